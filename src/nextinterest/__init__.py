@@ -1,0 +1,43 @@
+"""nextinterest: what a person will want next, which interests rise and which fade, and why.
+
+The public names are loaded when first used, so that ``import nextinterest`` costs nothing: no torch,
+no FAISS, no transformers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nextinterest.agent import RecommenderAgent
+    from nextinterest.domain import Catalog, Event, History, Item, Recommendations, Recommender
+    from nextinterest.errors import NextInterestError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Catalog",
+    "Event",
+    "History",
+    "Item",
+    "NextInterestError",
+    "Recommendations",
+    "Recommender",
+    "RecommenderAgent",
+]
+
+_HOME = {
+    "RecommenderAgent": "nextinterest.agent",
+    "NextInterestError": "nextinterest.errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'nextinterest' has no attribute {name!r}")
+    return getattr(import_module(_HOME.get(name, "nextinterest.domain")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,84 @@
+"""The errors a user can meet. Each message says what was found, where, and what to do.
+
+Everything raised on purpose derives from `NextInterestError`, so one ``except`` catches the family and
+the command line prints one line instead of a traceback. Programming mistakes stay ordinary exceptions.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AssetError",
+    "BudgetError",
+    "DataError",
+    "IntegrityError",
+    "MissingExtraError",
+    "ModelError",
+    "NextInterestError",
+    "OutputParseError",
+    "PromptError",
+    "ProviderError",
+    "UnknownItemError",
+]
+
+
+class NextInterestError(Exception):
+    """The root of the family.
+
+    Parameters
+    ----------
+    message
+        What was found and where.
+    remedy
+        What the reader can do about it; appended to the message.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+class AssetError(NextInterestError):
+    """A model or data set that ships in a package could not be obtained or does not match its hash."""
+
+
+class DataError(NextInterestError):
+    """An events, items or users file cannot be read as what it claims to be."""
+
+
+class UnknownItemError(NextInterestError):
+    """An item id or title is not in the catalogue."""
+
+
+class PromptError(NextInterestError):
+    """A template is missing a variable, or its prompt cannot fit the token budget."""
+
+
+class OutputParseError(NextInterestError):
+    """Text of a language model could not be read as the structured output asked for."""
+
+
+class ModelError(NextInterestError):
+    """A language model cannot be loaded or cannot do what was asked of it."""
+
+
+class ProviderError(ModelError):
+    """A remote endpoint failed: refused, timed out, or answered outside its contract."""
+
+
+class BudgetError(ModelError):
+    """A budget of tokens, money or memory would be exceeded."""
+
+
+class IntegrityError(NextInterestError):
+    """A saved file does not match its manifest, or belongs to another model, template or catalogue."""
+
+
+class MissingExtraError(NextInterestError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"The package {package!r} is needed for this and is not installed.",
+            remedy=f"Install it with: pip install 'nextinterest[{extra}]'",
+        )
