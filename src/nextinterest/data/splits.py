@@ -152,9 +152,9 @@ def time_split(log: EventLog, validation_from: int, test_from: int) -> Split:
 
     Events before `validation_from` are learned from, events from `test_from` on are tested, those between
     validate. Each held-out event is predicted from all events of its user before it. No event of the
-    future is learned from. What it leaks: hyperparameters chosen on validation have seen the time right before the
-    test; and users whose first event is held out have an empty history (cold users), which is no leak
-    but lowers every number.
+    future is learned from. What it leaks: hyperparameters chosen on validation have seen the time right
+    before the test. Users whose first event is held out have an empty history (cold users), which is no
+    leak but lowers every number.
 
     Raises
     ------

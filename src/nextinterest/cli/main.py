@@ -1,0 +1,60 @@
+"""The root command: mounts the commands, turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from nextinterest import __version__
+from nextinterest.cli import assets, data, demo, recommend
+from nextinterest.cli.console import err, out
+from nextinterest.errors import NextInterestError
+
+__all__ = ["app", "main"]
+
+EXIT_ERROR = 1
+
+app = typer.Typer(
+    name="nextinterest",
+    help="What a person will want next, which interests rise and fade, and why.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data.app, name="data")
+app.add_typer(assets.app, name="assets")
+app.command("demo")(demo.demo)
+app.command("recommend")(recommend.recommend)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold what every command shares; `main` reads --debug before the commands run."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 an error with its remedy or an interruption, 2 wrong usage."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        app([argument for argument in given if argument != "--debug"])
+    except NextInterestError as error:
+        if debug:
+            raise
+        err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(EXIT_ERROR)
