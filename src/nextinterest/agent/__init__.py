@@ -1,0 +1,31 @@
+"""The agent: retrieve, rerank, forecast, explain, answer.
+
+Public names are loaded when first used, since they bring torch and FAISS along.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nextinterest.agent.choice import ChoiceReranker
+    from nextinterest.agent.config import AgentConfig
+    from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
+    from nextinterest.agent.recommender import RecommenderAgent
+
+__all__ = ["AgentConfig", "ChoiceReranker", "Ranked", "RecommenderAgent", "RetrieveAndRerank"]
+
+_HOME = {
+    "AgentConfig": "config",
+    "ChoiceReranker": "choice",
+    "Ranked": "ranking",
+    "RecommenderAgent": "recommender",
+    "RetrieveAndRerank": "ranking",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

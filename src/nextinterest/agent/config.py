@@ -1,0 +1,36 @@
+"""How the agent ranks: the few numbers that are not learned weights of a model."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["AgentConfig", "OnUnknown"]
+
+OnUnknown = Literal["raise", "skip"]
+"""What to do with events whose item the catalogue does not have."""
+
+
+class AgentConfig(BaseModel):
+    """Settings of `RecommenderAgent`; saved with it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_candidates: int = Field(default=20, ge=1, le=200)
+    """Items that the retriever puts forward and the language model reranks."""
+
+    template: str = "choice"
+    """Name of the prompt template in which the candidates are lettered."""
+
+    max_prompt_tokens: int = Field(default=512, ge=64)
+    """Token budget of one prompt; the oldest events fall away first."""
+
+    max_events: int = Field(default=40, ge=1)
+    """Newest events shown to the language model, where the budget allows them."""
+
+    choice_weight: float = Field(default=0.25, ge=0.0)
+    """Exponent of the language model's choice probabilities in the blend; 0 leaves the model out."""
+
+    n_evidence: int = Field(default=2, ge=0)
+    """Past events named as evidence for each recommendation."""

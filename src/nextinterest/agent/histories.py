@@ -1,0 +1,107 @@
+"""Reading what a caller calls a history: item ids, titles, events, or a `History` already made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nextinterest.agent.config import OnUnknown
+from nextinterest.domain import Catalog, Event, History
+from nextinterest.errors import DataError, UnknownItemError
+from nextinterest.prompts import TitleGrounder
+
+__all__ = ["ReadHistory", "read_history"]
+
+HistoryLike = History | Sequence[str | Event]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHistory:
+    """A history in catalogue positions, and what was left out of it.
+
+    Attributes
+    ----------
+    history
+        The events that the catalogue knows.
+    skipped
+        Ids or titles that it does not know, in the order given.
+    """
+
+    history: History
+    skipped: tuple[str, ...]
+
+
+def read_history(
+    value: HistoryLike,
+    catalog: Catalog,
+    grounder: TitleGrounder,
+    *,
+    user: str | None = None,
+    on_unknown: OnUnknown = "raise",
+) -> ReadHistory:
+    """Turn what a caller gave into a `History`.
+
+    A string is taken as an item id where the catalogue has that id, else as a title, matched exactly and
+    then by its normalised form; a title is never guessed by similarity here, since a wrong event in a
+    history is worse than a missing one.
+
+    Parameters
+    ----------
+    value
+        Item ids, titles or events, oldest first; events that all carry times are sorted by them.
+    catalog
+        The catalogue.
+    grounder
+        Maps titles to items of that catalogue.
+    user
+        The user's id, kept with the history.
+    on_unknown
+        ``"raise"`` or ``"skip"``; skipped ones are reported in the result.
+
+    Raises
+    ------
+    UnknownItemError
+        With ``on_unknown="raise"``, for the first id or title that the catalogue does not have.
+    DataError
+        If an element is neither a string nor an `Event`, or a position lies outside the catalogue.
+    """
+    if isinstance(value, History):
+        if len(value) and (value.items.min() < 0 or value.items.max() >= len(catalog)):
+            raise DataError(
+                f"The history has positions from {value.items.min()} to {value.items.max()}, outside the "
+                f"catalogue of {len(catalog):,} items.",
+                remedy="Build the history with the catalogue of this agent.",
+            )
+        return ReadHistory(value, ())
+    if isinstance(value, str):
+        raise DataError(
+            f"A history is a list of items; got the single string {value!r}.", remedy="Put it into a list."
+        )
+    events: list[Event] = []
+    skipped: list[str] = []
+    for place, element in enumerate(value):
+        event = Event(element) if isinstance(element, str) else element
+        if not isinstance(event, Event):
+            raise DataError(
+                f"Element {place} of the history is a {type(element).__name__}.",
+                remedy="Give item ids, titles or Event objects.",
+            )
+        item_id = _item_id(event.item_id, catalog, grounder)
+        if item_id is not None:
+            events.append(Event(item_id, event.time, event.rating))
+        elif on_unknown == "skip":
+            skipped.append(event.item_id)
+        else:
+            raise UnknownItemError(
+                f"Element {place} of the history, {event.item_id!r}, is neither an id nor a title of the "
+                f"catalogue of {len(catalog):,} items.",
+                remedy="Check it, or pass on_unknown='skip' to leave such events out.",
+            )
+    return ReadHistory(History.from_events(events, catalog, user), tuple(skipped))
+
+
+def _item_id(text: str, catalog: Catalog, grounder: TitleGrounder) -> str | None:
+    if text in catalog:
+        return text
+    position = grounder.exact(text)
+    return None if position is None else catalog.ids[position]

@@ -1,0 +1,280 @@
+"""`RecommenderAgent`: the object people call.
+
+It reads whatever history it is given, ranks the catalogue (see `nextinterest.agent.ranking`), and answers
+with a validated `Recommendations`. It knows neither HTTP nor the command line, and never trains anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from nextinterest.agent.choice import ChoiceReranker
+from nextinterest.agent.config import AgentConfig, OnUnknown
+from nextinterest.agent.evidence import closest_events
+from nextinterest.agent.histories import HistoryLike, read_history
+from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
+from nextinterest.data import Dataset, EventLog
+from nextinterest.data import load as load_dataset
+from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, locate
+from nextinterest.domain import Catalog, History, Recommendation, Recommendations
+from nextinterest.errors import DataError, IntegrityError
+from nextinterest.llm import LanguageModel, LocalModel
+from nextinterest.prompts import PromptTemplate, TitleGrounder
+from nextinterest.retrieval import Retriever, TextEncoder
+
+__all__ = ["RecommenderAgent"]
+
+
+class RecommenderAgent:
+    """Recommends what a user will want next.
+
+    Most callers use `from_pretrained` or `from_dataset`.
+
+    Parameters
+    ----------
+    retriever
+        Ranks the whole catalogue and holds it.
+    model
+        The language model that reranks; None ranks by retrieval alone.
+    config
+        The few settings.
+    log
+        Events of known users, so that ``recommend(user=...)`` needs no history; never saved.
+
+    Examples
+    --------
+    >>> from nextinterest import RecommenderAgent  # doctest: +SKIP
+    >>> agent = RecommenderAgent.from_pretrained()  # doctest: +SKIP
+    >>> agent.recommend(["Alien", "Blade Runner", "The Terminator"], k=3)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        model: LanguageModel | None,
+        config: AgentConfig | None = None,
+        log: EventLog | None = None,
+    ) -> None:
+        self.retriever = retriever
+        self.model = model
+        self.config = config or AgentConfig()
+        self.log = log
+
+    @classmethod
+    def from_dataset(
+        cls,
+        dataset: Dataset,
+        *,
+        train: EventLog | None = None,
+        language_model: str | Path | None = DEFAULT_LANGUAGE_MODEL,
+        text_encoder: str | Path = DEFAULT_TEXT_ENCODER,
+        config: AgentConfig | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
+    ) -> RecommenderAgent:
+        """Build an agent from data, nothing trained.
+
+        Parameters
+        ----------
+        dataset
+            Catalogue and events.
+        train
+            The events that the retriever may learn from; all of the data set's by default. Pass the
+            training part of a split when the agent is to be evaluated.
+        language_model
+            An asset's name, a folder or a hub id; None ranks by retrieval alone.
+        text_encoder
+            The same, for the model that embeds item texts.
+        config
+            Settings.
+        device, dtype
+            Passed on to `LocalModel.load`.
+        """
+        encoder = TextEncoder.load(locate(str(text_encoder), "text-encoder"), device=device)
+        log = dataset.log if train is None else train
+        retriever = Retriever.build(dataset.catalog, log, encoder)
+        model = (
+            None
+            if language_model is None
+            else LocalModel.load(locate(str(language_model), "language-model"), device=device, dtype=dtype)
+        )
+        return cls(retriever, model, config, dataset.log)
+
+    @classmethod
+    def from_pretrained(
+        cls, path: str | Path | None = None, *, device: str = "auto", dtype: str = "auto"
+    ) -> RecommenderAgent:
+        """Load a recommender directory, or build the default agent on the default data.
+
+        Parameters
+        ----------
+        path
+            A directory that `save_pretrained` or fine-tuning wrote; None for the default.
+        device, dtype
+            Passed on to `LocalModel.load`.
+
+        Raises
+        ------
+        IntegrityError
+            If a file does not match the manifest, or belongs to another model, template or catalogue.
+        """
+        if path is None:
+            return cls.from_dataset(load_dataset(DEFAULT_DATA), device=device, dtype=dtype)
+        from nextinterest.agent.saving import load_agent
+
+        return load_agent(Path(path), device=device, dtype=dtype)
+
+    def save_pretrained(self, path: str | Path) -> None:
+        """Write a recommender directory; the events of known users stay behind."""
+        from nextinterest.agent.saving import save_agent
+
+        save_agent(self, Path(path))
+
+    def with_log(self, dataset: Dataset) -> RecommenderAgent:
+        """Return this agent knowing the users of a data set that has the same catalogue.
+
+        Raises
+        ------
+        IntegrityError
+            If the data set's catalogue is not the agent's.
+        """
+        if dataset.catalog.fingerprint != self.catalog.fingerprint:
+            raise IntegrityError(
+                f"The catalogue of {dataset.name!r} ({len(dataset.catalog):,} items) is not the one this "
+                f"recommender was built with ({len(self.catalog):,} items).",
+                remedy="Load the data the recommender was made from, with the same cleaning options.",
+            )
+        return RecommenderAgent(self.retriever, self.model, self.config, dataset.log)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue that is recommended from."""
+        return self.retriever.catalog
+
+    @cached_property
+    def grounder(self) -> TitleGrounder:
+        """Maps titles to items of the catalogue."""
+        return TitleGrounder(self.catalog)
+
+    @cached_property
+    def ranker(self) -> RetrieveAndRerank:
+        """The ranking behind `recommend`, as a `Recommender` for evaluation and bulk use."""
+        reranker = None
+        if self.model is not None:
+            reranker = ChoiceReranker(
+                self.model,
+                PromptTemplate.named(self.config.template),
+                self.catalog,
+                max_prompt_tokens=self.config.max_prompt_tokens,
+                max_events=self.config.max_events,
+            )
+        return RetrieveAndRerank(
+            self.retriever, reranker, self.config.n_candidates, self.config.choice_weight
+        )
+
+    def history(self, user: str) -> History:
+        """Return the events of a known user.
+
+        Raises
+        ------
+        DataError
+            If the agent holds no events, or none of this user.
+        """
+        if self.log is None or user not in self.log.user_index:
+            known = "no users" if self.log is None else f"{self.log.n_users:,} users"
+            raise DataError(
+                f"User {user!r} is not among the {known} this agent knows.",
+                remedy="Pass the user's history, or load the data that has the user.",
+            )
+        return self.log.history(self.log.user_index[user])
+
+    def recommend(
+        self,
+        history: HistoryLike | None = None,
+        k: int = 10,
+        *,
+        user: str | None = None,
+        exclude_seen: bool = True,
+        on_unknown: OnUnknown = "raise",
+    ) -> Recommendations:
+        """Recommend k items.
+
+        Parameters
+        ----------
+        history
+            Item ids, titles or `Event` objects, oldest first, or a `History`; None takes the events of
+            the known user `user`. An empty list is a user of whom nothing is known.
+        k
+            Length of the list; it is shorter where the catalogue has fewer items left.
+        user
+            The user's id, kept in the result.
+        exclude_seen
+            Leave out items of the history.
+        on_unknown
+            What to do with ids and titles that the catalogue does not have: ``"raise"`` or ``"skip"``.
+
+        Raises
+        ------
+        UnknownItemError
+            For an id or title the catalogue does not have, unless skipped.
+        DataError
+            If k is below one, neither history nor user is given, or the user is not known.
+        """
+        if k < 1:
+            raise DataError(f"k is {k}; a list has at least one place.", remedy="Ask for k >= 1.")
+        if history is None:
+            if user is None:
+                raise DataError(
+                    "Neither a history nor a user was given.",
+                    remedy="Pass a list of items (an empty one for a new user), or user=... of a known user.",
+                )
+            history = self.history(user)
+        read = read_history(history, self.catalog, self.grounder, user=user, on_unknown=on_unknown)
+        ranked = self.ranker.rank([read.history], k, exclude_seen)[0]
+        return Recommendations(
+            user=user if user is not None else read.history.user,
+            items=tuple(
+                self._recommendation(ranked, place, read.history) for place in range(len(ranked.items))
+            ),
+            events_used=len(read.history),
+            skipped=read.skipped,
+            notes=self._notes(read.history, read.skipped, ranked, k),
+        )
+
+    def _recommendation(self, ranked: Ranked, place: int, history: History) -> Recommendation:
+        position = int(ranked.items[place])
+        item = self.catalog[position]
+        return Recommendation(
+            rank=place + 1,
+            item_id=item.id,
+            title=item.title,
+            categories=item.categories,
+            year=item.year,
+            probability=float(ranked.probabilities[place]),
+            scores={
+                name: float(part[place]) for name, part in ranked.parts.items() if np.isfinite(part[place])
+            },
+            evidence=closest_events(
+                history, position, self.retriever.item_vectors, self.catalog, self.config.n_evidence
+            ),
+        )
+
+    def _notes(self, history: History, skipped: Sequence[str], ranked: Ranked, k: int) -> tuple[str, ...]:
+        notes: list[str] = []
+        if len(history) == 0:
+            notes.append("The history is empty: these are the most popular items.")
+        if skipped:
+            notes.append(f"{len(skipped)} of the history's items are not in the catalogue and were left out.")
+        if len(ranked.items) < k:
+            notes.append(f"Only {len(ranked.items)} items are left to recommend; {k} were asked for.")
+        if self.model is None:
+            notes.append("Ranked by retrieval alone: this agent has no language model.")
+        return tuple(notes)
+
+    def __repr__(self) -> str:
+        model = "no language model" if self.model is None else self.model.name
+        return f"RecommenderAgent({len(self.catalog):,} items, {model})"

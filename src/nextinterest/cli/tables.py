@@ -1,0 +1,31 @@
+"""Tables that several commands draw."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+from rich.table import Table
+
+from nextinterest.domain import Recommendations
+
+__all__ = ["recommendations_table"]
+
+
+def recommendations_table(result: Recommendations) -> Table:
+    """Draw a ranked list with probabilities and evidence."""
+    whom = f"user {result.user}" if result.user is not None else "this history"
+    table = Table(title=f"For {whom}, from {result.events_used:,} events", title_justify="left")
+    table.add_column("#", justify="right")
+    table.add_column("Item", overflow="fold")
+    table.add_column("Categories", style="dim", overflow="fold")
+    table.add_column("P(next)", justify="right")
+    table.add_column("Because of", style="dim", overflow="fold")
+    for item in result.items:
+        year = f" ({item.year})" if item.year is not None else ""
+        table.add_row(
+            str(item.rank),
+            escape(item.title + year),
+            escape(", ".join(item.categories)),
+            f"{item.probability:.2%}",
+            escape(", ".join(f"{e.title} {e.similarity:.2f}" for e in item.evidence)),
+        )
+    return table
