@@ -28,6 +28,8 @@ __all__ = [
     "Event",
     "Evidence",
     "History",
+    "InterestForecaster",
+    "InterestForecasts",
     "Item",
     "ItemScorer",
     "Rankings",
@@ -40,6 +42,9 @@ BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
 TimeArray = NDArray[np.int64]
+
+NO_CATEGORY = "(none)"
+"""Name of the interest that holds the items of no category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,25 @@ class Catalog:
         totals = matrix.sum(axis=1, keepdims=True)
         np.divide(matrix, totals, out=matrix, where=totals > 0)
         matrix.setflags(write=False)
+        return matrix
+
+    @cached_property
+    def interest_names(self) -> tuple[str, ...]:
+        """The categories, and behind them ``(none)`` where some item has no category."""
+        uncovered = any(not names for names in self.categories)
+        return (*self.category_names, NO_CATEGORY) if uncovered else self.category_names
+
+    @cached_property
+    def interest_matrix(self) -> FloatArray:
+        """As `category_matrix` with a column for ``(none)``, so that *every* row sums to one.
+
+        Shape (n_items, n_interests). A marginal of an item distribution over it is itself a distribution.
+        """
+        matrix = self.category_matrix
+        if len(self.interest_names) > matrix.shape[1]:
+            matrix = np.concatenate([matrix, 1.0 - matrix.sum(axis=1, keepdims=True)], axis=1)
+            matrix[:, -1] = matrix[:, -1].round()
+            matrix.setflags(write=False)
         return matrix
 
     @cached_property
@@ -367,6 +391,45 @@ class ItemScorer(Recommender, Protocol):
 
         Seen items are not masked here; whoever masks them renormalises.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InterestForecasts:
+    """Forecast shares of attention for n histories, over the interests of a catalogue.
+
+    Attributes
+    ----------
+    shares
+        Expected share of each interest among the coming events, float64, shape (n, n_interests), rows
+        summing to one; columns as `Catalog.interest_names`.
+    lower, upper
+        Ends of the prediction interval of the share that will be seen, same shape; None where the
+        forecaster gives none.
+    level
+        Nominal coverage of that interval.
+    """
+
+    shares: NDArray[np.float64]
+    lower: NDArray[np.float64] | None = None
+    upper: NDArray[np.float64] | None = None
+    level: float = 0.8
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+
+@runtime_checkable
+class InterestForecaster(Protocol):
+    """Anything that says how attention will be shared among interests over a user's coming events."""
+
+    @property
+    def name(self) -> str:
+        """Short name, used in tables."""
+        ...
+
+    def forecast(self, histories: Sequence[History], horizon: int) -> InterestForecasts:
+        """Forecast the shares of each interest among the next `horizon` events of each history."""
         ...
 
 
