@@ -13,7 +13,7 @@ from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog
 
 if TYPE_CHECKING:
-    from nextinterest.data.cleaning import CleaningReport
+    from nextinterest.data.report import CleaningReport
 
 __all__ = ["Dataset"]
 

@@ -1,0 +1,24 @@
+"""Read, clean, split: from files or a named asset to a catalogue, a log of events and held-out cases.
+
+Loads no torch: assets are converted by `nextinterest.data.gguf`, which is imported when one is.
+"""
+
+from nextinterest.data.cleaning import CleaningConfig
+from nextinterest.data.dataset import Dataset
+from nextinterest.data.loading import load
+from nextinterest.data.log import EventLog
+from nextinterest.data.report import CleaningReport
+from nextinterest.data.splits import HeldOut, Split, leave_last_out, leave_one_out, time_split
+
+__all__ = [
+    "CleaningConfig",
+    "CleaningReport",
+    "Dataset",
+    "EventLog",
+    "HeldOut",
+    "Split",
+    "leave_last_out",
+    "leave_one_out",
+    "load",
+    "time_split",
+]

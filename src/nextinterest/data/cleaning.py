@@ -1,0 +1,307 @@
+"""From raw rows to a clean log and catalogue, with a report of everything that was dropped and why.
+
+Every step is a mask over whole columns. This module knows nothing of file formats (see
+`nextinterest.data.sources`) or of what is held out (`nextinterest.data.splits`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from nextinterest.data.faults import (
+    EXACT_DUPLICATE,
+    LOW_RATING,
+    NO_ITEM,
+    REPEATED_ITEM,
+    REPEATED_PAIR,
+    TOO_FEW,
+    Tally,
+    judge_events,
+)
+from nextinterest.data.log import EventLog
+from nextinterest.data.report import CleaningReport
+from nextinterest.data.sources.raw import ITEM_SCHEMA, RawData
+from nextinterest.data.titles import normalise_titles
+from nextinterest.domain import Catalog, IntArray
+from nextinterest.errors import DataError
+
+__all__ = ["CleaningConfig", "clean", "k_core"]
+
+
+class CleaningConfig(BaseModel):
+    """What cleaning does. The defaults keep every well-formed event but a user's repeats of an item."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repeats: Literal["first", "last", "keep"] = "first"
+    """Which event of a repeated (user, item) pair stays. The first is the moment the interest was new, which
+    is what is predicted with seen items masked; a later one is often a changed rating."""
+
+    ties: Literal["file", "item"] = "file"
+    """Order of a user's events of one time: as in the file, or by item id (numeric ids as numbers)."""
+
+    min_user_events: int = Field(default=0, ge=0)
+    """Users with fewer events are dropped, again and again until nothing changes (k-core)."""
+
+    min_item_events: int = Field(default=0, ge=0)
+    """The same for items."""
+
+    min_rating: float | None = None
+    """Events rated lower are dropped; unrated ones stay."""
+
+    unused_items: Literal["auto", "keep", "drop"] = "auto"
+    """Whether items without events stay in the catalogue. ``auto`` keeps them unless a k-core was asked for,
+    which published protocols count over the items that remain."""
+
+    latest: datetime | None = None
+    """Events after this moment are in the future; None is the moment of the call."""
+
+    @classmethod
+    def five_core(cls, ties: Literal["file", "item"] = "file") -> CleaningConfig:
+        """Return the preset of most published numbers: at least five events per user and per item."""
+        return cls(min_user_events=5, min_item_events=5, ties=ties)
+
+
+def k_core(users: IntArray, items: IntArray, min_user_events: int, min_item_events: int) -> NDArray[np.bool_]:
+    """Return which events remain when users and items with too few events are dropped until none is left.
+
+    Each round drops all that fall short; the rounds end at the largest log that satisfies both numbers, which
+    is unique, so the order of dropping does not matter.
+
+    Parameters
+    ----------
+    users, items
+        Index of the user and the item of each event, shape (n_events,).
+    min_user_events, min_item_events
+        The numbers to reach; below 2 nothing is dropped.
+
+    Examples
+    --------
+    >>> users, items = np.array([0, 0, 1, 1, 2], np.int32), np.array([0, 1, 0, 1, 2], np.int32)
+    >>> k_core(users, items, 2, 2).tolist()
+    [True, True, True, True, False]
+    """
+    kept = np.ones(len(users), dtype=np.bool_)
+    while True:
+        at = np.flatnonzero(kept)
+        u, i = users[at], items[at]
+        enough = (np.bincount(u)[u] >= min_user_events) & (np.bincount(i)[i] >= min_item_events)
+        if enough.all():
+            return kept
+        kept[at[~enough]] = False
+
+
+def clean(
+    raw: RawData, config: CleaningConfig | None = None, *, strict: bool = False, now: datetime | None = None
+) -> tuple[Catalog, EventLog, pl.DataFrame | None, CleaningReport]:
+    """Clean what a reader returned.
+
+    Parameters
+    ----------
+    raw
+        Rows as they stand in the files.
+    config
+        What to do; None for the defaults.
+    strict
+        Raise at the first bad row (malformed, badly dated or an exact duplicate) where the default drops it
+        and reports it. Repeated pairs, low ratings and the k-core are policy, not faults.
+    now
+        The moment after which times are in the future, where `config` names none; None asks the clock.
+
+    Returns
+    -------
+    The catalogue, the log, the table of users (one row per user of the log) and the report.
+
+    Raises
+    ------
+    DataError
+        If no event is left, or with `strict` at the first bad row.
+    """
+    config = config or CleaningConfig()
+    tally = Tally(raw.files, strict)
+    items = _clean_items(raw, tally)
+    latest = config.latest or now or datetime.now(UTC)
+    rows = judge_events(raw, int(latest.timestamp()))
+    tally.problems(rows, "events")
+    rows = rows.filter(pl.col("problem").is_null()).drop("problem")
+    if raw.has_times:
+        fresh = rows.select(pl.struct("user", "item", "time", "rating").is_first_distinct()).to_series()
+        tally.drop("events", EXACT_DUPLICATE, rows, ~fresh, fault=True)
+        rows = rows.filter(fresh)
+    tally.raise_if_strict()
+
+    user_ids = _in_order(rows["user"], None if raw.users is None else raw.users["user"])
+    item_ids = pl.concat(
+        [items["item"], _in_order(rows["item"].filter(~rows["item"].is_in(items["item"].implode())))]
+    )
+    users = rows["user"].cast(pl.Enum(user_ids)).to_physical().to_numpy().astype(np.int32)
+    positions = rows["item"].cast(pl.Enum(item_ids)).to_physical().to_numpy().astype(np.int32)
+    kept = np.ones(len(rows), dtype=np.bool_)
+
+    def drop(reason: str, keep: NDArray[np.bool_]) -> None:
+        tally.drop("events", reason, rows, pl.Series(kept & ~keep))
+        np.logical_and(kept, keep, out=kept)
+
+    if config.min_rating is not None:
+        drop(LOW_RATING, (rows["rating"].fill_null(config.min_rating) >= config.min_rating).to_numpy())
+    order = _order(rows, users, positions, item_ids, config.ties)
+    if config.repeats != "keep":
+        drop(
+            REPEATED_PAIR, _one_per_pair(users, positions, order[kept[order]], len(item_ids), config.repeats)
+        )
+    if config.min_user_events > 1 or config.min_item_events > 1:
+        core = np.zeros(len(rows), dtype=np.bool_)
+        at = np.flatnonzero(kept)
+        core[at] = k_core(users[at], positions[at], config.min_user_events, config.min_item_events)
+        drop(TOO_FEW, core)
+    if not kept.any():
+        raise DataError(
+            f"No event of {', '.join(raw.files)} is left after cleaning: {tally.summary()}.",
+            remedy="Check the format and the columns, or clean less.",
+        )
+    return _assemble(
+        raw, config, tally, items, rows, (user_ids, item_ids), (users, positions), order[kept[order]]
+    )
+
+
+def _in_order(ids: pl.Series, first: pl.Series | None = None) -> pl.Series:
+    """Return the distinct ids: those of `first` in its order, then the others as they appear."""
+    distinct = ids.unique(maintain_order=True)
+    if first is None:
+        return distinct
+    known = first.drop_nulls().unique(maintain_order=True)
+    return pl.concat(
+        [known.filter(known.is_in(distinct.implode())), distinct.filter(~distinct.is_in(known.implode()))]
+    )
+
+
+def _order(
+    rows: pl.DataFrame, users: IntArray, items: IntArray, item_ids: pl.Series, ties: Literal["file", "item"]
+) -> NDArray[np.int64]:
+    """Return the places of the events sorted by user, time and the rule for ties."""
+    keys: list[NDArray[np.int64]] = [users.astype(np.int64)]
+    if rows["time"].null_count() < len(rows):
+        keys.insert(0, rows["time"].to_numpy())
+        if ties == "item":
+            numbers = item_ids.cast(pl.Int64, strict=False)
+            rank = (item_ids if numbers.null_count() else numbers).rank("ordinal").to_numpy()
+            keys.insert(0, rank.astype(np.int64)[items])
+    return np.lexsort(keys)
+
+
+def _one_per_pair(
+    users: IntArray, items: IntArray, order: NDArray[np.int64], n_items: int, which: Literal["first", "last"]
+) -> NDArray[np.bool_]:
+    """Return a mask with one event of each (user, item) pair, the first or the last in `order`."""
+    places = order if which == "first" else order[::-1]
+    pairs = users[places].astype(np.int64) * n_items + items[places]
+    _, index = np.unique(pairs, return_index=True)
+    keep = np.zeros(len(users), dtype=np.bool_)
+    keep[places[index]] = True
+    return keep
+
+
+def _clean_items(raw: RawData, tally: Tally) -> pl.DataFrame:
+    """Return the item rows with an id each, titles normalised and categories distinct."""
+    frame = raw.items if raw.items is not None else pl.DataFrame(schema=dict(ITEM_SCHEMA))
+    frame = frame.with_columns(pl.col("item").str.strip_chars()).with_columns(
+        pl.coalesce(
+            "problem", pl.when(pl.col("item").fill_null("").str.len_bytes() == 0).then(pl.lit(NO_ITEM))
+        ).alias("problem")
+    )
+    tally.problems(frame, "items")
+    frame = frame.filter(pl.col("problem").is_null())
+    first = frame["item"].is_first_distinct()
+    tally.drop("items", REPEATED_ITEM, frame, ~first, fault=True)
+    return normalise_titles(frame.filter(first)).with_columns(
+        pl.col("categories").fill_null([]).list.unique(maintain_order=True)
+    )
+
+
+def _assemble(
+    raw: RawData,
+    config: CleaningConfig,
+    tally: Tally,
+    items: pl.DataFrame,
+    rows: pl.DataFrame,
+    ids: tuple[pl.Series, pl.Series],
+    codes: tuple[IntArray, IntArray],
+    order: NDArray[np.int64],
+) -> tuple[Catalog, EventLog, pl.DataFrame | None, CleaningReport]:
+    """Renumber users and items to those that remain, and build the parts."""
+    (user_ids, item_ids), (users, positions) = ids, codes
+    users, positions = users[order], positions[order]
+    unused = config.unused_items
+    if unused == "auto":
+        unused = "drop" if max(config.min_user_events, config.min_item_events) > 1 else "keep"
+    used = np.bincount(positions, minlength=len(item_ids)) > 0
+    stays = used if unused == "drop" else np.ones(len(item_ids), dtype=np.bool_)
+    positions = (np.cumsum(stays) - 1).astype(np.int32)[positions]
+    has_user = np.bincount(users, minlength=len(user_ids)) > 0
+    users = (np.cumsum(has_user) - 1).astype(np.int32)[users]
+    names = user_ids.filter(pl.Series(has_user))
+    log = EventLog.from_arrays(
+        names.to_list(),
+        users,
+        positions,
+        rows["time"].to_numpy()[order] if raw.has_times else None,
+        rows["rating"].to_numpy()[order] if raw.has_ratings else None,
+    )
+    table = (
+        item_ids.filter(pl.Series(stays))
+        .alias("item")
+        .to_frame()
+        .join(items, on="item", how="left", maintain_order="left")
+    )
+    untitled = table["title"].null_count()
+    table = table.with_columns(pl.col("title").fill_null(pl.col("item")), pl.col("categories").fill_null([]))
+    catalog = Catalog(
+        table["item"].to_list(),
+        table["title"].to_list(),
+        [tuple(names) for names in table["categories"].to_list()],
+        table["year"].to_list(),
+        table["description"].to_list(),
+    )
+    profile = None
+    if raw.users is not None:
+        known = raw.users.unique("user", keep="first", maintain_order=True).rename({"user": "user_id"})
+        profile = (
+            names.alias("user_id").to_frame().join(known, on="user_id", how="left", maintain_order="left")
+        )
+    tied, tied_at_end = _ties(log)
+    report = CleaningReport(
+        files=raw.files,
+        events_read=len(raw.events),
+        events_kept=log.n_events,
+        users_read=raw.events["user"].drop_nulls().n_unique(),
+        users_kept=log.n_users,
+        items_read=len(item_ids),
+        items_kept=len(catalog),
+        items_without_title=untitled,
+        items_without_events=int((~used[stays]).sum()),
+        tied_events=tied,
+        users_tied_at_the_end=tied_at_end,
+        dropped=tally.dropped,
+        notes=raw.notes,
+    )
+    return catalog, log, profile, report
+
+
+def _ties(log: EventLog) -> tuple[int, int]:
+    """Return the events that share user and time with another, and the users whose last two events do."""
+    if log.times is None:
+        return 0, 0
+    same = (log.users[1:] == log.users[:-1]) & (log.times[1:] == log.times[:-1])
+    tied = np.zeros(log.n_events, dtype=np.bool_)
+    tied[1:] |= same
+    tied[:-1] |= same
+    last = (
+        log.offsets[1:][log.lengths >= 2] - 2
+    )  # place of each user's last event but one; same[i] ties i, i + 1
+    return int(tied.sum()), int(same[last].sum())

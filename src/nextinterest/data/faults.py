@@ -1,0 +1,164 @@
+"""What can be wrong with a row, found by masks over whole columns, and the tally of what was dropped.
+
+Knows nothing of policy: which repeats stay or how many events are enough is `nextinterest.data.cleaning`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from nextinterest.data.report import Dropped
+from nextinterest.data.sources.raw import RawData
+from nextinterest.data.times import seconds
+from nextinterest.errors import DataError
+
+__all__ = [
+    "BAD_RATING",
+    "BAD_TIME",
+    "BEFORE_1970",
+    "EXACT_DUPLICATE",
+    "FUTURE",
+    "LOW_RATING",
+    "NO_ITEM",
+    "NO_TIME",
+    "NO_USER",
+    "REPEATED_ITEM",
+    "REPEATED_PAIR",
+    "TOO_FEW",
+    "Tally",
+    "judge_events",
+]
+
+NO_USER = "no user id"
+NO_ITEM = "no item id"
+NO_TIME = "no time"
+BAD_TIME = "unreadable time"
+BEFORE_1970 = "time before 1970"
+FUTURE = "time in the future"
+BAD_RATING = "unreadable rating"
+EXACT_DUPLICATE = "exact duplicate"
+REPEATED_PAIR = "repeated user and item"
+REPEATED_ITEM = "repeated item id"
+LOW_RATING = "rating below the minimum"
+TOO_FEW = "user or item with too few events"
+
+
+def judge_events(raw: RawData, latest: int) -> pl.DataFrame:
+    """Cast times and ratings and name what is wrong with each row.
+
+    Parameters
+    ----------
+    raw
+        Rows as a reader returned them.
+    latest
+        Seconds since 1970 after which a time is in the future.
+
+    Returns
+    -------
+    Columns ``user``, ``item``, ``time`` (Int64), ``rating`` (Float32, null where missing), ``line``, ``file`` and
+    ``problem`` (the first thing wrong with the row, or null).
+    """
+    blank = {name: pl.col(name).fill_null("").str.strip_chars() == "" for name in ("time", "rating")}
+    rows = raw.events.with_columns(
+        pl.col("user").str.strip_chars(),
+        pl.col("item").str.strip_chars(),
+        seconds(raw.events["time"], raw.time_unit).alias("when"),
+        pl.col("rating").str.strip_chars().cast(pl.Float32, strict=False).alias("stars"),
+    )
+    no_time = blank["time"] if raw.has_times else pl.lit(False)
+    problem = (
+        pl.when(pl.col("problem").is_not_null())
+        .then(pl.col("problem"))
+        .when(pl.col("user").fill_null("") == "")
+        .then(pl.lit(NO_USER))
+        .when(pl.col("item").fill_null("") == "")
+        .then(pl.lit(NO_ITEM))
+        .when(no_time)
+        .then(pl.lit(NO_TIME))
+        .when(pl.col("when").is_null() & ~blank["time"])
+        .then(pl.lit(BAD_TIME))
+        .when(pl.col("when") < 0)
+        .then(pl.lit(BEFORE_1970))
+        .when(pl.col("when") > latest)
+        .then(pl.lit(FUTURE))
+        .when(~pl.col("stars").is_finite().fill_null(False) & ~blank["rating"])
+        .then(pl.lit(BAD_RATING))
+    )
+    return rows.select(
+        "user",
+        "item",
+        pl.col("when").alias("time"),
+        pl.col("stars").alias("rating"),
+        "line",
+        "file",
+        problem.alias("problem"),
+    )
+
+
+@dataclass
+class Tally:
+    """Counts what is dropped, by reason, with the place of the first of each.
+
+    Attributes
+    ----------
+    files
+        Names of the files that the column ``file`` counts into.
+    strict
+        Whether faults are to be raised by `raise_if_strict`.
+    """
+
+    files: tuple[str, ...]
+    strict: bool = False
+    _dropped: list[Dropped] = field(default_factory=list)
+    _faults: list[tuple[int, int, str]] = field(default_factory=list)
+
+    @property
+    def dropped(self) -> tuple[Dropped, ...]:
+        """What was dropped so far, in the order of the steps."""
+        return tuple(self._dropped)
+
+    def problems(self, rows: pl.DataFrame, what: str) -> None:
+        """Count the rows that carry a problem, by problem; the most frequent first."""
+        found = (
+            rows.lazy()
+            .filter(pl.col("problem").is_not_null())
+            .group_by("problem", maintain_order=True)
+            .agg(pl.len().alias("count"), pl.col("file").first(), pl.col("line").first())
+            .sort("count", descending=True, maintain_order=True)
+            .collect()
+        )
+        for reason, count, file, line in found.iter_rows():
+            self._add(what, reason, count, file, line, fault=True)
+
+    def drop(
+        self, what: str, reason: str, rows: pl.DataFrame, dropped: pl.Series, *, fault: bool = False
+    ) -> None:
+        """Count the rows where `dropped` is true."""
+        at = dropped.arg_true()
+        if len(at):
+            first = rows.row(at[0], named=True)
+            self._add(what, reason, len(at), first["file"], first["line"], fault=fault)
+
+    def _add(self, what: str, reason: str, count: int, file: int, line: int, *, fault: bool) -> None:
+        self._dropped.append(
+            Dropped(what=what, reason=reason, count=count, first=f"{self.files[file]}:{line}")
+        )
+        if fault:
+            self._faults.append((file, line, reason))
+
+    def raise_if_strict(self) -> None:
+        """Raise at the first fault in the order of the files, where the tally is strict."""
+        if self.strict and self._faults:
+            file, line, reason = min(self._faults)
+            raise DataError(
+                f"{self.files[file]}:{line}: {reason}.",
+                remedy="Mend the row, or read without strict to drop such rows and count them.",
+            )
+
+    def summary(self) -> str:
+        """Return the counts in one line."""
+        return "; ".join(
+            f"{d.count:,} {d.what} dropped ({d.reason}, first at {d.first})" for d in self._dropped
+        )

@@ -1,0 +1,90 @@
+"""What every reader hands to cleaning: events, items and users as they stand in the files, every row numbered.
+
+A reader names columns and splits fields; it casts nothing that can fail, judges nothing and drops nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+__all__ = ["EVENT_SCHEMA", "ITEM_SCHEMA", "RawData", "TimeUnit", "as_events", "as_items"]
+
+TimeUnit = Literal["auto", "s", "ms"]
+
+EVENT_SCHEMA: Mapping[str, pl.DataType] = {
+    "user": pl.String(),
+    "item": pl.String(),
+    "time": pl.String(),
+    "rating": pl.String(),
+    "line": pl.UInt32(),
+    "file": pl.UInt8(),
+    "problem": pl.String(),
+}
+
+ITEM_SCHEMA: Mapping[str, pl.DataType] = {
+    "item": pl.String(),
+    "title": pl.String(),
+    "year": pl.String(),
+    "categories": pl.List(pl.String()),
+    "description": pl.String(),
+    "line": pl.UInt32(),
+    "file": pl.UInt8(),
+    "problem": pl.String(),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class RawData:
+    """What a reader returns.
+
+    Attributes
+    ----------
+    name
+        Short name of the data.
+    files
+        Names of the files read; the column ``file`` of a frame counts into it.
+    events
+        `EVENT_SCHEMA`: ids, time and rating as written, in the order of the file; ``problem`` where a line
+        could not be split. A column the file does not have is null throughout.
+    items
+        `ITEM_SCHEMA`; None where there is no item file.
+    users
+        A column ``user`` and whatever the source knows of each user; None where it knows nothing.
+    has_times, has_ratings
+        Whether the files have such a column at all.
+    time_unit
+        Unit of numeric times; ``auto`` judges by their size.
+    notes
+        What was unusual, in words.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    events: pl.DataFrame
+    items: pl.DataFrame | None = None
+    users: pl.DataFrame | None = None
+    has_times: bool = True
+    has_ratings: bool = True
+    time_unit: TimeUnit = "auto"
+    notes: tuple[str, ...] = field(default=())
+
+
+def _fit(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    )
+
+
+def as_events(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
+    """Bring a frame of any of the event columns into `EVENT_SCHEMA`."""
+    return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt8).alias("file")), EVENT_SCHEMA)
+
+
+def as_items(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
+    """Bring a frame of any of the item columns into `ITEM_SCHEMA`."""
+    return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt8).alias("file")), ITEM_SCHEMA)
