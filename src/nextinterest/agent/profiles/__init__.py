@@ -1,0 +1,15 @@
+"""Live profiles: what each user did, kept so that an acknowledged event is never lost.
+
+A profile is events (and which items the user hid); everything else, such as interests and forecasts, is
+computed from them. `open_store` picks the store by URL.
+"""
+
+from nextinterest.agent.profiles.store import (
+    AppendResult,
+    IdempotencyError,
+    ProfileEvent,
+    ProfileStore,
+    open_store,
+)
+
+__all__ = ["AppendResult", "IdempotencyError", "ProfileEvent", "ProfileStore", "open_store"]

@@ -1,0 +1,36 @@
+"""What every test shares: no network beyond this machine, and one place for assets."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+# One thread each: tests run beside one another, and two multi-threaded torch processes on two cores
+# slow each other several times over.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def _refuse_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse connections to any other machine from the test process.
+
+    Assets are fetched by pip in a process of its own, which this does not touch.
+    """
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        remote = isinstance(address, tuple) and not str(address[0]).startswith(_LOOPBACK)
+        if remote and self.family in (socket.AF_INET, socket.AF_INET6):
+            raise AssertionError(f"a test tried to reach {address!r}")
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    yield

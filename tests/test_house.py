@@ -1,0 +1,58 @@
+"""The house itself: its rooms at the root, its light front door, its wheel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import nextinterest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("agent", "prompts", "retrieval", "finetune", "eval")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_is_seen_at_the_root(room: str) -> None:
+    link = ROOT / room
+    assert link.is_symlink()
+    assert str(link.readlink()) == f"src/nextinterest/{room}"
+    assert (link / "__init__.py").is_file()
+
+
+def test_import_is_light() -> None:
+    script = (
+        "import sys, nextinterest, nextinterest.data, nextinterest.eval, nextinterest.cli;"
+        "heavy = {'torch', 'faiss', 'transformers', 'sentence_transformers', 'fastapi', 'matplotlib'};"
+        "sys.exit(', '.join(sorted(heavy & sys.modules.keys())))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_public_names_resolve() -> None:
+    for name in nextinterest.__all__:
+        assert getattr(nextinterest, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = nextinterest.nonsense
+
+
+@pytest.mark.slow
+def test_wheel_carries_everything_and_no_rooms_of_its_own(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"nextinterest", f"nextinterest-{nextinterest.__version__}.dist-info"}
+    assert "nextinterest/py.typed" in names
+    templates = {p.name for p in (ROOT / "src/nextinterest/prompts/templates").iterdir()}
+    assert templates
+    assert {f"nextinterest/prompts/templates/{name}" for name in templates} <= set(names)
+    assert any(name.endswith("licenses/LICENSE") for name in names)
