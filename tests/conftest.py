@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,7 +18,7 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 
 @pytest.fixture(autouse=True)
-def _refuse_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _refuse_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse connections to any other machine from the test process.
 
     Assets are fetched by pip in a process of its own, which this does not touch.
@@ -33,4 +32,4 @@ def _refuse_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         real(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    yield
+    return
