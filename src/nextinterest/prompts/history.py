@@ -1,0 +1,211 @@
+"""A history as a prompt: newest events last, within a token budget counted by the model's own tokenizer.
+
+Oldest events fall away first; what they were is then said by category shares, where that takes no more than
+its part of the budget. Every piece is tokenised by itself, so the tokens up to an event depend on nothing
+behind it: a longer history with the same first event extends the tokens of the shorter one, which is what a
+cached state lives on.
+
+This module knows no model and no item vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from string import ascii_uppercase
+from types import MappingProxyType
+
+import numpy as np
+
+from nextinterest.domain import Catalog, History, IntArray
+from nextinterest.errors import PromptError
+from nextinterest.prompts.frame import frame_of
+from nextinterest.prompts.lines import ItemLines, Piece, encode_piece
+from nextinterest.prompts.options import PromptOptions
+from nextinterest.prompts.prompt import Prompt
+from nextinterest.prompts.sanitise import neutralise
+from nextinterest.prompts.summary import category_shares, shorter_and_shorter
+from nextinterest.prompts.template import PromptTemplate
+from nextinterest.prompts.tokenizing import TextTokenizer
+
+__all__ = ["LETTERS", "PromptRenderer"]
+
+LETTERS = tuple(ascii_uppercase)
+"""Letters of candidates where nothing else is asked for."""
+
+_NONE: Mapping[str, object] = MappingProxyType({})
+
+
+class PromptRenderer:
+    """Renders histories over one catalogue under one template and tokenizer, and keeps the lines.
+
+    Parameters
+    ----------
+    template
+        The template.
+    catalog
+        The catalogue that positions in histories refer to.
+    tokenizer
+        The tokenizer of the model that will read the prompts.
+    options
+        Budget and the like.
+    variables
+        Values of variables that the template uses beyond those of its sections, such as ``schema``.
+
+    Raises
+    ------
+    PromptError
+        If the template uses a variable that was not given.
+    """
+
+    def __init__(
+        self,
+        template: PromptTemplate,
+        catalog: Catalog,
+        tokenizer: TextTokenizer,
+        options: PromptOptions | None = None,
+        variables: Mapping[str, object] = _NONE,
+    ) -> None:
+        self.template = template
+        self.catalog = catalog
+        self.tokenizer = tokenizer
+        self.options = options or PromptOptions()
+        self._variables = dict(variables)
+        self._frame = frame_of(template, tokenizer, self._variables)
+        self._lines = ItemLines(template, catalog, tokenizer, self.options)
+        self._before = encode_piece(tokenizer, self._frame.before)
+        self._after = encode_piece(tokenizer, self._frame.after)
+        self._special = tokenizer.special_tokens
+
+    def history(self, history: History) -> Prompt:
+        """Render a history.
+
+        Raises
+        ------
+        PromptError
+            If not even the newest event fits the budget.
+        """
+        return self._render(history, (), ())
+
+    def choice(
+        self, history: History, candidates: Sequence[int] | IntArray, letters: Sequence[str] = LETTERS
+    ) -> Prompt:
+        """Render a history and lettered candidates, in the order given.
+
+        The budget holds for everything: candidates are always all shown, the history gets what is left.
+
+        Parameters
+        ----------
+        history
+            The history, which may be empty.
+        candidates
+            Catalogue positions.
+        letters
+            One per candidate at least.
+
+        Raises
+        ------
+        PromptError
+            If there are more candidates than letters, a letter twice, or no room for the newest event.
+        """
+        positions = [int(position) for position in candidates]
+        used = tuple(letters[: len(positions)])
+        if len(used) < len(positions) or len(set(used)) < len(used):
+            raise PromptError(
+                f"{len(positions)} candidates cannot be told apart by the letters {', '.join(used)}.",
+                remedy=f"Offer at most {len(set(letters))} candidates in one prompt, or give more letters.",
+            )
+        offer = encode_piece(self.tokenizer, self._section("candidates"))
+        rows = [
+            self._lines.candidate(position, letter) for position, letter in zip(positions, used, strict=True)
+        ]
+        labels = tuple(self.template.render("target", letter=letter, **self._variables) for letter in used)
+        return self._render(history, (offer, *rows), labels)
+
+    def target(self, item: int) -> list[int]:
+        """Return the tokens of an item as the answer to a prompt of this template (such as its title).
+
+        What fine-tuning to generate learns from, and the continuations that packed likelihood compares.
+        """
+        return list(self._lines.target(item).tokens)
+
+    def _section(self, name: str) -> str:
+        return self.template.render(name, **self._variables) if name in self.template.sections else ""
+
+    def _render(self, history: History, behind: Sequence[Piece], labels: tuple[str, ...]) -> Prompt:
+        fixed = (
+            len(self._before.tokens) + len(self._after.tokens) + sum(len(piece.tokens) for piece in behind)
+        )
+        first, summary, events = self._fit(history, self.options.budget - fixed, fixed)
+        tokens = list(self._before.tokens)
+        if summary is not None:
+            tokens += summary.tokens
+        ends: list[int] = []
+        for piece in events:
+            tokens += piece.tokens
+            ends.append(len(tokens) - 1)
+        for piece in (*behind, self._after):
+            tokens += piece.tokens
+        said = "" if summary is None else summary.text
+        body = said + "".join([piece.text for piece in (*events, *behind)])
+        return Prompt(
+            tokens=tokens,
+            text=self._frame.before + body + self._frame.after,
+            event_ends=ends,
+            first_event=first,
+            summary=None if summary is None else said.strip(),
+            messages=self._frame.messages(body),
+            labels=labels,
+        )
+
+    def _fit(self, history: History, room: int, fixed: int) -> tuple[int, Piece | None, list[Piece]]:
+        """Choose the oldest event to keep, the summary of those before it, and the lines kept.
+
+        Whether there is a summary, and which, follows from the first event alone, never from how much room
+        the events behind it happen to leave: otherwise an appended event could change the start of the
+        prompt and a cached state would be lost.
+        """
+        n = len(history)
+        if n == 0 and room >= 0:
+            return 0, None, []
+        pieces = self._lines.newest_first(history.last(self.options.max_events or n), room)
+        sizes = np.cumsum([len(piece.tokens) for piece in pieces])
+        fitting = int(np.searchsorted(sizes, room, side="right"))
+        if fitting == 0:
+            newest = int(sizes[0]) if len(sizes) else 0
+            raise PromptError(
+                f"A prompt of template {self.template.name!r} takes {fixed} tokens without events and "
+                f"{newest} for the newest one; the budget is {self.options.budget}.",
+                remedy="Raise the budget, offer fewer candidates, or cut titles shorter (max_title_chars).",
+            )
+        oldest = n - fitting
+        if oldest == 0:
+            return 0, None, pieces[:fitting][::-1]
+        for first in self._windows(oldest, n):
+            summary = self._summarise(history, first)
+            size = 0 if summary is None else len(summary.tokens)
+            if size + sizes[n - first - 1] <= room:
+                return first, summary, pieces[: n - first][::-1]
+        return n - 1, None, pieces[:1]
+
+    def _windows(self, oldest: int, n: int) -> Iterator[int]:
+        """Yield first events to try: whole strides as long as any event is left, then single steps."""
+        stride = self.options.drop_stride
+        aligned = range(-(-oldest // stride) * stride, n, stride)
+        yield from aligned
+        yield from range((aligned[-1] if aligned else oldest - 1) + 1, n)
+
+    def _summarise(self, history: History, dropped: int) -> Piece | None:
+        if dropped == 0 or not self.options.summarise or "summary" not in self.template.sections:
+            return None
+        room = int(self.options.budget * self.options.summary_share)
+        shares = [
+            (name, percent)
+            for raw, percent in category_shares(history.items[:dropped], self.catalog)
+            if (name := neutralise(raw, special_tokens=self._special))
+        ]
+        for some in shorter_and_shorter(shares):
+            text = self.template.render("summary", n_dropped=dropped, shares=some, **self._variables)
+            piece = encode_piece(self.tokenizer, text)
+            if len(piece.tokens) <= room:
+                return piece
+        return None

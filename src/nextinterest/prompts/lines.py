@@ -1,0 +1,141 @@
+"""Lines of a prompt that speak of one item, rendered and tokenised once and kept.
+
+Item text is neutralised here, on its way into a template. This module knows nothing of budgets, nor of what
+stands around the lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from nextinterest.domain import Catalog, History
+from nextinterest.errors import PromptError
+from nextinterest.prompts.options import PromptOptions
+from nextinterest.prompts.sanitise import neutralise
+from nextinterest.prompts.template import PromptTemplate
+from nextinterest.prompts.tokenizing import TextTokenizer
+
+__all__ = ["ItemLines", "Piece", "encode_piece", "rating_band"]
+
+_KEPT_LINES = 1 << 18  # about 100 MB of short lines at most
+_MAX_CATEGORY_CHARS = 48
+_MAX_CATEGORIES = 8
+_SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a prompt that is tokenised by itself."""
+
+    text: str
+    tokens: tuple[int, ...]
+
+
+def encode_piece(tokenizer: TextTokenizer, text: str) -> Piece:
+    """Tokenise one piece by itself."""
+    return Piece(text, tuple(tokenizer.encode(text)) if text else ())
+
+
+def rating_band(rating: float, scale: tuple[float, float]) -> str | None:
+    """Return ``liked``, ``mixed`` or ``disliked``; None for a missing rating (NaN).
+
+    Examples
+    --------
+    >>> [rating_band(r, (1, 5)) for r in (1, 2, 3, 4, 5)]
+    ['disliked', 'disliked', 'mixed', 'liked', 'liked']
+    """
+    if np.isnan(rating):
+        return None
+    low, high = scale
+    share = (rating - low) / (high - low)
+    return "liked" if share >= 0.75 else "disliked" if share < 0.5 else "mixed"
+
+
+class ItemLines:
+    """Event, candidate and target lines of one catalogue under one template and tokenizer."""
+
+    def __init__(
+        self, template: PromptTemplate, catalog: Catalog, tokenizer: TextTokenizer, options: PromptOptions
+    ) -> None:
+        self._template = template
+        self._catalog = catalog
+        self._tokenizer = tokenizer
+        self._options = options
+        self._special = tokenizer.special_tokens
+        uses = template.variables("event")
+        self._uses_rating = "rating" in uses
+        self._uses_time = bool(uses & {"days", "session_break"})
+        self._event = lru_cache(maxsize=_KEPT_LINES)(self._render_event)
+        self.candidate = lru_cache(maxsize=_KEPT_LINES)(self._render_candidate)
+        self.target = lru_cache(maxsize=_KEPT_LINES)(self._render_target)
+
+    def newest_first(self, history: History, limit: int) -> list[Piece]:
+        """Return the lines of the newest events, newest first, stopping once they exceed `limit` tokens."""
+        pieces: list[Piece] = []
+        total = 0
+        items = history.items.tolist()
+        plain = not (self._uses_rating or self._uses_time)
+        for i in range(len(items) - 1, -1, -1):
+            piece = self._event(items[i]) if plain else self._event(items[i], *self._features(history, i))
+            pieces.append(piece)
+            total += len(piece.tokens)
+            if total > limit:
+                break
+        return pieces
+
+    def _features(self, history: History, i: int) -> tuple[str | None, int | None, bool]:
+        """Rating band, days since the event before, whether a session begins.
+
+        All three follow from events up to this one: a line never changes when the history grows.
+        """
+        band = None
+        if self._uses_rating and history.ratings is not None:
+            band = rating_band(float(history.ratings[i]), self._options.rating_scale)
+        if not self._uses_time or history.times is None or i == 0:
+            return band, None, False
+        gap = int(history.times[i]) - int(history.times[i - 1])
+        return band, gap // _SECONDS_PER_DAY, gap > self._options.session_gap
+
+    def _item(self, position: int) -> dict[str, object]:
+        if not 0 <= position < len(self._catalog):
+            raise PromptError(
+                f"Item position {position} is outside the catalogue of {len(self._catalog):,} items.",
+                remedy="Use histories and candidates made for this catalogue.",
+            )
+        catalog, special = self._catalog, self._special
+        title = neutralise(
+            catalog.titles[position], max_chars=self._options.max_title_chars, special_tokens=special
+        )
+        if not title:  # nothing but markers and controls: its id says at least which item it is
+            title = neutralise(catalog.ids[position], special_tokens=special) or f"item {position}"
+        categories = (
+            neutralise(name, max_chars=_MAX_CATEGORY_CHARS, special_tokens=special)
+            for name in catalog.categories[position][:_MAX_CATEGORIES]
+        )
+        return {
+            "title": title,
+            "year": catalog.years[position],
+            "categories": tuple(name for name in categories if name),
+        }
+
+    def _render_event(
+        self, item: int, rating: str | None = None, days: int | None = None, session_break: bool = False
+    ) -> Piece:
+        values = self._item(item) | {"rating": rating, "days": days, "session_break": session_break}
+        piece = encode_piece(self._tokenizer, self._template.render("event", **values))
+        if not piece.tokens:
+            raise PromptError(
+                f"The event line of item {self._catalog.ids[item]!r} has no tokens, so it has no end.",
+                remedy=f"Mend section 'event' of template {self._template.name!r}.",
+            )
+        return piece
+
+    def _render_candidate(self, item: int, letter: str) -> Piece:
+        values = self._item(item) | {"letter": letter}
+        return encode_piece(self._tokenizer, self._template.render("candidate", **values))
+
+    def _render_target(self, item: int) -> Piece:
+        return encode_piece(self._tokenizer, self._template.render("target", **self._item(item)))

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from nextinterest.errors import PromptError
+from nextinterest.prompts import PromptTemplate, shipped_templates
+
+
+def test_shipped_templates_load_and_are_hashed_by_their_text() -> None:
+    assert shipped_templates() == ("choice", "item-softmax", "next-title", "profile-json")
+    hashes = set()
+    for name in shipped_templates():
+        template = PromptTemplate.named(name)
+        source = (files("nextinterest.prompts") / "templates" / f"{name}.jinja").read_bytes()
+        assert template.hash == hashlib.sha256(source).hexdigest()
+        assert template.name == name
+        hashes.add(template.hash)
+    assert len(hashes) == len(shipped_templates())
+
+
+def test_line_ends_do_not_change_a_template(tmp_path: Path) -> None:
+    text = "{% block event %}\n{{ title }}\n{% endblock %}\n"
+    unix, windows = tmp_path / "unix" / "t.jinja", tmp_path / "windows" / "t.jinja"
+    for path, source in ((unix, text), (windows, text.replace("\n", "\r\n"))):
+        path.parent.mkdir()
+        path.write_bytes(source.encode())
+    assert PromptTemplate.from_path(unix) == PromptTemplate.from_path(windows)
+    assert PromptTemplate.from_path(unix).render("event", title="A") == "A\n"
+    assert PromptTemplate.from_path(unix) != PromptTemplate("t", text + " ")
+
+
+def test_an_unset_variable_is_named() -> None:
+    with pytest.raises(PromptError, match=r"'choice', section 'candidate': 'letter' is undefined") as caught:
+        PromptTemplate.named("choice").render("candidate", title="Alien", year=None)
+    assert "Values given: title, year" in caught.value.remedy
+
+
+def test_values_are_never_templates_themselves() -> None:
+    template = PromptTemplate("t", "{% block event %}{{ title }}{% endblock %}")
+    assert template.render("event", title="{{ 7 * 7 }}{% raw %}") == "{{ 7 * 7 }}{% raw %}"
+
+
+def test_templates_cannot_reach_into_python() -> None:
+    template = PromptTemplate("t", "{% block event %}{{ title.__class__.__mro__ }}{% endblock %}")
+    with pytest.raises(PromptError, match="section 'event'"):
+        template.render("event", title="Alien")
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("{% block event %}{{ title }", "line 1"),
+        ("{% block header %}H{% endblock %}", "no section 'event'"),
+        ("{% block event %}{% endblock %}{% block evnt %}{% endblock %}", "section 'evnt'"),
+        ("\nHello {% block event %}{% endblock %}", "outside of sections would be lost"),
+        ("{% set x = 1 %}{% block event %}{{ x }}{% endblock %}", "outside of sections would be lost"),
+    ],
+)
+def test_a_bad_template_is_refused_when_read(source: str, complaint: str) -> None:
+    with pytest.raises(PromptError, match=complaint):
+        PromptTemplate("bad", source)
+
+
+def test_unknown_names_and_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match="No template 'nope'") as caught:
+        PromptTemplate.named("nope")
+    assert "item-softmax" in caught.value.remedy
+    with pytest.raises(PromptError, match="cannot be read"):
+        PromptTemplate.from_path(tmp_path / "none.jinja")
+
+
+def test_what_a_template_asks_of_its_caller() -> None:
+    assert PromptTemplate.named("profile-json").caller_variables() == {"schema"}
+    assert PromptTemplate.named("choice").caller_variables() == set()
+    assert PromptTemplate.named("item-softmax").variables("event") == {"title"}
+    assert PromptTemplate.named("item-softmax").variables("system") == set()
