@@ -225,8 +225,7 @@ def asset(name: str) -> Asset:
 
 def folder(name: str) -> Path:
     """Return where an asset lies once it is fetched, whether it is or not."""
-    known = asset(name)
-    return home() / "assets" / f"{known.name}-{known.version}"
+    return home() / "assets" / asset(name).folder
 
 
 def fetch(name: str, *, download: Download = download_by_pip) -> Path:

