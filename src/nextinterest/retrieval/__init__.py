@@ -1,0 +1,47 @@
+"""Retrieval: item and history vectors, the FAISS index, candidate sources and their fusion."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nextinterest.retrieval.config import RetrieverConfig
+    from nextinterest.retrieval.index import ItemIndex
+    from nextinterest.retrieval.retriever import Retriever
+    from nextinterest.retrieval.sources import CandidateSource, CatalogChange
+    from nextinterest.retrieval.text_encoder import CachedEncoder, Encoder, TextEncoder
+    from nextinterest.retrieval.title_index import TitleIndex
+    from nextinterest.retrieval.vector_source import VectorSource
+
+__all__ = [
+    "CachedEncoder",
+    "CandidateSource",
+    "CatalogChange",
+    "Encoder",
+    "ItemIndex",
+    "Retriever",
+    "RetrieverConfig",
+    "TextEncoder",
+    "TitleIndex",
+    "VectorSource",
+]
+
+_HOMES = {
+    "CachedEncoder": "text_encoder",
+    "CandidateSource": "sources",
+    "CatalogChange": "sources",
+    "Encoder": "text_encoder",
+    "ItemIndex": "index",
+    "Retriever": "retriever",
+    "RetrieverConfig": "config",
+    "TextEncoder": "text_encoder",
+    "TitleIndex": "title_index",
+    "VectorSource": "vector_source",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

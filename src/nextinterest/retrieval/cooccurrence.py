@@ -1,0 +1,120 @@
+"""Candidates by co-occurrence: what stood near the history's items in the sequences of others.
+
+For events of one user at ranks s < t with t - s <= window, a pair counts ``1 / (t - s)`` in both directions:
+
+    C[a, b] = sum over such pairs of {a, b} of 1 / (t - s)
+    S[a, b] = C[a, b] / (sqrt(n_a n_b) + shrinkage)          n: number of events of the item
+
+which is the cosine of item-based neighbourhoods (Sarwar et al., 2001; Deshpande and Karypis, 2004) with the
+shrinkage of Bell and Koren (2007), restricted to a window, so that sequences count and not only sets. Each
+item keeps its `neighbours` largest entries. A history's score of an item is the sum of S over its events,
+with the recency weights of `nextinterest.retrieval.history_vector`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+
+from nextinterest.data.log import EventLog
+from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.retrieval.history_vector import event_weights
+from nextinterest.retrieval.lists import drop_excluded, empty_lists, seen_items, top_k_rows
+from nextinterest.retrieval.sources import CatalogChange
+
+__all__ = ["CoOccurrence", "fit_similarity"]
+
+_ROWS = 256  # histories scored at once, which bounds the memory of the sparse product
+
+
+def fit_similarity(
+    log: EventLog, n_items: int, window: int, neighbours: int, shrinkage: float = 0.0
+) -> csr_array:
+    """Return S of the module docstring, float32, shape (n_items, n_items), zero diagonal.
+
+    Parameters
+    ----------
+    log
+        Events to learn from.
+    n_items
+        Size of the catalogue.
+    window
+        Largest distance of two events that count as a pair.
+    neighbours
+        Entries kept per item.
+    shrinkage
+        Added to the denominator; large values distrust rare items.
+
+    Examples
+    --------
+    >>> log = EventLog(("ann",), np.array([0, 3]), np.array([0, 1, 2], dtype=np.int32))
+    >>> fit_similarity(log, 3, window=2, neighbours=2).toarray().tolist()
+    [[0.0, 1.0, 0.5], [1.0, 0.0, 1.0], [0.5, 1.0, 0.0]]
+    """
+    users = log.users
+    pairs = csr_array((n_items, n_items), dtype=np.float64)
+    for distance in range(1, min(window, int(log.lengths.max(initial=0)) - 1) + 1):
+        same = users[:-distance] == users[distance:]
+        a, b = log.items[:-distance][same], log.items[distance:][same]
+        weight = np.full(len(a), 1.0 / distance)
+        pairs = pairs + coo_array((weight, (a, b)), shape=(n_items, n_items)).tocsr()
+    both = csr_array(pairs + pairs.T)
+    both.setdiag(0.0)
+    both.eliminate_zeros()
+    counts = np.sqrt(np.bincount(log.items, minlength=n_items))
+    rows = np.repeat(np.arange(n_items), np.diff(both.indptr))
+    both.data /= counts[rows] * counts[both.indices] + shrinkage
+    return _keep_largest(both, neighbours)
+
+
+def _keep_largest(matrix: csr_array, n: int) -> csr_array:
+    items, scores = top_k_rows(matrix, min(n, matrix.shape[1]))
+    there = items >= 0
+    offsets = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    kept = csr_array((scores[there], items[there].astype(np.int64), offsets), shape=matrix.shape)
+    kept.sort_indices()
+    return kept
+
+
+class CoOccurrence:
+    """Items that stood near the history's items in other histories.
+
+    Parameters
+    ----------
+    similarity
+        From `fit_similarity`, shape (n_items, n_items).
+    half_life, rating_gain
+        See `nextinterest.retrieval.history_vector`.
+    """
+
+    name = "cooccurrence"
+
+    def __init__(self, similarity: csr_array, half_life: float, rating_gain: float = 0.0) -> None:
+        self.similarity, self.half_life, self.rating_gain = similarity, half_life, rating_gain
+
+    def candidates(
+        self, histories: Sequence[History], k: int, exclude_seen: bool = True
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the k items of largest summed similarity; fewer where fewer co-occurred."""
+        n_items = self.similarity.shape[0]
+        items, scores = empty_lists(len(histories), k)
+        for start in range(0, len(histories), _ROWS):
+            part = histories[start : start + _ROWS]
+            weights = event_weights(part, n_items, self.half_life, self.rating_gain)
+            seen = seen_items(part, exclude_seen)
+            fetch = k if seen is None else k + max(len(row) for row in seen)
+            ranked = top_k_rows(csr_array(weights @ self.similarity), min(fetch, n_items))
+            where = slice(start, start + len(part))
+            items[where], scores[where] = drop_excluded(*ranked, seen, k)
+        return items, scores
+
+    def follow(self, change: CatalogChange) -> None:
+        """Move rows and columns; new items co-occurred with nothing yet."""
+        n = len(change.catalog)
+        old = self.similarity.tocoo()
+        row, column = change.new_of_old[old.coords[0]], change.new_of_old[old.coords[1]]
+        kept = (row >= 0) & (column >= 0)
+        moved = coo_array((old.data[kept], (row[kept], column[kept])), shape=(n, n))
+        self.similarity = moved.tocsr()

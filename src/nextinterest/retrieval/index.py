@@ -1,0 +1,282 @@
+"""Item vectors in FAISS: nearest items by inner product, kept up to date without a rebuild.
+
+Exact search (`IndexFlatIP`) up to `EXACT_LIMIT` items, an HNSW graph (Malkov and Yashunin, 2018) above, where
+one scan would take tens of milliseconds. Items are named by catalogue position. Knows nothing of texts or
+users, and of vectors only their dimension; on unit vectors the inner product is the cosine.
+
+Searches may run in several threads at once; changes need the index to themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nextinterest.domain import FloatArray, IntArray
+from nextinterest.errors import DataError, IntegrityError
+from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
+from nextinterest.retrieval.lists import drop_excluded, empty_lists
+
+__all__ = ["EXACT_LIMIT", "IndexKind", "ItemIndex"]
+
+EXACT_LIMIT = 50_000
+"""Items up to which ``kind="auto"`` searches exactly: a few milliseconds a query on one core."""
+
+IndexKind = Literal["auto", "exact", "hnsw"]
+
+_FaissIndex = Any  # faiss's own stubs know little of what its classes can do
+_FORMAT = "nextinterest-index-1"
+_GONE = -1  # id of a removed node, which stays in an HNSW graph as a way to others
+_NEIGHBOURS = 32
+_EF_CONSTRUCTION = 80
+_EF_SEARCH = 96
+_MAX_GONE = 0.3  # share of removed nodes above which the graph is built anew
+
+
+class ItemIndex:
+    """Vectors of items, searchable by inner product.
+
+    Parameters
+    ----------
+    dimension
+        Length of a vector.
+    kind
+        ``exact``, ``hnsw``, or ``auto``: exact unless `expected` exceeds `EXACT_LIMIT`.
+    expected
+        Items to be held, which ``auto`` decides by. The kind does not change later.
+    """
+
+    def __init__(self, dimension: int, kind: IndexKind = "auto", expected: int = 0) -> None:
+        self.dimension = dimension
+        self.kind: Literal["exact", "hnsw"] = (
+            ("hnsw" if expected > EXACT_LIMIT else "exact") if kind == "auto" else kind
+        )
+        self._index = self._empty()
+
+    @classmethod
+    def from_vectors(cls, vectors: FloatArray, kind: IndexKind = "auto") -> ItemIndex:
+        """Build an index in which row i of the vectors, shape (n, dimension), is item i."""
+        index = cls(vectors.shape[1], kind, len(vectors))
+        index.add(np.arange(len(vectors), dtype=np.int32), vectors)
+        return index
+
+    def _empty(self) -> _FaissIndex:
+        import faiss
+
+        if self.kind == "exact":
+            return faiss.IndexIDMap2(faiss.IndexFlatIP(self.dimension))
+        graph = faiss.IndexHNSWFlat(self.dimension, _NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
+        graph.hnsw.efConstruction = _EF_CONSTRUCTION
+        return faiss.IndexIDMap2(graph)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def items(self) -> NDArray[np.int64]:
+        """The items held, in the order of storage, shape (n_items,)."""
+        ids = self._ids()
+        held: NDArray[np.int64] = ids[ids != _GONE]
+        return held
+
+    def vectors(self, items: NDArray[np.integer]) -> FloatArray:
+        """Return the vectors of these items, float32, shape (len(items), dimension).
+
+        Raises
+        ------
+        DataError
+            If one is not in the index.
+        """
+        self._require(items)
+        if not len(items):
+            return np.empty((0, self.dimension), dtype=np.float32)
+        return np.asarray(self._index.reconstruct_batch(items.astype(np.int64)), dtype=np.float32)
+
+    def add(self, items: NDArray[np.integer], vectors: FloatArray) -> None:
+        """Add items that are not there yet.
+
+        Raises
+        ------
+        DataError
+            If an item is there already or named twice, or the shapes do not fit.
+        """
+        if vectors.shape != (len(items), self.dimension):
+            raise DataError(
+                f"{len(items)} items need vectors of shape ({len(items)}, {self.dimension}); "
+                f"got {vectors.shape}.",
+                remedy="Encode them with the encoder the index was built with.",
+            )
+        if len(np.unique(items)) != len(items) or np.isin(items, self._ids()).any() or (items < 0).any():
+            raise DataError(
+                "An item to add is in the index already, named twice, or negative.",
+                remedy="Use replace() for items that are there.",
+            )
+        if len(items):
+            self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), items.astype(np.int64))
+
+    def remove(self, items: NDArray[np.integer]) -> None:
+        """Remove items.
+
+        Raises
+        ------
+        DataError
+            If one is not in the index.
+        """
+        self._require(items)
+        if not len(items):
+            return
+        if self.kind == "exact":
+            self._index.remove_ids(items.astype(np.int64))
+            return
+        ids = self._ids()
+        ids[np.isin(ids, items)] = _GONE
+        self._set_ids(ids)
+        gone = ids == _GONE
+        if gone.mean() > _MAX_GONE:
+            kept, vectors = ids[~gone], self.vectors(ids[~gone])
+            self._index = self._empty()
+            self.add(kept, vectors)
+
+    def replace(self, items: NDArray[np.integer], vectors: FloatArray) -> None:
+        """Give items that are there other vectors, shape (len(items), dimension)."""
+        if vectors.shape != (len(items), self.dimension):
+            raise DataError(f"{len(items)} items need vectors of that number; got shape {vectors.shape}.")
+        self.remove(items)
+        self.add(items, vectors)
+
+    def renumber(self, new_of_old: NDArray[np.integer]) -> None:
+        """Rename item i to ``new_of_old[i]``, for a catalogue whose positions have moved.
+
+        Parameters
+        ----------
+        new_of_old
+            New position of each old one, shape (n_old,); -1 removes the item.
+        """
+        items = self.items
+        self.remove(items[new_of_old[items] < 0])
+        ids = self._ids()
+        there = ids != _GONE
+        ids[there] = new_of_old[ids[there]]
+        self._set_ids(ids)
+
+    def search(
+        self, queries: FloatArray, k: int, exclude: Sequence[IntArray] | None = None
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the k items of largest inner product for each query.
+
+        Parameters
+        ----------
+        queries
+            Vectors, float32, shape (n, dimension).
+        k
+            Length of the lists.
+        exclude
+            Items that query i must not return, one array per query. However many there are, the list holds
+            the k best of the others, or all of them where they are fewer.
+
+        Returns
+        -------
+        tuple
+            Items, int32, shape (n, k), -1 behind the end, and inner products, ``-inf`` there. Ties go to the
+            smaller position, except at the edge of what was fetched.
+        """
+        items, scores = empty_lists(len(queries), k)
+        size = len(self)
+        if not len(queries) or not size or k < 1:
+            return items, scores
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        # k + |excluded| fetched items hold at least k allowed ones. Queries of like need share one call.
+        need = np.full(len(queries), k)
+        if exclude is not None:
+            need += np.array([len(row) for row in exclude])
+        need = np.minimum(2 ** np.ceil(np.log2(need)).astype(np.int64), size)
+        for fetch in np.unique(need):
+            rows = np.flatnonzero(need == fetch)
+            banned = None if exclude is None else [exclude[int(i)] for i in rows]
+            items[rows], scores[rows] = self._fetch(queries[rows], int(fetch), banned, k)
+        return items, scores
+
+    def _fetch(
+        self, queries: FloatArray, fetch: int, exclude: Sequence[IntArray] | None, k: int
+    ) -> tuple[IntArray, FloatArray]:
+        import faiss
+
+        # A graph search for a large share of all items costs more than a scan and may miss some.
+        if self.kind == "exact" or fetch > max(len(self) // 10, 1000):
+            flat: _FaissIndex = faiss.downcast_index(self._index.index)
+            flat = flat if self.kind == "exact" else faiss.downcast_index(flat.storage)
+            ids = self._ids()
+            surplus = int((ids == _GONE).sum())
+            scores, slots = flat.search(queries, min(fetch + surplus, len(ids)))
+            found = np.where(slots >= 0, ids[slots], _GONE)
+        else:
+            parameters = faiss.SearchParametersHNSW(  # type: ignore[attr-defined]
+                sel=faiss.IDSelectorRange(0, np.iinfo(np.int64).max), efSearch=max(_EF_SEARCH, fetch)
+            )
+            scores, found = self._index.search(queries, fetch, params=parameters)
+        order = np.lexsort((found, -scores), axis=1)
+        found, scores = np.take_along_axis(found, order, 1), np.take_along_axis(scores, order, 1)
+        return drop_excluded(found, scores, exclude, k)
+
+    def save(self, directory: Path) -> None:
+        """Write ``index.faiss`` and ``index.json``, which holds its SHA-256."""
+        import faiss
+
+        digest = write_atomic(directory / "index.faiss", faiss.serialize_index(self._index).tobytes())
+        write_manifest(
+            directory / "index.json",
+            {
+                "format": _FORMAT,
+                "kind": self.kind,
+                "dimension": self.dimension,
+                "n_items": len(self),
+                "sha256": digest,
+            },
+        )
+
+    @classmethod
+    def load(cls, directory: Path) -> ItemIndex:
+        """Read what `save` wrote. FAISS reads the bytes only after their hash was found right.
+
+        Raises
+        ------
+        IntegrityError
+            If a file is missing, changed, or another than the manifest describes.
+        """
+        import faiss
+
+        manifest = read_manifest(directory / "index.json", _FORMAT)
+        data = read_verified(directory / "index.faiss", str(manifest.get("sha256")))
+        kind: IndexKind = "hnsw" if manifest.get("kind") == "hnsw" else "exact"
+        index = cls(int(str(manifest.get("dimension"))), kind)
+        index._index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+        if index._index.d != index.dimension or len(index) != manifest.get("n_items"):
+            raise IntegrityError(
+                f"{directory / 'index.faiss'} holds {len(index)} vectors of length {index._index.d}, its "
+                f"manifest says otherwise.",
+                remedy="Build and save the index again.",
+            )
+        return index
+
+    def _ids(self) -> NDArray[np.int64]:
+        import faiss
+
+        return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
+
+    def _set_ids(self, ids: NDArray[np.int64]) -> None:
+        import faiss
+
+        faiss.copy_array_to_vector(ids, self._index.id_map)
+        self._index.construct_rev_map()
+
+    def _require(self, items: NDArray[np.integer]) -> None:
+        unknown = ~np.isin(items, self.items)
+        if unknown.any():
+            raise DataError(
+                f"{int(unknown.sum())} items are not in the index, such as {int(items[unknown][0])}.",
+                remedy="Add them first.",
+            )

@@ -1,0 +1,100 @@
+"""Ranked lists as padded arrays: leaving items out, cutting to k, for many lists at once.
+
+A batch of lists is a pair of arrays of shape (n, k): catalogue positions, best first, with -1 behind the end
+of a short list, and scores, with ``-inf`` there. Knows nothing of where lists come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from nextinterest.domain import FloatArray, History, IntArray
+
+__all__ = ["PAD", "drop_excluded", "empty_lists", "seen_items", "top_k_rows"]
+
+PAD = -1
+"""Stands where a list has ended."""
+
+
+def empty_lists(n: int, k: int) -> tuple[IntArray, FloatArray]:
+    """Return n lists of width k in which nothing stands yet."""
+    return np.full((n, k), PAD, dtype=np.int32), np.full((n, k), -np.inf, dtype=np.float32)
+
+
+def seen_items(histories: Sequence[History], exclude_seen: bool) -> list[IntArray] | None:
+    """Return the items of each history, or None where seen items may be returned."""
+    return [np.unique(history.items) for history in histories] if exclude_seen else None
+
+
+def drop_excluded(
+    items: NDArray[np.integer], scores: FloatArray, exclude: Sequence[IntArray] | None, k: int
+) -> tuple[IntArray, FloatArray]:
+    """Remove padding and each row's excluded items, close the gaps, cut to k.
+
+    Parameters
+    ----------
+    items, scores
+        Lists of shape (n, m), best first.
+    exclude
+        Items that row i must not hold, one array per row; None excludes nothing.
+    k
+        Width of the result, which may exceed m.
+
+    Returns
+    -------
+    tuple
+        Lists of shape (n, k).
+
+    Examples
+    --------
+    >>> items, scores = np.array([[4, 2, 7]]), np.array([[0.9, 0.8, 0.7]], dtype=np.float32)
+    >>> drop_excluded(items, scores, [np.array([2])], 3)[0].tolist()
+    [[4, 7, -1]]
+    """
+    n = len(items)
+    keep = items >= 0
+    if exclude is not None and n:
+        lengths = np.array([len(row) for row in exclude], dtype=np.int64)
+        if lengths.sum():
+            banned = np.concatenate(exclude).astype(np.int64)
+            span = int(max(items.max(initial=0), banned.max())) + 1
+            rows = np.arange(n, dtype=np.int64)
+            keep &= ~np.isin(rows[:, None] * span + items, np.repeat(rows, lengths) * span + banned)
+    kept_items, kept_scores = empty_lists(n, k)
+    place = np.cumsum(keep, axis=1) - 1
+    keep &= place < k
+    row, column = np.nonzero(keep)
+    kept_items[row, place[row, column]] = items[row, column]
+    kept_scores[row, place[row, column]] = scores[row, column]
+    return kept_items, kept_scores
+
+
+def top_k_rows(matrix: csr_array, k: int) -> tuple[IntArray, FloatArray]:
+    """Return the k largest stored values of each row, ties by column.
+
+    Parameters
+    ----------
+    matrix
+        Sparse scores, shape (n, n_items); what is not stored is not returned.
+    k
+        Width of the lists.
+
+    Examples
+    --------
+    >>> top_k_rows(csr_array(np.array([[0.0, 2.0, 5.0, 2.0], [0.0, 0.0, 0.0, 0.0]])), 2)[0].tolist()
+    [[2, 1], [-1, -1]]
+    """
+    n = matrix.shape[0]
+    items, scores = empty_lists(n, k)
+    lengths = np.diff(matrix.indptr)
+    rows = np.repeat(np.arange(n), lengths)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
+    order, place, rows = order[place < k], place[place < k], rows[place < k]
+    items[rows, place] = matrix.indices[order]
+    scores[rows, place] = matrix.data[order]
+    return items, scores
