@@ -1,0 +1,100 @@
+"""Weights and tokenizer from a directory or a hub id, an adapter attached, both identified by a hash.
+
+Only safetensors are read. Knows files; `local` and `seq2seq` know what to do with the module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import torch
+
+from nextinterest.errors import ModelError
+from nextinterest.llm.adapters import adapter_digest, attach_adapter
+from nextinterest.llm.devices import DtypeName, pick_device, pick_dtype
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+__all__ = ["Loaded", "load_module", "weights_digest", "without_adapter"]
+
+Kind = Literal["causal", "seq2seq"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A module ready to run, and who it is."""
+
+    module: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    name: str
+    fingerprint: str
+
+
+def load_module(
+    path_or_id: str | Path,
+    kind: Kind,
+    *,
+    device: str = "auto",
+    dtype: DtypeName = "auto",
+    adapter: str | Path | None = None,
+) -> Loaded:
+    """Load a module in evaluation mode, on its device.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its weights are not safetensors.
+    IntegrityError
+        If the adapter belongs to another model.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
+    where = pick_device(device)
+    path = Path(path_or_id)
+    try:
+        module = auto.from_pretrained(str(path_or_id), dtype=pick_dtype(dtype, where), use_safetensors=True)
+        tokenizer = AutoTokenizer.from_pretrained(str(path_or_id))
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"No {kind} language model could be loaded from {str(path_or_id)!r}: {error}",
+            remedy="Give a directory with config.json, *.safetensors and a tokenizer, or a hub id.",
+        ) from error
+    fingerprint = _directory_digest(path) if path.is_dir() else weights_digest(module)
+    name = path.name
+    if adapter is not None:
+        module = attach_adapter(module, Path(adapter))
+        fingerprint = hashlib.sha256((fingerprint + adapter_digest(Path(adapter))).encode()).hexdigest()
+        name = f"{name}+{Path(adapter).name}"
+    torch.nn.Module.to(module, where)
+    module.eval().requires_grad_(False)
+    return Loaded(module, tokenizer, name, fingerprint)
+
+
+def without_adapter(module: PreTrainedModel) -> PreTrainedModel:
+    """Return the model inside a PEFT wrapper (its layers keep the adapter)."""
+    inner = getattr(module, "get_base_model", None)
+    return cast("PreTrainedModel", inner()) if inner is not None else module
+
+
+def weights_digest(module: torch.nn.Module) -> str:
+    """Return SHA-256 over the parameters in memory, for models that have no directory of their own."""
+    digest = hashlib.sha256()
+    for name, weight in sorted(module.named_parameters()):
+        digest.update(f"{name}{tuple(weight.shape)}{weight.dtype}".encode())
+        digest.update(weight.detach().contiguous().cpu().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _directory_digest(path: Path) -> str:
+    """Return SHA-256 over configuration and weights of a saved model."""
+    digest = hashlib.sha256()
+    for file in sorted([path / "config.json", *path.glob("*.safetensors")]):
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()

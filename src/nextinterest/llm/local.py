@@ -1,0 +1,285 @@
+"""A causal language model on this machine, by transformers.
+
+Loads weights and tokenizer, chooses device and precision, attaches an adapter, and answers every function
+of `nextinterest.llm.base.LanguageModel` with forward passes of `nextinterest.llm.forward`.
+Knows nothing of items, users or templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast, overload
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+
+from nextinterest.errors import ModelError
+from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT
+from nextinterest.llm.batching import batches_by_length
+from nextinterest.llm.decoding import stream_text
+from nextinterest.llm.devices import DtypeName
+from nextinterest.llm.forward import Segment, resolve_layers
+from nextinterest.llm.forward_transformers import TransformersForward
+from nextinterest.llm.head import Head
+from nextinterest.llm.loading import load_module, weights_digest, without_adapter
+from nextinterest.llm.scoring import choose_after, score_after
+from nextinterest.llm.state import CausalState
+from nextinterest.llm.tokenizer import LocalTokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from nextinterest.llm.forward import Forward
+
+__all__ = ["LocalModel"]
+
+TOKENS_PER_BATCH = 4096
+
+
+class LocalModel:
+    """A `nextinterest.llm.base.LanguageModel` over a transformers causal model.
+
+    Parameters
+    ----------
+    module
+        The model, with or without a PEFT adapter, in evaluation mode.
+    tokenizer
+        Its tokenizer.
+    name
+        Short name for tables.
+    fingerprint
+        Hash of weights and adapter; None hashes the weights in memory when it is first asked for.
+    tokens_per_batch
+        Budget of tokens in one forward pass; bounds memory, does not change results.
+    """
+
+    def __init__(
+        self,
+        module: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        name: str = "local",
+        fingerprint: str | None = None,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+    ) -> None:
+        self.module = module
+        self.name = name
+        self.tokens_per_batch = tokens_per_batch
+        self._fingerprint = fingerprint
+        plain = without_adapter(module)
+        config = plain.config.get_text_config()
+        self.hidden_size = int(config.hidden_size)
+        self.context_length = int(getattr(config, "max_position_embeddings", 0) or 1 << 20)
+        eos = plain.config.eos_token_id
+        ids = [eos] if isinstance(eos, int) else list(eos or [])
+        self.tokenizer = LocalTokenizer(tokenizer, ids)
+        self.head = Head(plain)
+        window = getattr(config, "sliding_window", None)
+        reach = min(self.context_length, int(window)) if window else self.context_length
+        body = cast("PreTrainedModel", getattr(plain, plain.base_model_prefix))
+        self.forward: Forward = TransformersForward(body, reach)
+
+    @classmethod
+    def load(
+        cls,
+        path_or_id: str | Path,
+        *,
+        device: str = "auto",
+        dtype: DtypeName = "auto",
+        adapter: str | Path | None = None,
+        threads: int | None = None,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+    ) -> LocalModel:
+        """Load a model from a directory or a hub id.
+
+        Parameters
+        ----------
+        path_or_id
+            A directory in transformers' format, or a hub id where a hub can be reached.
+        device
+            ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
+        dtype
+            ``auto`` takes bf16 where the device computes in it and fp32 elsewhere.
+        adapter
+            A PEFT adapter directory to attach.
+        threads
+            Threads of one forward pass on the CPU (for the whole process); None leaves torch's choice.
+        tokens_per_batch
+            Budget of tokens in one forward pass.
+
+        Raises
+        ------
+        ModelError
+            If there is no such model, or its weights are not safetensors.
+        IntegrityError
+            If the adapter belongs to another model.
+        """
+        if threads is not None:
+            torch.set_num_threads(threads)
+        loaded = load_module(path_or_id, "causal", device=device, dtype=dtype, adapter=adapter)
+        return cls(
+            loaded.module,
+            loaded.tokenizer,
+            name=loaded.name,
+            fingerprint=loaded.fingerprint,
+            tokens_per_batch=tokens_per_batch,
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of weights and adapter; equal fingerprints give equal answers."""
+        return self._fingerprint or weights_digest(self.module)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.module.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the weights."""
+        return self.module.dtype
+
+    def encode(
+        self, tokens: Sequence[Sequence[int]], at: Sequence[Sequence[int]], *, layers: Sequence[int] = (-1,)
+    ) -> list[FloatArray]:
+        """Return hidden states at marked positions; see `nextinterest.llm.base.LanguageModel.encode`.
+
+        Raises
+        ------
+        ModelError
+            If a sequence is empty or longer than the context, or a position lies outside its sequence.
+        """
+        which = resolve_layers(layers, self.forward.layers)
+        segments = []
+        for i, (sequence, places) in enumerate(zip(tokens, at, strict=True)):
+            self.check_length(len(sequence))
+            segments.append(Segment(sequence, want=_places(places, len(sequence), i)))
+        return [
+            np.asarray(states.float().cpu().numpy(), dtype=np.float32)
+            for states in self._run(segments, which)
+        ]
+
+    def choose(
+        self, prompts: Sequence[Sequence[int]], choices: Sequence[Sequence[str]], *, normalize: bool = True
+    ) -> list[FloatArray]:
+        """Return log-probabilities of short choices; see `nextinterest.llm.base.LanguageModel.choose`.
+
+        Choices that are one token each are read off one pass over all prompts; longer ones are scored as
+        continuations.
+
+        Raises
+        ------
+        ModelError
+            If a prompt is empty or longer than the context, or a choice is empty.
+        """
+        return choose_after(self, prompts, choices, normalize=normalize)
+
+    def score(self, prefix: Sequence[int], continuations: Sequence[Sequence[int]]) -> FloatArray:
+        """Return log P(continuation | prefix); see `nextinterest.llm.base.LanguageModel.score`.
+
+        Raises
+        ------
+        ModelError
+            If the prefix is empty, or prefix and a continuation together exceed the context.
+        """
+        return score_after(self, prefix, continuations)
+
+    def open(self, prefix: Sequence[int] = ()) -> CausalState:
+        """Read `prefix` and return a state that grows by new tokens only."""
+        state = CausalState(self)
+        if len(prefix):
+            state.extend(prefix, at=())
+        return state
+
+    @overload
+    def generate(
+        self, messages: Sequence[ChatMessage], *, schema: None = None, sampling: Sampling | None = None
+    ) -> str: ...
+
+    @overload
+    def generate(
+        self, messages: Sequence[ChatMessage], *, schema: type[SchemaT], sampling: Sampling | None = None
+    ) -> SchemaT: ...
+
+    def generate(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        schema: type[SchemaT] | None = None,
+        sampling: Sampling | None = None,
+    ) -> str | SchemaT:
+        """Return an answer as text, or as a validated object of `schema`."""
+        text = "".join(self.stream(messages, schema=schema, sampling=sampling))
+        return text if schema is None else schema.model_validate_json(text)
+
+    def stream(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        schema: type[BaseModel] | None = None,
+        sampling: Sampling | None = None,
+    ) -> Iterator[str]:
+        """Yield an answer piece by piece; with `schema` the whole is JSON of that schema."""
+        prompt = self.tokenizer.encode(self.tokenizer.render(messages))
+        self.check_length(len(prompt))
+        room = self.context_length - len(prompt)
+        return stream_text(_Speaking(self.open(prompt)), self.tokenizer, room, sampling or Sampling())
+
+    def check_length(self, length: int) -> None:
+        """Refuse what the model cannot read.
+
+        Raises
+        ------
+        ModelError
+            If a sequence of this length is empty or longer than the context.
+        """
+        if length < 1:
+            raise ModelError("An empty sequence cannot be read.", remedy="Give at least one token.")
+        if length > self.context_length:
+            raise ModelError(
+                f"A sequence has {length:,} tokens; {self.name} reads {self.context_length:,}.",
+                remedy="Render the prompt within a smaller token budget.",
+            )
+
+    def _run(self, segments: Sequence[Segment], layers: Sequence[int]) -> list[torch.Tensor]:
+        """Run plain segments in batches by length; order and content of the result do not show it."""
+        out: dict[int, torch.Tensor] = {}
+        sizes = [segment.size for segment in segments]
+        for group in batches_by_length(sizes, self.tokens_per_batch, padded=self.forward.padded):
+            states, _ = self.forward.run([segments[i] for i in group], layers)
+            out.update(zip(group, states, strict=True))
+        return [out[i] for i in range(len(segments))]
+
+    def last_states(self, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Return the hidden state at the end of each prompt, shape (n, hidden_size)."""
+        for prompt in prompts:
+            self.check_length(len(prompt))
+        segments = [Segment(prompt, want=[len(prompt) - 1]) for prompt in prompts]
+        if not segments:
+            return torch.empty(0, self.hidden_size, device=self.device, dtype=self.dtype)
+        return torch.cat(self._run(segments, [self.forward.layers]))
+
+
+class _Speaking:
+    """A `nextinterest.llm.decoding.Speaker` over a cached state."""
+
+    def __init__(self, state: CausalState) -> None:
+        self.state = state
+
+    def logits(self) -> torch.Tensor:
+        return self.state.model.head.logits(self.state.last()[None])[0]
+
+    def push(self, token: int) -> None:
+        self.state.extend([token], at=())
+
+
+def _places(places: Sequence[int], length: int, row: int) -> list[int]:
+    resolved = [place + length if place < 0 else place for place in places]
+    for asked, place in zip(places, resolved, strict=True):
+        if not 0 <= place < length:
+            raise ModelError(f"Position {asked} is outside sequence {row}, which has {length} tokens.")
+    return resolved

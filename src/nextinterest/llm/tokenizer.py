@@ -1,0 +1,94 @@
+"""The tokenizer of a local model, over transformers' own.
+
+Knows text and ids; nothing of weights or prompts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nextinterest.errors import ModelError
+from nextinterest.llm.base import ChatMessage
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+__all__ = ["LocalTokenizer"]
+
+
+class LocalTokenizer:
+    """A `nextinterest.llm.base.Tokenizer` over a transformers tokenizer.
+
+    Parameters
+    ----------
+    inner
+        The tokenizer as transformers loads it.
+    eos_ids
+        Ids that end an answer besides the tokenizer's own end token (a model's config may name several).
+    """
+
+    def __init__(self, inner: PreTrainedTokenizerBase, eos_ids: Sequence[int] = ()) -> None:
+        self.inner = inner
+        own = inner.eos_token_id
+        self._eos_ids = frozenset([*eos_ids, *([own] if isinstance(own, int) else [])])
+
+    @cached_property
+    def special_tokens(self) -> frozenset[str]:
+        """Every added or special token, as text: none of them may come from untrusted text."""
+        added = {token.content for token in self.inner.added_tokens_decoder.values()}
+        return frozenset(added | set(self.inner.all_special_tokens))
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the model was trained on conversations and says how they are written."""
+        return bool(self.inner.chat_template)
+
+    @property
+    def eos_ids(self) -> frozenset[int]:
+        """Ids that end an answer."""
+        return self._eos_ids
+
+    @cached_property
+    def bos(self) -> str:
+        """Text the model expects before plain text; empty where its tokenizer adds none."""
+        ids = self.inner("a")["input_ids"]
+        start = self.inner.bos_token_id
+        return str(self.inner.bos_token) if start is not None and list(ids)[:1] == [start] else ""
+
+    def encode(self, text: str) -> list[int]:
+        """Return ids of `text`; special tokens written in it are parsed, none are added."""
+        return [int(i) for i in self.inner(text, add_special_tokens=False)["input_ids"]]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of `ids`, special tokens included."""
+        return str(
+            self.inner.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        )
+
+    def render_chat(self, messages: Sequence[ChatMessage], *, add_generation_prompt: bool = True) -> str:
+        """Return the conversation as the model was trained to read it.
+
+        Raises
+        ------
+        ModelError
+            If the model has no chat template.
+        """
+        if not self.has_chat_template:
+            raise ModelError(
+                "This model has no chat template; it is a base model.",
+                remedy="Render plain text for it, or use an instruct model.",
+            )
+        rows = [{"role": message.role, "content": message.content} for message in messages]
+        text = self.inner.apply_chat_template(
+            rows, tokenize=False, add_generation_prompt=add_generation_prompt
+        )
+        return str(text)
+
+    def render(self, messages: Sequence[ChatMessage]) -> str:
+        """Return a conversation for this model to answer: its chat template, or plain lines without one."""
+        if self.has_chat_template:
+            return self.render_chat(messages)
+        lines = "".join(f"{message.role}: {message.content}\n" for message in messages)
+        return f"{self.bos}{lines}assistant:"
