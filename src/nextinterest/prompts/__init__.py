@@ -3,24 +3,38 @@
 Knows no model: tokenizers come in as a protocol, embedding neighbours as a callable.
 """
 
+from nextinterest.prompts.grounding import Grounding, Neighbours, TitleGrounder
 from nextinterest.prompts.history import LETTERS, PromptRenderer
 from nextinterest.prompts.options import PromptOptions
+from nextinterest.prompts.parsing import parse_output
 from nextinterest.prompts.prompt import Prompt
 from nextinterest.prompts.rendering import render_choice, render_history
 from nextinterest.prompts.sanitise import neutralise
+from nextinterest.prompts.schemas import Interest, InterestProfile, NextItemAnswer, RankedTitles, schema_text
 from nextinterest.prompts.template import PromptTemplate, shipped_templates
+from nextinterest.prompts.titles import normalise_title
 from nextinterest.prompts.tokenizing import ChatTurn, TextTokenizer
 
 __all__ = [
     "LETTERS",
     "ChatTurn",
+    "Grounding",
+    "Interest",
+    "InterestProfile",
+    "Neighbours",
+    "NextItemAnswer",
     "Prompt",
     "PromptOptions",
     "PromptRenderer",
     "PromptTemplate",
+    "RankedTitles",
     "TextTokenizer",
+    "TitleGrounder",
     "neutralise",
+    "normalise_title",
+    "parse_output",
     "render_choice",
     "render_history",
+    "schema_text",
     "shipped_templates",
 ]

@@ -1,0 +1,207 @@
+"""From a title that a model generated to the catalogue item it means, or to "not in catalogue".
+
+Exact titles first, then titles without case, accents, punctuation, articles and years, then the nearest
+title by text embedding where one is near enough. Never a guess without saying how it was made. Embeddings
+come in as a callable; this module computes none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Protocol
+
+from nextinterest.domain import Catalog, FloatArray, IntArray
+from nextinterest.prompts.titles import normalise_title, split_year, without_articles, without_brackets
+
+__all__ = ["Grounding", "Neighbours", "TitleGrounder"]
+
+How = Literal["exact", "normalised", "neighbour", "not in catalogue"]
+
+_LIST_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
+_LONGEST = 1000  # no title is longer; text is cut there before it is looked at
+
+
+class Neighbours(Protocol):
+    """Nearest titles by embedding."""
+
+    def __call__(self, titles: Sequence[str], /) -> tuple[IntArray, FloatArray]:
+        """Return the nearest items of each title, nearest first.
+
+        Returns
+        -------
+        tuple
+            Catalogue positions, shape (n, k), -1 where there is none, and cosine similarities, shape (n, k).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """What a generated title was taken to mean.
+
+    Attributes
+    ----------
+    text
+        The title as generated.
+    position
+        Catalogue position, or None where it is not in the catalogue.
+    how
+        How it was found.
+    similarity
+        Cosine similarity of the nearest item where neighbours were asked for, whether or not it was near
+        enough; else None.
+    """
+
+    text: str
+    position: int | None
+    how: How
+    similarity: float | None = None
+
+
+class TitleGrounder:
+    """Maps generated titles to items of one catalogue.
+
+    Several items may have one title: a year in the text picks among them, else the lowest position is
+    meant. Without its brackets or its edition a title is only taken where one item alone fits.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    neighbours
+        Nearest items by embedding, asked for titles that match none; None to go without.
+    threshold
+        Least cosine similarity at which the nearest item is taken for the one meant.
+
+    Examples
+    --------
+    >>> from nextinterest.domain import Item
+    >>> catalog = Catalog.from_items([Item("1", "Godfather, The", year=1972), Item("2", "Alien", year=1979)])
+    >>> TitleGrounder(catalog).ground("the GODFATHER (1972)")
+    Grounding(text='the GODFATHER (1972)', position=0, how='normalised', similarity=None)
+    >>> TitleGrounder(catalog).ground("Heat").how
+    'not in catalogue'
+    """
+
+    def __init__(
+        self, catalog: Catalog, neighbours: Neighbours | None = None, *, threshold: float = 0.75
+    ) -> None:
+        self.catalog = catalog
+        self.neighbours = neighbours
+        self.threshold = threshold
+
+    def exact(self, title: str) -> int | None:
+        """Return the item of this title, as written or by its normalised form; None where there is none."""
+        return self._match(title).position
+
+    def ground(self, title: str) -> Grounding:
+        """Map one title; see `ground_many`."""
+        return self.ground_many([title])[0]
+
+    def ground_many(self, titles: Sequence[str]) -> list[Grounding]:
+        """Map titles to items, asking for neighbours once for all that match none.
+
+        Returns
+        -------
+        list of Grounding
+            One per title, in order; two titles may mean the same item.
+        """
+        found = [self._match(title) for title in titles]
+        open_ = [i for i, grounding in enumerate(found) if grounding.position is None and titles[i].strip()]
+        if self.neighbours is None or not open_:
+            return found
+        positions, similarities = self.neighbours([titles[i][:_LONGEST].strip() for i in open_])
+        for row, i in enumerate(open_):
+            near = [
+                (int(position), float(similarity))
+                for position, similarity in zip(positions[row], similarities[row], strict=True)
+                if position >= 0
+            ]
+            found[i] = self._nearest(titles[i], near)
+        return found
+
+    def _nearest(self, title: str, near: list[tuple[int, float]]) -> Grounding:
+        if not near or near[0][1] < self.threshold:
+            return Grounding(title, None, "not in catalogue", near[0][1] if near else None)
+        year = split_year(title.strip(), bare=True)[1]
+        close = [pair for pair in near if pair[1] >= self.threshold]
+        position, similarity = next(
+            (pair for pair in close if year is not None and self.catalog.years[pair[0]] == year), close[0]
+        )
+        return Grounding(title, position, "neighbour", similarity)
+
+    def _match(self, title: str) -> Grounding:
+        text = title[:_LONGEST].strip()
+        positions = self._by_title.get(text)
+        if positions is not None:
+            return Grounding(title, positions[0], "exact")
+        core, year = split_year(text)
+        positions = self._by_title.get(core)
+        if positions is not None and year is not None and self._of_year(positions, year) is not None:
+            return Grounding(title, self._of_year(positions, year), "exact")
+        for reading in _readings(text):
+            position = self._normalised(*reading)
+            if position is not None:
+                return Grounding(title, position, "normalised")
+        return Grounding(title, None, "not in catalogue")
+
+    def _normalised(self, core: str, year: int | None, year_must_fit: bool) -> int | None:
+        for key, index, must_be_alone in (
+            (normalise_title(core), self._by_normal, False),
+            (without_articles(core), self._by_core, False),
+            (without_articles(without_brackets(core)), self._by_bare, True),
+        ):
+            positions = index.get(key) if key else None
+            if positions is None:
+                continue
+            of_year = None if year is None else self._of_year(positions, year)
+            if of_year is not None:
+                return of_year
+            if not year_must_fit and not (must_be_alone and len(positions) > 1):
+                return positions[0]
+        return None
+
+    def _of_year(self, positions: Sequence[int], year: int) -> int | None:
+        return next((position for position in positions if self.catalog.years[position] == year), None)
+
+    @cached_property
+    def _by_title(self) -> dict[str, list[int]]:
+        return _index((title.strip(), i) for i, title in enumerate(self.catalog.titles))
+
+    @cached_property
+    def _by_normal(self) -> dict[str, list[int]]:
+        return _index((normalise_title(title), i) for i, title in enumerate(self._cores))
+
+    @cached_property
+    def _by_core(self) -> dict[str, list[int]]:
+        return _index((without_articles(title), i) for i, title in enumerate(self._cores))
+
+    @cached_property
+    def _by_bare(self) -> dict[str, list[int]]:
+        return _index((without_articles(without_brackets(title)), i) for i, title in enumerate(self._cores))
+
+    @cached_property
+    def _cores(self) -> list[str]:
+        return [split_year(title[:_LONGEST].strip())[0] for title in self.catalog.titles]
+
+
+def _index(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    index: dict[str, list[int]] = {}
+    for key, position in pairs:
+        if key:
+            index.setdefault(key, []).append(position)
+    return index
+
+
+def _readings(text: str) -> list[tuple[str, int | None, bool]]:
+    """Return ways to read a text as (title, year, whether the year must be the item's), likeliest first."""
+    readings: list[tuple[str, int | None, bool]] = []
+    for form in (text, _LIST_MARK.sub("", text)):
+        core, year = split_year(form)
+        readings.append((core, year, False))
+        bare, bare_year = split_year(core, bare=True)
+        if bare_year is not None:
+            readings.append((bare, bare_year, True))
+    return list(dict.fromkeys(readings))
