@@ -6,10 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nextinterest.retrieval.catalog_change import CatalogChange
     from nextinterest.retrieval.config import RetrieverConfig
     from nextinterest.retrieval.index import ItemIndex
     from nextinterest.retrieval.retriever import Retriever
-    from nextinterest.retrieval.sources import CandidateSource, CatalogChange
+    from nextinterest.retrieval.sources import CandidateSource
     from nextinterest.retrieval.text_encoder import CachedEncoder, Encoder, TextEncoder
     from nextinterest.retrieval.title_index import TitleIndex
     from nextinterest.retrieval.vector_source import VectorSource
@@ -30,7 +31,7 @@ __all__ = [
 _HOMES = {
     "CachedEncoder": "text_encoder",
     "CandidateSource": "sources",
-    "CatalogChange": "sources",
+    "CatalogChange": "catalog_change",
     "Encoder": "text_encoder",
     "ItemIndex": "index",
     "Retriever": "retriever",

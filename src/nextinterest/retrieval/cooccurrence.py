@@ -20,9 +20,9 @@ from scipy.sparse import coo_array, csr_array
 
 from nextinterest.data.log import EventLog
 from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.history_vector import event_weights
 from nextinterest.retrieval.lists import drop_excluded, empty_lists, seen_items, top_k_rows
-from nextinterest.retrieval.sources import CatalogChange
 
 __all__ = ["CoOccurrence", "fit_similarity"]
 

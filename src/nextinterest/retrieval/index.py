@@ -144,7 +144,13 @@ class ItemIndex:
     def replace(self, items: NDArray[np.integer], vectors: FloatArray) -> None:
         """Give items that are there other vectors, shape (len(items), dimension)."""
         if vectors.shape != (len(items), self.dimension):
-            raise DataError(f"{len(items)} items need vectors of that number; got shape {vectors.shape}.")
+            raise DataError(
+                f"{len(items)} items need vectors of shape ({len(items)}, {self.dimension}); "
+                f"got {vectors.shape}.",
+                remedy="Encode them with the encoder the index was built with.",
+            )
+        if len(np.unique(items)) != len(items):
+            raise DataError("An item to replace is named twice.", remedy="Give one vector per item.")
         self.remove(items)
         self.add(items, vectors)
 

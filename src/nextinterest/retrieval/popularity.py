@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from nextinterest.data.log import EventLog
 from nextinterest.domain import FloatArray, History, IntArray
 from nextinterest.errors import DataError
+from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.lists import drop_excluded, seen_items
-from nextinterest.retrieval.sources import CatalogChange
 
 __all__ = ["Popularity"]
 

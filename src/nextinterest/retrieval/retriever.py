@@ -15,6 +15,7 @@ An empty history is answered by popularity, a catalogue without a log by text al
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Candidate, Catalog, FloatArray, History, IntArray, Rankings
+from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
 from nextinterest.retrieval.fusion import Fused, reciprocal_rank_fusion
@@ -112,6 +114,44 @@ class Retriever:
     def item_vectors(self) -> FloatArray:
         """Unit text vectors of the items, float32, shape (n_items, dimension)."""
         return self._text.vectors
+
+    @property
+    def index(self) -> ItemIndex:
+        """The index over `item_vectors`."""
+        return self._text.index
+
+    def update(self, catalog: Catalog) -> None:
+        """Take over a changed catalogue: items added, removed, or with other texts.
+
+        Only new texts are encoded and only their vectors are touched; nothing is learned again, so new items
+        are found by text. Positions are those of the new catalogue from then on. No other thread may use
+        the retriever meanwhile.
+        """
+        change = CatalogChange.between(self._catalog, catalog, self.encoder)
+        for source in self.sources:
+            source.follow(change)
+        self._catalog = catalog
+
+    def save(self, directory: Path) -> None:
+        """Write the retriever to a folder; see `nextinterest.retrieval.saving`."""
+        from nextinterest.retrieval.saving import save_retriever
+
+        save_retriever(self, directory)
+
+    @classmethod
+    def load(
+        cls, directory: Path, encoder: Encoder, extra_sources: Sequence[CandidateSource] = ()
+    ) -> Retriever:
+        """Read a retriever that `save` wrote.
+
+        Raises
+        ------
+        IntegrityError
+            If a file is missing or changed, the encoder is another one, or a source is missing.
+        """
+        from nextinterest.retrieval.saving import load_retriever
+
+        return load_retriever(directory, encoder, extra_sources)
 
     def candidates(
         self, histories: Sequence[History], k: int, exclude_seen: bool = True

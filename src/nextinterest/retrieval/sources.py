@@ -7,43 +7,12 @@ with a weight and it is fused with the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
+from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.retrieval.catalog_change import CatalogChange
 
-from nextinterest.domain import Catalog, FloatArray, History, IntArray
-
-__all__ = ["CandidateSource", "CatalogChange"]
-
-
-@dataclass(frozen=True, eq=False)
-class CatalogChange:
-    """From one catalogue to another, as positions.
-
-    Attributes
-    ----------
-    catalog
-        The new catalogue.
-    new_of_old
-        New position of each old one, int64, shape (n_old,); -1 where the item was removed.
-    encoded
-        New positions of items that were added or whose text changed, int64, shape (n_encoded,).
-    vectors
-        Text vectors of those, float32, shape (n_encoded, dimension).
-    """
-
-    catalog: Catalog
-    new_of_old: NDArray[np.int64]
-    encoded: NDArray[np.int64]
-    vectors: FloatArray
-
-    @property
-    def kept(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Old and new positions of the items that stayed."""
-        old = np.flatnonzero(self.new_of_old >= 0)
-        return old, self.new_of_old[old]
+__all__ = ["CandidateSource"]
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ import numpy as np
 from nextinterest.domain import Catalog, FloatArray, IntArray
 from nextinterest.retrieval.index import ItemIndex
 from nextinterest.retrieval.item_text import title_text
-from nextinterest.retrieval.text_encoder import Encoder
+from nextinterest.retrieval.text_encoder import CachedEncoder, Encoder
 
 __all__ = ["TitleIndex"]
 
@@ -26,7 +26,7 @@ class TitleIndex:
     index
         Vectors of the titles by catalogue position.
     encoder
-        The encoder that made them.
+        The encoder that made them. It should not be a cached one: what people ask is not written to disk.
     """
 
     def __init__(self, index: ItemIndex, encoder: Encoder) -> None:
@@ -36,7 +36,8 @@ class TitleIndex:
     def build(cls, catalog: Catalog, encoder: Encoder) -> TitleIndex:
         """Encode every title; an encoder with a cache does so once per title."""
         titles = [title_text(title) for title in catalog.titles]
-        return cls(ItemIndex.from_vectors(encoder.encode(titles)), encoder)
+        live = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
+        return cls(ItemIndex.from_vectors(encoder.encode(titles)), live)
 
     def nearest(self, texts: Sequence[str], k: int) -> tuple[IntArray, FloatArray]:
         """Return the k closest titles of each text: positions and cosines, both of shape (n, k)."""

@@ -84,7 +84,7 @@ class VectorCache:
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
-                continue  # another process merged it away; its texts are in a shard that is or will be read
+                continue  # another process merged it away; at worst its texts are encoded again
             try:
                 if sha256(data) != path.stem:
                     raise SafetensorError("its bytes do not match its name")

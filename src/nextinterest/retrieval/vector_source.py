@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.history_vector import event_weights, history_vectors
 from nextinterest.retrieval.index import ItemIndex
 from nextinterest.retrieval.lists import empty_lists, seen_items
-from nextinterest.retrieval.sources import CatalogChange
 
 __all__ = ["TextNeighbours", "VectorSource"]
 
