@@ -57,8 +57,8 @@ def judge_events(raw: RawData, latest: int) -> pl.DataFrame:
 
     Returns
     -------
-    Columns ``user``, ``item``, ``time`` (Int64), ``rating`` (Float32, null where missing), ``line``, ``file`` and
-    ``problem`` (the first thing wrong with the row, or null).
+    Columns ``user``, ``item``, ``time`` (Int64), ``rating`` (Float32, null where missing), ``line``, ``file``
+    and ``problem`` (the first thing wrong with the row, or null).
     """
     blank = {name: pl.col(name).fill_null("").str.strip_chars() == "" for name in ("time", "rating")}
     rows = raw.events.with_columns(

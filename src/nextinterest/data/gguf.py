@@ -1,8 +1,8 @@
 """One-time conversion of a GGUF file to a transformers checkpoint: config, safetensors and tokenizer.
 
 transformers loads GGUF by dequantising it on every start, which takes seconds, and such a model refuses
-``save_pretrained`` and ``.float()`` because its config still says it is quantised. So the model is rebuilt from
-its config without that entry, given the dequantised weights and saved once.
+``save_pretrained`` and ``.float()`` because its config still says it is quantised. So the model is rebuilt
+from its config without that entry, given the dequantised weights and saved once.
 
 The weights are stored in fp32. A Q4_1 weight is ``d * q + m`` with d and m in fp16 and q of four bits, a Q6_K
 or Q4_K weight a product of more factors still: such values need more bits than the 11 of fp16 or the 8 of
@@ -95,7 +95,7 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
         config = copy.deepcopy(quantised.config)
         if hasattr(config, "quantization_config"):
             del config.quantization_config
-        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
         model.load_state_dict(quantised.state_dict())
         model.tie_weights()
         if quantised.generation_config is not None:

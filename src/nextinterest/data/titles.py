@@ -16,7 +16,8 @@ ARTICLES = (
     *("The", "A", "An"),
     *("Le", "La", "Les", "L'", "Un", "Une"),
     *("El", "Los", "Las", "Il", "Lo", "Gli", "I"),
-    *("Der", "Die", "Das", "Det", "Den", "De", "Het", "O", "Os", "As"),
+    *("Der", "Die", "Das", "Ein", "Eine", "Det", "Den", "En", "Ett", "De", "Het", "O", "Os", "As"),
+    *("Una", "Uno"),
 )
 """Articles that library catalogues move behind the title, in the languages that MovieLens titles are in.
 
@@ -24,7 +25,7 @@ ARTICLES = (
 title it is the former. Anything else behind a comma ("Paris, Texas") stays where it is.
 """
 
-_YEAR = r"\s*\((\d{4})(?:\s*[-–]\s*(?:\d{4})?)?\)\s*$"
+_YEAR = r"\s*\((\d{4})(?:\s*[-\u2013]\s*(?:\d{4})?)?\)\s*$"
 _ARTICLE = "(" + "|".join(ARTICLES) + ")"
 _FIRST_YEAR, _LAST_YEAR = 1800, 2100
 
@@ -63,7 +64,8 @@ def normalise_titles(frame: pl.DataFrame) -> pl.DataFrame:
 
     Examples
     --------
-    >>> frame = pl.DataFrame({"title": ["Usual Suspects, The (1995)", "Paris, Texas (1984)"], "year": [None, None]})
+    >>> titles = ["Usual Suspects, The (1995)", "Paris, Texas (1984)"]
+    >>> frame = pl.DataFrame({"title": titles, "year": [None, None]})
     >>> normalise_titles(frame).rows()
     [('The Usual Suspects', 1995), ('Paris, Texas', 1984)]
     """

@@ -1,6 +1,6 @@
 """Readers: one file per format, each returning `RawData`. They split and name; they judge nothing."""
 
+from nextinterest.data.sources.detect import FORMATS, Format, detect, read
 from nextinterest.data.sources.raw import RawData
-from nextinterest.data.sources.recbole import read_recbole
 
-__all__ = ["RawData", "read_recbole"]
+__all__ = ["FORMATS", "Format", "RawData", "detect", "read"]

@@ -1,4 +1,4 @@
-"""What every reader hands to cleaning: events, items and users as they stand in the files, every row numbered.
+"""What every reader hands to cleaning: events, items and users as they stand in the files, rows numbered.
 
 A reader names columns and splits fields; it casts nothing that can fail, judges nothing and drops nothing.
 """
@@ -11,9 +11,22 @@ from typing import Literal
 
 import polars as pl
 
-__all__ = ["EVENT_SCHEMA", "ITEM_SCHEMA", "RawData", "TimeUnit", "as_events", "as_items"]
+__all__ = [
+    "EVENT_SCHEMA",
+    "ITEM_SCHEMA",
+    "RawData",
+    "TimeUnit",
+    "as_events",
+    "as_items",
+    "as_users",
+    "known",
+    "known_words",
+]
 
 TimeUnit = Literal["auto", "s", "ms"]
+
+UNKNOWN = ("", "unknown", "unkonwn", "(no genres listed)", "nan")
+"""How files write that something is not known; the misspelling stands in MovieLens-100K's own file."""
 
 EVENT_SCHEMA: Mapping[str, pl.DataType] = {
     "user": pl.String(),
@@ -88,3 +101,24 @@ def as_events(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
 def as_items(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
     """Bring a frame of any of the item columns into `ITEM_SCHEMA`."""
     return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt8).alias("file")), ITEM_SCHEMA)
+
+
+def as_users(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame of users, with a column ``user``, without its malformed rows."""
+    return (
+        frame.filter(pl.col("problem").is_null()).drop("line", "problem").select("user", pl.exclude("user"))
+    )
+
+
+def known(column: str) -> pl.Expr:
+    """Return a column with the words for "not known" as null."""
+    value = pl.col(column).str.strip_chars()
+    return pl.when(~value.str.to_lowercase().is_in(UNKNOWN)).then(value)
+
+
+def known_words(column: str, separator: str | None) -> pl.Expr:
+    """Return a column split into words (one, where there is no separator) without those for "not known"."""
+    text = pl.col(column).fill_null("")
+    words = text.str.split(separator) if separator is not None else pl.concat_list(text)
+    word = pl.element().str.strip_chars()
+    return words.list.eval(word.filter(~word.str.to_lowercase().is_in(UNKNOWN)))

@@ -11,49 +11,77 @@ from pathlib import Path
 
 import polars as pl
 
-from nextinterest.data.sources.raw import RawData, as_events, as_items
-from nextinterest.data.sources.text import Lines, read_lines, split_fields
+from nextinterest.data.sources.delimited import Table, read_delimited
+from nextinterest.data.sources.raw import RawData, as_events, as_items, as_users, known, known_words
 from nextinterest.errors import DataError
 
-__all__ = ["read_recbole"]
+__all__ = ["Typed", "first_of", "read_items", "read_recbole", "read_typed"]
 
 TITLES = ("title", "movie_title", "name", "item_name", "product_title", "game_title", "business_name")
 CATEGORIES = ("class", "genre", "genres", "categories", "category", "tags")
 YEARS = ("release_year", "year")
 DESCRIPTIONS = ("description", "summary")
 RATINGS = ("rating", "stars", "overall", "score", "label")
-UNKNOWN = ("unknown", "unkonwn", "(no genres listed)", "nan", "none")
-"""How these files write that something is not known; the misspelling stands in MovieLens-100K's own file."""
+TIMES = ("timestamp", "time")
 
 
-def _typed(lines: Lines) -> tuple[pl.DataFrame, dict[str, str]]:
-    """Split the lines and take the types out of the column names."""
-    frame = split_fields(lines, "\t")
-    columns = [name for name in frame.columns if name not in ("line", "problem")]
-    if not all(":" in name for name in columns):
-        raise DataError(
-            f"{lines.path}:1: the header {columns} has no types, as in 'user_id:token'.",
-            remedy="Give the format by name if this is not a RecBole atomic file.",
-        )
-    names = {name: name.split(":", 1)[0] for name in columns}
-    return frame.rename(names), {name.split(":", 1)[0]: name.split(":", 1)[1] for name in columns}
+class Typed:
+    """An atomic file: its rows under bare column names, and the type of each column."""
+
+    def __init__(self, table: Table) -> None:
+        if not all(":" in name for name in table.columns):
+            raise DataError(
+                f"{table.path}:1: the header {list(table.columns)} has no types, as in 'user_id:token'.",
+                remedy="Give the format by name if this is not a RecBole atomic file.",
+            )
+        self.path, self.notes = table.path, table.notes
+        bare = {name: name.split(":", 1)[0] for name in table.columns}
+        self.types = {name.split(":", 1)[0]: name.split(":", 1)[1] for name in table.columns}
+        self.frame = table.frame.rename(bare)
+
+    def require(self, *names: str) -> None:
+        """Raise unless the file has these columns."""
+        for name in names:
+            if name not in self.types:
+                raise DataError(
+                    f"{self.path}:1: no column {name!r} among {list(self.types)}.",
+                    remedy="Rename the column, or read the file as csv with a mapping of columns.",
+                )
 
 
-def _first(columns: Iterable[str], wanted: tuple[str, ...]) -> str | None:
+def read_typed(path: Path) -> Typed:
+    """Read one atomic file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or its header has no types.
+    """
+    return Typed(read_delimited(path, "\t"))
+
+
+def first_of(columns: Iterable[str], wanted: tuple[str, ...]) -> str | None:
     """Return the first wanted name that is among the columns."""
     present = set(columns)
     return next((name for name in wanted if name in present), None)
 
 
-def _known(column: str) -> pl.Expr:
-    """Return the column with the words for "not known" as null."""
-    value = pl.col(column).str.strip_chars()
-    return pl.when(~value.str.to_lowercase().is_in([*UNKNOWN, ""])).then(value)
+def find_inter(path: Path) -> Path:
+    """Return the ``.inter`` file that a path means.
 
-
-def _list(column: str) -> pl.Expr:
-    words = pl.col(column).fill_null("").str.strip_chars().str.split(" ")
-    return words.list.eval(pl.element().filter(~pl.element().str.to_lowercase().is_in([*UNKNOWN, ""])))
+    Raises
+    ------
+    DataError
+        If a folder holds none, or several.
+    """
+    if not path.is_dir():
+        return path.with_suffix(".inter") if path.suffix in (".item", ".user") else path
+    found = sorted(path.glob("*.inter"))
+    if len(found) != 1:
+        raise DataError(
+            f"{path} holds {len(found)} .inter files, not one.", remedy="Give the file to read itself."
+        )
+    return found[0]
 
 
 def read_recbole(path: Path) -> RawData:
@@ -64,44 +92,29 @@ def read_recbole(path: Path) -> RawData:
     DataError
         If there is no ``.inter`` file, or it has no user or item column.
     """
-    inter = path
-    if path.is_dir():
-        found = sorted(path.glob("*.inter"))
-        if len(found) != 1:
-            raise DataError(
-                f"{path} holds {len(found)} .inter files, not one.", remedy="Give the file to read itself."
-            )
-        inter = found[0]
-    files, notes = [inter.name], []
-    lines = read_lines(inter)
-    notes.extend(lines.notes)
-    frame, types = _typed(lines)
-    for needed in ("user_id", "item_id"):
-        if needed not in types:
-            raise DataError(
-                f"{inter}:1: no column {needed!r} among {list(types)}.",
-                remedy="Rename the column or give the mapping of columns with the csv format.",
-            )
-    rating, time = _first(types, RATINGS), _first(types, ("timestamp", "time"))
-    renamed = {"user_id": "user", "item_id": "item"} | ({rating: "rating"} if rating else {})
-    events = frame.rename(renamed | ({time: "time"} if time else {}))
+    inter = read_typed(find_inter(path))
+    inter.require("user_id", "item_id")
+    files, notes = [inter.path.name], list(inter.notes)
+    rating, time = first_of(inter.types, RATINGS), first_of(inter.types, TIMES)
+    names = {"user_id": "user", "item_id": "item"}
+    names |= {column: name for column, name in ((rating, "rating"), (time, "time")) if column is not None}
     items = users = None
-    item_file, user_file = inter.with_suffix(".item"), inter.with_suffix(".user")
+    item_file, user_file = inter.path.with_suffix(".item"), inter.path.with_suffix(".user")
     if item_file.is_file():
-        lines = read_lines(item_file)
-        notes.extend(lines.notes)
-        items = _items(lines, len(files))
+        item_table = read_typed(item_file)
+        items = read_items(item_table, len(files))
         files.append(item_file.name)
+        notes.extend(item_table.notes)
     if user_file.is_file():
-        lines = read_lines(user_file)
-        notes.extend(lines.notes)
-        table, _ = _typed(lines)
-        users = table.filter(pl.col("problem").is_null()).drop("line", "problem").rename({"user_id": "user"})
+        user_table = read_typed(user_file)
+        user_table.require("user_id")
+        users = as_users(user_table.frame.rename({"user_id": "user"}))
         files.append(user_file.name)
+        notes.extend(user_table.notes)
     return RawData(
-        inter.stem,
+        inter.path.stem,
         tuple(files),
-        as_events(events),
+        as_events(inter.frame.select(*names, "line", "problem").rename(names)),
         items,
         users,
         has_times=time is not None,
@@ -110,16 +123,23 @@ def read_recbole(path: Path) -> RawData:
     )
 
 
-def _items(lines: Lines, file: int) -> pl.DataFrame:
-    frame, types = _typed(lines)
-    if "item_id" not in types:
-        raise DataError(f"{lines.path}:1: no column 'item_id' among {list(types)}.")
+def read_items(table: Typed, file: int) -> pl.DataFrame:
+    """Bring an atomic file of items into `ITEM_SCHEMA`; whatever its columns are called.
+
+    Raises
+    ------
+    DataError
+        If it has no item column.
+    """
+    table.require("item_id")
     columns = [pl.col("item_id").alias("item")]
     for name, wanted in (("title", TITLES), ("year", YEARS), ("description", DESCRIPTIONS)):
-        column = _first(types, wanted)
+        column = first_of(table.types, wanted)
         if column is not None:
-            columns.append(_known(column).alias(name))
-    category = _first(types, CATEGORIES)
+            columns.append(known(column).alias(name))
+    category = first_of(table.types, CATEGORIES)
     if category is not None:
-        columns.append(_list(category).alias("categories"))
-    return as_items(frame.select(*columns, "line", "problem"), file)
+        # A token_seq is separated by spaces; a single token may hold them.
+        separator = " " if table.types[category].endswith("_seq") else None
+        columns.append(known_words(category, separator).alias("categories"))
+    return as_items(table.frame.select(*columns, "line", "problem"), file)

@@ -1,0 +1,173 @@
+"""Delimited files as columns of strings, each row with the number of its line and what is wrong with it.
+
+Lines without quotes, by far most, are split as whole columns; only records that hold a quote are parsed one
+by one, by the rules of RFC 4180. Nothing is cast. This module does not know what the columns mean.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from nextinterest.data.sources.lines import TextFile
+from nextinterest.errors import DataError
+
+__all__ = ["FIELD_COUNT", "OPEN_QUOTE", "Table", "read_delimited"]
+
+MAX_QUOTED_LINES = 64
+"""A quoted field that is still open after so many lines is a stray quote, not a field."""
+
+OPEN_QUOTE = "quote that is never closed"
+FIELD_COUNT = "wrong number of fields"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A delimited file.
+
+    Attributes
+    ----------
+    path
+        Where it came from.
+    columns
+        Its column names, in order.
+    frame
+        Those columns, all strings, null where a line is too short, and ``line`` and ``problem``.
+    notes
+        What was unusual about the file.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def read_delimited(
+    path: Path,
+    separator: str,
+    *,
+    header: Sequence[str] | None = None,
+    quotes: bool = False,
+    select: Callable[[tuple[str, ...]], Sequence[str]] | None = None,
+) -> Table:
+    """Read a delimited file, gzipped or not.
+
+    Parameters
+    ----------
+    path
+        The file.
+    separator
+        Between fields, one character or more.
+    header
+        Names of the columns; None where the first line has them.
+    quotes
+        Whether a field may be quoted, and then hold separators and line breaks.
+    select
+        Given all column names, returns those to keep, so that a large file need not fit in memory.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or its header names a column twice.
+    """
+    source = TextFile(path)
+    names = None if header is None else tuple(header)
+    kept: list[str] = []
+    parts: list[pl.DataFrame] = []
+    # A block may not end inside a quoted field. A stray quote leaves the count odd and the block grows.
+    for lines in source.blocks((lambda data: data.count(b'"') % 2 == 0) if quotes else (lambda _: True)):
+        frame = lines
+        if names is None:
+            names = _header(path, frame["text"][0], separator, quotes)
+            frame = frame.slice(1)
+        kept = kept or list(names if select is None else select(names))
+        fields = _split(frame, separator, len(names), quotes)
+        fields = fields.rename({f"_{i}": name for i, name in enumerate(names)})
+        parts.append(fields.select(*kept, "line", "problem"))
+    return Table(path, names or (), pl.concat(parts, rechunk=True), tuple(source.notes))
+
+
+def _header(path: Path, text: str, separator: str, quotes: bool) -> tuple[str, ...]:
+    fields = (_parse(text, separator) if quotes else None) or text.split(separator)
+    names = tuple(name.strip() for name in fields)
+    if len(set(names)) != len(names):
+        raise DataError(f"{path}:1: a column name appears twice in the header {names}.", remedy="Rename one.")
+    return names
+
+
+def _split_plain(frame: pl.DataFrame, separator: str, n: int) -> pl.DataFrame:
+    """Split unquoted lines; a line of another number of fields gets a problem."""
+    found = pl.col("text").str.count_matches(separator, literal=True) + 1
+    fields = (
+        pl.col("text").str.split_exact(separator, n - 1).struct.rename_fields([f"_{i}" for i in range(n)])
+    )
+    wrong = pl.coalesce("problem", pl.when(found != n).then(pl.lit(FIELD_COUNT)))
+    return frame.select("line", wrong.alias("problem"), fields.alias("fields")).unnest("fields")
+
+
+def _split(frame: pl.DataFrame, separator: str, n: int, quotes: bool) -> pl.DataFrame:
+    has_quote = frame["text"].str.contains('"', literal=True)
+    if not quotes or not has_quote.any():
+        return _split_plain(frame, separator, n)
+    # Lines whose every field is quoted and holds no quote are the other common dialect, and as cheap.
+    uniform = frame["text"].str.contains(rf'^"[^"]*"(?:{re.escape(separator)}"[^"]*")*$')
+    parsed, inside = _split_quoted(frame, (has_quote & ~uniform).arg_true().to_numpy(), separator, n)
+    outside = np.ones(len(frame), dtype=np.bool_)
+    outside[inside] = False
+    free = pl.Series(outside)
+    bare = pl.col("text").str.strip_prefix('"').str.strip_suffix('"')
+    plain = _split_plain(frame.filter(~has_quote & free), separator, n)
+    stripped = _split_plain(frame.filter(uniform & free).with_columns(bare), f'"{separator}"', n)
+    return pl.concat([parsed, plain.select(parsed.columns), stripped.select(parsed.columns)]).sort("line")
+
+
+def _split_quoted(
+    frame: pl.DataFrame, at: NDArray[np.uint32], separator: str, n: int
+) -> tuple[pl.DataFrame, list[int]]:
+    """Parse the records that begin at these places one by one.
+
+    Returns the parsed rows, and the places of lines that belong to a quoted field begun above them.
+    """
+    texts = frame["text"]
+    columns: list[list[str | None]] = [[] for _ in range(n)]
+    numbers: list[int] = []
+    problems: list[str | None] = []
+    inside: list[int] = []
+    end = -1
+    for place in at.tolist():
+        if place <= end:
+            continue
+        end, joined = place, str(texts[place])
+        row = _parse(joined, separator)
+        while row is None and end - place < MAX_QUOTED_LINES and end + 1 < len(texts):
+            end += 1
+            joined += f"\n{texts[end]}"
+            row = _parse(joined, separator)
+        problem: str | None = None
+        if row is None:
+            end, problem = place, OPEN_QUOTE
+        else:
+            inside.extend(range(place + 1, end + 1))
+            problem = FIELD_COUNT if len(row) != n else None
+        numbers.append(frame["line"][place])
+        problems.append(frame["problem"][place] or problem)
+        for i, column in enumerate(columns):
+            column.append(row[i] if row is not None and i < len(row) else None)
+    schema = {"line": pl.UInt32(), "problem": pl.String()} | {f"_{i}": pl.String() for i in range(n)}
+    data = {"line": numbers, "problem": problems} | {f"_{i}": column for i, column in enumerate(columns)}
+    return pl.DataFrame(data, schema=schema), inside
+
+
+def _parse(text: str, separator: str) -> list[str] | None:
+    """Parse one record, or return None where a quoted field is still open at its end."""
+    # A record that ends inside a quoted field swallows the sentinel line behind it.
+    rows = list(csv.reader([*(part + "\n" for part in text.split("\n")), "end\n"], delimiter=separator))
+    return rows[0] if len(rows) == 2 and rows[1] == ["end"] else None

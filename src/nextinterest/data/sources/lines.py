@@ -1,0 +1,176 @@
+"""Text files as columns of numbered lines, block by block: unpacking, decoding, line endings.
+
+A file is read in blocks of some tens of megabytes, so that a file larger than memory can be thinned out to
+the columns that matter. Nothing is dropped but blank lines: a line that cannot be trusted carries a `problem` for
+cleaning to count. This module does not know what a line means.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.progress import Progress
+
+from nextinterest.errors import DataError
+
+__all__ = ["BAD_ENCODING", "BLOCK", "NUL_BYTE", "TextFile"]
+
+BLOCK = 1 << 25
+"""Bytes of text per block. Peak memory of reading is about ten of these, beside what is kept."""
+_READ = 1 << 20
+_SHOW_FROM = 1 << 27
+"""Bytes from which on a progress bar is worth its line."""
+
+NUL_BYTE = "NUL byte in the line"
+BAD_ENCODING = "bytes that are not UTF-8"
+
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass
+class TextFile:
+    """A text file to be read once.
+
+    Attributes
+    ----------
+    path
+        Where it is; gzipped or not.
+    notes
+        What was unusual about it, in words; complete once the file has been read.
+    """
+
+    path: Path
+    notes: list[str] = field(default_factory=list)
+
+    def blocks(self, whole: Callable[[bytes], bool] = lambda _: True) -> Iterator[pl.DataFrame]:
+        r"""Yield blocks of lines: columns ``line`` (number from 1, UInt32), ``text`` and ``problem``.
+
+        Parameters
+        ----------
+        whole
+            Whether a block of complete lines may end where it does; where not, it is read on.
+
+        Raises
+        ------
+        DataError
+            If the file is missing, empty, damaged or UTF-16.
+        """
+        number, seen = 1, False
+        for data in self._cut(whole):
+            frame, n_lines = self._frame(data, number)
+            number += n_lines
+            if not frame.is_empty():
+                seen = True
+                yield frame
+        if not seen:
+            raise DataError(f"{self.path} is empty.", remedy="Check the download.")
+
+    def _frame(self, data: bytes, number: int) -> tuple[pl.DataFrame, int]:
+        text = self._decode(data)
+        if "\n" not in text and "\r" in text:  # line endings of the old Macintosh
+            text = text.replace("\r", "\n")
+        series = pl.Series("text", [text.removesuffix("\n")], dtype=pl.String).str.split("\n").explode()
+        frame = series.to_frame().with_columns(
+            pl.col("text").str.strip_suffix("\r"),
+            pl.int_range(number, number + len(series), dtype=pl.UInt32).alias("line"),
+            pl.when(pl.col("text").str.contains("\0", literal=True))
+            .then(pl.lit(NUL_BYTE))
+            .when(pl.col("text").str.contains("\ufffd", literal=True))
+            .then(pl.lit(BAD_ENCODING))
+            .alias("problem"),
+        )
+        return frame.filter(pl.col("text").str.len_bytes() > 0).select("line", "text", "problem"), len(series)
+
+    def _cut(self, whole: Callable[[bytes], bool]) -> Iterator[bytes]:
+        """Yield the content in blocks that end with a line."""
+        parts: list[bytes] = []
+        size = 0
+        for part in self._content():
+            parts.append(part)
+            size += len(part)
+            if size < BLOCK or b"\n" not in part:
+                continue
+            data = b"".join(parts)
+            end = data.rfind(b"\n") + 1
+            if whole(data[:end]):
+                yield data[:end]
+                parts, size = [data[end:]], len(data) - end
+        if any(parts):
+            yield b"".join(parts)
+
+    def _content(self) -> Iterator[bytes]:
+        """Yield the unpacked content, without a byte order mark."""
+        raw = self._bytes()
+        first = next(raw, b"")
+        if first.startswith(_GZIP):
+            unpacked = self._unpack(first, raw)
+            first, raw = next(unpacked, b""), unpacked
+        elif self.path.suffix == ".gz":
+            raise DataError(
+                f"{self.path} is named .gz and is not a gzip archive.",
+                remedy="Rename it or download it again.",
+            )
+        if first.startswith(_UTF16):
+            raise DataError(f"{self.path} is UTF-16.", remedy="Save it as UTF-8.")
+        yield first.removeprefix(_BOM)
+        yield from raw
+
+    def _bytes(self) -> Iterator[bytes]:
+        try:
+            with self.path.open("rb") as file:
+                size = self.path.stat().st_size
+                console = Console(stderr=True)
+                hidden = size < _SHOW_FROM or not console.is_terminal
+                with Progress(console=console, transient=True, disable=hidden) as progress:
+                    task = progress.add_task(self.path.name, total=size)
+                    while part := file.read(_READ):
+                        progress.advance(task, len(part))
+                        yield part
+        except FileNotFoundError:
+            raise DataError(f"There is no file {self.path}.", remedy="Check the path.") from None
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be read: {error.strerror}.") from error
+
+    def _unpack(self, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+        """Unpack gzip; of an archive that is cut short, the whole lines that can be read."""
+        archive, tail = zlib.decompressobj(wbits=31), b""
+        try:
+            for part in (data for source in ([first], rest) for data in source):
+                content = tail + archive.decompress(part)
+                while archive.eof and archive.unused_data:  # an archive may be several, one behind the other
+                    left = archive.unused_data
+                    archive = zlib.decompressobj(wbits=31)
+                    content += archive.decompress(left)
+                end = content.rfind(b"\n") + 1
+                tail = content[end:]
+                if end:
+                    yield content[:end]
+        except zlib.error as error:
+            self.notes.append(f"{self.path.name} is damaged ({error}) and was read up to there")
+            return
+        if archive.eof:
+            yield tail
+        else:
+            self.notes.append(f"{self.path.name} is a truncated archive; its whole lines were read")
+
+    def _decode(self, data: bytes) -> str:
+        """Decode as UTF-8, or as Latin-1 where that is clearly what the file is."""
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "replace")
+        broken = text.count("\ufffd")
+        if len(text) - len(text.encode("ascii", "ignore")) > 2 * broken:
+            note = f"{self.path.name} holds bytes that are not UTF-8"
+        else:
+            text, note = data.decode("latin-1"), f"{self.path.name} was read as Latin-1"
+        if note not in self.notes:
+            self.notes.append(note)
+        return text

@@ -1,0 +1,120 @@
+"""Sequence files, a user a line: a history and the item held out from it, as LLMRank publishes them.
+
+NAME.test.inter holds ``user_id``, ``item_id_list`` (space-separated) and ``item_id``; NAME.valid.inter the
+same one step earlier; NAME.item the titles. The log is put together so that leave-one-out on it gives exactly
+these held-out items: what a user did is the history and the held-out item of the validation file, then the
+held-out item of the test file. There are no times; the order of the lists is the order of the events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from nextinterest.data.sources.raw import RawData, as_events
+from nextinterest.data.sources.recbole import Typed, read_items, read_typed
+from nextinterest.errors import DataError
+
+__all__ = ["is_sequence_header", "read_sequences"]
+
+HISTORY = "item_id_list"
+TEST, VALIDATION = ".test.inter", ".valid.inter"
+OUT_OF_STEP = "history that does not continue the validation file's"
+
+
+def is_sequence_header(header: str) -> bool:
+    """Tell whether the first line of an ``.inter`` file is that of a sequence file."""
+    return any(cell.split(":")[0] == HISTORY for cell in header.split("\t"))
+
+
+def _files(path: Path) -> tuple[Path, Path | None, str]:
+    """Return the test file, the validation file where there is one, and the name of the data."""
+    if path.is_dir():
+        found = sorted(path.glob(f"*{TEST}"))
+        if len(found) != 1:
+            raise DataError(
+                f"{path} holds {len(found)} files *{TEST}, not one.", remedy="Give the file to read itself."
+            )
+        path = found[0]
+    for ending in (TEST, VALIDATION):
+        if path.name.endswith(ending):
+            stem = path.name.removesuffix(ending)
+            test, validation = path.with_name(stem + TEST), path.with_name(stem + VALIDATION)
+            if not test.is_file():
+                raise DataError(f"There is no {test} beside {path.name}.", remedy="Put both into one folder.")
+            return test, validation if validation.is_file() else None, stem
+    return path, None, path.name.removesuffix(".inter")
+
+
+def _read(path: Path) -> Typed:
+    table = read_typed(path)
+    table.require("user_id", HISTORY, "item_id")
+    return table
+
+
+def read_sequences(path: Path) -> RawData:
+    """Read sequence files: a folder with one pair of them, or one of the files.
+
+    Without a validation file the log is the history and held-out item of the file that was given. A test
+    line whose history is not the end of what the validation file says of its user has a problem.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or lacks a column.
+    """
+    test_path, validation_path, name = _files(path)
+    test = _read(test_path)
+    files, notes = [test_path.name], list(test.notes)
+    last = test.frame.select(
+        pl.col("user_id").alias("user"),
+        pl.col(HISTORY).str.strip_chars().str.split(" ").alias("before"),
+        pl.col("item_id").alias("item"),
+        "line",
+        "problem",
+    )
+    if validation_path is None:
+        events = _explode(last, 0)
+    else:
+        validation = _read(validation_path)
+        files.append(validation_path.name)
+        notes.extend(validation.notes)
+        earlier = validation.frame.select(
+            pl.col("user_id").alias("user"),
+            pl.col(HISTORY).str.strip_chars().str.split(" ").alias("before"),
+            pl.col("item_id").alias("item"),
+            "line",
+            "problem",
+        )
+        joined = last.join(
+            earlier.select("user", whole=pl.concat_list("before", "item")).unique("user", keep="first"),
+            on="user",
+            how="left",
+            maintain_order="left",
+        )
+        in_step = pl.col("whole").list.tail(pl.col("before").list.len()) == pl.col("before")
+        final = joined.with_columns(
+            pl.coalesce("problem", pl.when(~in_step.fill_null(False)).then(pl.lit(OUT_OF_STEP))).alias(
+                "problem"
+            )
+        )
+        events = pl.concat(
+            [_explode(earlier, 1), as_events(final.select("user", "item", "line", "problem"), 0)]
+        )
+    items = None
+    item_path = test_path.with_name(f"{name}.item")
+    if item_path.is_file():
+        item_table = read_typed(item_path)
+        items = read_items(item_table, len(files))
+        files.append(item_path.name)
+        notes.extend(item_table.notes)
+    raw = RawData(name, tuple(files), events, items, has_times=False, has_ratings=False)
+    return replace(raw, notes=tuple(notes))
+
+
+def _explode(frame: pl.DataFrame, file: int) -> pl.DataFrame:
+    """Turn a line a user into a row an event: the history, then the held-out item."""
+    lists = frame.with_columns(pl.concat_list("before", "item").alias("item")).explode("item")
+    return as_events(lists.select("user", "item", "line", "problem"), file)
