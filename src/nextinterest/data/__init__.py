@@ -3,22 +3,29 @@
 Loads no torch: assets are converted by `nextinterest.data.gguf`, which is imported when one is.
 """
 
+from nextinterest.data.catalogue import load_catalog, save_catalog
 from nextinterest.data.cleaning import CleaningConfig
 from nextinterest.data.dataset import Dataset
 from nextinterest.data.loading import load
 from nextinterest.data.log import EventLog
-from nextinterest.data.report import CleaningReport
+from nextinterest.data.report import CleaningReport, Dropped
 from nextinterest.data.splits import HeldOut, Split, leave_last_out, leave_one_out, time_split
+from nextinterest.data.summary import Summary, summarise
 
 __all__ = [
     "CleaningConfig",
     "CleaningReport",
     "Dataset",
+    "Dropped",
     "EventLog",
     "HeldOut",
     "Split",
+    "Summary",
     "leave_last_out",
     "leave_one_out",
     "load",
+    "load_catalog",
+    "save_catalog",
+    "summarise",
     "time_split",
 ]

@@ -1,8 +1,8 @@
 """Text files as columns of numbered lines, block by block: unpacking, decoding, line endings.
 
 A file is read in blocks of some tens of megabytes, so that a file larger than memory can be thinned out to
-the columns that matter. Nothing is dropped but blank lines: a line that cannot be trusted carries a `problem` for
-cleaning to count. This module does not know what a line means.
+the columns that matter. Nothing is dropped but blank lines: a line that cannot be trusted carries a `problem`
+for cleaning to count. This module does not know what a line means.
 """
 
 from __future__ import annotations

@@ -1,0 +1,154 @@
+"""``nextinterest data``: what is in a data set, and what cleaning dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from nextinterest.cli.console import err, out
+from nextinterest.data.sources import Format
+
+if TYPE_CHECKING:
+    from nextinterest.data.report import CleaningReport
+    from nextinterest.data.summary import Summary
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+
+
+@app.callback()
+def data() -> None:
+    """Look at data sets."""
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    """Read FIELD=COLUMN pairs."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise typer.BadParameter(f"{pair!r} is not FIELD=COLUMN, such as time=when.")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _format(value: str) -> str:
+    if value not in get_args(Format):
+        raise typer.BadParameter(f"{value!r} is none of {', '.join(get_args(Format))}.")
+    return value
+
+
+@app.command()
+def describe(
+    path: Annotated[str, typer.Argument(help="A file, a folder, or an asset's name such as ml-100k.")],
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            callback=_format,
+            help=f"How to read it: {', '.join(get_args(Format))}.",
+            metavar="FORMAT",
+        ),
+    ] = "auto",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=COLUMN",
+            help="For CSV and Parquet: the column of user, item, time, rating, title, categories, year or "
+            "description; repeat the option.",
+        ),
+    ] = None,
+    user_core: Annotated[
+        int, typer.Option(min=0, help="Drop users with fewer events, repeatedly, with --item-core.")
+    ] = 0,
+    item_core: Annotated[int, typer.Option(min=0, help="Drop items with fewer events.")] = 0,
+    repeats: Annotated[
+        str, typer.Option(help="Which event of a repeated user and item stays: first, last or keep (all).")
+    ] = "first",
+    ties: Annotated[
+        str, typer.Option(help="Order of a user's events of one time: file or item (by item id).")
+    ] = "file",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first bad row, with its file and line.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Read and clean a data set, and show what is in it and what was dropped."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from nextinterest.data import CleaningConfig, load
+    from nextinterest.data.summary import summarise
+
+    try:
+        cleaning = CleaningConfig.model_validate(
+            {"min_user_events": user_core, "min_item_events": item_core, "repeats": repeats, "ties": ties}
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise typer.BadParameter(f"--{first['loc'][0]}: {first['msg']}.") from None
+    with err.status("Reading"):
+        dataset = load(
+            path,
+            format=TypeAdapter(Format).validate_python(format_),
+            cleaning=cleaning,
+            columns=_columns(column or []) or None,
+            strict=strict,
+        )
+        summary = summarise(dataset)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+        return
+    out.print(_shape(summary))
+    out.print(_dropped(summary.report))
+    for note in summary.report.notes:
+        out.print(f"[dim]{escape(note)}[/]")
+
+
+def _shape(summary: Summary) -> Table:
+    report = summary.report
+    table = Table(title=escape(summary.name), title_justify="left", show_header=False)
+    table.add_column(style="dim")
+    table.add_column()
+    span = "none"
+    if summary.first_event is not None and summary.last_event is not None:
+        days = (summary.last_event - summary.first_event).days
+        span = f"{summary.first_event:%Y-%m-%d} to {summary.last_event:%Y-%m-%d} ({days:,} days)"
+    ties = f"{report.tied_events:,} events share user and time"
+    if report.users_tied_at_the_end:
+        ties += f", the last two of {report.users_tied_at_the_end:,} users among them"
+    ratings = "none" if summary.mean_rating is None else f"mean {summary.mean_rating:.2f}"
+    for name, value in (
+        ("files", ", ".join(report.files)),
+        ("users", f"{summary.users:,}"),
+        ("items", f"{summary.items:,} ({report.items_without_events:,} without events)"),
+        ("events", f"{summary.events:,}"),
+        ("density", f"{summary.density:.3%}"),
+        (
+            "events per user",
+            f"mean {summary.mean_length:.1f}, median {summary.median_length:.0f}, most {summary.longest:,}",
+        ),
+        ("time span", span),
+        ("ties", ties if summary.first_event is not None else "none"),
+        ("ratings", ratings),
+        ("categories", f"{summary.categories:,} ({summary.uncategorised:,} items have none)"),
+        ("titles", f"{summary.items - report.items_without_title:,} of {summary.items:,} items"),
+        ("known of users", ", ".join(summary.user_columns) or "nothing"),
+        ("fingerprint", summary.fingerprint[:16]),
+    ):
+        table.add_row(name, escape(value))
+    return table
+
+
+def _dropped(report: CleaningReport) -> Table | str:
+    kept = f"{report.events_kept:,} of {report.events_read:,} events kept"
+    if not report.dropped:
+        return f"{kept}; nothing was dropped."
+    table = Table(title=f"Dropped ({kept})", title_justify="left")
+    table.add_column("What")
+    table.add_column("Why")
+    table.add_column("Count", justify="right")
+    table.add_column("First", style="dim", overflow="fold")
+    for row in report.dropped:
+        table.add_row(row.what, escape(row.reason), f"{row.count:,}", escape(row.first or ""))
+    return table
