@@ -33,7 +33,8 @@ class Neighbours(Protocol):
         Returns
         -------
         tuple
-            Catalogue positions, shape (n, k), -1 where there is none, and cosine similarities, shape (n, k).
+            Catalogue positions, -1 where there is none, and cosine similarities; both of shape (n, k), or
+            (n,) where only the nearest is given.
         """
 
 
@@ -113,6 +114,8 @@ class TitleGrounder:
         if self.neighbours is None or not open_:
             return found
         positions, similarities = self.neighbours([titles[i][:_LONGEST].strip() for i in open_])
+        positions = positions.reshape(len(open_), -1)
+        similarities = similarities.reshape(len(open_), -1)
         for row, i in enumerate(open_):
             near = [
                 (int(position), float(similarity))

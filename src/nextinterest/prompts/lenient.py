@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 __all__ = ["JsonValue", "LenientError", "read_value"]
 
@@ -35,7 +36,25 @@ _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _NAME = re.compile(r"[^\W\d]\w*")
 _CODE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
-_STRING_STOP = {end: re.compile(rf"[{end}\\]") for end in _QUOTES.values()}
+
+_End = Literal["key", "value"]
+
+
+def _string_stop(closing: str, end: _End) -> re.Pattern[str]:
+    """Compile what ends a string or needs a look: a backslash, or a quote that what follows lets be the last.
+
+    What may follow: a colon behind a key; a comma or bracket behind a value, or a line break with the next
+    string behind it and its comma forgotten; the end of the text or of a code fence behind either.
+    Possessive quantifiers keep the search linear.
+    """
+    followers = ":" if end == "key" else r"[,}\])]"
+    next_line = "" if end == "key" else rf"|[^\S\n]*+\n\s*+[{''.join(_QUOTES)}]"
+    return re.compile(rf"\\|{closing}(?=\s*+(?:{followers}|```|\Z){next_line})")
+
+
+_STRING_STOP = {
+    (closing, end): _string_stop(closing, end) for closing in _QUOTES.values() for end in get_args(_End)
+}
 
 
 class LenientError(ValueError):
@@ -173,7 +192,7 @@ class _Reader:
 
     def _key(self, char: str) -> str:
         if char in _QUOTES:
-            key = self._string(char, ":")
+            key = self._string(char, "key")
         else:
             name = _NAME.match(self.text, self.at)
             if name is None:
@@ -187,7 +206,7 @@ class _Reader:
 
     def _scalar(self, char: str) -> JsonValue:
         if char in _QUOTES:
-            return self._string(char, ",}])")
+            return self._string(char, "value")
         match = _NUMBER.match(self.text, self.at) or _NAME.match(self.text, self.at)
         if match is None:
             raise LenientError(f"{char!r} stands where a value is awaited", self.at)
@@ -202,34 +221,19 @@ class _Reader:
         self.at = match.end()
         return float(word) if any(c in word for c in ".eE") else int(word)
 
-    def _string(self, opening: str, followers: str) -> str:
+    def _string(self, opening: str, end: _End) -> str:
         """Read a string; a quote ends it only where something follows that may follow a string."""
-        closing = _QUOTES[opening]
-        stop = _STRING_STOP[closing]
+        stop = _STRING_STOP[_QUOTES[opening], end]
         parts: list[str] = []
-        begin = self.at = self.at + 1
-        while (found := stop.search(self.text, self.at)) is not None:
-            at = found.start()
-            if found.group() == "\\":
-                parts.append(self.text[begin:at])
-                parts.append(self._escape(at))
-                begin = self.at
-            elif self._ends(at + 1, followers):
-                parts.append(self.text[begin:at])
-                self.at = at + 1
+        begin = self.at + 1
+        while (found := stop.search(self.text, begin)) is not None:
+            parts.append(self.text[begin : found.start()])
+            if found.group() != "\\":
+                self.at = found.end()
                 return _join_surrogates("".join(parts))
-            else:
-                self.at = at + 1
+            parts.append(self._escape(found.start()))
+            begin = self.at
         raise _Cut
-
-    def _ends(self, at: int, followers: str) -> bool:
-        space = _SPACE.match(self.text, at)
-        behind = at if space is None else space.end()
-        if behind >= len(self.text) or self.text[behind] in followers:
-            return True
-        # The end of a code fence, or a line break with the next string behind it and its comma forgotten.
-        rest = self.text[behind : behind + 3]
-        return rest == "```" or (rest[0] in _QUOTES and "\n" in self.text[at:behind])
 
     def _escape(self, at: int) -> str:
         """Read the escape at `at` and go behind it; unknown ones mean the character itself."""

@@ -20,9 +20,10 @@ __all__ = ["parse_output"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-# A text with more openings than this before the right one is not an answer with prose around it. The
-# bound also keeps the time linear: each opening is read to its end at most once.
+# A text with more openings than this before the right one is not an answer with prose around it. What is
+# read from all of them together is bounded too: a long text is read about twice, not sixteen times.
 _MAX_OPENINGS = 16
+_LONG = 20_000
 _SNIPPET = 60
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*\s*")
 
@@ -69,15 +70,20 @@ def parse_output(text: str, schema: type[ModelT]) -> ModelT:
         whole = error
     brackets = "{[" if issubclass(schema, RootModel) else "{"
     complaint: tuple[str, int] | None = None
+    readable = max(2 * len(text), _MAX_OPENINGS * _LONG)
     for start in _openings(text, brackets):
+        if readable <= 0:
+            break
+        end = start
         try:
-            value, _ = read_value(text, start)
+            value, end = read_value(text, start)
             return _validate(value, schema)
         except LenientError as error:
-            found = (str(error), error.at)
+            found, end = (str(error), error.at), error.at
         except ValidationError as error:
             found = (_first_of(error), start)
         complaint = complaint or found
+        readable -= end - start
     if complaint is None:
         what = "it is empty" if not text.strip() else f"it holds no {' or '.join(map(repr, brackets))}"
         if text.lstrip()[:1] in {"[", '"'}:
