@@ -90,7 +90,9 @@ def smooth(counts: Shares, mix: Shares, strength: float) -> Shares:
     [0.875, 0.125]
     """
     total = counts.sum(axis=-1, keepdims=True) + strength
-    return np.divide(counts + strength * mix, total, out=np.broadcast_to(mix, counts.shape).copy(), where=total > 0)
+    shares: Shares = np.broadcast_to(mix, counts.shape).copy()
+    np.divide(counts + strength * mix, total, out=shares, where=total > 0)
+    return shares
 
 
 def population_mix(items: NDArray[np.int32], catalog: Catalog, strength: float = 1.0) -> Shares:

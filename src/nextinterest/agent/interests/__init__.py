@@ -1,0 +1,70 @@
+"""Interests over time: the portrait of what they are and were, the outlook on where they go, words, pictures.
+
+Pure functions of a history, a catalogue and an item distribution. Names are loaded when first used; pictures
+need matplotlib (the extra ``eval``).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nextinterest.agent.interests.clusters import cluster_catalog
+    from nextinterest.agent.interests.forecaster import PooledForecaster
+    from nextinterest.agent.interests.model import ForecastModel
+    from nextinterest.agent.interests.outlook import Horizon, default_model, forecast_interests
+    from nextinterest.agent.interests.paths import StatefulItemScorer, sample_paths
+    from nextinterest.agent.interests.pictures import draw_changes, draw_river, save_figure
+    from nextinterest.agent.interests.portrait import PortraitConfig, portray
+    from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrait
+    from nextinterest.agent.interests.tracker import InterestTracker
+    from nextinterest.agent.interests.words import TextPortrait, describe
+
+__all__ = [
+    "ForecastModel",
+    "Horizon",
+    "InterestOutlook",
+    "InterestPortrait",
+    "InterestTracker",
+    "PooledForecaster",
+    "PortraitConfig",
+    "StatefulItemScorer",
+    "TextPortrait",
+    "cluster_catalog",
+    "default_model",
+    "describe",
+    "draw_changes",
+    "draw_river",
+    "forecast_interests",
+    "portray",
+    "sample_paths",
+    "save_figure",
+]
+
+_HOME = {
+    "ForecastModel": "model",
+    "Horizon": "outlook",
+    "InterestOutlook": "schema",
+    "InterestPortrait": "schema",
+    "InterestTracker": "tracker",
+    "PooledForecaster": "forecaster",
+    "PortraitConfig": "portrait",
+    "StatefulItemScorer": "paths",
+    "TextPortrait": "words",
+    "cluster_catalog": "clusters",
+    "default_model": "outlook",
+    "describe": "words",
+    "draw_changes": "pictures",
+    "draw_river": "pictures",
+    "forecast_interests": "outlook",
+    "portray": "portrait",
+    "sample_paths": "paths",
+    "save_figure": "pictures",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

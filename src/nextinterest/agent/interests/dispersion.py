@@ -5,10 +5,11 @@ beta-binomial with mean p, T trials, and variance
 
     Var(y) = p (1 - p) v(p),    v(p) = exp(a + b p)
 
-with a and b fitted to the squared errors of validation forecasts, so that a spread between users that the forecast
-does not know of is counted in. Intervals are quantiles of that distribution, interpolated between its atoms
-(each spread over one step of 1/T); where nothing at all is likelier than a tail, the interval starts at zero and
-puts its whole tail above. Source: Skellam, A probability distribution derived from the binomial ..., JRSS B 1948.
+with a and b fitted to the squared errors of validation forecasts, so that a spread between users that the
+forecast does not know of is counted in. Intervals are quantiles of that distribution, interpolated between
+its atoms (each spread over one step of 1/T); where nothing at all is likelier than a tail, the interval
+starts at zero and puts its whole tail above. Source: Skellam, A probability distribution derived from the
+binomial ..., JRSS B 1948.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from nextinterest.agent.interests.signals import Shares
 __all__ = ["Dispersion", "fit_dispersion"]
 
 MAX_TRIALS = 400
+IN_PLAY = 0.25
 MAX_SHIFT = 0.7  # the conformal step may halve or double the variance, not replace the fit
 GRID = np.geomspace(1e-4, 0.98, 96)
 
@@ -102,10 +104,11 @@ def fit_dispersion(
 ) -> Dispersion:
     """Fit the variance of seen shares around forecast ones, both of shape (n, n_interests).
 
-    Maximises the gamma quasi-likelihood of the squared errors, each pair weighted by its binomial variance, so
-    that the many rare interests do not drown the common ones. The variance is then scaled (conformally, on
-    the same cases) until intervals of the given level cover that part of the pairs in play: those expected to
-    get at least a tenth of an event. The others are nearly always zero, and any interval covers that.
+    Maximises the gamma quasi-likelihood of the squared errors, each pair weighted by its binomial variance,
+    so that the many rare interests do not drown the common ones. The variance is then scaled (conformally,
+    on the same cases) until intervals of the given level cover that part of the pairs in play: those
+    expected to get at least a quarter of an event. The others are nearly always zero, and any interval
+    covers that.
     """
     trials = max(1, round(horizon * draws_per_event))
     p, y = shares.ravel(), truth.ravel()
@@ -121,7 +124,7 @@ def fit_dispersion(
     start = np.array([np.log(max(float((binomial * ratio).sum() / binomial.sum()), 1e-4)), 0.0])
     found = minimize(deviance, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-7})
     fitted = Dispersion(trials=trials, log_variance=float(found.x[0]), slope=float(found.x[1]))
-    in_play = shares * horizon >= 0.1
+    in_play = shares * horizon >= IN_PLAY
     if not in_play.any():
         return fitted
 

@@ -1,7 +1,7 @@
 """`PooledForecaster`: the signals of a history, pooled with fitted weights, with intervals.
 
-It satisfies `nextinterest.domain.InterestForecaster`, so it is evaluated beside the simple forecasts. It knows nothing of
-how its item models work, and learns from nothing but the cases it is given.
+It satisfies `nextinterest.domain.InterestForecaster`, so it is evaluated beside the simple forecasts. It
+knows nothing of how its item models work, and learns from nothing but the cases it is given.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ of the number of events; beyond the last one they stay as they are.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -67,7 +66,7 @@ class ForecastModel(BaseModel):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
             file.write(self.model_dump_json(indent=1) + "\n")
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
 
     @classmethod
     def load(cls, path: Path) -> ForecastModel:

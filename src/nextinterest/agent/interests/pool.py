@@ -2,10 +2,10 @@
 
     log p_c = sum_k w_k log q_kc - log Z
 
-Weights minimise the cross-entropy of seen shares, which is convex in w (it is a conditional logit), with a little
-ridge towards the equal mean. Weights are free: a negative one subtracts what another signal already counts.
-Source: Genest & Zidek, Combining Probability Distributions, Statistical Science 1986 (logarithmic pools);
-McFadden, Conditional logit analysis, 1974.
+Weights minimise the cross-entropy of seen shares, which is convex in w (it is a conditional logit), with a
+little ridge towards the equal mean. Weights are free: a negative one subtracts what another signal already
+counts. Source: Genest & Zidek, Combining Probability Distributions, Statistical Science 1986 (logarithmic
+pools); McFadden, Conditional logit analysis, 1974.
 """
 
 from __future__ import annotations

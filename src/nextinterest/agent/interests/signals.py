@@ -1,8 +1,9 @@
 """Signals: several simple views of where a user's interests stand, each a distribution over interests.
 
-The whole history, its recent part at several half-lives, the population, and the marginal of one or more item
-models. Each is strictly positive, so that a pool may multiply them. The views of the history depend on it
-only through running counts (`RunningCounts`), which one event updates; `nextinterest.agent.interests.tracker` relies on it.
+The whole history, its recent part at several half-lives, the population, and the marginal of one or more
+item models. Each is strictly positive, so that a pool may multiply them. The views of the history depend on
+it only through running counts (`RunningCounts`), which one event updates;
+`nextinterest.agent.interests.tracker` relies on it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class RunningCounts:
         )
 
     def plus(self, interests: Shares) -> RunningCounts:
-        """Return the counts after one more event of each history, whose interests have shape (n, n_interests)."""
+        """Return the counts after one more event each, of interests with shape (n, n_interests)."""
         fade = 0.5 ** (1.0 / np.array(HALF_LIVES))[:, None, None]
         return RunningCounts(self.total + interests, self.decayed * fade + interests)
 

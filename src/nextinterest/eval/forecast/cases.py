@@ -34,12 +34,15 @@ class ForecastCases:
         Index of the user in the log, int32, shape (n,).
     horizon
         Number of events ahead.
+    catalog
+        Gives the interests of items.
     """
 
     histories: PrefixHistories
     truth: NDArray[np.float64]
     users: IntArray
     horizon: int
+    catalog: Catalog
 
     def __len__(self) -> int:
         return len(self.users)
@@ -91,7 +94,7 @@ class ForecastBlock:
         first = self.log.offsets[users] + ends
         events = self.log.items[first[:, None] + np.arange(horizon)]
         truth = self.catalog.interest_matrix[events].mean(axis=1, dtype=np.float64)
-        return ForecastCases(PrefixHistories(self.log, users, ends), truth, users, horizon)
+        return ForecastCases(PrefixHistories(self.log, users, ends), truth, users, horizon, self.catalog)
 
     def next_items(self) -> HeldOut:
         """Return the moments of the block as next-item cases, for tuning item models."""

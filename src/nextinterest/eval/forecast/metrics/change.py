@@ -1,4 +1,4 @@
-"""Change of interest: did what was said to rise, rise, and by how much was the size missed?
+"""Change of interest: did what was said to rise, rise, and by how much was the size missed.
 
 With r the interest's share so far (the reference), y the share seen next and p the forecast,
 

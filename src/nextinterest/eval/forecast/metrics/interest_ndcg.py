@@ -3,8 +3,8 @@
     DCG  = sum_r y_(r) / log2(1 + r),   y_(r) the seen share of the interest forecast r-th
     NDCG = DCG / DCG of the ranking by seen share
 
-Source: Jarvelin & Kekalainen, Cumulated Gain-Based Evaluation of IR Techniques, TOIS 2002, with graded gains and
-the discount log2(1 + rank). Interests forecast alike keep the order of the catalogue.
+Source: Jarvelin & Kekalainen, Cumulated Gain-Based Evaluation of IR Techniques, TOIS 2002, with graded gains
+and the discount log2(1 + rank). Interests forecast alike keep the order of the catalogue.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def interest_ndcg(
 
     Examples
     --------
-    >>> interest_ndcg(np.array([[0.7, 0.3], [0.3, 0.7]]), np.array([[1.0, 0.0], [1.0, 0.0]])).round(4).tolist()
+    >>> forecast, truth = np.array([[0.7, 0.3], [0.3, 0.7]]), np.array([[1.0, 0.0], [1.0, 0.0]])
+    >>> interest_ndcg(forecast, truth).round(4).tolist()
     [1.0, 0.6309]
     """
     width = forecast.shape[1]

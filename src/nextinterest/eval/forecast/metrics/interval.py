@@ -4,9 +4,9 @@
     width          = mean over interests of u_c - l_c
     interval score = mean of (u - l) + 2/a (l - y)+ + 2/a (y - u)+,   a = 1 - level
 
-Source: Gneiting & Raftery, Strictly Proper Scoring Rules, Prediction, and Estimation, JASA 2007, section 6.2.
-The share of a few events takes few values, so intervals of rare interests cannot but cover more than the nominal
-level (most hold "none at all"); `coverage` weighted by the forecast share shows the common ones.
+Source: Gneiting & Raftery, Strictly Proper Scoring Rules, Prediction, and Estimation, JASA 2007, section
+6.2. The share of a few events takes few values, so intervals of rare interests cannot but cover more than
+the nominal level (most hold "none at all"); `coverage` weighted by the forecast share shows the common ones.
 """
 
 from __future__ import annotations

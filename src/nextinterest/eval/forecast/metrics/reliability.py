@@ -1,12 +1,12 @@
-"""Calibration of shares: where the forecast says 10 %, is it 10 % on average?
+"""Calibration of shares: where the forecast says 10 %, it should be 10 % on average.
 
 Forecast shares of all cases and interests are put into bins of equal forecast mass; in bin b
 
     error = sum_b m_b |mean y - mean p| / sum_b m_b,     m_b the number of pairs in b times their mean p
 
 The slope of y on p through the weighted means tells over-confidence (below 1) from over-caution (above 1).
-Source: Murphy & Winkler, Reliability of Subjective Probability Forecasts, JRSS C 1977; Cox, Two further applications
-of a model for binary regression, Biometrika 1958 (the slope).
+Source: Murphy & Winkler, Reliability of Subjective Probability Forecasts, JRSS C 1977; Cox, Two further
+applications of a model for binary regression, Biometrika 1958 (the slope).
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 __all__ = ["FLOOR", "share_log_loss"]
 
 FLOOR: Final = 1e-6
-"""Least share that an interest is held to have been given; a forecast of zero would make the mean infinite."""
+"""Least share that an interest is held to have been given; zero would make the mean infinite."""
 
 
 def share_log_loss(
     forecast: NDArray[np.float64], truth: NDArray[np.float64], floor: float = FLOOR
 ) -> NDArray[np.float64]:
-    """Return the loss of each case, shape (n,), from forecast and seen shares, each of shape (n, n_interests).
+    """Return the loss of each case, shape (n,), from shares of shape (n, n_interests).
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
     p = (counts + a mix) / (n + a)
 
-the posterior mean under a Dirichlet(a mix) prior; a is picked by log-loss on validation cases (empirical Bayes).
-Source: Gelman et al., Bayesian Data Analysis, 3rd ed., section 3.4.
+the posterior mean under a Dirichlet(a mix) prior; a is picked by log-loss on validation cases (empirical
+Bayes). Source: Gelman et al., Bayesian Data Analysis, 3rd ed., section 3.4.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Global drift: users move, with experience, as other users moved before them.
 
-The population's mix at a user's place in the sequence (events ln n to ln n + 1, in doublings) is compared with its
-mix at all places before, and the user's shrunken long-run mix is tilted by the ratio to a fitted power:
+The population's mix at a user's place in the sequence (events ln n to ln n + 1, in doublings) is compared
+with its mix at all places before, and the user's shrunken long-run mix is tilted by the ratio to a fitted
+power:
 
     p_c  ~  s_c (g_c(place) / g_c(before place))^e,    s the Dirichlet-shrunken long-run mix
 """

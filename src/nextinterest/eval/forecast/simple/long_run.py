@@ -18,7 +18,7 @@ class LongRunMix(SimpleForecaster):
     """Forecasts that the user goes on as always: the mix of the whole history plus one event's prior."""
 
     name = "long-run mix"
-    strengths = (1.0,)
+    strengths: tuple[float, ...] = (1.0,)
 
     def counts(self, histories: Sequence[History], shape: float) -> NDArray[np.float64]:
         """Return the counts of all events."""

@@ -2,8 +2,8 @@
 
     c_t = 2^(-1/h) c_{t-1} + interests of event t,   p = (c + a mix) / (sum c + a)
 
-Source: Gardner, Exponential smoothing: the state of the art, part II, International Journal of Forecasting 2006;
-here on counts, so that short histories are shrunk as they should be.
+Source: Gardner, Exponential smoothing: the state of the art, part II, International Journal of Forecasting
+2006; here on counts, so that short histories are shrunk as they should be.
 """
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+"""Interest forecasts against simple ones, on held-out events: one table per horizon, then the paired tests.
+
+    python bench/forecast.py --data ml-100k
+    python bench/forecast.py --data path/to/ml-latest-small --models markov,itemknn,ease,sasrec
+
+The last 20 events of each user are the test, the 20 before them fit every forecaster (simple ones too) and
+tune the item models; nothing is learned from either. Test cases are scored once, after everything is fixed.
+The best simple forecast is picked on the *test* scores, which favours it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nextinterest.agent.interests.forecaster import PooledForecaster
+from nextinterest.agent.interests.outlook import ITEMS
+from nextinterest.data import CleaningConfig, load
+from nextinterest.data.interests import population_mix
+from nextinterest.domain import InterestForecaster, ItemScorer
+from nextinterest.eval.baselines import build
+from nextinterest.eval.forecast import (
+    DirichletShrinkage,
+    ExponentialSmoothing,
+    ForecastScores,
+    ForecastSplit,
+    GlobalDrift,
+    LastWindow,
+    LongRunMix,
+    MarginalForecaster,
+    best_of,
+    compare,
+    hold_out_future,
+    score_forecaster,
+)
+
+HORIZONS = (1, 5, 10, 20)
+SIMPLE = (LongRunMix, LastWindow, ExponentialSmoothing, GlobalDrift, DirichletShrinkage)
+COLUMNS = ("log-loss", "NDCG", "Brier", "change error", "direction", "coverage", "coverage of mass", "width")
+TESTED = ("log-loss", "NDCG", "Brier", "change error", "direction")
+
+
+def main() -> None:
+    """Read arguments, fit, score, compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--data", default="ml-100k", help="asset name or path")
+    parser.add_argument("--models", default="markov,itemknn,ease,sasrec", help="item models, by name")
+    parser.add_argument("--default", default="", help="one of them, whose pool is saved as the default model")
+    parser.add_argument("--save", type=Path, help="where that pool is saved")
+    parser.add_argument("--cache", type=Path, default=None, help="folder for fitted item models")
+    parser.add_argument("--max-seconds", type=float, default=None, help="limit of each item model's search")
+    arguments = parser.parse_args()
+    dataset = load(arguments.data, cleaning=CleaningConfig.five_core())
+    catalog = dataset.catalog
+    split = hold_out_future(dataset.log, catalog)
+    population = population_mix(split.train.items, catalog)
+    log = dataset.log
+    print(
+        f"{dataset.name}, 5-core: {log.n_users:,} users, {len(catalog):,} items, {log.n_events:,} events, "
+        f"{len(catalog.interest_names)} interests; forecast for {len(split.test.users):,} users, "
+        f"fitted on {len(split.validation.users):,}"
+    )
+    models: dict[str, ItemScorer] = {}
+    for name in filter(None, arguments.models.split(",")):
+        start = time.perf_counter()
+        models[name] = build(
+            name, split.for_items(), catalog, cache_dir=arguments.cache, max_seconds=arguments.max_seconds
+        )
+        print(f"  item model {name}: {time.perf_counter() - start:.0f} s")
+    simple: list[InterestForecaster] = [
+        kind(catalog, split.train).fit(split.validation, HORIZONS) for kind in SIMPLE
+    ]
+    simple += [MarginalForecaster(scorer) for scorer in models.values()]
+    validation = {horizon: split.validation.at(horizon) for horizon in HORIZONS}
+    pools = [
+        PooledForecaster.fit(catalog, population, validation, chosen, name=name)
+        for name, chosen in _subsets(models).items()
+    ]
+    if arguments.default and arguments.save:
+        words = f"{dataset.name}, users' events 40 to 21 from the end, item model {arguments.default}"
+        chosen = {ITEMS: models[arguments.default]}
+        fitted = PooledForecaster.fit(catalog, population, validation, chosen, fitted_on=words)
+        fitted.model.save(arguments.save)
+    for horizon in HORIZONS:
+        _report(split, horizon, simple, pools, population)
+
+
+def _subsets(models: dict[str, ItemScorer]) -> dict[str, dict[str, ItemScorer]]:
+    """Return the pools to fit: without item models, with each one, with all."""
+    subsets: dict[str, dict[str, ItemScorer]] = {"pool, history only": {}}
+    subsets |= {f"pool, {name}": {name: scorer} for name, scorer in models.items()}
+    if len(models) > 1:
+        subsets["pool, all models"] = models
+    return subsets
+
+
+def _report(
+    split: ForecastSplit,
+    horizon: int,
+    simple: list[InterestForecaster],
+    pools: list[PooledForecaster],
+    population: NDArray[np.float64],
+) -> None:
+    cases = split.test.at(horizon)
+    print(f"\nnext {horizon} events: {len(cases):,} cases of {len(set(cases.users.tolist())):,} users")
+    print(f"  {'forecaster':<24}" + "".join(f"{column:>17}" for column in COLUMNS) + f"{'calibration':>13}")
+    theirs = [score_forecaster(forecaster, cases, population) for forecaster in simple]
+    ours = [score_forecaster(forecaster, cases, population) for forecaster in pools]
+    for scores in [*theirs, *ours]:
+        cells = "".join(f"{scores.mean(c):>17.4f}" if c in scores.metrics else " " * 17 for c in COLUMNS)
+        print(f"  {scores.name:<24}{cells}{scores.reliability.error:>13.3f}")
+    final = ours[-1]
+    bands = ", ".join(f"from {low:.0%}: {part:.1%}" for low, part, _ in final.coverage_by_share)
+    print(f"  coverage of {final.name!r} by forecast share: {bands}")
+    for metric in TESTED:
+        _line(final, best_of(theirs, metric), metric, "best simple")
+    _line(final, next(score for score in theirs if score.name == "last window"), "direction", "persistence")
+
+
+def _line(ours: ForecastScores, theirs: ForecastScores, metric: str, role: str) -> None:
+    row = compare(ours, theirs, metric)
+    print(
+        f"  {metric:<13} {ours.name} {row.ours:.4f} against {row.theirs:.4f} ({role}: {theirs.name}): "
+        f"{row.difference:+.4f} [{row.lower:+.4f}, {row.upper:+.4f}], {row.difference / row.theirs:+.1%}, "
+        f"p = {row.p_value:.4f}{'' if row.better else '  WORSE'}"
+    )
+
+
+if __name__ == "__main__":
+    main()

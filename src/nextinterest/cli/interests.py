@@ -1,0 +1,146 @@
+"""``nextinterest interests``: a user's interests over time, where they go, in a table, words or a picture."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from nextinterest.cli.console import err, out
+
+if TYPE_CHECKING:
+    from nextinterest.agent.interests import InterestOutlook, InterestPortrait
+    from nextinterest.data import EventLog
+    from nextinterest.domain import Catalog, ItemScorer
+
+__all__ = ["interests"]
+
+ROWS = 8
+
+
+def interests(
+    user: Annotated[str, typer.Option(help="Id of a user in the data.")],
+    data: Annotated[
+        str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
+    ] = None,
+    events: Annotated[int, typer.Option(help="Forecast this many coming events.", min=1)] = 10,
+    days: Annotated[
+        float | None, typer.Option(help="Forecast the events of this many days instead.", min=0.01)
+    ] = None,
+    paths: Annotated[int, typer.Option(help="Continuations to sample; 0 for none.", min=0)] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Save the interest river here (.png or .svg).")] = None,
+    plot_changes: Annotated[
+        Path | None, typer.Option(help="Save the rise-and-fall chart here (.png or .svg).")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print portrait, outlook and text as JSON.")
+    ] = False,
+    text_only: Annotated[bool, typer.Option("--text", help="Print the portrait in words only.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of permutations and sampled paths.")] = 0,
+) -> None:
+    """Show what a user's interests are, which rise and fade, and where they go."""
+    from nextinterest.agent.interests import (
+        PortraitConfig,
+        describe,
+        draw_changes,
+        draw_river,
+        forecast_interests,
+        portray,
+        save_figure,
+    )
+    from nextinterest.data import load
+    from nextinterest.data.assets import DEFAULT_DATA
+    from nextinterest.data.interests import population_mix
+    from nextinterest.errors import DataError
+
+    with err.status("Reading the data"):
+        dataset = load(data or DEFAULT_DATA)
+    if user not in dataset.log.user_index:
+        raise DataError(
+            f"User {user!r} is not among the {dataset.log.n_users:,} users of {dataset.name}.",
+            remedy="Choose one of the user ids in the data.",
+        )
+    history = dataset.log.history(dataset.log.user_index[user])
+    population = population_mix(dataset.log.items, dataset.catalog)
+    with err.status("Counting what follows what"):
+        items: ItemScorer = _item_model(dataset.log, dataset.catalog)
+    portrait = portray(history, dataset.catalog, population, PortraitConfig(seed=seed))
+    outlook = forecast_interests(
+        history,
+        dataset.catalog,
+        items,
+        horizon=events if days is None else timedelta(days=days),
+        population=population,
+        n_paths=paths,
+        seed=seed,
+    )
+    words = describe(portrait, outlook)
+    for path, figure in (
+        (plot, None if plot is None else draw_river(portrait, outlook)),
+        (plot_changes, None if plot_changes is None else draw_changes(portrait)),
+    ):
+        if path is not None and figure is not None:
+            save_figure(figure, path)
+            err.print(f"Saved {escape(str(path))}")
+    if as_json:
+        whole = {"portrait": portrait, "outlook": outlook, "text": words}
+        typer.echo(json.dumps({name: part.model_dump(mode="json") for name, part in whole.items()}, indent=2))
+        return
+    if text_only:
+        typer.echo(words.text)
+        return
+    out.print(_table(portrait, outlook))
+    if outlook.paths:
+        out.print(_paths(outlook))
+    out.print(escape(words.text), soft_wrap=False)
+
+
+def _item_model(log: EventLog, catalog: Catalog) -> ItemScorer:
+    """Return the item model of the outlook: what follows the newest events in all histories."""
+    from nextinterest.eval.baselines import Markov, MarkovConfig
+
+    # The values that validation picked on MovieLens-100K (bench/forecast.py).
+    return Markov.fit(log, catalog, MarkovConfig(window=30, order=20, decay=0.85, backoff=30.0))
+
+
+def _table(portrait: InterestPortrait, outlook: InterestOutlook) -> Table:
+    changes = {change.interest: change for change in portrait.changes}
+    current = {share.interest: share for share in portrait.current}
+    table = Table(title=f"Interests of user {escape(portrait.user or '')}", title_justify="left")
+    table.add_column("interest")
+    for column in ("all events", "recent", "change", "q"):
+        table.add_column(column, justify="right")
+    ahead = f"next {outlook.horizon_events:.0f} events"
+    table.add_column(f"{ahead} ({outlook.level:.0%} interval)", justify="right")
+    shown = [share.interest for share in portrait.interests[:ROWS]]
+    shown += [c.interest for c in portrait.changes if c.direction != "steady" and c.interest not in shown]
+    whole = {share.interest: share for share in portrait.interests}
+    ahead_of = {row.interest: row for row in outlook.interests}
+    for name in shown:
+        change, row = changes.get(name), ahead_of[name]
+        style = "" if change is None else {"rising": "green", "fading": "red", "steady": ""}[change.direction]
+        table.add_row(
+            escape(name),
+            f"{whole[name].share:.1%}",
+            f"{current[name].share:.1%}",
+            "" if change is None else f"{100 * change.change:+.1f} pp",
+            "" if change is None else f"{change.q_value:.3f}",
+            f"{row.share:.1%} ({row.lower:.0%} to {row.upper:.0%})",
+            style=style,
+        )
+    return table
+
+
+def _paths(outlook: InterestOutlook) -> Table:
+    table = Table(title=f"Likeliest of {outlook.n_paths} sampled continuations", title_justify="left")
+    table.add_column("log P", justify="right")
+    table.add_column("events, next one first")
+    for path in outlook.paths:
+        titles = " → ".join(escape(step.title) for step in path.steps)
+        table.add_row(f"{path.log_probability:.1f}", titles)
+    return table
