@@ -16,18 +16,16 @@ This module does not know where candidates come from or what their retrieval sco
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import ascii_uppercase
 
 import numpy as np
 
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.errors import DataError
 from nextinterest.llm import LanguageModel
-from nextinterest.prompts import PromptTemplate, render_choice
+from nextinterest.prompts import LETTERS, Prompt, PromptOptions, PromptRenderer, PromptTemplate
 
 __all__ = ["ChoiceReranker", "anchored_groups"]
 
-LETTERS = tuple(ascii_uppercase)
 _BLANK_TITLE = "N/A"
 _EMPTY = History(np.empty(0, dtype=np.int32))
 
@@ -62,10 +60,8 @@ class ChoiceReranker:
         A template with lettered candidates.
     catalog
         The catalogue.
-    max_prompt_tokens
-        Token budget of one prompt.
-    max_events
-        Newest events shown.
+    options
+        Token budget of one prompt, newest events shown, and the like.
     """
 
     def __init__(
@@ -73,15 +69,12 @@ class ChoiceReranker:
         model: LanguageModel,
         template: PromptTemplate,
         catalog: Catalog,
-        *,
-        max_prompt_tokens: int = 512,
-        max_events: int = 40,
+        options: PromptOptions | None = None,
     ) -> None:
         self.model = model
         self.template = template
-        self.catalog = catalog
-        self.max_prompt_tokens = max_prompt_tokens
-        self.max_events = max_events
+        self.options = options or PromptOptions()
+        self._renderer = PromptRenderer(template, catalog, model.tokenizer, self.options)
         self.tokens_used = 0
         self.forward_passes = 0
         self._letter_bias: dict[int, FloatArray] = {}
@@ -104,8 +97,7 @@ class ChoiceReranker:
         list
             n float32 arrays in the order of the candidates given.
         """
-        prompts: list[list[int]] = []
-        labels: list[tuple[str, ...]] = []
+        prompts: list[Prompt] = []
         places: list[tuple[int, IntArray]] = []  # which history, which of its sorted candidates
         orders: list[IntArray] = []
         for h, (history, offered) in enumerate(zip(histories, candidates, strict=True)):
@@ -117,10 +109,9 @@ class ChoiceReranker:
                 continue
             anchor = int(np.flatnonzero(order == 0)[0])
             for group in anchored_groups(len(offered), len(LETTERS), anchor):
-                prompts.append(self._prompt(history, offered[order][group], self.catalog))
-                labels.append(LETTERS[: len(group)])
+                prompts.append(self._renderer.choice(history, offered[order][group]))
                 places.append((h, group))
-        logs = self._choose(prompts, labels)
+        logs = self._choose(prompts)
         result: list[FloatArray] = []
         groups_of: dict[int, list[tuple[IntArray, FloatArray]]] = {}
         for (h, group), log in zip(places, logs, strict=True):
@@ -135,32 +126,19 @@ class ChoiceReranker:
             result.append(_log_softmax(given))
         return result
 
-    def _prompt(self, history: History, candidates: IntArray, catalog: Catalog) -> list[int]:
-        return render_choice(
-            self.template,
-            history.last(self.max_events),
-            catalog,
-            candidates,
-            self.model.tokenizer,
-            self.max_prompt_tokens,
-            letters=LETTERS[: len(candidates)],
-        ).tokens
-
-    def _choose(
-        self, prompts: Sequence[Sequence[int]], labels: Sequence[Sequence[str]]
-    ) -> Sequence[FloatArray]:
+    def _choose(self, prompts: Sequence[Prompt]) -> Sequence[FloatArray]:
         if not prompts:
             return []
-        self.tokens_used += sum(map(len, prompts))
+        self.tokens_used += sum(len(prompt.tokens) for prompt in prompts)
         self.forward_passes += 1
-        return self.model.choose(prompts, labels)
+        return self.model.choose([prompt.tokens for prompt in prompts], [prompt.labels for prompt in prompts])
 
     def _bias(self, n: int) -> FloatArray:
         """Log-probabilities of n letters before blank candidates; measured once, kept."""
         if n not in self._letter_bias:
             blank = Catalog([str(i) for i in range(n)], [_BLANK_TITLE] * n)
-            prompt = self._prompt(_EMPTY, np.arange(n, dtype=np.int32), blank)
-            self._letter_bias[n] = self._choose([prompt], [LETTERS[:n]])[0]
+            renderer = PromptRenderer(self.template, blank, self.model.tokenizer, self.options)
+            self._letter_bias[n] = self._choose([renderer.choice(_EMPTY, np.arange(n, dtype=np.int32))])[0]
         return self._letter_bias[n]
 
 
@@ -168,4 +146,4 @@ def _log_softmax(x: FloatArray) -> FloatArray:
     if len(x) == 0:
         return x
     shifted = x - x.max()
-    return (shifted - np.log(np.exp(shifted).sum())).astype(np.float32)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum()), dtype=np.float32)

@@ -29,8 +29,11 @@ class AgentConfig(BaseModel):
     max_events: int = Field(default=40, ge=1)
     """Newest events shown to the language model, where the budget allows them."""
 
-    choice_weight: float = Field(default=0.25, ge=0.0)
-    """Exponent of the language model's choice probabilities in the blend; 0 leaves the model out."""
+    choice_weight: float = Field(default=0.05, ge=0.0)
+    """Exponent of the language model's choice probabilities in the blend; 0 leaves the model out.
+
+    Chosen by NDCG@10 on validation events of MovieLens-100K with the untrained default model, where it makes
+    no difference beyond noise and larger weights do harm; a trained model brings its own."""
 
     n_evidence: int = Field(default=2, ge=0)
     """Past events named as evidence for each recommendation."""

@@ -69,7 +69,7 @@ def blend(retrieval: FloatArray, choice: FloatArray, weight: float) -> FloatArra
     ([0.2, 0.4], 0.6)
     """
     raw = retrieval + weight * choice
-    return (raw - np.logaddexp.reduce(raw) + np.logaddexp.reduce(retrieval)).astype(np.float32)
+    return np.asarray(raw - np.logaddexp.reduce(raw) + np.logaddexp.reduce(retrieval), dtype=np.float32)
 
 
 class RetrieveAndRerank:

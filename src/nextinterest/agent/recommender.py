@@ -19,12 +19,13 @@ from nextinterest.agent.histories import HistoryLike, read_history
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
-from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, locate
+from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, home, locate
 from nextinterest.domain import Catalog, History, Recommendation, Recommendations
 from nextinterest.errors import DataError, IntegrityError
 from nextinterest.llm import LanguageModel, LocalModel
-from nextinterest.prompts import PromptTemplate, TitleGrounder
-from nextinterest.retrieval import Retriever, TextEncoder
+from nextinterest.llm.devices import DtypeName
+from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
+from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
 
 __all__ = ["RecommenderAgent"]
 
@@ -44,6 +45,8 @@ class RecommenderAgent:
         The few settings.
     log
         Events of known users, so that ``recommend(user=...)`` needs no history; never saved.
+    language_model_name, text_encoder_name
+        By which the models can be loaded again; needed only to save the agent.
 
     Examples
     --------
@@ -58,11 +61,16 @@ class RecommenderAgent:
         model: LanguageModel | None,
         config: AgentConfig | None = None,
         log: EventLog | None = None,
+        *,
+        language_model_name: str | None = None,
+        text_encoder_name: str | None = None,
     ) -> None:
         self.retriever = retriever
         self.model = model
         self.config = config or AgentConfig()
         self.log = log
+        self.language_model_name = language_model_name
+        self.text_encoder_name = text_encoder_name
 
     @classmethod
     def from_dataset(
@@ -74,7 +82,7 @@ class RecommenderAgent:
         text_encoder: str | Path = DEFAULT_TEXT_ENCODER,
         config: AgentConfig | None = None,
         device: str = "auto",
-        dtype: str = "auto",
+        dtype: DtypeName = "auto",
     ) -> RecommenderAgent:
         """Build an agent from data, nothing trained.
 
@@ -94,7 +102,7 @@ class RecommenderAgent:
         device, dtype
             Passed on to `LocalModel.load`.
         """
-        encoder = TextEncoder.load(locate(str(text_encoder), "text-encoder"), device=device)
+        encoder = open_encoder(text_encoder, device)
         log = dataset.log if train is None else train
         retriever = Retriever.build(dataset.catalog, log, encoder)
         model = (
@@ -102,11 +110,18 @@ class RecommenderAgent:
             if language_model is None
             else LocalModel.load(locate(str(language_model), "language-model"), device=device, dtype=dtype)
         )
-        return cls(retriever, model, config, dataset.log)
+        return cls(
+            retriever,
+            model,
+            config,
+            dataset.log,
+            language_model_name=None if language_model is None else str(language_model),
+            text_encoder_name=str(text_encoder),
+        )
 
     @classmethod
     def from_pretrained(
-        cls, path: str | Path | None = None, *, device: str = "auto", dtype: str = "auto"
+        cls, path: str | Path | None = None, *, device: str = "auto", dtype: DtypeName = "auto"
     ) -> RecommenderAgent:
         """Load a recommender directory, or build the default agent on the default data.
 
@@ -148,7 +163,21 @@ class RecommenderAgent:
                 f"recommender was built with ({len(self.catalog):,} items).",
                 remedy="Load the data the recommender was made from, with the same cleaning options.",
             )
-        return RecommenderAgent(self.retriever, self.model, self.config, dataset.log)
+        return self.renewed(dataset.log)
+
+    def renewed(self, log: EventLog | None = None) -> RecommenderAgent:
+        """Return an agent of the same parts that has computed nothing yet.
+
+        Needed after the retriever's catalogue has changed; the positions of the old log no longer hold then.
+        """
+        return RecommenderAgent(
+            self.retriever,
+            self.model,
+            self.config,
+            log,
+            language_model_name=self.language_model_name,
+            text_encoder_name=self.text_encoder_name,
+        )
 
     @property
     def catalog(self) -> Catalog:
@@ -169,8 +198,7 @@ class RecommenderAgent:
                 self.model,
                 PromptTemplate.named(self.config.template),
                 self.catalog,
-                max_prompt_tokens=self.config.max_prompt_tokens,
-                max_events=self.config.max_events,
+                PromptOptions(budget=self.config.max_prompt_tokens, max_events=self.config.max_events),
             )
         return RetrieveAndRerank(
             self.retriever, reranker, self.config.n_candidates, self.config.choice_weight
@@ -278,3 +306,9 @@ class RecommenderAgent:
     def __repr__(self) -> str:
         model = "no language model" if self.model is None else self.model.name
         return f"RecommenderAgent({len(self.catalog):,} items, {model})"
+
+
+def open_encoder(name: str | Path, device: str = "auto") -> CachedEncoder:
+    """Open a text encoder by asset, folder or hub id; vectors it has made before come from the cache."""
+    found = TextEncoder.load(locate(str(name), "text-encoder"), device=None if device == "auto" else device)
+    return CachedEncoder(found, home() / "vectors")

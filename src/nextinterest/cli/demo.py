@@ -51,13 +51,13 @@ def demo(
     place = next((item.rank for item in result.items if item.item_id == target_id), None)
     verdict = f"on the list, at place {place}" if place else f"not among these {len(result.items)}"
     out.print(f"What the user really watched next: [bold]{escape(title)}[/], {verdict}.")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        1 << 20 if sys.platform != "darwin" else 1 << 30
-    )
+    per_gigabyte = 1 << 30 if sys.platform == "darwin" else 1 << 20  # macOS counts bytes, Linux kilobytes
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_gigabyte
     model = agent.model.name if agent.model is not None else "no model"
     out.print(
         f"[dim]{model}: {agent.ranker.tokens_used:,} tokens read, "
-        f"{answered - loaded:.1f} s to answer, {loaded - started:.1f} s to load; peak memory {peak:.2f} GB.[/]"
+        f"{answered - loaded:.1f} s to answer, {loaded - started:.1f} s to load; "
+        f"peak memory {peak:.2f} GB.[/]"
     )
 
 

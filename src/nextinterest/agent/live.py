@@ -1,0 +1,147 @@
+"""A live agent: an agent and a profile store, so that an event changes the next recommendation.
+
+Nothing about a user is kept here; every answer is computed from what the store holds at that moment. That
+is what makes `forget` complete and a crash harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nextinterest.agent.config import OnUnknown
+from nextinterest.agent.exclusion import ReadWriteLock
+from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
+from nextinterest.agent.profiles import AppendResult, ProfileEvent, ProfileStore
+from nextinterest.agent.recommender import RecommenderAgent
+from nextinterest.domain import Catalog, Event, Item, Recommendations
+from nextinterest.errors import UnknownItemError
+
+__all__ = ["ItemChange", "LiveAgent"]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """How many items were new, how many known, and how many the catalogue has now."""
+
+    added: int
+    replaced: int
+    total: int
+
+
+class LiveAgent:
+    """Recommends to users whose events live in a store.
+
+    Parameters
+    ----------
+    agent
+        Ranks and explains.
+    store
+        Users' events.
+    clock
+        Returns the present time, in UTC.
+    """
+
+    def __init__(self, agent: RecommenderAgent, store: ProfileStore, clock: Callable[[], datetime]) -> None:
+        self.agent = agent
+        self.store = store
+        self.clock = clock
+        # Answers share the catalogue; a change of it waits for them and holds back new ones.
+        self._lock = ReadWriteLock()
+
+    def add_events(
+        self, user: str, events: Sequence[ProfileEvent], *, key: str | None = None
+    ) -> AppendResult:
+        """Write events; they are durable and count for the next answer when this returns.
+
+        Raises
+        ------
+        UnknownItemError
+            If an item is not in the catalogue; nothing is written then.
+        IdempotencyError
+            If the key was used with other events.
+        """
+        with self._lock.reading():
+            for event in events:
+                if event.item_id not in self.agent.catalog:
+                    raise UnknownItemError(
+                        f"Item id {event.item_id!r} is not in the catalogue.", remedy="No event was written."
+                    )
+        return self.store.append(user, events, received=self.clock(), key=key)
+
+    def history(self, user: str) -> ReadHistory:
+        """Return a user's history as the agent reads it; items removed from the catalogue are skipped."""
+        events = [
+            Event(event.item_id, event.time, event.rating)
+            for event in self.store.events(user)
+            if event.kind != "hidden"
+        ]
+        return read_history(events, self.agent.catalog, self.agent.grounder, user=user, on_unknown="skip")
+
+    def hidden(self, user: str) -> frozenset[str]:
+        """Return ids of the items a user does not want to see."""
+        return frozenset(event.item_id for event in self.store.events(user) if event.kind == "hidden")
+
+    def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+        """Recommend k items to a user, none of them hidden."""
+        hidden = self.hidden(user)
+        with self._lock.reading():
+            read = self.history(user)
+            result = self.agent.recommend(read.history, k + len(hidden), user=user, exclude_seen=exclude_seen)
+        shown = [item for item in result.items if item.item_id not in hidden][:k]
+        return result.model_copy(
+            update={
+                "items": tuple(
+                    item.model_copy(update={"rank": rank}) for rank, item in enumerate(shown, start=1)
+                ),
+                "skipped": read.skipped,
+            }
+        )
+
+    def recommend_for(
+        self, history: HistoryLike, k: int = 10, *, exclude_seen: bool = True, on_unknown: OnUnknown = "raise"
+    ) -> Recommendations:
+        """Recommend k items for a history that no store holds."""
+        with self._lock.reading():
+            return self.agent.recommend(history, k, exclude_seen=exclude_seen, on_unknown=on_unknown)
+
+    def item(self, item_id: str) -> Item:
+        """Return an item of the catalogue.
+
+        Raises
+        ------
+        UnknownItemError
+            If there is none of that id.
+        """
+        with self._lock.reading():
+            return self.agent.catalog[self.agent.catalog.position(item_id)]
+
+    def put_items(self, items: Sequence[Item]) -> ItemChange:
+        """Add items, or replace those whose id exists; the index follows before this returns."""
+        with self._lock.writing():
+            before = self.agent.catalog
+            after = before.with_items(items)
+            self._change(after)
+        added = len(after) - len(before)
+        return ItemChange(added, len({item.id for item in items}) - added, len(after))
+
+    def remove_items(self, item_ids: Sequence[str]) -> int:
+        """Remove items and return how many are left; events of them stay in profiles and are skipped.
+
+        Raises
+        ------
+        UnknownItemError
+            If there is none of an id; nothing is removed then.
+        """
+        with self._lock.writing():
+            self._change(self.agent.catalog.without(item_ids))
+            return len(self.agent.catalog)
+
+    def _change(self, catalog: Catalog) -> None:
+        self.agent.retriever.update(catalog)
+        self.agent = self.agent.renewed()
+
+    def forget(self, user: str) -> int:
+        """Remove everything known about a user and return how many events that were."""
+        return self.store.forget(user)

@@ -1,0 +1,149 @@
+"""An agent as a recommender directory, and back.
+
+    recommender.json      manifest: settings, base model, text encoder, template, SHA-256 of the other files
+    retriever.json ...    the retriever's own files (see `nextinterest.retrieval.saving`)
+    README.md             what this directory is and how to load it
+
+Models are named and fingerprinted, not copied. The manifest is written last, so that a half-written directory
+is refused; nothing is unpickled; every file is checked against its hash before it is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nextinterest import __version__
+from nextinterest.agent.config import AgentConfig
+from nextinterest.data.assets import locate
+from nextinterest.errors import IntegrityError, ModelError
+from nextinterest.llm import LocalModel
+from nextinterest.llm.devices import DtypeName
+from nextinterest.prompts import PromptTemplate
+from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.files import read_manifest, read_verified, sha256, write_atomic, write_manifest
+
+if TYPE_CHECKING:
+    from nextinterest.agent.recommender import RecommenderAgent
+
+__all__ = ["load_agent", "save_agent"]
+
+_FORMAT = "nextinterest-recommender-1"
+_MANIFEST, _RETRIEVER = "recommender.json", "retriever.json"
+
+
+class _Named(BaseModel):
+    """A model by what it is called and what it is."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    fingerprint: str
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    format: str
+    version: str
+    config: AgentConfig
+    text_encoder: _Named
+    language_model: _Named | None
+    template_hash: str
+    sha256: dict[str, str]
+
+
+def save_agent(agent: RecommenderAgent, directory: Path) -> None:
+    """Write a recommender directory.
+
+    Raises
+    ------
+    ModelError
+        If the agent does not know by which name its models can be loaded again.
+    """
+    if agent.text_encoder_name is None or (agent.model is not None and agent.language_model_name is None):
+        raise ModelError(
+            "This agent was given its models as objects, so a directory could not name them.",
+            remedy="Build it with from_dataset, or pass language_model_name and text_encoder_name.",
+        )
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / _MANIFEST).unlink(missing_ok=True)  # the old manifest does not describe what follows
+    agent.retriever.save(directory)
+    model = None
+    if agent.model is not None and agent.language_model_name is not None:
+        model = _Named(name=agent.language_model_name, fingerprint=agent.model.fingerprint)
+    card = _CARD.format(
+        items=len(agent.catalog),
+        model="none" if model is None else model.name,
+        encoder=agent.text_encoder_name,
+    )
+    manifest = _Manifest(
+        format=_FORMAT,
+        version=__version__,
+        config=agent.config,
+        text_encoder=_Named(name=agent.text_encoder_name, fingerprint=agent.retriever.encoder.fingerprint),
+        language_model=model,
+        template_hash=PromptTemplate.named(agent.config.template).hash,
+        sha256={
+            _RETRIEVER: sha256((directory / _RETRIEVER).read_bytes()),
+            "README.md": write_atomic(directory / "README.md", card.encode()),
+        },
+    )
+    write_manifest(directory / _MANIFEST, manifest.model_dump(mode="json"))
+
+
+def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "auto") -> RecommenderAgent:
+    """Read what `save_agent` wrote.
+
+    Raises
+    ------
+    IntegrityError
+        If a file is missing or changed, or template, text encoder or language model are not those it was
+        saved with; the message says which.
+    """
+    from nextinterest.agent.recommender import RecommenderAgent, open_encoder
+
+    path = directory / _MANIFEST
+    try:
+        manifest = _Manifest.model_validate(read_manifest(path, _FORMAT))
+    except ValidationError as error:
+        raise IntegrityError(f"{path} cannot be read: {error}", remedy="Save the agent again.") from error
+    read_verified(directory / _RETRIEVER, manifest.sha256.get(_RETRIEVER, ""))
+    template = PromptTemplate.named(manifest.config.template)
+    if template.hash != manifest.template_hash:
+        raise IntegrityError(
+            f"{directory} was saved with another version of the template {template.name!r}: "
+            f"{manifest.template_hash[:12]}, not {template.hash[:12]}.",
+            remedy=f"Use nextinterest {manifest.version}, or build and save the agent again.",
+        )
+    retriever = Retriever.load(directory, open_encoder(manifest.text_encoder.name, device))
+    model = None
+    named = manifest.language_model
+    if named is not None:
+        model = LocalModel.load(locate(named.name, "language-model"), device=device, dtype=dtype)
+        if model.fingerprint != named.fingerprint:
+            raise IntegrityError(
+                f"{directory} was saved with the language model {named.name!r} of fingerprint "
+                f"{named.fingerprint[:12]}; the one found under that name has {model.fingerprint[:12]}.",
+                remedy="Put the same model there, or build and save the agent again.",
+            )
+    return RecommenderAgent(
+        retriever,
+        model,
+        manifest.config,
+        language_model_name=None if named is None else named.name,
+        text_encoder_name=manifest.text_encoder.name,
+    )
+
+
+_CARD = """\
+# A nextinterest recommender
+
+{items:,} items; language model: {model}; text encoder: {encoder}.
+
+    from nextinterest import RecommenderAgent
+    agent = RecommenderAgent.from_pretrained("THIS DIRECTORY")
+    agent.recommend(["an item's id or title", "another"], k=10)
+
+It holds no events of users. Models are named, not copied: they must be found under the same names.
+"""

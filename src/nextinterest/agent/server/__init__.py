@@ -1,0 +1,1 @@
+"""The HTTP server (extra ``serve``): recommendations, live events, items, probes and metrics."""

@@ -1,0 +1,71 @@
+"""The HTTP application: routes behind a guard, behind an observer.
+
+`create_app` builds it around a live agent; ``nextinterest serve`` runs it with uvicorn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from nextinterest import __version__
+from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.server.failures import ErrorBody, install_failures
+from nextinterest.agent.server.guard import Guard
+from nextinterest.agent.server.observe import Observer
+from nextinterest.agent.server.routes import health, items, recommend, users
+from nextinterest.agent.server.service import Service
+from nextinterest.agent.server.settings import ServerSettings
+
+__all__ = ["create_app"]
+
+
+def create_app(live: LiveAgent, settings: ServerSettings | None = None) -> FastAPI:
+    """Build the application.
+
+    Parameters
+    ----------
+    live
+        The agent and the store it serves; the store is closed when the application ends.
+    settings
+        Keys and limits.
+
+    Raises
+    ------
+    DataError
+        If the settings are not safe to serve with.
+    """
+    settings = (settings or ServerSettings()).checked()
+    service = Service(live, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="nextinterest",
+        version=__version__,
+        description="What a person will want next, which interests rise and fade, and why.",
+        lifespan=lifespan,
+        responses={
+            400: {"model": ErrorBody},
+            401: {"model": ErrorBody},
+            413: {"model": ErrorBody},
+            422: {"model": ErrorBody},
+            429: {"model": ErrorBody},
+            503: {"model": ErrorBody},
+            504: {"model": ErrorBody},
+        },
+        docs_url=None,  # the interactive pages load their scripts from another host
+        redoc_url=None,
+    )
+    install_failures(app)
+    for group in (health, recommend, users, items):
+        app.include_router(group.router(service))
+    # The last one added is the outermost: what the guard refuses is counted too.
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Observer, metrics=service.metrics)
+    return app

@@ -1,0 +1,109 @@
+"""Failures as HTTP answers, in the form of OpenAI's API: ``{"error": {"message", "type", "param", "code"}}``.
+
+Messages of the package's own errors are written for the caller and are passed on; anything else is a fault
+of ours, logged with its traceback and answered without detail.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from nextinterest.agent.profiles import IdempotencyError
+from nextinterest.errors import NextInterestError, UnknownItemError
+
+__all__ = ["ErrorBody", "Failure", "install_failures"]
+
+_LOG = logging.getLogger("nextinterest.server")
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: str = Field(description="What was found and what to do.")
+    type: str = Field(description="Kind of error, such as invalid_request_error.")
+    param: str | None = Field(default=None, description="Field of the request that is wrong.")
+    code: str | None = Field(default=None, description="Short code a program can branch on.")
+
+
+class ErrorBody(BaseModel):
+    """Body of every answer that is not a success."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    error: ErrorDetail
+
+
+class Failure(Exception):  # noqa: N818 - named for what it becomes: an HTTP answer
+    """An HTTP answer other than success, raised anywhere below a route."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.retry_after = status, retry_after
+        self.body = ErrorBody(error=ErrorDetail(message=message, type=kind, param=param, code=code))
+
+    def response(self) -> JSONResponse:
+        """Return the answer."""
+        headers: dict[str, str] = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return JSONResponse(self.body.model_dump(), self.status, headers)
+
+
+def _own(error: NextInterestError) -> Failure:
+    if isinstance(error, UnknownItemError):
+        return Failure(404, str(error), code="item_not_found")
+    if isinstance(error, IdempotencyError):
+        return Failure(409, str(error), code="idempotency_conflict")
+    return Failure(400, str(error))
+
+
+def _invalid(error: RequestValidationError) -> Failure:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if part not in {"body", "query", "path"})
+    return Failure(422, f"{place or 'body'}: {first['msg']}", code="invalid_value", param=place or None)
+
+
+def install_failures(app: FastAPI) -> None:
+    """Make every failure of the app an answer of one form."""
+
+    @app.exception_handler(Failure)
+    async def failure(_: Request, error: Failure) -> JSONResponse:
+        return error.response()
+
+    @app.exception_handler(NextInterestError)
+    async def own(_: Request, error: NextInterestError) -> JSONResponse:
+        return _own(error).response()
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return _invalid(error).response()
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        answer = Failure(error.status_code, str(error.detail)).response()
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(Exception)
+    async def fault(_: Request, error: Exception) -> JSONResponse:
+        _LOG.error("unhandled", exc_info=error)
+        return Failure(500, "The server failed; the fault is logged.", kind="server_error").response()

@@ -1,0 +1,52 @@
+"""Items: add, replace, remove; the index follows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from nextinterest.agent.server.bodies import ItemBody, ItemsChanged, ItemsRemoved, ItemsRequest
+from nextinterest.agent.server.failures import ErrorBody
+from nextinterest.agent.server.service import Service
+from nextinterest.domain import Item
+
+__all__ = ["router"]
+
+ItemId = Annotated[str, Path(description="Id of the item.", min_length=1, max_length=512)]
+
+
+def router(service: Service) -> APIRouter:
+    """Return /v1/items and /v1/items/{item}."""
+    routes = APIRouter(prefix="/v1/items", tags=["items"])
+
+    @routes.put("")
+    async def put(request: ItemsRequest) -> ItemsChanged:
+        """Add items, or replace those whose id exists; they can be recommended when this answers."""
+        items = [
+            Item(body.id, body.title, tuple(body.categories), body.year, body.description)
+            for body in request.items
+        ]
+        change = await service.gate.run(lambda: service.live.put_items(items))
+        return ItemsChanged(added=change.added, replaced=change.replaced, total=change.total)
+
+    @routes.get("/{item}", responses={404: {"model": ErrorBody}})
+    async def get(item: ItemId) -> ItemBody:
+        """Return one item."""
+        found = await service.gate.run(lambda: service.live.item(item))
+        return ItemBody(
+            id=found.id,
+            title=found.title,
+            categories=list(found.categories),
+            year=found.year,
+            description=found.description,
+        )
+
+    @routes.delete("/{item}", responses={404: {"model": ErrorBody}})
+    async def delete(item: ItemId) -> ItemsRemoved:
+        """Remove an item; events of it stay in profiles and are skipped."""
+        return ItemsRemoved(
+            removed=1, total=await service.gate.run(lambda: service.live.remove_items([item]))
+        )
+
+    return routes

@@ -1,0 +1,83 @@
+"""Settings of the HTTP server."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nextinterest.errors import DataError
+
+__all__ = ["ServerSettings"]
+
+
+class ServerSettings(BaseModel):
+    """How the server protects itself and its users."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keys: tuple[str, ...] = ()
+    """Bearer keys; a request without one of them is refused. Without keys only loopback is served."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 lets the system choose."""
+
+    max_body_bytes: int = Field(default=1 << 20, ge=1024)
+    """Larger request bodies are refused with 413 before they are read whole."""
+
+    max_events_per_request: int = Field(default=1000, ge=1)
+    """Events of one batch."""
+
+    max_k: int = Field(default=200, ge=1)
+    """Longest ranked list."""
+
+    requests_per_minute: int = Field(default=600, ge=1)
+    """Requests of one key (of one address, without keys); more are answered 429 with Retry-After."""
+
+    max_concurrency: int = Field(default=2, ge=1)
+    """Model calls that run at the same time; the others wait in a queue."""
+
+    max_queue: int = Field(default=32, ge=0)
+    """Requests that may wait for the model; more are answered 503 with Retry-After at once."""
+
+    request_seconds: float = Field(default=60.0, gt=0)
+    """A request that has waited and run longer is answered 504."""
+
+    def checked(self) -> ServerSettings:
+        """Return the settings if they are safe to serve with.
+
+        Raises
+        ------
+        DataError
+            If the address is not a loopback one and no key is set, or a key is shorter than 16 characters.
+        """
+        if not self.keys and not _is_loopback(self.host):
+            raise DataError(
+                f"Without keys the server listens on loopback only, not on {self.host!r}.",
+                remedy="Set a key (--key or NEXTINTEREST_SERVE_KEYS), or use --host 127.0.0.1.",
+            )
+        if any(len(key) < 16 for key in self.keys):
+            raise DataError("A bearer key needs at least 16 characters.", remedy="Use a longer random key.")
+        return self
+
+    def accepts(self, key: str) -> bool:
+        """Compare a key with every configured one in constant time."""
+        given = hashlib.sha256(key.encode("utf-8", "replace")).digest()
+        matches = [
+            hmac.compare_digest(given, hashlib.sha256(known.encode("utf-8")).digest()) for known in self.keys
+        ]
+        return any(matches)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

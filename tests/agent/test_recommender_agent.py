@@ -1,0 +1,188 @@
+"""The agent: any history in, a valid list out; cold cases said so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.films import FILMS, WordEncoder
+
+from nextinterest.agent import AgentConfig, RecommenderAgent, RetrieveAndRerank
+from nextinterest.agent.evidence import closest_events
+from nextinterest.agent.ranking import blend
+from nextinterest.domain import Catalog, Event, History, Recommender
+from nextinterest.errors import DataError, UnknownItemError
+from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.retrieval import Retriever
+
+
+def test_ids_titles_and_events_are_one_history(agent: RecommenderAgent) -> None:
+    time = datetime(2026, 1, 1, tzinfo=UTC)
+    by_id = agent.recommend(["a", "b"], k=3)
+    by_title = agent.recommend(["alien", "Blade Runner (1982)"], k=3)
+    by_event = agent.recommend([Event("a", time), Event("Blade Runner", time)], k=3)
+    assert by_id.items == by_title.items
+    assert [i.item_id for i in by_event.items] == [i.item_id for i in by_id.items]
+    assert by_id.events_used == 2
+    assert {i.item_id for i in by_id.items}.isdisjoint({"a", "b"})
+
+
+def test_result_is_complete(agent: RecommenderAgent) -> None:
+    result = agent.recommend(user="ann", k=4)
+    assert result.user == "ann"
+    assert [item.rank for item in result.items] == [1, 2, 3, 4]
+    probabilities = [item.probability for item in result.items]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert 0 < sum(probabilities) <= 1
+    assert set(result.items[0].scores) == {"retrieval", "choice"}
+    evidence = result.items[0].evidence
+    assert [e.item_id for e in evidence if e.item_id not in {"a", "b", "d"}] == []
+    assert len(evidence) == 2
+    assert evidence[0].similarity >= evidence[1].similarity
+    assert evidence[0].time is not None
+
+
+def test_evidence_names_the_newest_of_a_repeated_item(agent: RecommenderAgent) -> None:
+    # ann saw Alien twice: at hour 0 and at hour 3.
+    (alien,) = closest_events(
+        agent.history("ann"), agent.catalog.position("a"), agent.retriever.item_vectors, agent.catalog, 1
+    )
+    assert alien.item_id == "a"
+    assert alien.time == datetime.fromtimestamp(3 * 3600, UTC)
+
+
+def test_empty_history_is_popularity_and_says_so(agent: RecommenderAgent) -> None:
+    result = agent.recommend([], k=3)
+    # Counts: a 3, b 2, c 3, e 2, g 2, f, h, d 1.
+    assert {item.item_id for item in result.items[:2]} == {"a", "c"}
+    assert result.events_used == 0
+    assert any("history is empty" in note for note in result.notes)
+    assert all(item.evidence == () for item in result.items)
+
+
+def test_history_of_one(agent: RecommenderAgent) -> None:
+    result = agent.recommend(["Emma"], k=3)
+    assert len(result.items) == 3
+    assert result.items[0].evidence[0].item_id == "e"
+
+
+def test_unknown_items(agent: RecommenderAgent) -> None:
+    with pytest.raises(UnknownItemError, match=r"Element 1.*'Nosferatu'.*9 items"):
+        agent.recommend(["a", "Nosferatu"])
+    result = agent.recommend(["a", "Nosferatu"], k=2, on_unknown="skip")
+    assert result.skipped == ("Nosferatu",)
+    assert any("1 of the history's items" in note for note in result.notes)
+
+
+def test_everything_seen(agent: RecommenderAgent) -> None:
+    everything = [film.id for film in FILMS]
+    result = agent.recommend(everything, k=3)
+    assert result.items == ()
+    assert any("Only 0 items are left" in note for note in result.notes)
+    assert len(agent.recommend(everything, k=3, exclude_seen=False).items) == 3
+
+
+def test_k_beyond_what_is_left(agent: RecommenderAgent) -> None:
+    result = agent.recommend(["a"], k=50)
+    assert len(result.items) == 8
+    assert any("Only 8 items are left" in note for note in result.notes)
+    assert sum(item.probability for item in result.items) == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("history", "message"),
+    [
+        (None, "Neither a history nor a user"),
+        ("alien", "single string"),
+        ([3], "Element 0 of the history is a int"),
+        (History(np.array([99])), "outside the catalogue"),
+    ],
+)
+def test_wrong_histories_are_named(agent: RecommenderAgent, history: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        agent.recommend(history)  # type: ignore[arg-type]
+
+
+def test_unknown_user_and_k(agent: RecommenderAgent) -> None:
+    with pytest.raises(DataError, match="'zoe' is not among the 4 users"):
+        agent.recommend(user="zoe")
+    with pytest.raises(DataError, match="k is 0"):
+        agent.recommend(["a"], k=0)
+
+
+def test_without_a_model_it_is_the_retriever(catalog: Catalog, agent: RecommenderAgent) -> None:
+    bare = RecommenderAgent(agent.retriever, None)
+    result = bare.recommend(["a", "b"], k=4)
+    alone = agent.retriever.recommend([History(np.array([0, 1]))], 4)
+    assert [catalog.position(item.item_id) for item in result.items] == alone.items[0].tolist()
+    assert any("retrieval alone" in note for note in result.notes)
+
+
+def test_the_model_can_turn_the_order(catalog: Catalog, agent: RecommenderAgent) -> None:
+    first = agent.ranker.retriever.recommend([History(np.array([0]))], 5).items[0]
+    favourite = int(first[4])
+
+    def chooser(tokens: object, choices: object) -> list[float]:
+        place = int(np.flatnonzero(np.sort(first) == favourite)[0])
+        return [9.0 * (i == place) for i in range(len(choices))]  # type: ignore[arg-type]
+
+    model = ScriptedLanguageModel(chooser=chooser)
+    config = AgentConfig(n_candidates=5, choice_weight=1.0, max_prompt_tokens=4096)
+    strong = RecommenderAgent(agent.retriever, model, config)
+    strong.ranker.reranker._letter_bias[5] = np.zeros(5, dtype=np.float32)  # type: ignore[union-attr]
+    assert strong.recommend(["a"], k=1).items[0].item_id == catalog.ids[favourite]
+
+
+def test_the_ranker_is_a_recommender(agent: RecommenderAgent) -> None:
+    assert isinstance(agent.ranker, Recommender)
+    histories = [
+        History(np.array([0, 1])),
+        History(np.array([], dtype=np.int32)),
+        History(np.arange(9, dtype=np.int32)),
+    ]
+    rankings = agent.ranker.recommend(histories, 6)
+    assert rankings.items.shape == (3, 6)
+    assert (rankings.items[2] == -1).all()
+    assert rankings.probabilities.sum(axis=1).max() <= 1 + 1e-6
+
+
+@given(
+    st.lists(st.integers(0, 8), max_size=12),
+    st.integers(1, 12),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=60)
+def test_lists_are_always_valid(items: list[int], k: int, exclude_seen: bool) -> None:
+    world = Catalog.from_items(FILMS)
+    retriever = Retriever.build(world, None, WordEncoder())
+    config = AgentConfig(n_candidates=4, max_prompt_tokens=4096)
+    agent = RecommenderAgent(retriever, ScriptedLanguageModel(), config)
+    result = agent.recommend(History(np.array(items, dtype=np.int32)), k, exclude_seen=exclude_seen)
+    ids = [item.item_id for item in result.items]
+    left = 9 - len(set(items)) if exclude_seen else 9
+    assert len(ids) == len(set(ids)) == min(k, left)
+    assert set(ids) <= set(world.ids)
+    if exclude_seen:
+        assert set(ids).isdisjoint({world.ids[i] for i in items})
+    assert sum(item.probability for item in result.items) <= 1 + 1e-5
+
+
+@given(st.lists(st.floats(-20, 0), min_size=1, max_size=20), st.floats(0, 3), st.data())
+@settings(deadline=None)
+def test_blending_moves_no_mass_in_or_out(logs: list[float], weight: float, data: st.DataObject) -> None:
+    retrieval = np.array(logs, dtype=np.float32)
+    choice = np.array([data.draw(st.floats(-20, 0)) for _ in logs], dtype=np.float32)
+    mixed = blend(retrieval, choice, weight)
+    assert np.logaddexp.reduce(mixed) == pytest.approx(np.logaddexp.reduce(retrieval), abs=1e-4)
+
+
+def test_ranker_without_reranker_keeps_retrieval(agent: RecommenderAgent) -> None:
+    ranker = RetrieveAndRerank(agent.retriever, None, 5, 1.0)
+    histories = [History(np.array([0, 1]))]
+    np.testing.assert_array_equal(
+        ranker.recommend(histories, 5).items, agent.retriever.recommend(histories, 5).items
+    )
+    assert ranker.tokens_used == 0
