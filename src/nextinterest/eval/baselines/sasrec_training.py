@@ -1,0 +1,322 @@
+"""Training of SASRec: cross-entropy over the catalogue at every event, early stopping on validation.
+
+An interrupted training goes on from its last finished epoch and ends at the same weights: all that is drawn
+in an epoch is drawn from a seed made of the run's seed and the epoch's number. The test part of a split is
+never read here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from safetensors.torch import load, save
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from nextinterest.data.log import EventLog
+from nextinterest.data.splits import HeldOut
+from nextinterest.domain import Catalog
+from nextinterest.eval.baselines.cache import replace_file
+from nextinterest.eval.baselines.sasrec import SASRec, SASRecConfig, SASRecNet
+from nextinterest.eval.baselines.sasrec_windows import Batch, cut_windows
+from nextinterest.eval.baselines.selection import measure
+
+__all__ = ["Progressed", "train_sasrec"]
+
+_CELLS = 1 << 24  # scores of the training softmax held at once: 64 MB as float32
+
+
+@dataclass
+class Progressed:
+    """How far a training has come; all of it is in the checkpoint.
+
+    Attributes
+    ----------
+    epoch
+        Epochs finished.
+    step
+        Optimiser steps done.
+    best_epoch, best_ndcg
+        Where validation NDCG@10 was best, and how good.
+    stale
+        Looks at validation since then.
+    seconds
+        Time trained, over all sittings.
+    stopped
+        Why training ended: ``patience``, ``epochs``, ``time``; empty while it goes on.
+    curve
+        (epoch, mean training loss, validation NDCG@10, HR@10, log-loss) at each look.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    best_epoch: int = 0
+    best_ndcg: float = -1.0
+    stale: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+    curve: list[tuple[int, float, float, float, float]] = field(default_factory=list)
+
+
+class _Loss:
+    """Cross-entropy of the next item, full or sampled, in bounded memory."""
+
+    def __init__(self, net: SASRecNet, counts: Tensor) -> None:
+        self.net, self.config = net, net.config
+        self.sampled = net.n_items > self.config.sampled_above
+        # Half by popularity, half uniform: frequent items are the hard negatives, every item can be drawn.
+        self.proposal = 0.5 * counts / counts.sum() + 0.5 / net.n_items
+
+    def __call__(self, hidden: Tensor, targets: Tensor, seen: Tensor | None) -> Tensor:
+        """Return the mean loss of hidden states, shape (n, dim), for targets, shape (n,)."""
+        if self.sampled:
+            return self._sampled(hidden, targets)
+        rows = max(1, _CELLS // self.net.n_items)
+        if len(targets) <= rows:
+            return self._full(hidden, targets, seen) / len(targets)
+        total = hidden.new_zeros(())
+        for start in range(0, len(targets), rows):
+            part = slice(start, start + rows)
+            # Scores of a part are computed again in the backward pass rather than kept.
+            total = total + checkpoint(
+                self._full,
+                hidden[part],
+                targets[part],
+                None if seen is None else seen[part],
+                use_reentrant=False,
+            )
+        return total / len(targets)
+
+    def _full(self, hidden: Tensor, targets: Tensor, seen: Tensor | None) -> Tensor:
+        scores = self.net.score(hidden)
+        if seen is not None:
+            # `seen` names items by index, one row per target, n_items where there is none.
+            blocked = torch.zeros(len(targets), self.net.n_items + 1, dtype=torch.bool)
+            blocked.scatter_(1, seen, True)
+            blocked[torch.arange(len(targets)), targets] = False  # a repeated target is still a target
+            scores = scores.masked_fill(blocked[:, :-1], -1e4)
+        smoothing = self.config.label_smoothing
+        loss = F.cross_entropy(scores, targets, reduction="sum")
+        if smoothing:
+            log_p = F.log_softmax(scores, dim=1)
+            spread = -log_p.masked_fill(scores <= -1e4, 0.0).mean(dim=1).sum()
+            loss = (1 - smoothing) * loss + smoothing * spread
+        return loss
+
+    def _sampled(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Estimate the softmax from shared negatives, each weighed by one over how often it is drawn.
+
+        With q the proposal and K draws, sum_k exp(s_k) / (K q_k) over draws other than the target estimates
+        the sum over all other items without bias; the target's own term is exact.
+        """
+        k = self.config.negatives
+        drawn = torch.multinomial(self.proposal, k, replacement=True)
+        scores = self.net.score(hidden, drawn) - torch.log(k * self.proposal[drawn])
+        scores = scores.masked_fill(drawn[None, :] == targets[:, None], -1e4)
+        vectors, bias = self.net.items(targets), self.net.bias[targets]
+        if self.config.cosine:
+            own = F.cosine_similarity(hidden, vectors) * self.net.log_scale.exp() + bias
+        else:
+            own = (hidden * vectors).sum(dim=1) + bias
+        return (torch.logsumexp(torch.cat([own[:, None], scores], dim=1), dim=1) - own).mean()
+
+
+def _epoch(
+    net: SASRecNet,
+    average: dict[str, Tensor],
+    optimiser: torch.optim.AdamW,
+    loss_of: _Loss,
+    log: EventLog,
+    seed: int,
+    state: Progressed,
+) -> float:
+    """Train one epoch and return its mean loss per target."""
+    config = net.config
+    rng = np.random.default_rng([seed, state.epoch])
+    torch.manual_seed(int(rng.integers(2**62)))
+    windows = cut_windows(log, config.max_len, config.overlap, rng)
+    # Windows of like length share a batch, so that little is padded; batches come in random order.
+    order = np.argsort(windows.length + rng.random(len(windows)) * 0.1 * config.max_len)
+    batches = [order[i : i + config.batch_size] for i in range(0, len(order), config.batch_size)]
+    net.train()
+    total, n_targets = 0.0, 0
+    for b in rng.permutation(len(batches)):
+        batch = windows.batch(log, batches[b], start=net.n_items)
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * min(1.0, (state.step + 1) / max(1, config.warmup_steps))
+        hidden, targets, seen = _forward(net, batch)
+        loss = loss_of(hidden, targets, seen)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        state.step += 1
+        # The average forgets its start: early on it is close to the plain mean of the steps so far.
+        decay = min(config.ema_decay, state.step / (state.step + 9))
+        with torch.no_grad():
+            for name, weight in net.state_dict().items():
+                average[name].lerp_(weight, 1.0 - decay)
+        total += float(loss.detach()) * len(targets)
+        n_targets += len(targets)
+    return total / n_targets
+
+
+def _forward(net: SASRecNet, batch: Batch) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return hidden states and targets of the places that count, and the items seen before each."""
+    inputs, counted = torch.from_numpy(batch.inputs), torch.from_numpy(batch.counted)
+    keep = None
+    if net.config.item_dropout:
+        keep = torch.rand(inputs.shape) >= net.config.item_dropout
+    hidden = net.encode(inputs, keep)[counted]
+    seen = None
+    if net.config.mask_seen:
+        length = inputs.shape[1]
+        past = torch.tril(torch.ones(length, length, dtype=torch.bool))
+        rows, places = counted.nonzero(as_tuple=True)
+        seen = torch.where(past[places], inputs[rows], net.n_items)
+    return hidden, torch.from_numpy(batch.targets)[counted], seen
+
+
+def train_sasrec(
+    train: EventLog,
+    catalog: Catalog,
+    validation: HeldOut,
+    config: SASRecConfig,
+    *,
+    seed: int = 0,
+    checkpoint_path: Path | None = None,
+    max_seconds: float | None = None,
+    console: Console | None = None,
+) -> tuple[SASRec, Progressed]:
+    """Train until validation NDCG@10 stops rising and return the averaged weights of its best epoch.
+
+    Parameters
+    ----------
+    train
+        Events to learn from; every one of them is a target.
+    catalog
+        The catalogue.
+    validation
+        Events that decide when to stop; nothing is learned from them.
+    config
+        The options.
+    seed
+        Seed of weights, dropout, windows and negatives. The global torch generator is put back afterwards.
+    checkpoint_path
+        A .safetensors file, rewritten after each look at validation, from which a later call with the same
+        arguments goes on; None: none. The caller removes it.
+    max_seconds
+        Stop after this much training time, earlier sittings included; None: no limit.
+    console
+        Where progress is shown; None: standard error, and only where that is a terminal.
+    """
+    net = SASRecNet(len(catalog), config)
+    counts = torch.from_numpy(train.item_counts(len(catalog)).astype(np.float32))
+    net.initialise(torch.Generator().manual_seed(seed), torch.log(counts + 1.0))
+    matrices = [weight for weight in net.parameters() if weight.ndim >= 2]
+    vectors = [weight for weight in net.parameters() if weight.ndim < 2]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": config.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ],
+        lr=config.learning_rate,
+        betas=(0.9, 0.98),
+    )
+    average = {name: weight.clone() for name, weight in net.state_dict().items()}
+    best = {name: weight.clone() for name, weight in average.items()}
+    state = Progressed()
+    if checkpoint_path is not None and checkpoint_path.exists():
+        state = _resume(checkpoint_path, net, optimiser, average, best)
+    loss_of = _Loss(net, counts)
+    shadow = SASRecNet(len(catalog), config)
+    console = console or Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with (
+        torch.random.fork_rng(devices=[]),
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+    ):
+        task = progress.add_task("SASRec", total=config.epochs, completed=state.epoch)
+        sitting = time.monotonic()
+        losses: list[float] = []
+        while not state.stopped:
+            losses.append(_epoch(net, average, optimiser, loss_of, train, seed, state))
+            state.epoch += 1
+            if state.epoch % config.eval_every == 0 or state.epoch == config.epochs:
+                shadow.load_state_dict(average)
+                found = measure(SASRec(catalog, config, shadow).scores, validation, len(catalog))
+                mean_loss = math.fsum(losses) / len(losses)
+                losses.clear()
+                state.curve.append(
+                    (state.epoch, round(mean_loss, 5), found.ndcg, found.hit_rate, found.log_loss)
+                )
+                state.stale += 1
+                if found.ndcg > state.best_ndcg:
+                    state.best_ndcg, state.best_epoch, state.stale = found.ndcg, state.epoch, 0
+                    best = {name: weight.clone() for name, weight in average.items()}
+                now = time.monotonic()
+                state.seconds, sitting = state.seconds + now - sitting, now
+                if state.stale >= config.patience:
+                    state.stopped = "patience"
+                elif state.epoch >= config.epochs:
+                    state.stopped = "epochs"
+                elif max_seconds is not None and state.seconds >= max_seconds:
+                    state.stopped = "time"
+                if checkpoint_path is not None:
+                    _checkpoint(checkpoint_path, net, optimiser, average, best, state)
+            progress.update(
+                task, completed=state.epoch, description=f"SASRec, NDCG@10 {max(state.best_ndcg, 0.0):.4f}"
+            )
+    net.load_state_dict(best)
+    return SASRec(catalog, config, net), state
+
+
+def _checkpoint(
+    path: Path,
+    net: SASRecNet,
+    optimiser: torch.optim.AdamW,
+    average: dict[str, Tensor],
+    best: dict[str, Tensor],
+    state: Progressed,
+) -> None:
+    tensors = {f"average.{name}": weight for name, weight in average.items()}
+    tensors |= {f"best.{name}": weight for name, weight in best.items()}
+    for name, weight in net.named_parameters():
+        tensors[f"net.{name}"] = weight.detach()
+        for key, value in optimiser.state[weight].items():
+            tensors[f"optimiser.{name}.{key}"] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, save(tensors, metadata={"progress": json.dumps(asdict(state))}))
+
+
+def _resume(
+    path: Path,
+    net: SASRecNet,
+    optimiser: torch.optim.AdamW,
+    average: dict[str, Tensor],
+    best: dict[str, Tensor],
+) -> Progressed:
+    data = path.read_bytes()
+    tensors = load(data)
+    size = int.from_bytes(data[:8], "little")  # a safetensors file starts with the size of its JSON header
+    meta = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["progress"])
+    meta["curve"] = [tuple(row) for row in meta["curve"]]
+    with torch.no_grad():
+        for name, weight in net.named_parameters():
+            weight.copy_(tensors[f"net.{name}"])
+            optimiser.state[weight] = {
+                key: tensors[f"optimiser.{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")
+            }
+        for name in average:
+            average[name].copy_(tensors[f"average.{name}"])
+            best[name].copy_(tensors[f"best.{name}"])
+    return Progressed(**meta)
