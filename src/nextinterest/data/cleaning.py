@@ -127,6 +127,7 @@ def clean(
     tally = Tally(raw.files, strict)
     items = _clean_items(raw, tally)
     latest = config.latest or now or datetime.now(UTC)
+    latest = latest if latest.tzinfo is not None else latest.replace(tzinfo=UTC)
     rows = judge_events(raw, int(latest.timestamp()))
     tally.problems(rows, "events")
     rows = rows.filter(pl.col("problem").is_null()).drop("problem")

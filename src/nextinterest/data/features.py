@@ -1,7 +1,8 @@
 """What can be said of a history's events beside which items they are: gaps, sessions, categories, ratings.
 
 Each function looks only at the history it is given. Cutting a history at an event never changes what was said
-of the events before it, but for `rating_bands`, which is relative to the ratings given so far. Pure arrays; how any of it is put into words is the business of `nextinterest.prompts`.
+of the events before it, but for `rating_bands`, which is relative to the ratings given so far. Pure arrays;
+how any of it is put into words is the business of `nextinterest.prompts`.
 """
 
 from __future__ import annotations

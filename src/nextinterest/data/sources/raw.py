@@ -105,9 +105,8 @@ def as_items(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
 
 def as_users(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame of users, with a column ``user``, without its malformed rows."""
-    return (
-        frame.filter(pl.col("problem").is_null()).drop("line", "problem").select("user", pl.exclude("user"))
-    )
+    fine = frame.filter(pl.col("problem").is_null()).drop("line", "problem")
+    return fine.select(pl.col("user").str.strip_chars(), pl.exclude("user"))
 
 
 def known(column: str) -> pl.Expr:
