@@ -159,10 +159,12 @@ def time_split(log: EventLog, validation_from: int, test_from: int) -> Split:
     Raises
     ------
     DataError
-        If the log has no times, the moments are out of order, or one of the three parts is empty.
+        If the log has no times or no events, the moments are out of order, or one of the three parts is empty.
     """
     if log.times is None:
         raise DataError("A time split needs times, and this log has none.", remedy="Use leave-one-out.")
+    if log.n_events == 0:
+        raise DataError("A time split needs events, and this log has none.", remedy="Check the data.")
     if validation_from >= test_from:
         raise DataError(
             f"Validation starts at {validation_from}, not before the test at {test_from}.",
