@@ -114,6 +114,18 @@ def test_the_window_is_the_longest_that_fits(
         assert len(prompt) <= budget < len(longer)
 
 
+def test_a_summary_gives_way_to_the_newest_event(base_tokenizer: TextTokenizer) -> None:
+    catalog = Catalog(["a", "b"], ["A", "one two three four five six seven"], [("Drama",), ("War",)])
+    history = History(np.array([0] * 30 + [1]))
+    least = len(render_history(SOFTMAX, History(np.array([1])), catalog, base_tokenizer))
+    for budget in (least, least + 4):  # less than a summary takes beside the newest event
+        prompt = renderer(SOFTMAX, catalog, base_tokenizer, budget=budget, summary_share=0.5).history(history)
+        assert prompt.text.endswith("seven\n")
+        assert prompt.summary is None
+        assert prompt.first_event == 30
+        assert len(prompt) <= budget
+
+
 def test_max_events_is_a_window_of_its_own(
     catalog: Catalog, history: History, base_tokenizer: TextTokenizer
 ) -> None:
