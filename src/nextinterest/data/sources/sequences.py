@@ -32,10 +32,10 @@ def is_sequence_header(header: str) -> bool:
 def _files(path: Path) -> tuple[Path, Path | None, str]:
     """Return the test file, the validation file where there is one, and the name of the data."""
     if path.is_dir():
-        found = sorted(path.glob(f"*{TEST}"))
+        found = sorted(path.glob(f"*{TEST}")) or sorted(path.glob("*.inter"))
         if len(found) != 1:
             raise DataError(
-                f"{path} holds {len(found)} files *{TEST}, not one.", remedy="Give the file to read itself."
+                f"{path} holds {len(found)} sequence files, not one.", remedy="Give the file to read itself."
             )
         path = found[0]
     for ending in (TEST, VALIDATION):
