@@ -19,37 +19,74 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+GROWTH = 64  # buffers grow by this many tokens at a time
+
 __all__ = ["Forward", "KeyValues", "Segment", "branch_mask", "resolve_layers"]
 
 
-@dataclass(slots=True)
 class KeyValues:
-    """Keys and values of one sequence, after rotary embedding.
+    """Keys and values of one sequence, in buffers with room to grow.
 
-    Attributes
+    A pass writes new keys and values behind the `length` first tokens and, where they are kept, moves
+    `length` on. What lies behind `length` is scratch: branches are written there and forgotten. Hence one
+    pass at a time per sequence; forgetting tokens is only a smaller `length`.
+
+    Parameters
     ----------
     keys, values
-        One tensor per layer, shape (kv_heads, length, head_dim).
+        One tensor per layer, shape (kv_heads, capacity, head_dim).
+    length
+        Number of tokens kept.
     """
 
-    keys: list[Tensor]
-    values: list[Tensor]
+    __slots__ = ("keys", "length", "values")
+
+    def __init__(self, keys: list[Tensor], values: list[Tensor], length: int) -> None:
+        self.keys, self.values, self.length = keys, values, length
+
+    @classmethod
+    def empty(cls, shapes: Sequence[tuple[int, int]], like: Tensor) -> KeyValues:
+        """Return room for nothing yet; `shapes` is (kv_heads, head_dim) of each layer."""
+        return cls(
+            [like.new_empty(heads, 0, dim) for heads, dim in shapes],
+            [like.new_empty(heads, 0, dim) for heads, dim in shapes],
+            0,
+        )
 
     @property
-    def length(self) -> int:
-        """Number of tokens kept."""
+    def capacity(self) -> int:
+        """Tokens there is room for."""
         return int(self.keys[0].shape[1])
 
     @property
     def nbytes(self) -> int:
-        """Bytes kept."""
+        """Bytes held, room to grow included."""
         return sum(t.numel() * t.element_size() for t in (*self.keys, *self.values))
 
-    def first(self, length: int) -> KeyValues:
-        """Return a copy of the first `length` tokens, without the memory of the rest."""
+    def reserve(self, more: int) -> None:
+        """Make room for `more` tokens behind the kept ones."""
+        needed = self.length + more
+        if needed > self.capacity:
+            self._resize(-(-needed // GROWTH) * GROWTH)
+
+    def compact(self) -> None:
+        """Give back the room that is not used."""
+        if self.capacity > self.length:
+            self._resize(self.length)
+
+    def copy(self, length: int | None = None) -> KeyValues:
+        """Return the first `length` tokens (all of them by default) in buffers of their own."""
+        kept = self.length if length is None else length
         return KeyValues(
-            [k[:, :length].clone() for k in self.keys], [v[:, :length].clone() for v in self.values]
+            [k[:, :kept].clone() for k in self.keys], [v[:, :kept].clone() for v in self.values], kept
         )
+
+    def _resize(self, capacity: int) -> None:
+        for tensors in (self.keys, self.values):
+            for i, old in enumerate(tensors):
+                new = old.new_empty(old.shape[0], capacity, old.shape[2])
+                new[:, : self.length] = old[:, : self.length]
+                tensors[i] = new
 
 
 @dataclass(slots=True)
@@ -63,11 +100,11 @@ class Segment:
     branches
         Token lists that each follow the trunk.
     past
-        Cached keys and values before the trunk, or None.
+        Cached keys and values before the trunk, or None. With `keep` the trunk is added to it.
     want
         Places whose hidden states are returned, as indices into trunk + all branches concatenated.
     keep
-        Whether keys and values of past and trunk are returned.
+        Whether keys and values of past and trunk are returned (the same object as `past`, if there is one).
     """
 
     trunk: Sequence[int]

@@ -94,9 +94,10 @@ class TransformersForward:
 
         device = self.body.device
         cache = DynamicCache()
-        if segment.past is not None:
-            for i, (key, value) in enumerate(zip(segment.past.keys, segment.past.values, strict=True)):
-                cache.update(key[None], value[None], i)
+        past = segment.past
+        if past is not None:
+            for i, (key, value) in enumerate(zip(past.keys, past.values, strict=True)):
+                cache.update(key[None, :, : past.length], value[None, :, : past.length], i)
         allowed = branch_mask(segment, device)
         # An additive mask: the one form that both the sdpa and the eager attention take.
         mask = torch.zeros(allowed.shape, dtype=self.body.dtype, device=device)
@@ -113,8 +114,8 @@ class TransformersForward:
         )
         if not segment.keep:
             return states, None
-        length = segment.start + len(segment.trunk)
-        keys, values = [], []
+        start, length = segment.start, segment.start + len(segment.trunk)
+        news: list[tuple[Tensor, Tensor]] = []
         for layer in cache.layers:
             k, v = getattr(layer, "keys", None), getattr(layer, "values", None)
             if not isinstance(k, Tensor) or not isinstance(v, Tensor):
@@ -122,9 +123,14 @@ class TransformersForward:
                     f"{type(self.body).__name__} does not fill its cache.",
                     remedy="Use a model with a key-value cache for cached states.",
                 )
-            keys.append(k[0, :, :length].clone() if segment.branches else k[0])
-            values.append(v[0, :, :length].clone() if segment.branches else v[0])
-        return states, KeyValues(keys, values)
+            news.append((k[0, :, start:length], v[0, :, start:length]))
+        if past is None:
+            past = KeyValues.empty([(k.shape[0], k.shape[2]) for k, _ in news], news[0][0])
+        past.reserve(length - start)
+        for (k, v), key, value in zip(news, past.keys, past.values, strict=True):
+            key[:, start:length], value[:, start:length] = k, v
+        past.length = length
+        return states, past
 
     def _states(
         self,

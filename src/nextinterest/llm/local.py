@@ -22,6 +22,7 @@ from nextinterest.llm.batching import batches_by_length
 from nextinterest.llm.decoding import stream_text
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.forward import Segment, resolve_layers
+from nextinterest.llm.forward_llama import LlamaForward
 from nextinterest.llm.forward_transformers import TransformersForward
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import load_module, weights_digest, without_adapter
@@ -54,6 +55,8 @@ class LocalModel:
         Hash of weights and adapter; None hashes the weights in memory when it is first asked for.
     tokens_per_batch
         Budget of tokens in one forward pass; bounds memory, does not change results.
+    lean
+        Whether to use this package's own forward pass where it covers the model; else transformers'.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class LocalModel:
         name: str = "local",
         fingerprint: str | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
+        lean: bool = True,
     ) -> None:
         self.module = module
         self.name = name
@@ -80,7 +84,11 @@ class LocalModel:
         window = getattr(config, "sliding_window", None)
         reach = min(self.context_length, int(window)) if window else self.context_length
         body = cast("PreTrainedModel", getattr(plain, plain.base_model_prefix))
-        self.forward: Forward = TransformersForward(body, reach)
+        self.forward: Forward
+        if lean and not LlamaForward.why_not(body):
+            self.forward = LlamaForward(body, self.context_length)
+        else:
+            self.forward = TransformersForward(body, reach)
 
     @classmethod
     def load(

@@ -115,7 +115,7 @@ class CausalState:
         del self._tokens[length:]
         self._last = None
         if self._past is not None:
-            self._past = self._past.first(length) if length else None
+            self._past.length = length
 
     def score(self, continuations: Sequence[Sequence[int]]) -> FloatArray:
         """Return log P(continuation | tokens read) of each; the state is unchanged."""
@@ -149,9 +149,10 @@ class CausalState:
             if not self._tokens:
                 raise ModelError("An empty state has no last token.", remedy="Extend it first.")
             # After a trim the state behind the new end is unknown; read that one token again.
-            before = None if self._past is None or len(self) == 1 else self._past.first(len(self) - 1)
-            tokens = self._tokens if self._plain else self._tokens[-1:]
-            segment = Segment(tokens, past=before, want=[len(tokens) - 1])
+            tokens, past = (self._tokens, None) if self._past is None else (self._tokens[-1:], self._past)
+            if past is not None:
+                past.length = len(self) - 1
+            segment = Segment(tokens, past=past, want=[len(tokens) - 1], keep=past is not None)
             (states,), _ = self.model.forward.run([segment], [self.model.forward.layers])
             self._last = states[0].clone()
         return self._last
