@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,10 @@ def attach_adapter(module: PreTrainedModel, path: Path) -> PeftModel:
     _check_shapes(module, path)
     from peft import PeftModel
 
-    adapted = PeftModel.from_pretrained(module, str(path), is_trainable=False)
+    with warnings.catch_warnings():
+        # PEFT reads a property that transformers has renamed; nothing a caller could do about it.
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        adapted = PeftModel.from_pretrained(module, str(path), is_trainable=False)
     adapted.eval()
     return adapted
 

@@ -27,6 +27,7 @@ class Speaker(Protocol):
         """Say `token`."""
 
 
+@torch.inference_mode()
 def draw(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> int:
     """Return one token id drawn from float32 logits of shape (vocabulary,).
 

@@ -54,10 +54,12 @@ class Head:
         """Number of rows, padding rows of the vocabulary included."""
         return int(self._output.weight.shape[0])
 
+    @torch.inference_mode()
     def logits(self, states: Tensor) -> Tensor:
         """Return float32 logits of the whole vocabulary, shape (n, vocabulary)."""
         return self._finish(torch.nn.functional.linear(states, self._output.weight, self._output.bias))
 
+    @torch.inference_mode()
     def rows(self, states: Tensor, ids: Tensor) -> Tensor:
         """Return float32 logits of each state's own tokens.
 
