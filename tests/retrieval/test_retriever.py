@@ -14,7 +14,7 @@ from nextinterest.retrieval import Encoder, ItemIndex, Retriever, RetrieverConfi
 from nextinterest.retrieval.item_text import item_text
 from nextinterest.retrieval.popularity import Popularity
 
-CONFIG = RetrieverConfig(depth=12, temperature=0.01)
+CONFIG = RetrieverConfig(depth=12)
 
 
 def history(*items: int) -> History:

@@ -3,11 +3,14 @@
 Each source names its best items for a history, reciprocal ranks are fused to a score f (0 for an item that no
 source named), and
 
-    P(next = i | history) = exp(f_i / temperature) / sum over all items j of exp(f_j / temperature),
+    P(next = i | history) = exp(g_i) / sum over all items j of exp(g_j),
+    g = log(1 + f / floor) / temperature,
 
-the sum running over the whole catalogue, less what the history holds where seen items are excluded: named
-items one by one and the unnamed ones as their number, so nothing of the size of the catalogue is computed
-per history. A list therefore sums to at most 1.
+a softmax over log-scores, that is a power law over scores: fused scores fall like 1 / rank, and so, about, do
+the chances of a hit (a softmax over the scores themselves loses 0.7 nats on validation). The sum runs over
+the whole catalogue, less what the history holds where seen items are excluded: named items one by one and
+the unnamed ones as their number, so nothing of the size of the catalogue is computed per history. A list
+therefore sums to at most 1.
 
 An empty history is answered by popularity, a catalogue without a log by text alone. Knows no language model.
 """
@@ -175,8 +178,7 @@ class Retriever:
         """
         fused = self._fuse(histories, exclude_seen)
         filled = self._fill(fused, histories, k, exclude_seen)
-        scale = self.config.temperature
-        log_p = filled.scores / scale - self._log_normaliser(fused, histories, exclude_seen)[:, None]
+        log_p = self._logits(filled.scores) - self._log_normaliser(fused, histories, exclude_seen)[:, None]
         exact = np.where(filled.items >= 0, np.exp(log_p), 0.0)
         rounded = exact.astype(np.float32)
         # Rounded down, so that the sum of a list stays at most 1.
@@ -193,7 +195,7 @@ class Retriever:
         fused = self._fuse(histories, exclude_seen=True)
         logits = np.zeros((len(histories), len(self.catalog)))
         row, place = np.nonzero(fused.items >= 0)
-        logits[row, fused.items[row, place]] = fused.scores[row, place] / self.config.temperature
+        logits[row, fused.items[row, place]] = self._logits(fused.scores[row, place])
         return (logits - self._log_normaliser(fused, histories, False)[:, None]).astype(np.float32)
 
     def _fuse(self, histories: Sequence[History], exclude_seen: bool) -> Fused:
@@ -233,6 +235,10 @@ class Retriever:
             )
         return Fused(items, scores, ranks)
 
+    def _logits(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return g of the module docstring: 0 for what no source named, and otherwise above."""
+        return np.asarray(np.log1p(scores / self.config.floor) / self.config.temperature)
+
     def _rest_order(self) -> IntArray:
         for source in self.sources:
             if isinstance(source, Popularity):
@@ -244,7 +250,7 @@ class Retriever:
     ) -> NDArray[np.float64]:
         """Return the log of the softmax's denominator, shape (n,)."""
         named = fused.items >= 0
-        logits = np.where(named, fused.scores / self.config.temperature, -np.inf)
+        logits = np.where(named, self._logits(fused.scores), -np.inf)
         seen = seen_items(histories, exclude_seen)
         gone = np.zeros(len(histories)) if seen is None else np.array([len(row) for row in seen], float)
         unnamed = len(self.catalog) - gone - named.sum(axis=1)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nextinterest.domain import Catalog
+from nextinterest.errors import ModelError
+from nextinterest.retrieval import TextEncoder, TitleIndex
+
+TEXTS = ["alien", "", "the good the bad and the ugly", "toy story", "alien"]
+
+
+@pytest.fixture(scope="module")
+def model_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence-transformers model of two small random layers, saved as safetensors."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    root = tmp_path_factory.mktemp("encoder")
+    markers = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = [*markers, "alien", "the", "good", "bad", "and", "ugly", "toy", "story"]
+    vocabulary = root / "vocab.txt"
+    vocabulary.write_text("\n".join(words), encoding="utf-8")
+    torch.manual_seed(0)
+    bert = root / "bert"
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+    )
+    BertModel(config).save_pretrained(bert)
+    BertTokenizer(str(vocabulary)).save_pretrained(bert)
+    transformer = Transformer(str(bert), max_seq_length=32)
+    directory = root / "model"
+    SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu").save(str(directory))
+    return directory
+
+
+def test_vectors_are_unit_float32_in_the_order_given(model_directory: Path) -> None:
+    encoder = TextEncoder.load(model_directory, device="cpu", batch_size=2)
+    vectors = encoder.encode(TEXTS)
+    assert vectors.shape == (5, 32)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(vectors[0], vectors[4], atol=1e-6)
+    # Neither the company in a batch nor the order of texts changes a vector.
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    np.testing.assert_allclose(vectors, alone, atol=1e-5)
+    assert np.abs(vectors[0] - vectors[3]).max() > 0.01
+    assert encoder.encode([]).shape == (0, 32)
+
+
+def test_fingerprint_is_of_the_files_and_needs_no_model(model_directory: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(model_directory, copy)
+    encoder = TextEncoder.load(copy)
+    assert encoder.fingerprint == TextEncoder.load(model_directory).fingerprint
+    assert "model" not in vars(encoder)  # nothing was loaded
+    (copy / "README.md").write_text("other words", encoding="utf-8")
+    assert TextEncoder.load(copy).fingerprint == encoder.fingerprint
+    weights = bytearray((copy / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (copy / "model.safetensors").write_bytes(bytes(weights))
+    assert TextEncoder.load(copy).fingerprint != encoder.fingerprint
+
+
+def test_what_is_no_encoder_is_refused(model_directory: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no modules\.json"):
+        TextEncoder.load(tmp_path)
+    with pytest.raises(ModelError, match="no folder and could not be fetched"):
+        TextEncoder.load("not a/valid/hub id")
+    # Weights that would have to be unpickled are not read.
+    pickled = tmp_path / "pickled"
+    shutil.copytree(model_directory, pickled)
+    (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        TextEncoder.load(pickled, device="cpu").encode(["alien"])
+
+
+@pytest.mark.model
+def test_the_default_encoder_knows_what_titles_mean() -> None:
+    from nextinterest.data.assets import locate
+
+    encoder = TextEncoder.load(locate("all-minilm-l6-v2", "text-encoder"), device="cpu")
+    titles = ["Star Wars: The Empire Strikes Back", "Pride and Prejudice", "The Lion King", "Alien"]
+    index = TitleIndex.build(Catalog(["a", "b", "c", "d"], titles), encoder)
+    items, cosines = index(["empire strikes back (star wars)", "Lion King, The", "tax return form 1040"])
+    assert items[:2].tolist() == [0, 2]
+    assert (cosines[:2] > 0.7).all()
+    assert cosines[2] < 0.4
