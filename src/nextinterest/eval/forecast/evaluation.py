@@ -211,7 +211,7 @@ def compare(
     a = user_means(ours.metrics[metric], ours.users)
     b = user_means(theirs.metrics[metric], theirs.users)
     difference = a - b
-    lower, upper = percentile_interval(bootstrap_means(difference, n_resamples, seed), 0.95)
+    lower, upper = percentile_interval(bootstrap_means(difference[:, None], n_resamples, seed), 0.95)[:, 0]
     mean = float(difference.mean())
     return Comparison(
         metric=metric,
