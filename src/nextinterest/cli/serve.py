@@ -1,0 +1,63 @@
+"""``nextinterest serve``: the HTTP server."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nextinterest.cli.console import err
+from nextinterest.errors import MissingExtraError
+
+__all__ = ["serve"]
+
+
+def serve(
+    data: Annotated[
+        str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A recommender directory, instead of building from the data.")
+    ] = None,
+    store: Annotated[
+        str, typer.Option(help="Where profiles live: a path, or a postgresql:// URL.")
+    ] = "profiles.db",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A bearer key; repeat for several. Also: NEXTINTEREST_SERVE_KEYS, comma-separated."
+        ),
+    ] = None,
+) -> None:
+    """Serve recommendations and live profiles over HTTP. Without keys only loopback is served."""
+    try:
+        import uvicorn
+
+        from nextinterest.agent.server.app import create_app
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "fastapi", "serve") from None
+    from nextinterest.agent import RecommenderAgent
+    from nextinterest.agent.live import LiveAgent
+    from nextinterest.agent.profiles import open_store
+    from nextinterest.agent.server.settings import ServerSettings
+    from nextinterest.data import load
+    from nextinterest.data.assets import DEFAULT_DATA
+
+    given = key or [k for k in os.environ.get("NEXTINTEREST_SERVE_KEYS", "").split(",") if k]
+    settings = ServerSettings(keys=tuple(given), host=host, port=port).checked()
+    with err.status("Loading the agent"):
+        agent = (
+            RecommenderAgent.from_dataset(load(data or DEFAULT_DATA))
+            if model is None
+            else RecommenderAgent.from_pretrained(model)
+        )
+    live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # The server's own access log would hold paths, and so the ids of users, and addresses.
+    uvicorn.run(create_app(live, settings), host=host, port=port, access_log=False, log_level="warning")
