@@ -88,11 +88,14 @@ def bench(n: int, dimension: int, n_queries: int, rounds: int) -> None:
     print(f"exact with 500 seen items a query, in a batch: {masked * 1e3:.3f} ms")
     print(f"recall@{K}: exact against numpy {agree:.4f}, hnsw against exact {recall:.4f}")
     print(f"build: exact {exact_build:.2f} s, hnsw {graph_build:.2f} s")
-    one_item = np.array([n], dtype=np.int32)
+    changes = [np.array([n + i], dtype=np.int32) for i in range(n_queries)]
+    rows = [queries[i : i + 1] for i in range(n_queries)]
     for name, index, build in (("exact", exact, exact_build), ("hnsw", graph, graph_build)):
-        add = seconds(partial(index.add, one_item, queries[:1]))
-        replace = seconds(partial(index.replace, one_item, queries[1:2]))
-        remove = seconds(partial(index.remove, one_item))
+        add = np.median([seconds(partial(index.add, *pair)) for pair in zip(changes, rows, strict=True)])
+        replace = np.median(
+            [seconds(partial(index.replace, *pair)) for pair in zip(changes, rows[::-1], strict=True)]
+        )
+        remove = np.median([seconds(partial(index.remove, change)) for change in changes])
         print(
             f"{name}: add one item {add * 1e3:.2f} ms, replace {replace * 1e3:.2f} ms, remove "
             f"{remove * 1e3:.2f} ms; building anew costs {build / add:,.0f} additions"

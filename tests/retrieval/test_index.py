@@ -187,3 +187,19 @@ def test_empty_index_and_no_queries_give_empty_lists() -> None:
     assert ItemIndex.from_vectors(np.eye(4, dtype=np.float32)).search(np.empty((0, 4), np.float32), 3)[
         0
     ].shape == (0, 3)
+
+
+def test_a_walk_that_lost_its_way_is_done_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    vectors, queries = unit(rng, 3000), unit(rng, 4)
+    graph = ItemIndex.from_vectors(vectors, "hnsw")
+    truth, _ = ItemIndex.from_vectors(vectors, "exact").search(queries, 20)
+    walk = graph._index.search
+
+    def blind_walk(*arguments: object, **options: object) -> tuple[FloatArray, IntArray]:
+        scores, items = walk(*arguments, **options)
+        items[:, 5:] = -1
+        return scores, items
+
+    monkeypatch.setattr(graph._index, "search", blind_walk)
+    np.testing.assert_array_equal(graph.search(queries, 20)[0], truth)

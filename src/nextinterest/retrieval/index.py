@@ -204,6 +204,11 @@ class ItemIndex:
             rows = np.flatnonzero(need == fetch)
             banned = None if exclude is None else [exclude[int(i)] for i in rows]
             items[rows], scores[rows] = self._fetch(queries[rows], int(fetch), banned, k)
+        # A graph may hide some items from a walk: a list that came back short of k is done exactly.
+        short = np.flatnonzero((items < 0).any(axis=1) & (need < size))
+        if len(short):
+            banned = None if exclude is None else [exclude[int(i)] for i in short]
+            items[short], scores[short] = self._fetch(queries[short], size, banned, k)
         return items, scores
 
     def _fetch(
