@@ -75,7 +75,7 @@ def fetch(
     for asset in wanted:
         if not assets.folder(asset.name).is_dir():
             err.print(f"Fetching {asset.name}: {decimal(asset.download_size)}, {escape(asset.licence)}")
-        out.print(f"{asset.name}\t{assets.fetch(asset.name)}", soft_wrap=True, markup=False)
+        typer.echo(f"{asset.name}\t{assets.fetch(asset.name)}")
 
 
 @app.command()
@@ -90,4 +90,4 @@ def path(name: Annotated[str, typer.Argument(help="Name of an asset.")]) -> None
             f"{name} has not been fetched; it would lie in {found}.",
             remedy=f"Fetch it with: nextinterest assets fetch {name}",
         )
-    out.print(str(found), soft_wrap=True, markup=False)
+    typer.echo(str(found))

@@ -262,7 +262,7 @@ def locate(name_or_path_or_hub_id: str, kind: Kind) -> Path | str:
             )
         return fetch(given)
     path = Path(given).expanduser()
-    if path.exists():
+    if given and path.exists():
         return path
     if _HUB_ID.fullmatch(given) is None or kind == "data":
         names = ", ".join(sorted(a.name for a in ASSETS.values() if a.kind == kind))

@@ -159,7 +159,7 @@ def time_split(log: EventLog, validation_from: int, test_from: int) -> Split:
     Raises
     ------
     DataError
-        If the log has no times or no events, the moments are out of order, or one of the three parts is empty.
+        If the log has no times or no events, the moments are out of order, or a part is empty.
     """
     if log.times is None:
         raise DataError("A time split needs times, and this log has none.", remedy="Use leave-one-out.")
