@@ -44,6 +44,8 @@ class CausalState:
         self._past: KeyValues | None = None
         self._last: Tensor | None = None
         self._plain = False
+        self._marks: dict[int, FloatArray] = {}
+        self._mark_layers: tuple[int, ...] = ()
 
     @property
     def tokens(self) -> tuple[int, ...]:
@@ -54,7 +56,8 @@ class CausalState:
     def nbytes(self) -> int:
         """Bytes this state keeps."""
         last = 0 if self._last is None else self._last.numel() * self._last.element_size()
-        return (0 if self._past is None else self._past.nbytes) + last + 8 * len(self._tokens)
+        marks = sum(mark.nbytes for mark in self._marks.values())
+        return (0 if self._past is None else self._past.nbytes) + last + marks + 8 * len(self._tokens)
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -113,9 +116,79 @@ class CausalState:
         if length == len(self._tokens):
             return
         del self._tokens[length:]
+        self._marks = {place: mark for place, mark in self._marks.items() if place < length}
         self._last = None
         if self._past is not None:
             self._past.length = length
+
+    def read(
+        self, tokens: Sequence[int], *, at: Sequence[int] = (), layers: Sequence[int] = (-1,)
+    ) -> FloatArray:
+        """Make this the state of exactly `tokens` and return hidden states at the places `at` of them.
+
+        What the old and the new sequence have in common at their start is not read again, and hidden
+        states asked for before are remembered. Where the new sequence differs early (the oldest events
+        have fallen out of a window), what follows is read anew: keys hold positions, so nothing behind a
+        changed token can be kept exactly.
+
+        Returns
+        -------
+        FloatArray
+            Shape (len(at), len(layers) * hidden_size).
+        """
+        which = tuple(resolve_layers(layers, self.model.forward.layers))
+        places = [p + len(tokens) if p < 0 else p for p in at]
+        if any(not 0 <= p < len(tokens) for p in places):
+            raise ModelError(f"A position of {list(at)} is outside the {len(tokens)} tokens.")
+        if which != self._mark_layers:
+            self._marks, self._mark_layers = {}, which
+        keep = _common(self._tokens, tokens)
+        unknown = [p for p in places if p < keep and p not in self._marks]
+        keep = min([keep, *unknown])
+        if keep < len(self._tokens):
+            self.trim(keep)
+        if keep < len(tokens):
+            new = sorted({p for p in places if p >= keep})
+            states = self.extend(tokens[keep:], at=[p - keep for p in new], layers=which)
+            self._marks.update(zip(new, states, strict=True))
+        rows = [self._marks[p] for p in places]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), len(which) * self.model.hidden_size)
+
+    def fork(self) -> CausalState:
+        """Return a state of the same tokens that goes its own way."""
+        twin = CausalState(self.model)
+        twin._tokens = list(self._tokens)
+        twin._past = None if self._past is None else self._past.copy()
+        twin._last = None if self._last is None else self._last.clone()
+        twin._plain = self._plain
+        twin._marks, twin._mark_layers = dict(self._marks), self._mark_layers
+        return twin
+
+    def compact(self) -> None:
+        """Give back the room kept for growth."""
+        if self._past is not None:
+            self._past.compact()
+
+    @torch.inference_mode()
+    def branch_states(self, branches: Sequence[Sequence[int]]) -> Tensor:
+        """Return hidden states at the end of each branch, shape (len(branches), hidden_size).
+
+        The branches follow the tokens read, side by side in one pass; the state is unchanged. An empty
+        branch is the state itself.
+        """
+        filled = [list(branch) for branch in branches if len(branch)]
+        longest = max(map(len, filled), default=0)
+        self.model.check_length(len(self._tokens) + longest)
+        if not filled:
+            return self.last().expand(len(branches), -1)
+        if self._plain or len(self._tokens) + longest > self.model.forward.reach:
+            ends = self.model.last_states([[*self._tokens, *branch] for branch in filled])
+        else:
+            want = list(np.cumsum([len(branch) for branch in filled]) - 1)
+            segment = Segment((), filled, self._past, [int(w) for w in want])
+            (ends,), _ = self.model.forward.run([segment], [self.model.forward.layers])
+        rows = iter(ends)
+        return torch.stack([next(rows) if len(branch) else self.last() for branch in branches])
 
     def score(self, continuations: Sequence[Sequence[int]]) -> FloatArray:
         """Return log P(continuation | tokens read) of each; the state is unchanged."""
@@ -156,3 +229,10 @@ class CausalState:
             (states,), _ = self.model.forward.run([segment], [self.model.forward.layers])
             self._last = states[0].clone()
         return self._last
+
+
+def _common(a: Sequence[int], b: Sequence[int]) -> int:
+    """Return how many tokens two sequences share at their start."""
+    n = min(len(a), len(b))
+    different = np.flatnonzero(np.array(a[:n]) != np.array(b[:n]))
+    return int(different[0]) if len(different) else n

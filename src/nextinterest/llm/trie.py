@@ -119,6 +119,10 @@ class TokenTrie:
         """Return the sorted places of rows, the form in which rows are excluded."""
         return np.unique(self._place[np.fromiter(rows, dtype=np.int64)])
 
+    def row_at(self, place: int) -> int:
+        """Return the row at a sorted place."""
+        return int(self._rows[place])
+
     def sequence(self, row: int) -> list[int]:
         """Return the tokens of a row."""
         place = int(self._place[row])

@@ -1,0 +1,198 @@
+"""Titles out of a model, held to a trie: greedy, sampled or by beams. Whatever comes out is a row of it.
+
+The trie says what may follow, the model how likely it is; a row that is a prefix of another competes with
+it through the end token. Every parameter is explicit. Knows rows and tokens, nothing of items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from nextinterest.errors import ModelError
+from nextinterest.llm.base import Sampling
+from nextinterest.llm.decoding import draw
+from nextinterest.llm.trie import Node, TokenTrie
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nextinterest.llm.state import CausalState
+
+__all__ = ["Found", "beam_search", "draw_row", "draw_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row of the trie, and log P(its tokens and the end token | what the state has read)."""
+
+    row: int
+    log_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Beam:
+    node: Node
+    tokens: tuple[int, ...]
+    score: float
+
+
+@torch.inference_mode()
+def beam_search(
+    state: CausalState,
+    trie: TokenTrie,
+    k: int,
+    *,
+    end: int,
+    beams: int | None = None,
+    excluded: Iterable[int] = (),
+) -> list[Found]:
+    """Return the k likeliest rows that beams of this width meet, likeliest first, no row twice.
+
+    Parameters
+    ----------
+    state
+        What has been read; it is left as it was.
+    trie
+        The rows.
+    k
+        How many rows; fewer come back only where fewer are left.
+    end
+        The token that ends a row, such as a newline or the model's end token.
+    beams
+        Width; None takes ``k``. At least ``k`` wide, so that k rows are found.
+    excluded
+        Rows that must not come back.
+
+    Raises
+    ------
+    ModelError
+        If `k` or `beams` is below one.
+    """
+    width = max(k, beams or k)
+    if k < 1:
+        raise ModelError(f"A search for {k} rows has no answer.", remedy="Ask for at least one.")
+    rows = sorted(set(excluded))
+    places = trie.places(rows)
+    found: list[Found] = []
+    while len(found) < k and trie.alive(trie.root, places):
+        # A beam may run dry below a prefix that many rows share: then search again without what was found.
+        new = _search(state, trie, k - len(found), width, end, places)
+        found.extend(new)
+        places = trie.places([*rows, *(f.row for f in found)])
+    return sorted(found, key=lambda f: (-f.log_probability, f.row))
+
+
+def _search(
+    state: CausalState,
+    trie: TokenTrie,
+    k: int,
+    width: int,
+    end: int,
+    places: np.ndarray[tuple[int], np.dtype[np.int32]],
+) -> list[Found]:
+    live = [_Beam(trie.root, (), 0.0)]
+    done: list[Found] = []
+    while live:
+        logp = _log_probabilities(state, [beam.tokens for beam in live])
+        grown: list[_Beam] = []
+        whole: list[tuple[_Beam, int]] = []
+        for beam, row_logp in zip(live, logp, strict=True):
+            children = trie.children(beam.node, places)
+            if children.ends:
+                row = trie.row(beam.node, places)
+                if row is not None:
+                    done.append(Found(row, beam.score + float(row_logp[end])))
+            scores = row_logp[torch.from_numpy(children.tokens).long().to(row_logp.device)].cpu().numpy()
+            for i in np.argsort(-scores, kind="stable")[:width]:
+                node = children.nodes[int(i)]
+                step = _Beam(node, (*beam.tokens, int(children.tokens[i])), beam.score + float(scores[i]))
+                grown.append(step)
+        grown.sort(key=lambda b: -b.score)
+        live = []
+        for beam in grown[:width]:
+            only = trie.only(beam.node, places)
+            if only is None:
+                live.append(beam)
+            else:
+                whole.append((beam, only))
+        if whole:
+            # One row is left below: its remaining tokens are not a choice, they are scored in one pass.
+            rests = [[*beam.tokens, *trie.rest(beam.node, place), end] for beam, place in whole]
+            totals = state.score(rests)
+            for (_, place), total in zip(whole, totals, strict=True):
+                done.append(Found(trie.row_at(place), float(total)))
+        done = sorted(done, key=lambda f: (-f.log_probability, f.row))[:width]
+        if len(done) >= k:
+            # A beam only falls: those below the k-th finished row cannot overtake it.
+            live = [beam for beam in live if beam.score > done[k - 1].log_probability]
+    return done[:k]
+
+
+@torch.inference_mode()
+def draw_row(
+    state: CausalState,
+    trie: TokenTrie,
+    *,
+    end: int,
+    sampling: Sampling,
+    generator: torch.Generator,
+    excluded: Iterable[int] = (),
+) -> Found | None:
+    """Return one row, token by token among what the trie allows; None where every row is excluded.
+
+    Greedy at temperature 0, else drawn by `sampling` (its `max_tokens` and `stop` do not apply: a row ends
+    where it ends). The log-probability is the model's own, not that of the restricted draw.
+    """
+    places = trie.places(set(excluded))
+    if not trie.alive(trie.root, places):
+        return None
+    node, tokens, score = trie.root, [], 0.0
+    while True:
+        only = trie.only(node, places)
+        if only is not None:
+            total = state.score([[*tokens, *trie.rest(node, only), end]])[0]
+            return Found(trie.row_at(only), float(total))
+        logp = _log_probabilities(state, [tuple(tokens)])[0]
+        children = trie.children(node, places)
+        options = [int(t) for t in children.tokens] + ([end] if children.ends else [])
+        chosen = draw(logp[torch.tensor(options, device=logp.device)], sampling, generator)
+        score += float(logp[options[chosen]])
+        if chosen == len(children.nodes):
+            row = trie.row(node, places)
+            if row is None:
+                raise ModelError("The trie allowed an end where no row ends.")
+            return Found(row, score)
+        node = children.nodes[chosen]
+        tokens.append(options[chosen])
+
+
+def draw_rows(
+    state: CausalState,
+    trie: TokenTrie,
+    k: int,
+    *,
+    end: int,
+    sampling: Sampling,
+    excluded: Iterable[int] = (),
+) -> list[Found]:
+    """Return k different rows in the order drawn; fewer only where fewer are left."""
+    generator = torch.Generator().manual_seed(sampling.seed)
+    gone = set(excluded)
+    found: list[Found] = []
+    while len(found) < k:
+        one = draw_row(state, trie, end=end, sampling=sampling, generator=generator, excluded=gone)
+        if one is None:
+            break
+        found.append(one)
+        gone.add(one.row)
+    return found
+
+
+def _log_probabilities(state: CausalState, branches: list[tuple[int, ...]]) -> Tensor:
+    """Return log P(next token) behind each branch, float32, shape (len(branches), vocabulary)."""
+    return torch.log_softmax(state.model.head.logits(state.branch_states(branches)), dim=-1)
