@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nextinterest.eval.candidates import CandidateLists, read_candidates
+    from nextinterest.eval.cold import hold_out_cold
     from nextinterest.eval.evaluation import Method, evaluate
     from nextinterest.eval.protocol import Protocol
     from nextinterest.eval.runner import CandidateScorer
@@ -26,6 +27,7 @@ __all__ = [
     "Protocol",
     "Run",
     "evaluate",
+    "hold_out_cold",
     "read_candidates",
 ]
 
@@ -36,6 +38,7 @@ _HOME = {
     "Protocol": "protocol",
     "Run": "runs",
     "evaluate": "evaluation",
+    "hold_out_cold": "cold",
     "read_candidates": "candidates",
 }
 

@@ -166,8 +166,8 @@ def shared_cases(first: Run, second: Run) -> tuple[NDArray[np.int64], NDArray[np
     a, b = first.manifest.protocol, second.manifest.protocol
     if a.part != b.part or a.exclude_seen != b.exclude_seen:
         raise DataError(
-            f"{first.name} predicts {a.part} events with seen items {'masked' if a.exclude_seen else 'kept'}, "
-            f"{second.name} {b.part} events with seen items {'masked' if b.exclude_seen else 'kept'}.",
+            f"{first.name} predicts {a.part} events and {second.name} {b.part} events, or only one of them "
+            "masks seen items.",
             remedy="Compare runs of one protocol.",
         )
     turn = pl.int_range(pl.len()).over("user_id", "target_id").alias("turn")
@@ -178,7 +178,7 @@ def shared_cases(first: Run, second: Run) -> tuple[NDArray[np.int64], NDArray[np
     joined = left.join(right, on=["user_id", "target_id", "turn"], how="inner", maintain_order="left")
     if not len(joined):
         raise DataError(
-            f"{first.name} and {second.name} share no case.", remedy="Compare runs on the same data."
+            f"{first.name} and {second.name} share no case.", remedy="Compare runs on one data set."
         )
     groups = joined["user_id"].rank("dense").to_numpy().astype(np.int64) - 1
     order = np.argsort(groups, kind="stable")

@@ -125,6 +125,12 @@ def _write_parquet(path: Path, frame: pl.DataFrame) -> None:
     temporary.replace(path)
 
 
+def _write_vectors(path: Path, vectors: FloatArray) -> None:
+    temporary = path / ".vectors.tmp.npy"
+    np.save(temporary, np.asarray(vectors, dtype=np.float32), allow_pickle=False)
+    temporary.replace(path / "vectors.npy")
+
+
 class Run:
     """A run folder, opened.
 
@@ -182,13 +188,13 @@ class Run:
                     f"{path} holds a run that differs in {', '.join(differing)}.",
                     remedy="Give another --out, or remove the folder.",
                 )
+            if vectors is not None:
+                _write_vectors(path, vectors)
             return run
         _write_parquet(path / "cases.parquet", cases)
         _write_parquet(path / "items.parquet", items)
         if vectors is not None:
-            temporary = path / ".vectors.tmp.npy"
-            np.save(temporary, np.asarray(vectors, dtype=np.float32), allow_pickle=False)
-            temporary.replace(path / "vectors.npy")
+            _write_vectors(path, vectors)
         write_atomically(path / "manifest.json", manifest.model_dump_json(indent=2).encode())
         return cls(path)
 

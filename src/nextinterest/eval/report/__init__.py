@@ -1,4 +1,4 @@
-"""A run as a report: ``report.md`` and one self-contained ``report.html``, remade from saved answers alone."""
+"""A run as a report: ``report.md`` and a self-contained ``report.html``, made from saved answers alone."""
 
 from __future__ import annotations
 

@@ -23,21 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["breakdown_plot", "calibration_plot", "cost_plot", "leaderboard_plot", "trade_off_plot"]
 
-_RC = {
-    "svg.hashsalt": "nextinterest",  # the same run gives the same bytes
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.grid": True,
-    "grid.color": "#E6E6E6",
-    "grid.linewidth": 0.7,
-    "axes.axisbelow": True,
-    "xtick.color": "#444444",
-    "ytick.color": "#444444",
-    "legend.frameon": False,
-}
-
 
 @contextmanager
 def _style() -> Iterator[type[Figure]]:
@@ -46,7 +31,22 @@ def _style() -> Iterator[type[Figure]]:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("matplotlib", "eval") from None
-    with rc_context(_RC):
+    with rc_context(
+        {
+            "svg.hashsalt": "nextinterest",  # the same run gives the same bytes
+            "font.size": 9.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": "#888888",
+            "axes.grid": True,
+            "grid.color": "#E6E6E6",
+            "grid.linewidth": 0.7,
+            "axes.axisbelow": True,
+            "xtick.color": "#444444",
+            "ytick.color": "#444444",
+            "legend.frameon": False,
+        }
+    ):
         yield Figure
 
 
@@ -185,7 +185,8 @@ def calibration_plot(content: Content) -> str:
 
 def cost_plot(content: Content) -> str:
     """Draw latency (median to 95th percentile) and peak memory per method; nothing where not measured."""
-    costs = [(name, record.cost) for name in content.order if (record := content.records[name]).cost]
+    measured = [(name, content.records[name].cost) for name in content.order]
+    costs = [(name, cost) for name, cost in measured if cost is not None]
     if not costs:
         return ""
     styles = look(content.table.methods)
@@ -193,8 +194,6 @@ def cost_plot(content: Content) -> str:
         figure = new_figure(figsize=(8.4, 0.34 * len(costs) + 1.0))
         left, right = figure.subplots(1, 2, sharey=True)
         for row, (method, cost) in enumerate(costs):
-            if cost is None:
-                continue
             colour, marker = styles[method]
             left.plot(
                 [cost.latency_median_ms, cost.latency_p95_ms],

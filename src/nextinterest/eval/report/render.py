@@ -69,7 +69,7 @@ def write_report(
         "marks": _MARKS,
         "alpha": ALPHA,
         "colours": {name: colour for name, (colour, _) in look(content.table.methods).items()},
-        "flaw_kinds": [kind for kind in next(iter(content.records.values())).flaws],
+        "flaw_kinds": list(next(iter(content.records.values())).flaws),
         "plots": _plots(content),
     }
     written = (folder / "report.md", folder / "report.html")
@@ -81,7 +81,8 @@ def write_report(
 
 def _columns(content: Content) -> dict[str, list[str]]:
     """Split the measures into the two tables of the leaderboard."""
-    accuracy, beyond = [], []
+    accuracy: list[str] = []
+    beyond: list[str] = []
     for one in (*content.table.measures, *content.table.set_measures):
         (accuracy if one.kind in ("ranks", "log_prob") or one.base == "ece" else beyond).append(one.name)
     return {"accuracy": accuracy, "beyond": beyond}

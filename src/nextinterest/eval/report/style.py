@@ -44,7 +44,7 @@ def plain(value: float, measure: str = "") -> str:
     >>> plain(0.09312, "ndcg@10"), plain(float("nan"))
     ('0.0931', '–')
     """
-    return "–" if math.isnan(value) else f"{value:.{decimals(measure)}f}"
+    return "\N{EN DASH}" if math.isnan(value) else f"{value:.{decimals(measure)}f}"
 
 
 def interval(number: Number, measure: str = "") -> str:

@@ -1,0 +1,370 @@
+"""``nextinterest evaluate``: methods on held-out histories, a report of a run, two runs compared.
+
+Knows how each method is built and nothing of how it is judged; see `nextinterest.eval`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from nextinterest.cli.console import err, out
+from nextinterest.errors import DataError
+
+if TYPE_CHECKING:
+    from nextinterest.data import Dataset, Split
+    from nextinterest.domain import FloatArray, Recommender
+    from nextinterest.eval import Method, Run
+    from nextinterest.eval.comparisons import Comparison
+    from nextinterest.eval.report import Content
+    from nextinterest.eval.scores import ScoreTable
+    from nextinterest.retrieval import Retriever
+
+__all__ = ["evaluate"]
+
+SplitKind = Literal["leave-one-out", "leave-last-out", "time"]
+Part = Literal["validation", "test"]
+
+_TRAINED = ("sasrec",)  # methods that chance enters, so that --seeds trains several of them
+_ALIASES = {"recent": "recent-popularity"}
+_WITH_INTERVAL = ("ndcg@10", "hr@10")  # on the screen; the report has all of them
+_SHOWN = (*_WITH_INTERVAL, "logloss", "coverage@10")
+
+
+def evaluate(
+    data: Annotated[str, typer.Option(help="A file, a folder, or an asset's name.")] = "ml-100k",
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Comma-separated: popularity, recent, markov, itemknn, ease, sasrec, text, retrieval, agent, "
+            "or the path of a recommender directory."
+        ),
+    ] = "popularity,itemknn,ease,markov,sasrec",
+    protocol: Annotated[
+        str, typer.Option(help=f"How events are held out: {', '.join(get_args(SplitKind))}.")
+    ] = "leave-one-out",
+    part: Annotated[
+        str,
+        typer.Option(help="validation or test. Validation is for choosing; ask for test to report, once."),
+    ] = "validation",
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder of the run; what it already holds is not asked again."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Remake the report of a run from its saved answers, and stop.")
+    ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option(help="Compare two runs on the cases they share, and stop.")
+    ] = None,
+    held_out: Annotated[
+        int, typer.Option(help="Events held out per user for the test, and as many for validation.", min=1)
+    ] = 1,
+    validation_from: Annotated[
+        str | None, typer.Option(help="For time: start of validation, an ISO date or seconds since 1970.")
+    ] = None,
+    test_from: Annotated[str | None, typer.Option(help="For time: start of the test.")] = None,
+    k_core: Annotated[
+        int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)
+    ] = 0,
+    ties: Annotated[
+        str, typer.Option(help="Order of a user's events of one moment: file, or item (by id).")
+    ] = "file",
+    keep_seen: Annotated[bool, typer.Option("--keep-seen", help="Do not mask items of the history.")] = False,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="A flawed list loses its flawed places, not all of them.")
+    ] = False,
+    lists_only: Annotated[
+        bool, typer.Option("--lists-only", help="Read every method's list, also where it scores all items.")
+    ] = False,
+    list_length: Annotated[int, typer.Option(help="Places asked of each list.", min=1)] = 20,
+    candidates: Annotated[
+        Path | None, typer.Option(help="Rank given candidates: JSON lines, or LLMRank's user<tab>items.")
+    ] = None,
+    insert_target: Annotated[
+        bool, typer.Option("--insert-target", help="Put a missing target in its candidates' last place.")
+    ] = False,
+    users_file: Annotated[
+        Path | None, typer.Option(help="Evaluate these users only: ids, one a line.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Evaluate a random sample of so many users.", min=1)
+    ] = None,
+    cold_items: Annotated[float, typer.Option(help="Share of items hidden from training.")] = 0.0,
+    cold_users: Annotated[float, typer.Option(help="Share of users hidden from training.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Draws samples and the order of equal scores.")] = 0,
+    seeds: Annotated[
+        str, typer.Option(help="Comma-separated seeds; methods that are trained are trained once with each.")
+    ] = "0",
+    cost_sample: Annotated[int, typer.Option(help="Users to measure latency on; 0 for none.", min=0)] = 50,
+    resamples: Annotated[
+        int, typer.Option(help="Bootstrap resamples behind every interval.", min=100)
+    ] = 1000,
+) -> None:
+    """Evaluate methods on held-out histories: ranks, intervals, tests and a report."""
+    if report is not None:
+        _report(_open(report), resamples)
+        return
+    if compare is not None:
+        _compare(_open(compare[0]), _open(compare[1]), resamples)
+        return
+    from nextinterest.data import CleaningConfig, load
+    from nextinterest.eval import Protocol, hold_out_cold, read_candidates
+    from nextinterest.eval import evaluate as run_evaluation
+
+    if part not in get_args(Part) or protocol not in get_args(SplitKind) or ties not in ("file", "item"):
+        raise typer.BadParameter("See --help for the values of --part, --protocol and --ties.")
+    asked = Protocol(
+        part=cast("Part", part),
+        exclude_seen=not keep_seen,
+        list_length=list_length,
+        scoring="lists" if lists_only else "auto",
+        strict=not lenient,
+        users=None if users_file is None else _user_ids(users_file),
+        sample=sample,
+        missing_target="insert" if insert_target else "miss",
+        seed=seed,
+    )
+    with err.status(f"Reading {data}"):
+        cleaning = CleaningConfig(
+            min_user_events=k_core, min_item_events=k_core, ties=cast('Literal["file", "item"]', ties)
+        )
+        dataset = load(data, cleaning=cleaning)
+        split = _split(dataset, protocol, held_out, validation_from, test_from)
+        if cold_items or cold_users:
+            split = hold_out_cold(split, items=cold_items, users=cold_users, seed=seed)
+    workshop = _Workshop(dataset, split)
+    chosen = workshop.methods([name.strip() for name in methods.split(",") if name.strip()], _numbers(seeds))
+    run = run_evaluation(
+        chosen,
+        split,
+        out=out_folder if out_folder is not None else Path("runs") / f"{dataset.name}-{part}",
+        protocol=asked,
+        catalog=dataset.catalog,
+        users=dataset.users,
+        candidates=None if candidates is None else read_candidates(candidates, dataset.catalog),
+        vectors=workshop.vectors_at_hand(chosen),
+        data=dataset.name,
+        cost_sample=cost_sample,
+        arguments=["nextinterest", *sys.argv[1:]],
+    )
+    _report(run, resamples)
+
+
+class _Workshop:
+    """Builds methods on one split, each when its turn comes, the encoder at most once."""
+
+    def __init__(self, dataset: Dataset, split: Split) -> None:
+        self.dataset, self.split = dataset, split
+        self.retriever: Callable[[], Retriever] = cache(self._retriever)
+
+    def methods(self, names: list[str], seeds: list[int]) -> list[Method]:
+        """Return the methods of these names, trained ones once for each seed."""
+        from nextinterest.eval import Method
+
+        found: list[Method] = []
+        for given in names:
+            name = _ALIASES.get(given, given)
+            if name in _TRAINED:
+                found += [
+                    Method(name, lambda name=name, seed=seed: self._baseline(name, seed), seed)  # type: ignore[misc]
+                    for seed in seeds
+                ]
+            else:
+                label = Path(name).name if self._is_folder(name) else name
+                arguments = {"path": name} if self._is_folder(name) else {}
+                found.append(Method(label, self._builder(name), arguments=arguments))
+        return found
+
+    def vectors_at_hand(self, methods: list[Method]) -> FloatArray | None:
+        """Return item embeddings for diversity where a method needs the encoder anyway."""
+        if not any(method.name in ("text", "retrieval", "agent") for method in methods):
+            return None
+        with err.status("Embedding item texts"):
+            return self.retriever().item_vectors
+
+    def _builder(self, name: str) -> Callable[[], Recommender]:
+        from nextinterest.eval import baselines
+
+        if name == "retrieval":
+            return self.retriever
+        if name == "agent":
+            return self._agent
+        if name in baselines.NAMES:
+            return lambda: self._baseline(name, 0)
+        if self._is_folder(name):
+            return lambda: _saved(Path(name))
+        known = ", ".join((*baselines.NAMES, "retrieval", "agent"))
+        raise DataError(f"There is no method {name!r}.", remedy=f"Choose from {known}, or give a folder.")
+
+    @staticmethod
+    def _is_folder(name: str) -> bool:
+        return Path(name).is_dir()
+
+    def _baseline(self, name: str, seed: int) -> Recommender:
+        from nextinterest.data.assets import home
+        from nextinterest.eval import baselines
+
+        vectors = self.retriever().item_vectors if name == "text" else None
+        return baselines.build(
+            name,
+            self.split,
+            self.dataset.catalog,
+            seed=seed,
+            cache_dir=home() / "baselines",
+            item_vectors=vectors,
+        )
+
+    def _retriever(self) -> Retriever:
+        from nextinterest.agent.recommender import open_encoder
+        from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
+        from nextinterest.retrieval import Retriever
+
+        return Retriever.build(self.dataset.catalog, self.split.train, open_encoder(DEFAULT_TEXT_ENCODER))
+
+    def _agent(self) -> Recommender:
+        from nextinterest.agent import RecommenderAgent
+
+        return RecommenderAgent.from_dataset(self.dataset, train=self.split.train).ranker
+
+
+def _saved(path: Path) -> Recommender:
+    from nextinterest.agent import RecommenderAgent
+
+    return RecommenderAgent.from_pretrained(path).ranker
+
+
+def _split(
+    dataset: Dataset, kind: str, held_out: int, validation_from: str | None, test_from: str | None
+) -> Split:
+    from nextinterest.data import leave_last_out, time_split
+
+    if kind != "time":
+        return leave_last_out(dataset.log, held_out, held_out)
+    if dataset.log.times is None:
+        raise DataError("A time split needs times, and this data has none.", remedy="Use leave-one-out.")
+    if validation_from is None or test_from is None:
+        import numpy as np
+
+        # The last tenth of all events is the test, the tenth before it validates.
+        moments = np.quantile(dataset.log.times, [0.8, 0.9], method="nearest")
+        return time_split(dataset.log, int(moments[0]), int(moments[1]))
+    return time_split(dataset.log, _moment(validation_from), _moment(test_from))
+
+
+def _moment(text: str) -> int:
+    if text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither an ISO date nor seconds since 1970.") from None
+    return int((moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp())
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no list of numbers such as 0,1,2.") from None
+
+
+def _user_ids(path: Path) -> tuple[str, ...]:
+    try:
+        ids = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except OSError as error:
+        raise DataError(f"The users file {path} cannot be read: {error.strerror}.") from error
+    if not ids:
+        raise DataError(f"The users file {path} names no user.", remedy="Write one id a line.")
+    return ids
+
+
+def _open(path: Path) -> Run:
+    from nextinterest.eval import Run
+
+    return Run(path)
+
+
+def _report(run: Run, resamples: int) -> None:
+    from nextinterest.eval.report import gather, write_report
+
+    with err.status("Computing intervals and tests"):
+        content = gather(run, n_resamples=resamples)
+        markdown, page = write_report(run, content=content)
+    out.print(_leaderboard(content))
+    if content.tests:
+        out.print(
+            "[dim]★ best · ≈ not to be told from the best · ▼ worse than the best at 5 % "
+            "(paired randomisation test, Holm)[/]"
+        )
+    for method in content.order:
+        record = content.records[method]
+        if record.flawed_misses:
+            out.print(f"[yellow]{escape(method)}: {record.flawed_misses:,} flawed answers count as misses[/]")
+    for note in run.manifest.notes:
+        out.print(f"[dim]{escape(note)}[/]")
+    out.print(f"Report: {escape(str(page))} and {escape(markdown.name)}", soft_wrap=True)
+
+
+def _leaderboard(content: Content) -> Table:
+    from nextinterest.eval.report.style import interval, plain
+
+    manifest = content.run.manifest
+    measures = {one.name: one for one in (*content.table.measures, *content.table.set_measures)}
+    shown = [name for name in _SHOWN if name in measures]
+    marks = {"best": " ★", "worse": " ▼", "even": " ≈", "": ""}
+    title = f"{manifest.data}, {manifest.split}, {manifest.protocol.part}: {manifest.n_users:,} users"
+    table = Table(title=escape(title), title_justify="left")
+    table.add_column("method")
+    for name in shown:
+        table.add_column(measures[name].title, justify="right")
+    for method in content.order:
+        row = [escape(method if content.seeds[method] == 1 else f"{method} ({content.seeds[method]} seeds)")]
+        for name in shown:
+            number = content.table.number(method, name)
+            mark = marks[content.mark(method, name)]
+            ends = f"\n[dim]{escape(interval(number, name))}[/]" if name in _WITH_INTERVAL else ""
+            row.append(f"{plain(number.value, name)}{mark}{ends}")
+        table.add_row(*row)
+    return table
+
+
+def _compare(first: Run, second: Run, resamples: int) -> None:
+    from nextinterest.eval.comparisons import compare_methods, compare_runs
+
+    with err.status("Comparing"):
+        scores = compare_runs(first, second, n_resamples=resamples)
+        tests = [
+            one
+            for name in ("ndcg@10", "hr@10")
+            for one in compare_methods(scores, name)
+            if one.first.rpartition("/")[0] != one.second.rpartition("/")[0]
+        ]
+    out.print(_differences(scores, tests))
+
+
+def _differences(scores: ScoreTable, tests: list[Comparison]) -> Table:
+    table = Table(title=f"On {scores.n_users:,} users that both runs evaluated", title_justify="left")
+    for name in ("measure", "first", "second"):
+        table.add_column(name)
+    for name in ("difference", "95 % interval", "p (Holm)", "detectable"):
+        table.add_column(name, justify="right")
+    for one in tests:
+        table.add_row(
+            one.measure,
+            escape(one.first),
+            escape(one.second),
+            f"{one.difference:+.4f}",
+            escape(f"[{one.low:+.4f}, {one.high:+.4f}]"),
+            f"{one.p_holm:.4f}",
+            f"{one.detectable:.4f}",
+        )
+    return table
