@@ -9,12 +9,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from nextinterest.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
     from nextinterest.domain import Catalog, Event, History, Item, Recommendations, Recommender
     from nextinterest.errors import NextInterestError
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Catalog",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nextinterest import __version__
+from nextinterest.version import __version__
 from nextinterest.agent.config import AgentConfig
 from nextinterest.data.assets import locate
 from nextinterest.errors import IntegrityError, ModelError

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from nextinterest import __version__
 from nextinterest.cli import assets, data, demo, recommend
 from nextinterest.cli.console import err, out
 from nextinterest.errors import NextInterestError
+from nextinterest.version import __version__
 
 __all__ = ["app", "main"]
 

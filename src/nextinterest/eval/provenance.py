@@ -12,7 +12,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import nextinterest
+from nextinterest.version import __version__
 
 __all__ = ["code_version", "machine"]
 
@@ -21,12 +21,12 @@ _PACKAGES = ("numpy", "scipy", "polars", "torch", "transformers", "faiss-cpu")
 
 def code_version() -> dict[str, str]:
     """Return the package's version, the SHA-256 over its sources, and the git commit where there is one."""
-    root = Path(nextinterest.__file__).parent
+    root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
-    found = {"version": nextinterest.__version__, "sources_sha256": digest.hexdigest()}
+    found = {"version": __version__, "sources_sha256": digest.hexdigest()}
     try:
         commit = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True, timeout=10

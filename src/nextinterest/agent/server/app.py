@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from nextinterest import __version__
+from nextinterest.version import __version__
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.server.failures import ErrorBody, install_failures
 from nextinterest.agent.server.guard import Guard
