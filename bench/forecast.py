@@ -37,6 +37,8 @@ from nextinterest.eval.forecast import (
     hold_out_future,
     score_forecaster,
 )
+from nextinterest.eval.forecast.evaluation import user_means
+from nextinterest.eval.significance import sign_flip_test
 
 HORIZONS = (1, 5, 10, 20)
 SIMPLE = (LongRunMix, LastWindow, ExponentialSmoothing, GlobalDrift, DirichletShrinkage)
@@ -119,6 +121,11 @@ def _report(
     for metric in TESTED:
         _line(final, best_of(theirs, metric), metric, "best simple")
     _line(final, next(score for score in theirs if score.name == "last window"), "direction", "persistence")
+    per_user = user_means(final.metrics["direction"], final.users) - 0.5
+    test = sign_flip_test(per_user)
+    print(
+        f"  direction     {final.name} {per_user.mean() + 0.5:.4f} against 0.5 (chance): p = {test.p_value:.4f}"
+    )
 
 
 def _line(ours: ForecastScores, theirs: ForecastScores, metric: str, role: str) -> None:

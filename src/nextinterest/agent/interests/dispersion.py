@@ -6,10 +6,9 @@ beta-binomial with mean p, T trials, and variance
     Var(y) = p (1 - p) v(p),    v(p) = exp(a + b p)
 
 with a and b fitted to the squared errors of validation forecasts, so that a spread between users that the
-forecast does not know of is counted in. Intervals are quantiles of that distribution, interpolated between
-its atoms (each spread over one step of 1/T); where nothing at all is likelier than a tail, the interval
-starts at zero and puts its whole tail above. Source: Skellam, A probability distribution derived from the
-binomial ..., JRSS B 1948.
+forecast does not know of is counted in. Intervals are the shortest that hold the level, between quantiles
+interpolated over the atoms (each spread over one step of 1/T), so that those of rare interests start at
+zero. Source: Skellam, A probability distribution derived from the binomial ..., JRSS B 1948.
 """
 
 from __future__ import annotations
@@ -60,7 +59,8 @@ class Dispersion(BaseModel):
         probabilities = np.empty(len(shares))
         for i, (share, threshold) in enumerate(zip(shares, thresholds, strict=True)):
             edges, mass_below = _distribution(self, float(np.clip(share, GRID[0], GRID[-1])))
-            probabilities[i] = 1.0 - np.interp(threshold * (len(edges) - 2), edges, mass_below)
+            above = 1.0 - np.interp(threshold * (len(edges) - 2), edges, mass_below)
+            probabilities[i] = max(float(above), 0.0)
         return probabilities
 
     def _factor(self, shares: Shares) -> Shares:
@@ -87,15 +87,14 @@ def _distribution(dispersion: Dispersion, share: float) -> tuple[Shares, Shares]
 def _bounds(dispersion: Dispersion, level: float) -> tuple[Shares, Shares]:
     """Return interval ends for every share of the grid, non-decreasing along it."""
     lower, upper = np.zeros(len(GRID)), np.zeros(len(GRID))
-    tail = (1.0 - level) / 2.0
+    tails = np.linspace(0.0, 1.0 - level, 33)
     for i, share in enumerate(GRID):
         edges, below = _distribution(dispersion, float(share))
         trials = len(edges) - 2
-        if below[1] > tail:
-            ends = 0.0, float(np.interp(level, below, edges))
-        else:
-            ends = float(np.interp(tail, below, edges)), float(np.interp(1.0 - tail, below, edges))
-        lower[i], upper[i] = np.clip(np.array(ends) / trials, 0.0, 1.0)
+        starts = np.clip(np.interp(tails, below, edges), 0.0, trials)
+        stops = np.clip(np.interp(tails + level, below, edges), 0.0, trials)
+        shortest = int(np.argmin(stops - starts))
+        lower[i], upper[i] = starts[shortest] / trials, stops[shortest] / trials
     return np.maximum.accumulate(lower), np.maximum.accumulate(upper)
 
 
