@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from nextinterest.cli import assets, data, demo, recommend
+from nextinterest.cli import assets, data, demo, evaluate, interests, recommend, serve
 from nextinterest.cli.console import err, out
 from nextinterest.errors import NextInterestError
 from nextinterest.version import __version__
@@ -30,6 +30,9 @@ app.add_typer(data.app, name="data")
 app.add_typer(assets.app, name="assets")
 app.command("demo")(demo.demo)
 app.command("recommend")(recommend.recommend)
+app.command("interests")(interests.interests)
+app.command("evaluate")(evaluate.evaluate)
+app.command("serve")(serve.serve)
 
 
 def _version(asked: bool) -> None:
