@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from nextinterest.errors import BudgetError, ModelError
 from nextinterest.llm import LocalModel
+from nextinterest.llm.forward import KeyValues, Segment
 from nextinterest.llm.microbatch import MicroBatchedForward
 from nextinterest.llm.store import StateStore
 
@@ -34,7 +36,9 @@ def _count(model: LocalModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     real = model.forward.run
 
-    def run(segments, layers):  # type: ignore[no-untyped-def]
+    def run(
+        segments: Sequence[Segment], layers: Sequence[int]
+    ) -> tuple[list[Tensor], list[KeyValues | None]]:
         sizes.append(sum(s.size for s in segments))
         return real(segments, layers)
 

@@ -12,7 +12,9 @@ from typing import Literal, Protocol, TypeVar, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nextinterest.errors import OutputParseError
 
 __all__ = [
     "ChatMessage",
@@ -22,11 +24,31 @@ __all__ = [
     "Sampling",
     "State",
     "Tokenizer",
+    "validated",
 ]
 
 FloatArray = NDArray[np.float32]
 SchemaT = TypeVar("SchemaT", bound=BaseModel)
 Role = Literal["system", "user", "assistant"]
+
+
+def validated(text: str, schema: type[SchemaT]) -> SchemaT:
+    """Return the object that `text` is JSON of.
+
+    Raises
+    ------
+    OutputParseError
+        If it is not; where the text followed the JSON schema, by a rule of the class that no schema says.
+    """
+    try:
+        return schema.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise OutputParseError(
+            f"The answer is no {schema.__name__}: {first['msg']} at {where}.",
+            remedy="Ask again, or loosen the class.",
+        ) from error
 
 
 class ChatMessage(Protocol):

@@ -23,8 +23,16 @@ class Speaker(Protocol):
     def logits(self) -> Tensor:
         """Return float32 logits of the next token, shape (vocabulary,)."""
 
-    def push(self, token: int) -> None:
-        """Say `token`."""
+    def push(self, tokens: list[int]) -> None:
+        """Say `tokens`."""
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """Return the ids that end an answer."""
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the logits are."""
 
 
 @torch.inference_mode()
@@ -58,7 +66,7 @@ def stream_text(speaker: Speaker, tokenizer: Tokenizer, room: int, sampling: Sam
     said = ""
     for _ in range(min(sampling.max_tokens, room)):
         token = draw(speaker.logits(), sampling, generator)
-        if token in tokenizer.eos_ids:
+        if token in speaker.ends:
             break
         ids.append(token)
         text = tokenizer.decode(ids)
@@ -72,7 +80,7 @@ def stream_text(speaker: Speaker, tokenizer: Tokenizer, room: int, sampling: Sam
         if not ready.endswith("�") and len(ready) > len(said):
             yield ready[len(said) :]
             said = ready
-        speaker.push(token)
+        speaker.push([token])
     text = tokenizer.decode(ids)
     if len(text) > len(said):
         yield text[len(said) :]

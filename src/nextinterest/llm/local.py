@@ -17,13 +17,14 @@ import torch
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT
+from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT, validated
 from nextinterest.llm.batching import batches_by_length
 from nextinterest.llm.decoding import stream_text
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.forward import Segment, resolve_layers
 from nextinterest.llm.forward_llama import LlamaForward
 from nextinterest.llm.forward_transformers import TransformersForward
+from nextinterest.llm.grammar import JsonMatcher, stream_json
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import load_module, weights_digest, without_adapter
 from nextinterest.llm.scoring import choose_after, score_after
@@ -222,7 +223,7 @@ class LocalModel:
     ) -> str | SchemaT:
         """Return an answer as text, or as a validated object of `schema`."""
         text = "".join(self.stream(messages, schema=schema, sampling=sampling))
-        return text if schema is None else schema.model_validate_json(text)
+        return text if schema is None else validated(text, schema)
 
     def stream(
         self,
@@ -235,7 +236,11 @@ class LocalModel:
         prompt = self.tokenizer.encode(self.tokenizer.render(messages))
         self.check_length(len(prompt))
         room = self.context_length - len(prompt)
-        return stream_text(_Speaking(self.open(prompt)), self.tokenizer, room, sampling or Sampling())
+        speaker = _Speaking(self.open(prompt))
+        if schema is not None:
+            matcher = JsonMatcher(self.tokenizer, self.head.vocabulary, schema)
+            return stream_json(speaker, matcher, room, sampling or Sampling())
+        return stream_text(speaker, self.tokenizer, room, sampling or Sampling())
 
     def check_length(self, length: int) -> None:
         """Refuse what the model cannot read.
@@ -281,8 +286,16 @@ class _Speaking:
     def logits(self) -> torch.Tensor:
         return self.state.model.head.logits(self.state.last()[None])[0]
 
-    def push(self, token: int) -> None:
-        self.state.extend([token], at=())
+    def push(self, tokens: list[int]) -> None:
+        self.state.extend(tokens, at=())
+
+    @property
+    def ends(self) -> frozenset[int]:
+        return self.state.model.tokenizer.eos_ids
+
+    @property
+    def device(self) -> torch.device:
+        return self.state.model.device
 
 
 def _places(places: Sequence[int], length: int, row: int) -> list[int]:

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT
+from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT, validated
 
 __all__ = ["Call", "ScriptedLanguageModel", "ScriptedState", "ScriptedTokenizer"]
 
@@ -171,7 +171,7 @@ class ScriptedLanguageModel:
             If the queue is empty.
         """
         text = self._answer("generate", messages, schema, sampling)
-        return text if schema is None else schema.model_validate_json(text)
+        return text if schema is None else validated(text, schema)
 
     def stream(
         self,

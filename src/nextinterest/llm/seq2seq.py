@@ -19,11 +19,12 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT
+from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT, validated
 from nextinterest.llm.batching import batches_by_length
 from nextinterest.llm.decoding import stream_text
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.forward import resolve_layers
+from nextinterest.llm.grammar import JsonMatcher, stream_json
 from nextinterest.llm.loading import load_module, weights_digest, without_adapter
 from nextinterest.llm.scoring import single_tokens
 from nextinterest.llm.tokenizer import LocalTokenizer
@@ -190,7 +191,7 @@ class Seq2SeqModel:
     ) -> str | SchemaT:
         """Return an answer as text, or as a validated object of `schema`."""
         text = "".join(self.stream(messages, schema=schema, sampling=sampling))
-        return text if schema is None else schema.model_validate_json(text)
+        return text if schema is None else validated(text, schema)
 
     def stream(
         self,
@@ -204,6 +205,9 @@ class Seq2SeqModel:
         self._check(prompt)
         states, mask = self._encoded([prompt], [len(self._blocks)])
         speaker = _Decoding(self, states, mask)
+        if schema is not None:
+            matcher = JsonMatcher(self.tokenizer, int(self.module.config.vocab_size), schema)
+            return stream_json(speaker, matcher, self.context_length, sampling or Sampling())
         return stream_text(speaker, self.tokenizer, self.context_length, sampling or Sampling())
 
     def _groups(self, sequences: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -350,7 +354,7 @@ class _Decoding:
     def __init__(self, model: Seq2SeqModel, states: Tensor, mask: Tensor) -> None:
         self.model, self.states, self.mask = model, states, mask
         self.cache: EncoderDecoderCache | None = None
-        self.token = model._start
+        self.pending = [model._start]
 
     @torch.inference_mode()
     def logits(self) -> Tensor:
@@ -359,12 +363,20 @@ class _Decoding:
         output = self.model.module(
             encoder_outputs=BaseModelOutput(last_hidden_state=self.states),
             attention_mask=self.mask,
-            decoder_input_ids=torch.tensor([[self.token]], device=self.states.device),
+            decoder_input_ids=torch.tensor([self.pending], device=self.states.device),
             past_key_values=self.cache,
             use_cache=True,
         )
         self.cache = output.past_key_values
         return cast("Tensor", output.logits)[0, -1].float()
 
-    def push(self, token: int) -> None:
-        self.token = token
+    def push(self, tokens: list[int]) -> None:
+        self.pending = tokens
+
+    @property
+    def ends(self) -> frozenset[int]:
+        return self.model.tokenizer.eos_ids
+
+    @property
+    def device(self) -> torch.device:
+        return self.states.device

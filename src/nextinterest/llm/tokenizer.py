@@ -5,6 +5,7 @@ Knows text and ids; nothing of weights or prompts.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from nextinterest.errors import ModelError
 from nextinterest.llm.base import ChatMessage
 
 if TYPE_CHECKING:
+    from llguidance import LLTokenizer
     from transformers import PreTrainedTokenizerBase
 
 __all__ = ["LocalTokenizer"]
@@ -31,6 +33,8 @@ class LocalTokenizer:
 
     def __init__(self, inner: PreTrainedTokenizerBase, eos_ids: Sequence[int] = ()) -> None:
         self.inner = inner
+        self._trie: tuple[int, LLTokenizer] | None = None
+        self._trie_lock = threading.Lock()
         own = inner.eos_token_id
         self._eos_ids = frozenset([*eos_ids, *([own] if isinstance(own, int) else [])])
 
@@ -39,6 +43,28 @@ class LocalTokenizer:
         """Every added or special token, as text: none of them may come from untrusted text."""
         added = {token.content for token in self.inner.added_tokens_decoder.values()}
         return frozenset(added | set(self.inner.all_special_tokens))
+
+    def trie(self, vocabulary: int) -> LLTokenizer:
+        """Return llguidance's view of the vocabulary, made once (it takes about a second).
+
+        Raises
+        ------
+        ModelError
+            If the tokenizer is not one of the `tokenizers` library.
+        """
+        from llguidance import LLTokenizer
+
+        with self._trie_lock:
+            if self._trie is None or self._trie[0] != vocabulary:
+                backend = getattr(self.inner, "backend_tokenizer", None)
+                if backend is None:
+                    raise ModelError(
+                        f"{type(self.inner).__name__} cannot be constrained.",
+                        remedy="Use a model with a fast tokenizer (tokenizer.json).",
+                    )
+                trie = LLTokenizer(backend.to_str(), n_vocab=vocabulary, eos_token=sorted(self._eos_ids))
+                self._trie = (vocabulary, trie)
+            return self._trie[1]
 
     @property
     def has_chat_template(self) -> bool:
