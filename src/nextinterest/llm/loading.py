@@ -6,6 +6,7 @@ Only safetensors are read. Knows files; `local` and `seq2seq` know what to do wi
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -52,7 +53,10 @@ def load_module(
         If the adapter belongs to another model.
     """
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    if not sys.stderr.isatty():
+        disable_progress_bar()
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
     where = pick_device(device)
     path = Path(path_or_id)
