@@ -3,7 +3,10 @@
     base                  the contract: `LanguageModel`, `State`, `Tokenizer`, `Message`, `Sampling`
     local                 causal models on this machine (the default)
     seq2seq               encoder-decoder models on this machine (T5 family)
+    openai_compatible     any OpenAI-compatible endpoint
     scripted              a model without weights, for tests
+    store, microbatch     cached states of many users; concurrent requests in shared passes
+    trie, search          rows of a catalogue's token trie by beams, greedily or drawn
 
 Nothing here knows items, users, catalogues or templates.
 """
@@ -25,7 +28,12 @@ from nextinterest.llm.scripted import ScriptedLanguageModel
 
 if TYPE_CHECKING:
     from nextinterest.llm.local import LocalModel
+    from nextinterest.llm.microbatch import MicroBatchedForward
+    from nextinterest.llm.openai_compatible import OpenAICompatibleModel
+    from nextinterest.llm.search import beam_search, draw_rows
     from nextinterest.llm.seq2seq import Seq2SeqModel
+    from nextinterest.llm.store import StateStore
+    from nextinterest.llm.trie import TokenTrie
 
 __all__ = [
     "ChatMessage",
@@ -33,14 +41,29 @@ __all__ = [
     "LanguageModel",
     "LocalModel",
     "Message",
+    "MicroBatchedForward",
+    "OpenAICompatibleModel",
     "Sampling",
     "ScriptedLanguageModel",
     "Seq2SeqModel",
     "State",
+    "StateStore",
+    "TokenTrie",
     "Tokenizer",
+    "beam_search",
+    "draw_rows",
 ]
 
-_LAZY = {"LocalModel": "nextinterest.llm.local", "Seq2SeqModel": "nextinterest.llm.seq2seq"}
+_LAZY = {
+    "LocalModel": "nextinterest.llm.local",
+    "MicroBatchedForward": "nextinterest.llm.microbatch",
+    "OpenAICompatibleModel": "nextinterest.llm.openai_compatible",
+    "Seq2SeqModel": "nextinterest.llm.seq2seq",
+    "StateStore": "nextinterest.llm.store",
+    "TokenTrie": "nextinterest.llm.trie",
+    "beam_search": "nextinterest.llm.search",
+    "draw_rows": "nextinterest.llm.search",
+}
 
 
 def __getattr__(name: str) -> object:

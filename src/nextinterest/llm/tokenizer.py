@@ -1,4 +1,4 @@
-"""The tokenizer of a local model, over transformers' own.
+"""Tokenizers: a local model's own, and bytes where the model's is not known.
 
 Knows text and ids; nothing of weights or prompts.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from llguidance import LLTokenizer
     from transformers import PreTrainedTokenizerBase
 
-__all__ = ["LocalTokenizer"]
+__all__ = ["ByteTokenizer", "LocalTokenizer"]
 
 
 class LocalTokenizer:
@@ -118,3 +118,28 @@ class LocalTokenizer:
             return self.render_chat(messages)
         lines = "".join(f"{message.role}: {message.content}\n" for message in messages)
         return f"{self.bos}{lines}assistant:"
+
+
+class ByteTokenizer:
+    """A stand-in where the endpoint's tokenizer is not known: one token per UTF-8 byte.
+
+    No byte-level vocabulary needs more tokens than bytes, so a prompt that fits by this count fits. The
+    chat form is a plain transcript; the endpoint applies the model's own template to it as one message.
+    """
+
+    special_tokens = frozenset({"<|im_start|>", "<|im_end|>", "<|endoftext|>", "<s>", "</s>"})
+    has_chat_template = False
+    eos_ids: frozenset[int] = frozenset()
+
+    def encode(self, text: str) -> list[int]:
+        """Return the bytes of `text`."""
+        return list(text.encode("utf-8", "replace"))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of bytes."""
+        return bytes(ids).decode("utf-8", "replace")
+
+    def render_chat(self, messages: Sequence[ChatMessage], *, add_generation_prompt: bool = True) -> str:
+        """Return a plain transcript."""
+        turns = "\n\n".join(message.content for message in messages)
+        return turns + ("\n\n" if add_generation_prompt else "")
