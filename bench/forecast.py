@@ -121,11 +121,9 @@ def _report(
     for metric in TESTED:
         _line(final, best_of(theirs, metric), metric, "best simple")
     _line(final, next(score for score in theirs if score.name == "last window"), "direction", "persistence")
-    per_user = user_means(final.metrics["direction"], final.users) - 0.5
-    test = sign_flip_test(per_user)
-    print(
-        f"  direction     {final.name} {per_user.mean() + 0.5:.4f} against 0.5 (chance): p = {test.p_value:.4f}"
-    )
+    direction = user_means(final.metrics["direction"], final.users)
+    p_value = sign_flip_test(direction - 0.5).p_value
+    print(f"  direction     {final.name} {direction.mean():.4f} against 0.5 (chance): p = {p_value:.4f}")
 
 
 def _line(ours: ForecastScores, theirs: ForecastScores, metric: str, role: str) -> None:

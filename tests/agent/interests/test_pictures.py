@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nextinterest.agent.interests import draw_changes, draw_river, forecast_interests, portray, save_figure
+from nextinterest.agent.interests import (
+    draw_changes,
+    draw_river,
+    forecast_interests,
+    portray,
+    save_figure,
+    svg_of,
+)
 from nextinterest.domain import Catalog, History, ItemScorer
 from nextinterest.errors import DataError
 
@@ -27,6 +34,12 @@ def test_pictures_are_saved_as_png_and_svg(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["changes.svg", "river.png"]
     with pytest.raises(DataError, match="Name it"):
         save_figure(river, tmp_path / "river.gif")
+
+
+def test_a_page_can_hold_the_picture(catalog: Catalog, changed: History) -> None:
+    svg = svg_of(draw_changes(portray(changed, catalog)))
+    assert svg.startswith("<svg")
+    assert svg.rstrip().endswith("</svg>")
 
 
 def test_river_layers_fill_the_whole(catalog: Catalog, changed: History) -> None:

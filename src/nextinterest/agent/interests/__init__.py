@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nextinterest.agent.interests.model import ForecastModel
     from nextinterest.agent.interests.outlook import Horizon, default_model, forecast_interests
     from nextinterest.agent.interests.paths import StatefulItemScorer, sample_paths
-    from nextinterest.agent.interests.pictures import draw_changes, draw_river, save_figure
+    from nextinterest.agent.interests.pictures import draw_changes, draw_river, save_figure, svg_of
     from nextinterest.agent.interests.portrait import PortraitConfig, portray
     from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrait
     from nextinterest.agent.interests.tracker import InterestTracker
@@ -40,6 +40,7 @@ __all__ = [
     "portray",
     "sample_paths",
     "save_figure",
+    "svg_of",
 ]
 
 _HOME = {
@@ -61,6 +62,7 @@ _HOME = {
     "portray": "portrait",
     "sample_paths": "paths",
     "save_figure": "pictures",
+    "svg_of": "pictures",
 }
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nextinterest.agent.interests.schema import Pace
-from nextinterest.agent.interests.windows import SESSION_GAP_SECONDS, session_starts
+from nextinterest.agent.interests.windows import session_starts
+from nextinterest.data.features import SESSION_GAP
 from nextinterest.domain import History
 from nextinterest.errors import DataError
 
@@ -34,7 +35,7 @@ class EventCount:
     upper: float
 
 
-def measure_pace(history: History, gap_seconds: int = SESSION_GAP_SECONDS) -> Pace | None:
+def measure_pace(history: History, gap_seconds: int = SESSION_GAP) -> Pace | None:
     """Describe how often the user acts; None where times are unknown or there are no events."""
     if history.times is None or len(history) == 0:
         return None
@@ -58,7 +59,7 @@ def events_in_days(
     *,
     level: float = 0.8,
     draws: int = 2000,
-    gap_seconds: int = SESSION_GAP_SECONDS,
+    gap_seconds: int = SESSION_GAP,
 ) -> EventCount:
     """Estimate how many events the `days` after the newest one will bring, by simulation.
 

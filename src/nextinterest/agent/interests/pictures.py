@@ -6,6 +6,7 @@ used without a display and without touching its global state.
 
 from __future__ import annotations
 
+import io
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_changes", "draw_river", "save_figure"]
+__all__ = ["draw_changes", "draw_river", "save_figure", "svg_of"]
 
 # Okabe & Ito's palette (readable with any colour vision), extended by lighter tones of the same hues.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7A6FB0")
@@ -207,8 +208,10 @@ def draw_changes(portrait: InterestPortrait, n_interests: int = 12) -> Figure:
     axes.tick_params(axis="x", colors=FAINT)
     axes.grid(axis="x", color="#ECEEF1", linewidth=0.8)
     axes.set_axisbelow(True)
-    who = "" if portrait.user is None else f" of user {neutralise(portrait.user)}"
-    axes.set_title(f"Rise and fall{who}", loc="left", color=INK, fontsize=13, fontweight="bold", pad=20)
+    who = "" if portrait.user is None else f", user {neutralise(portrait.user)}"
+    axes.set_title(
+        f"Rise and fall of interests{who}", loc="left", color=INK, fontsize=13, fontweight="bold", pad=20
+    )
     axes.text(
         0.0, 1.01,
         f"last {portrait.recent_events} events against the {portrait.events - portrait.recent_events} "
@@ -250,6 +253,14 @@ def save_figure(figure: Figure, path: Path) -> None:
         # No date in the file: equal portraits give equal bytes.
         figure.savefig(file, format=ending, dpi=160, metadata={"Date": None} if ending == "svg" else None)
     Path(file.name).replace(path)
+
+
+def svg_of(figure: Figure) -> str:
+    """Return a figure as an SVG element, to be put into a page as it is."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
 
 
 def _share_in(shares: tuple[InterestShare, ...], name: str) -> float:

@@ -25,7 +25,8 @@ from nextinterest.agent.interests.schema import (
     Novelty,
 )
 from nextinterest.agent.interests.signals import Shares
-from nextinterest.agent.interests.windows import SESSION_GAP_SECONDS, own_pace_windows
+from nextinterest.agent.interests.windows import own_pace_windows
+from nextinterest.data.features import SESSION_GAP
 from nextinterest.data.interests import event_interests, smooth
 from nextinterest.domain import Catalog, History
 
@@ -70,7 +71,7 @@ class PortraitConfig(BaseModel):
     max_windows: int = Field(default=12, ge=1)
     """Largest number of windows."""
 
-    session_gap_seconds: int = Field(default=SESSION_GAP_SECONDS, ge=1)
+    session_gap_seconds: int = Field(default=SESSION_GAP, ge=1)
     """Pause that ends a session."""
 
     seed: int = 0

@@ -11,18 +11,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.data.features import SESSION_GAP, sessions
 from nextinterest.domain import History
 
-__all__ = ["SESSION_GAP_SECONDS", "own_pace_windows", "session_starts"]
-
-SESSION_GAP_SECONDS = 30 * 60
-"""A pause that ends a session: half an hour, as web analytics has it."""
+__all__ = ["own_pace_windows", "session_starts"]
 
 TARGET_EVENTS = 15
 MAX_WINDOWS = 12
 
 
-def session_starts(history: History, gap_seconds: int = SESSION_GAP_SECONDS) -> NDArray[np.int64]:
+def session_starts(history: History, gap_seconds: int = SESSION_GAP) -> NDArray[np.int64]:
     """Return the index of the first event of each session; one session where times are unknown.
 
     Examples
@@ -30,11 +28,10 @@ def session_starts(history: History, gap_seconds: int = SESSION_GAP_SECONDS) -> 
     >>> session_starts(History(np.zeros(4), times=np.array([0, 60, 7200, 7260]))).tolist()
     [0, 2]
     """
-    if len(history) == 0:
-        return np.zeros(0, dtype=np.int64)
-    if history.times is None:
-        return np.zeros(1, dtype=np.int64)
-    return np.concatenate([[0], np.flatnonzero(np.diff(history.times) > gap_seconds) + 1])
+    session = sessions(history, gap_seconds)
+    if session is None:
+        return np.zeros(min(len(history), 1), dtype=np.int64)
+    return np.flatnonzero(np.diff(session, prepend=-1))
 
 
 def own_pace_windows(
@@ -66,7 +63,7 @@ def own_pace_windows(
         for cut in cuts:
             near = np.arange(max(1, cut - reach), min(n - 1, cut + reach) + 1)
             longest = near[np.argmax(pauses[near - 1])]
-            moved.append(int(longest) if pauses[longest - 1] > SESSION_GAP_SECONDS else int(cut))
+            moved.append(int(longest) if pauses[longest - 1] > SESSION_GAP else int(cut))
         cuts = np.array(moved, dtype=np.int64)
     edges = [0, *cuts.tolist(), n]
     return list(pairwise(edges))
