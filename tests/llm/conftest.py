@@ -32,7 +32,7 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
     inner.add_special_tokens(
         [AddedToken("<|im_end|>", special=True), AddedToken("<|im_start|>", special=True)]
     )
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=inner, eos_token="<|im_end|>", pad_token="<|im_end|>"
     )
     tokenizer.chat_template = CHATML
@@ -71,14 +71,14 @@ def tiny_module() -> Callable[..., PreTrainedModel]:
 
         torch.manual_seed(seed)
         config = AutoConfig.for_model(family, **{**_config(family), **changes})
-        module: PreTrainedModel = AutoModelForCausalLM.from_config(config)
+        module: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
         with torch.no_grad():
             for name, weight in module.named_parameters():
                 # Wide weights, so that probabilities differ; norms and biases away from their neutral start.
                 weight.normal_(0.0, 0.3)
                 if "norm" in name and family not in {"gemma2", "gemma3_text"}:
                     weight.add_(1.0)
-        module.eval()
+        module.eval()  # type: ignore[no-untyped-call]
         return module
 
     return build

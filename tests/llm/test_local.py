@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -131,8 +131,8 @@ def test_choices_are_next_token_probabilities(model: LocalModel) -> None:
     for prompt, own, got in zip(prompts, choices, raw, strict=True):
         expected = [reference(model.module, prompt, model.tokenizer.encode(choice)) for choice in own]
         np.testing.assert_allclose(got, expected, atol=TOLERANCE)
-    for got, own in zip(model.choose(prompts, choices), raw, strict=True):
-        np.testing.assert_allclose(got, own - np.logaddexp.reduce(own), atol=TOLERANCE)
+    for got, free in zip(model.choose(prompts, choices), raw, strict=True):
+        np.testing.assert_allclose(got, free - np.logaddexp.reduce(free), atol=TOLERANCE)
         assert np.exp(got).sum() == pytest.approx(1.0, abs=1e-5)
 
 
@@ -232,8 +232,7 @@ def _adapter(module: PreTrainedModel, path: Path) -> PreTrainedModel:
                 weight.normal_(0.0, 0.5, generator=torch.Generator().manual_seed(3))
     adapted.save_pretrained(str(path))
     adapted.eval()
-    plain: PreTrainedModel = adapted  # a PeftModel forwards like the model it wraps
-    return plain
+    return cast("PreTrainedModel", adapted)  # a PeftModel forwards like the model it wraps
 
 
 def test_loads_from_a_directory_with_and_without_adapter(

@@ -39,13 +39,13 @@ def model(byte_tokenizer: PreTrainedTokenizerFast) -> Seq2SeqModel:
         num_heads=4,
         pad_token_id=END,
         eos_token_id=END,
-        decoder_start_token_id=END,
     )
+    config.decoder_start_token_id = END
     module = T5ForConditionalGeneration(config)
     with torch.no_grad():
         for weight in module.parameters():
             weight.normal_(0.0, 0.4)
-    module.eval()
+    module.eval()  # type: ignore[no-untyped-call]
     return Seq2SeqModel(module, byte_tokenizer, name="t5")
 
 
@@ -81,8 +81,8 @@ def test_choices_and_batches(model: Seq2SeqModel) -> None:
     for prompt, own, got in zip(prompts, choices, raw, strict=True):
         expected = [reference(model, prompt, model.tokenizer.encode(choice)) for choice in own]
         np.testing.assert_allclose(got, expected, atol=TOLERANCE)
-    for got, own in zip(model.choose(prompts, choices), raw, strict=True):
-        np.testing.assert_allclose(got, own - np.logaddexp.reduce(own), atol=TOLERANCE)
+    for got, free in zip(model.choose(prompts, choices), raw, strict=True):
+        np.testing.assert_allclose(got, free - np.logaddexp.reduce(free), atol=TOLERANCE)
     state = model.open(prompts[1])
     np.testing.assert_allclose(state.choose(choices[1], normalize=False), raw[1], atol=TOLERANCE)
 

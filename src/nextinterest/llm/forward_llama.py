@@ -117,7 +117,9 @@ class LlamaForward:
         cos, sin = self._rotary(x, positions[None])
         half = self.dim // 2
         cos, sin = cos[0, :, None, :half], sin[0, :, None, :half]
-        spans, wanted, start = [], [], 0
+        spans: list[_Span] = []
+        wanted: list[int] = []
+        start = 0
         for segment in segments:
             spans.append(_Span(segment, start, self._room(segment, x), x))
             wanted.extend(start + place for place in segment.want)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -28,19 +28,6 @@ __all__ = ["JsonMatcher", "schema_grammar", "stream_json"]
 LONGEST_CLOSE = 4096  # tokens; a schema whose shortest object is longer than this is refused
 # What ends things soonest, tried in this order wherever the grammar leaves a choice.
 CLOSERS = ('"', "]", "}", "null", "0", "false", "1", "a", " ")
-
-
-class _Matcher(Protocol):
-    """The part of llguidance's LLMatcher that is used here (the package ships no usable types)."""
-
-    def is_error(self) -> bool: ...
-    def get_error(self) -> str: ...
-    def is_accepting(self) -> bool: ...
-    def is_stopped(self) -> bool: ...
-    def compute_ff_tokens(self) -> list[int]: ...
-    def consume_tokens(self, tokens: list[int]) -> bool: ...
-    def validate_tokens(self, tokens: list[int]) -> int: ...
-    def deep_copy(self) -> _Matcher: ...
 
 
 def schema_grammar(schema: type[BaseModel]) -> str:
@@ -94,7 +81,7 @@ class JsonMatcher:
         grammar = LLMatcher.grammar_from_json_schema(
             schema_grammar(schema), overrides={"whitespace_flexible": False}
         )
-        self._matcher: _Matcher = LLMatcher(self._trie, grammar, log_level=0)
+        self._matcher = LLMatcher(self._trie, grammar, log_level=0)
         self._check(f"The schema of {schema.__name__} cannot be enforced")
         self._bits = allocate_token_bitmask(1, vocabulary)
         closers = [self._trie.tokenize_str(text) for text in CLOSERS]

@@ -56,7 +56,7 @@ def load_module(
     from transformers.utils.logging import disable_progress_bar
 
     if not sys.stderr.isatty():
-        disable_progress_bar()
+        disable_progress_bar()  # type: ignore[no-untyped-call]
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
     where = pick_device(device)
     path = Path(path_or_id)
@@ -72,6 +72,10 @@ def load_module(
     name = path.name
     if adapter is not None:
         module = attach_adapter(module, Path(adapter))
+        if module.dtype == torch.float32:
+            # Folded into the weights the adapter costs nothing. In half precision it would be rounded away
+            # in part, so there it stays beside them.
+            module = module.merge_and_unload()
         fingerprint = hashlib.sha256((fingerprint + adapter_digest(Path(adapter))).encode()).hexdigest()
         name = f"{name}+{Path(adapter).name}"
     torch.nn.Module.to(module, where)

@@ -151,7 +151,8 @@ def draw_row(
     places = trie.places(set(excluded))
     if not trie.alive(trie.root, places):
         return None
-    node, tokens, score = trie.root, [], 0.0
+    tokens: list[int] = []
+    node, score = trie.root, 0.0
     while True:
         only = trie.only(node, places)
         if only is not None:
