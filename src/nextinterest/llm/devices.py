@@ -50,11 +50,14 @@ def pick_device(device: str = "auto") -> torch.device:
     return chosen
 
 
-def pick_dtype(dtype: DtypeName = "auto", device: torch.device | None = None) -> torch.dtype:
+def pick_dtype(
+    dtype: DtypeName = "auto", device: torch.device | None = None, *, measured: str | None = None
+) -> torch.dtype:
     """Return the precision to compute in.
 
     ``auto`` reads the environment variable NEXTINTEREST_DTYPE first, then takes bf16 where the device
-    computes in it, and fp32 elsewhere.
+    computes in it, and fp32 elsewhere. On a CPU a measurement (`nextinterest.llm.tuning`) decides instead,
+    where there is one.
 
     Raises
     ------
@@ -68,4 +71,6 @@ def pick_dtype(dtype: DtypeName = "auto", device: torch.device | None = None) ->
         return DTYPES[name]
     if device is not None and device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if measured is not None:
+        return DTYPES[measured]
     return torch.bfloat16 if cpu_has_bf16() else torch.float32

@@ -6,6 +6,7 @@ Only safetensors are read. Knows files; `local` and `seq2seq` know what to do wi
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ import torch
 
 from nextinterest.errors import ModelError
 from nextinterest.llm.adapters import adapter_digest, attach_adapter
-from nextinterest.llm.devices import DtypeName, pick_device, pick_dtype
+from nextinterest.llm.devices import DtypeName, cpu_has_bf16, pick_device, pick_dtype
+from nextinterest.llm.tuning import THREADS_VARIABLE, tuned
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -42,8 +44,11 @@ def load_module(
     device: str = "auto",
     dtype: DtypeName = "auto",
     adapter: str | Path | None = None,
+    threads: int | None = None,
 ) -> Loaded:
     """Load a module in evaluation mode, on its device.
+
+    On a CPU, precision and threads that are not given are those measured on this machine.
 
     Raises
     ------
@@ -60,8 +65,9 @@ def load_module(
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
     where = pick_device(device)
     path = Path(path_or_id)
+    precision = pick_dtype(dtype, where, measured=_tune(where, threads, dtype))
     try:
-        module = auto.from_pretrained(str(path_or_id), dtype=pick_dtype(dtype, where), use_safetensors=True)
+        module = auto.from_pretrained(str(path_or_id), dtype=precision, use_safetensors=True)
         tokenizer = AutoTokenizer.from_pretrained(str(path_or_id))
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
@@ -81,6 +87,22 @@ def load_module(
     torch.nn.Module.to(module, where)
     module.eval().requires_grad_(False)
     return Loaded(module, tokenizer, name, fingerprint)
+
+
+def _tune(device: torch.device, threads: int | None, dtype: str) -> str | None:
+    """Set the process's threads; return the precision measured on this machine, on a CPU."""
+    if device.type != "cpu":
+        return None
+    asked = threads or int(os.environ.get(THREADS_VARIABLE, "0"))
+    told = asked or "OMP_NUM_THREADS" in os.environ or torch.get_num_threads() == 1
+    if asked:
+        torch.set_num_threads(asked)
+    if told and (dtype != "auto" or not cpu_has_bf16()):
+        return None  # nothing is left to choose
+    found = tuned()
+    if not told:
+        torch.set_num_threads(found.threads)
+    return found.dtype
 
 
 def without_adapter(module: PreTrainedModel) -> PreTrainedModel:

@@ -115,7 +115,8 @@ class LocalModel:
         adapter
             A PEFT adapter directory to attach.
         threads
-            Threads of one forward pass on the CPU (for the whole process); None leaves torch's choice.
+            Threads of one forward pass on the CPU (for the whole process); None takes what was measured on
+            this machine, or what OMP_NUM_THREADS or NEXTINTEREST_THREADS says.
         tokens_per_batch
             Budget of tokens in one forward pass.
 
@@ -126,9 +127,9 @@ class LocalModel:
         IntegrityError
             If the adapter belongs to another model.
         """
-        if threads is not None:
-            torch.set_num_threads(threads)
-        loaded = load_module(path_or_id, "causal", device=device, dtype=dtype, adapter=adapter)
+        loaded = load_module(
+            path_or_id, "causal", device=device, dtype=dtype, adapter=adapter, threads=threads
+        )
         return cls(
             loaded.module,
             loaded.tokenizer,

@@ -95,9 +95,9 @@ class Seq2SeqModel:
         tokens_per_batch: int = TOKENS_PER_BATCH,
     ) -> Seq2SeqModel:
         """Load a model from a directory or a hub id; parameters as in `LocalModel.load`."""
-        if threads is not None:
-            torch.set_num_threads(threads)
-        loaded = load_module(path_or_id, "seq2seq", device=device, dtype=dtype, adapter=adapter)
+        loaded = load_module(
+            path_or_id, "seq2seq", device=device, dtype=dtype, adapter=adapter, threads=threads
+        )
         return cls(
             loaded.module,
             loaded.tokenizer,

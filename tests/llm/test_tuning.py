@@ -1,0 +1,67 @@
+"""Measured once, remembered, not swayed by small differences; and the two corrections of scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.llm import tuning as module
+from nextinterest.llm.tuning import Tuning, measure, tuned
+from nextinterest.llm.variants import Prior, per_token
+
+
+def test_threads_are_left_as_they_were() -> None:
+    before = torch.get_num_threads()
+    found = measure(repeats=1, bf16=False)
+    assert torch.get_num_threads() == before
+    assert found.dtype == "float32"
+    assert all(speed > 0 for speed in found.gflops.values())
+
+
+@pytest.mark.parametrize(("factor", "dtype"), [(0.95, "float32"), (0.5, "bfloat16"), (2.0, "float32")])
+def test_another_choice_must_win_clearly(monkeypatch: pytest.MonkeyPatch, factor: float, dtype: str) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    now = 0.0
+
+    def clock() -> float:
+        return now
+
+    def linear(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        nonlocal now
+        now += factor if a.dtype is torch.bfloat16 else 1.0
+        return a
+
+    monkeypatch.setattr(torch.nn.functional, "linear", linear)
+    assert measure(repeats=1, clock=clock, bf16=True).dtype == dtype
+
+
+def test_a_machine_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = tuned(tmp_path)
+    assert Tuning.model_validate_json((tmp_path / "tuning.json").read_text()) == first
+    monkeypatch.setattr(module, "measure", lambda: pytest.fail("measured again"))
+    assert tuned(tmp_path) == first
+    monkeypatch.setattr(module, "machine", lambda: "another")
+    other = first.model_copy(update={"machine": "another"})
+    monkeypatch.setattr(module, "measure", lambda: other)
+    assert tuned(tmp_path) == other
+    (tmp_path / "tuning.json").write_text("{broken")
+    assert tuned(tmp_path) == other
+
+
+def test_scores_per_token_and_without_the_prior() -> None:
+    model = ScriptedLanguageModel()
+    prefix, titles = [1, 2], [[5, 6], [7], [5, 6]]
+    scores = model.score([9, 9], titles)
+    np.testing.assert_allclose(per_token(scores, titles), scores / [2, 1, 2], rtol=1e-6)
+    prior = Prior(model, prefix, capacity=10)
+    expected = scores - 0.5 * model.score(prefix, titles)
+    calls = len(model.calls)
+    np.testing.assert_allclose(prior.correct(scores, titles, weight=0.5), expected, rtol=1e-6)
+    np.testing.assert_allclose(prior.correct(scores, titles, weight=0.5), expected, rtol=1e-6)
+    assert len(model.calls) == calls + 1  # the second time nothing was computed
+    many = [[i] for i in range(30)]
+    np.testing.assert_array_equal(prior.of(many), model.score(prefix, many))
