@@ -34,6 +34,7 @@ _GONE = -1  # id of a removed node, which stays in an HNSW graph as a way to oth
 _NEIGHBOURS = 32
 _EF_CONSTRUCTION = 80
 _EF_SEARCH = 96
+_BLAS_FROM = 8  # queries
 _MAX_GONE = 0.3  # share of removed nodes above which the graph is built anew
 
 
@@ -222,7 +223,7 @@ class ItemIndex:
             flat = flat if self.kind == "exact" else faiss.downcast_index(flat.storage)
             ids = self._ids()
             surplus = int((ids == _GONE).sum())
-            scores, slots = flat.search(queries, min(fetch + surplus, len(ids)))
+            scores, slots = _scan(flat, queries, min(fetch + surplus, len(ids)))
             found = np.where(slots >= 0, ids[slots], _GONE)
         else:
             parameters = faiss.SearchParametersHNSW(  # type: ignore[attr-defined]
@@ -291,3 +292,25 @@ class ItemIndex:
                 f"{int(unknown.sum())} items are not in the index, such as {int(items[unknown][0])}.",
                 remedy="Add them first.",
             )
+
+
+def _scan(flat: _FaissIndex, queries: FloatArray, k: int) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Search exactly, a batch of queries by matrix product and single ones by one pass over the vectors.
+
+    Recent faiss takes the matrix product only for batches of hundreds, which is several times slower from
+    about eight queries on (bench/retrieval.py). What it decides by is global and its unit has changed between
+    releases, so it is set to an extreme per call; another thread's search would at worst be slower.
+    """
+    import faiss
+
+    if len(queries) < _BLAS_FROM:
+        scores, slots = flat.search(queries, k)
+        return scores, slots
+    before = faiss.cvar.distance_compute_blas_threshold
+    try:
+        faiss.cvar.distance_compute_blas_threshold = 1
+        scores, slots = flat.search(queries, k)
+    finally:
+        if before > 1:  # else another thread is between these lines too, and will restore it
+            faiss.cvar.distance_compute_blas_threshold = before
+    return scores, slots
