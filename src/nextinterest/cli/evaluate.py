@@ -44,12 +44,12 @@ def evaluate(
     methods: Annotated[
         str,
         typer.Option(
-            help="Comma-separated: popularity, recent, markov, itemknn, ease, sasrec, text, retrieval, agent, "
-            "or the path of a recommender directory."
+            help="Comma-separated: popularity, recent, markov, itemknn, ease, sasrec, text, retrieval, "
+            "agent, or the path of a recommender directory."
         ),
     ] = "popularity,itemknn,ease,markov,sasrec",
     protocol: Annotated[
-        str, typer.Option(help=f"How events are held out: {', '.join(get_args(SplitKind))}.")
+        str, typer.Option(help="How events are held out: " + ", ".join(get_args(SplitKind)) + ".")
     ] = "leave-one-out",
     part: Annotated[
         str,

@@ -7,7 +7,7 @@ grows with users and measures, not with the lists.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -219,9 +219,7 @@ def score(
                 values[:, i, j] += column / len(keys)
                 seed_values.append(_mean(column))
             by_seed.append(seed_values)
-            sets_by_seed.append(
-                [_set_number(one, answers, run, averages, where, seed, level) for one in of_sets]
-            )
+            sets_by_seed.append(_set_numbers(of_sets, answers, run, averages, where, seed, level))
         for j, one in enumerate(of_sets):
             set_numbers[name, one.name] = _mean_number([row[j] for row in sets_by_seed])
         if len(keys) > 1:
@@ -283,26 +281,37 @@ def _mean_number(numbers: list[Number]) -> Number:
     )
 
 
-def _set_number(
-    one: Measure,
+def _set_numbers(
+    measures: Sequence[Measure],
     answers: pl.DataFrame,
     run: Run,
     averages: _UserAverages,
     where: NDArray[np.int64] | None,
     seed: int,
     level: float,
-) -> Number:
-    lists = lists_of(answers)[:, : one.k]
-    lists = lists if where is None else lists[where]
+) -> list[Number]:
     n_items = run.manifest.n_items
     n_groups = min(averages.n_users, _GROUPS, max(10, _GROUP_CELLS // n_items))
     dealt = np.random.default_rng(seed).permutation(averages.n_users) % n_groups
     group = dealt[averages.groups]
-    if one.base == "ece":
-        return _calibration_number(answers, lists, run, where, group, n_groups, level)
-    sums = _group_exposure(lists, group, n_groups, n_items)
-    statistic = metrics.coverage if one.base == "coverage" else metrics.gini
-    if n_groups < 2:
+    exposures: dict[int | None, Scores] = {}  # by cut-off: coverage and Gini read the same sums
+    numbers = []
+    for one in measures:
+        lists = lists_of(answers)[:, : one.k]
+        lists = lists if where is None else lists[where]
+        if one.base == "ece":
+            numbers.append(_calibration_number(answers, lists, run, where, group, n_groups, level))
+            continue
+        if one.k not in exposures:
+            exposures[one.k] = _group_exposure(lists, group, n_groups, n_items)
+        statistic = metrics.coverage if one.base == "coverage" else metrics.gini
+        numbers.append(_jackknifed(exposures[one.k], statistic, level))
+    return numbers
+
+
+def _jackknifed(sums: Scores, statistic: Callable[[Scores], float], level: float) -> Number:
+    """Return a share with its interval, kept within 0 and 1; no interval where there is one group only."""
+    if len(sums) < 2:
         return Number(statistic(sums.sum(axis=0)))
     value, low, high = jackknife_interval(sums, statistic, level)
     return Number(value, max(low, 0.0), min(high, 1.0))
@@ -352,10 +361,7 @@ def _calibration_number(
     def error(total: Scores) -> float:
         return metrics.CalibrationBins(*np.split(total, 3)).error
 
-    if n_groups < 2:
-        return Number(error(sums.sum(axis=0)))
-    value, low, high = jackknife_interval(sums, error, level)
-    return Number(value, max(low, 0.0), min(high, 1.0))
+    return _jackknifed(sums, error, level)
 
 
 def calibration_curve(run: Run, key: str, k: int = 10) -> metrics.CalibrationBins:

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.domain import FloatArray, IntArray
+from nextinterest.eval.metrics.listwise import sum_over_list
 from nextinterest.eval.metrics.ranks import Scores
 
 __all__ = ["intra_list_diversity", "unit_rows"]
 
-_CHUNK_CELLS = 1 << 23  # floats gathered at once
+_CHUNK_CELLS = 1 << 22  # sums held at once: 32 MB
 
 
 def unit_rows(vectors: FloatArray) -> FloatArray:
@@ -44,17 +45,15 @@ def intra_list_diversity(lists: IntArray, vectors: FloatArray) -> Scores:
     >>> intra_list_diversity(np.array([[0, 1], [0, 2]], dtype=np.int32), genres).tolist()
     [0.0, 1.0]
     """
-    unit = np.vstack([unit_rows(vectors), np.zeros((1, vectors.shape[1]), dtype=np.float32)])
-    squares: NDArray[np.float64] = np.einsum("ij,ij->i", unit, unit, dtype=np.float64)
+    unit = unit_rows(vectors).astype(np.float64)
+    squares: NDArray[np.float64] = np.append(np.einsum("ij,ij->i", unit, unit), 0.0)
+    m = (lists >= 0).sum(axis=1).astype(np.float64)
+    pairs = m * (m - 1)
     scores = np.full(len(lists), np.nan)
     size = max(1, _CHUNK_CELLS // max(1, unit.shape[1]))
     for start in range(0, len(lists), size):
-        part = lists[start : start + size]
-        m = (part >= 0).sum(axis=1).astype(np.float64)
-        total = np.zeros((len(part), unit.shape[1]), dtype=np.float64)
-        for place in range(part.shape[1]):  # places, not users: k additions of whole columns
-            total += unit[part[:, place]]
-        similar = np.einsum("ij,ij->i", total, total) - squares[part].sum(axis=1)
-        pairs = m * (m - 1)
-        np.divide(pairs - similar, pairs, out=scores[start : start + size], where=pairs > 0)
+        part = slice(start, start + size)
+        total = sum_over_list(lists[part], unit)
+        similar = np.einsum("ij,ij->i", total, total) - squares[lists[part]].sum(axis=1)
+        np.divide(pairs[part] - similar, pairs[part], out=scores[part], where=pairs[part] > 0)
     return scores

@@ -14,11 +14,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from nextinterest.domain import FloatArray, IntArray
+from nextinterest.eval.metrics.listwise import sum_over_list
 from nextinterest.eval.metrics.ranks import Scores
 
 __all__ = ["genre_calibration"]
 
-_CHUNK_CELLS = 1 << 22
+_CHUNK_CELLS = 1 << 22  # sums held at once: 32 MB
 
 
 def genre_calibration(
@@ -46,21 +47,20 @@ def genre_calibration(
     >>> genre_calibration(np.array([[0, 1], [1, 1]], dtype=np.int32), profiles, categories).round(3).tolist()
     [0.0, 6.644]
     """
-    n_categories = categories.shape[1]
-    rows = np.vstack([categories, np.zeros((1, n_categories), dtype=np.float32)])
+    shares = categories.astype(np.float64)
     scores = np.full(len(lists), np.nan)
-    size = max(1, _CHUNK_CELLS // max(1, n_categories))
+    size = max(1, _CHUNK_CELLS // max(1, shares.shape[1]))
     for start in range(0, len(lists), size):
         part = slice(start, start + size)
         block = profiles[part]
         p = np.asarray(block.toarray() if isinstance(block, csr_array) else block, dtype=np.float64)
-        q = np.zeros_like(p)
-        for place in range(lists.shape[1]):
-            q += rows[lists[part, place]]
-        total, known = q.sum(axis=1, keepdims=True), p.sum(axis=1) > 0
-        q = np.divide(q, total, out=q, where=total > 0)
-        smoothed = (1.0 - alpha) * q + alpha * p
-        ratio = np.divide(p, smoothed, out=np.ones_like(p), where=p > 0)
-        divergence = (p * np.log2(ratio)).sum(axis=1)
-        scores[part] = np.where(known & (total[:, 0] > 0), np.maximum(divergence, 0.0), np.nan)
+        q = sum_over_list(lists[part], shares)
+        total, known = q.sum(axis=1), p.sum(axis=1) > 0
+        # Only categories of the history add to the divergence.
+        row, column = np.nonzero(p)
+        wanted = p[row, column]
+        given = q[row, column] / np.maximum(total[row], 1e-300)
+        terms = wanted * np.log2(wanted / ((1.0 - alpha) * given + alpha * wanted))
+        divergence = np.bincount(row, weights=terms, minlength=len(p))
+        scores[part] = np.where(known & (total > 0), np.maximum(divergence, 0.0), np.nan)
     return scores

@@ -87,16 +87,17 @@ def breakdown_plot(content: Content, grouping: Grouping, numbers: Sequence[Group
     styles = look(content.table.methods)
     ordered = any(char.isdigit() for char in "".join(grouping.labels))
     sizes = {one.group: one.n_users for one in numbers}
+    groups = [label for label in grouping.labels if label in sizes]
     with _style() as new_figure:
-        figure = new_figure(figsize=(max(5.2, min(9.5, 0.85 * len(grouping.labels) + 2.4)), 3.3))
+        figure = new_figure(figsize=(max(5.2, min(9.5, 0.85 * len(groups) + 2.4)), 3.3))
         axes = figure.subplots()
         methods = content.order
         for i, method in enumerate(methods):
             mine = {one.group: one.number for one in numbers if one.method == method}
-            x = np.arange(len(grouping.labels)) + (i - (len(methods) - 1) / 2) * min(0.08, 0.6 / len(methods))
-            y = np.array([mine[label].value for label in grouping.labels])
-            low = np.array([mine[label].low for label in grouping.labels])
-            high = np.array([mine[label].high for label in grouping.labels])
+            x = np.arange(len(groups)) + (i - (len(methods) - 1) / 2) * min(0.08, 0.6 / len(methods))
+            y = np.array([mine[label].value for label in groups])
+            low = np.array([mine[label].low for label in groups])
+            high = np.array([mine[label].high for label in groups])
             colour, marker = styles[method]
             axes.vlines(x, low, high, color=colour, linewidth=1.1, alpha=0.45)
             axes.plot(
@@ -108,8 +109,8 @@ def breakdown_plot(content: Content, grouping: Grouping, numbers: Sequence[Group
                 linewidth=1.3 if ordered else 0,
                 label=method,
             )
-        labels = [f"{label}\n{sizes[label]:,}" for label in grouping.labels]
-        crowded = max(len(label) for label in grouping.labels) * len(labels) > 90
+        labels = [f"{label}\n{sizes[label]:,}" for label in groups]
+        crowded = max(map(len, groups)) * len(labels) > 90
         axes.set_xticks(
             range(len(labels)),
             [label.replace("\n", " · ") for label in labels] if crowded else labels,
@@ -118,7 +119,7 @@ def breakdown_plot(content: Content, grouping: Grouping, numbers: Sequence[Group
         )
         axes.grid(axis="x", visible=False)
         axes.set_ylim(bottom=0)
-        axes.set_ylabel(_title(content, content.primary))
+        axes.set_ylabel(_title(content, content.primary), labelpad=8)
         axes.set_xlabel(f"{grouping.title} (users below)" if not crowded else f"{grouping.title} · users")
         handles, names = axes.get_legend_handles_labels()
         axes.legend(handles, names, loc="upper left", bbox_to_anchor=(1.0, 1.02), fontsize=8.5)

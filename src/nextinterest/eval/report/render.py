@@ -17,6 +17,7 @@ __all__ = ["write_report"]
 
 _MARKS = {"best": "★", "worse": "▼", "even": "≈", "": ""}
 _WIDEST_PLOT = 14  # groups of a breakdown that are still drawn
+_FEWEST_USERS = 10  # of a group that is drawn
 
 
 def write_report(
@@ -89,11 +90,12 @@ def _columns(content: Content) -> dict[str, list[str]]:
 
 
 def _plots(content: Content) -> dict[str, object]:
-    drawn = [
-        (grouping, plots.breakdown_plot(content, grouping, numbers))
-        for grouping, numbers in content.breakdowns
-        if len(grouping.labels) <= _WIDEST_PLOT
-    ]
+    drawn = []
+    for grouping, numbers in content.breakdowns:
+        # A handful of users would stretch the axis for an interval that says nothing; the table has them.
+        shown = [one for one in numbers if one.n_users >= _FEWEST_USERS]
+        if 1 < len({one.group for one in shown}) <= _WIDEST_PLOT:
+            drawn.append((grouping, plots.breakdown_plot(content, grouping, shown)))
     return {
         "leaderboard": plots.leaderboard_plot(content),
         "trade_off": plots.trade_off_plot(content),

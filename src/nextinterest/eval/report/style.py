@@ -44,7 +44,10 @@ def plain(value: float, measure: str = "") -> str:
     >>> plain(0.09312, "ndcg@10"), plain(float("nan"))
     ('0.0931', '–')
     """
-    return "\N{EN DASH}" if math.isnan(value) else f"{value:.{decimals(measure)}f}"
+    if math.isnan(value):
+        return "\N{EN DASH}"
+    places = decimals(measure)
+    return f"{round(value, places) + 0.0:.{places}f}"  # adding zero turns -0.0 into 0.0
 
 
 def interval(number: Number, measure: str = "") -> str:
