@@ -25,9 +25,7 @@ def _reachable(trie: TokenTrie, excluded: set[int]) -> set[tuple[tuple[int, ...]
         if row is not None:
             found.add((tokens, row))
         assert list(children.tokens) == sorted(set(children.tokens.tolist()))
-        stack.extend(
-            (child, (*tokens, int(t))) for t, child in zip(children.tokens, children.nodes, strict=True)
-        )
+        stack.extend((children.node(i), (*tokens, int(t))) for i, t in enumerate(children.tokens))
     return found
 
 

@@ -109,7 +109,7 @@ def _search(
                     done.append(Found(row, beam.score + float(row_logp[end])))
             scores = row_logp[torch.from_numpy(children.tokens).long().to(row_logp.device)].cpu().numpy()
             for i in np.argsort(-scores, kind="stable")[:width]:
-                node = children.nodes[int(i)]
+                node = children.node(int(i))
                 step = _Beam(node, (*beam.tokens, int(children.tokens[i])), beam.score + float(scores[i]))
                 grown.append(step)
         grown.sort(key=lambda b: -b.score)
@@ -163,12 +163,12 @@ def draw_row(
         options = [int(t) for t in children.tokens] + ([end] if children.ends else [])
         chosen = draw(logp[torch.tensor(options, device=logp.device)], sampling, generator)
         score += float(logp[options[chosen]])
-        if chosen == len(children.nodes):
+        if chosen == len(children):
             row = trie.row(node, places)
             if row is None:
                 raise ModelError("The trie allowed an end where no row ends.")
             return Found(row, score)
-        node = children.nodes[chosen]
+        node = children.node(chosen)
         tokens.append(options[chosen])
 
 

@@ -36,15 +36,26 @@ class Children:
     ----------
     tokens
         Tokens that may come next, ascending, int32, shape (n,).
-    nodes
-        Where each of them leads.
+    lows, highs
+        Where each of them leads: ranges of sorted rows, shape (n,); see `node`.
+    depth
+        Depth of where they lead.
     ends
         Whether a sequence ends here.
     """
 
     tokens: IntArray
-    nodes: list[Node]
+    lows: LongArray
+    highs: LongArray
+    depth: int
     ends: bool
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def node(self, i: int) -> Node:
+        """Return where token number `i` of `tokens` leads."""
+        return Node(int(self.lows[i]), int(self.highs[i]), self.depth)
 
 
 class TokenTrie:
@@ -164,9 +175,8 @@ class TokenTrie:
         else:
             gone = np.searchsorted(excluded, bounds)
             keep = np.flatnonzero(np.diff(bounds) - np.diff(gone) > 0)
-        nodes = [Node(int(bounds[i]), int(bounds[i + 1]), node.depth + 1) for i in keep]
         ends = ended > node.low and self.alive(Node(node.low, ended, node.depth), excluded) > 0
-        return Children(tokens[keep], nodes, ends)
+        return Children(tokens[keep], bounds[keep], bounds[keep + 1], node.depth + 1, ends)
 
     def walk(self, tokens: Sequence[int], start: Node | None = None) -> Node:
         """Return the node that `tokens` lead to.

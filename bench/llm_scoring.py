@@ -1,0 +1,234 @@
+"""Ranking 20 candidates four ways, a new event on a warm state, and batch throughput, in one run.
+
+Run: ``python bench/llm_scoring.py [--rounds 3]`` on an otherwise idle machine.
+
+Default model, MovieLens-100K, the last 50 events of test users, 20 candidates each (the true next item and
+19 popular ones). All ways share the weights, the precision and the threads, and take turns within a round;
+figures are medians over rounds, ratios are taken within a round. The peers are as kind as they can be:
+
+- generate: ``transformers.generate`` decodes exactly as many tokens as a complete ranked list of the 20
+  titles has, greedily, with its cache; then the list is parsed
+- one by one: one ``transformers`` pass per candidate over the full prompt, logits of the title only
+- padded: the same 20 sequences in one batch
+
+Operations counted: two per weight of the layers and token, and four per attended pair, head and dimension
+(the causal half); the peak is that of square products of the same type, measured in the same round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+import torch
+
+from nextinterest.data import leave_one_out, load
+from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, fetch
+from nextinterest.domain import History
+from nextinterest.llm import LocalModel
+from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
+
+EVENTS = 50
+CANDIDATES = 20
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Return the seconds that a call takes."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def matrix_peak(dtype: torch.dtype) -> float:
+    """Return the best rate of square products, operations per second."""
+    best = 0.0
+    for n in (1024, 2048):
+        a, b = (torch.ones(n, n, dtype=dtype) for _ in range(2))
+        best = max(best, *(2 * n**3 / timed(lambda a=a, b=b: a @ b) for _ in range(5)))  # type: ignore[misc]
+    return best
+
+
+def operations(model: LocalModel, lengths: list[int]) -> float:
+    """Return the operations of passes over sequences of these lengths, up to the last hidden state."""
+    config = model.module.config
+    embedding = model.module.get_input_embeddings().weight.numel()  # type: ignore[no-untyped-call,operator]
+    weights = sum(p.numel() for p in model.module.parameters()) - embedding
+    attended = sum(n * (n + 1) / 2 for n in lengths)
+    per_pair = 4.0 * config.num_hidden_layers * config.num_attention_heads * config.head_dim
+    return 2.0 * weights * sum(lengths) + per_pair * attended
+
+
+class Peers:
+    """The three usual ways, by transformers."""
+
+    def __init__(self, model: LocalModel) -> None:
+        self.model, self.module = model, model.module
+
+    @torch.inference_mode()
+    def generate(self, prompt: list[int], titles: list[str]) -> list[int]:
+        """Decode a ranked list and parse it; return the candidates found in it."""
+        listing = "\n".join(titles)
+        asked = self.model.tokenizer.encode(f"\nRank these, best first, one per line:\n{listing}\nRanking:\n")
+        ids = torch.tensor([[*prompt, *asked]])
+        length = len(self.model.tokenizer.encode(listing))
+        out = self.module.generate(  # type: ignore[operator]
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            min_new_tokens=length,
+            max_new_tokens=length,
+        )
+        text = self.model.tokenizer.decode(out[0, ids.shape[1] :].tolist())
+        return [titles.index(line.strip()) for line in text.split("\n") if line.strip() in titles]
+
+    @torch.inference_mode()
+    def one_by_one(
+        self, prompt: list[int], titles: list[list[int]]
+    ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Score each candidate with a pass of its own."""
+        scores = []
+        for title in titles:
+            logits = self.module(
+                torch.tensor([[*prompt, *title]]), use_cache=False, logits_to_keep=len(title) + 1
+            ).logits[0, :-1]
+            logp = torch.log_softmax(logits.float(), dim=-1)
+            scores.append(float(logp[torch.arange(len(title)), torch.tensor(title)].sum()))
+        return np.array(scores)
+
+    @torch.inference_mode()
+    def padded(
+        self, prompt: list[int], titles: list[list[int]]
+    ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Score all candidates in one batch, padded on the right."""
+        longest = max(map(len, titles))
+        ids = torch.zeros(len(titles), len(prompt) + longest, dtype=torch.long)
+        for row, title in enumerate(titles):
+            ids[row, : len(prompt) + len(title)] = torch.tensor([*prompt, *title])
+        logits = self.module(ids, use_cache=False, logits_to_keep=longest + 1).logits
+        logp = torch.log_softmax(logits.float(), dim=-1)
+        return np.array(
+            [
+                float(logp[row, torch.arange(len(title)), torch.tensor(title)].sum())
+                for row, title in enumerate(titles)
+            ]
+        )
+
+
+def main() -> None:
+    """Run everything and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
+    dataset = load(DEFAULT_DATA)
+    split = leave_one_out(dataset.log)
+    model = LocalModel.load(fetch(DEFAULT_LANGUAGE_MODEL))
+    options = PromptOptions(budget=2048, max_events=EVENTS)
+    renderer = PromptRenderer(PromptTemplate.named("next-title"), dataset.catalog, model.tokenizer, options)
+    counts = split.train.item_counts(len(dataset.catalog))
+    popular = np.argsort(-counts, kind="stable")
+    peers = Peers(model)
+    users = [u for u in range(len(split.test)) if len(split.test.histories[u]) > EVENTS][:rounds]
+    print(f"{model.dtype}, {torch.get_num_threads()} threads, {rounds} users, their last {EVENTS} events")
+    rows: dict[str, list[float]] = {}
+    worst = 0.0
+    tokens: list[int] = []
+    found: list[int] = []
+    for user in users:
+        history, target = split.test.histories[user].last(EVENTS), int(split.test.targets[user])
+        items = [target, *(int(i) for i in popular[:CANDIDATES] if int(i) != target)][:CANDIDATES]
+        prompt = list(renderer.history(history).tokens)
+        titles = [list(renderer.target(item)) for item in items]
+        tokens.append(len(prompt))
+        worst = max(worst, compare(model, peers, prompt, titles, found, rows))
+        warm(model, renderer, history, target, rows)
+        throughput(model, renderer, [split.test.histories[u] for u in range(24)], rows)
+    print(f"prompts of {median(tokens):.0f} tokens; largest difference packed - one by one: {worst:.1e}")
+    for name in ("packed", "generate", "one by one", "padded"):
+        ratios = [a / b for a, b in zip(rows[name], rows["packed"], strict=True)]
+        milliseconds = 1e3 * median(rows[name])
+        print(f"  rank {CANDIDATES}: {name:<11} {milliseconds:9.0f} ms   {median(ratios):6.1f} x packed")
+    print(f"  generated lists name {median(found):.0f} of {CANDIDATES} candidates (median)")
+    ratios = [a / b for a, b in zip(rows["cold"], rows["warm"], strict=True)]
+    print(
+        f"new event to ranking of {len(dataset.catalog):,} items: {1e3 * median(rows['warm']):.0f} ms with a "
+        f"warm state; re-reading: {1e3 * median(rows['cold']):.0f} ms, {median(ratios):.1f} x; "
+        f"{median(rows['bytes']) / 1e6:.1f} MB per cached user"
+    )
+    share = [a / b for a, b in zip(rows["rate"], rows["peak"], strict=True)]
+    print(
+        f"batch of 24 prompts: {median(rows['speed']):,.0f} tokens/s, {median(rows['rate']) / 1e9:.0f} of "
+        f"{median(rows['peak']) / 1e9:.0f} GFLOP/s = {median(share):.0%} of the matrix peak"
+    )
+
+
+def compare(
+    model: LocalModel,
+    peers: Peers,
+    prompt: list[int],
+    titles: list[list[int]],
+    found: list[int],
+    rows: dict[str, list[float]],
+) -> float:
+    """Time the four ways; return how far packed scores are from those one by one."""
+    texts = [model.tokenizer.decode(title).strip() for title in titles]
+    packed = model.score(prompt, titles)
+    ways: dict[str, Callable[[], object]] = {
+        "packed": lambda: model.score(prompt, titles),
+        "generate": lambda: found.append(len(set(peers.generate(prompt, texts)))),
+        "one by one": lambda: peers.one_by_one(prompt, titles),
+        "padded": lambda: peers.padded(prompt, titles),
+    }
+    for name, way in ways.items():
+        rows.setdefault(name, []).append(timed(way))
+    return float(np.abs(packed - peers.one_by_one(prompt, titles)).max())
+
+
+def warm(
+    model: LocalModel, renderer: PromptRenderer, history: History, target: int, rows: dict[str, list[float]]
+) -> None:
+    """Time a new event on a cached state against reading all again; then rank every item."""
+    catalog = renderer.catalog
+    weight = model.module.get_input_embeddings().weight  # type: ignore[no-untyped-call]
+    with torch.inference_mode():
+        vectors = torch.stack([weight[renderer.target(i)].mean(0) for i in range(len(catalog))]).numpy()
+    grown = replace(
+        history.first(len(history) - 1),
+        items=np.append(history.first(len(history) - 1).items, target).astype(np.int32),
+        times=None,
+        ratings=None,
+    )
+    before = list(renderer.history(replace(history, times=None, ratings=None).first(len(history) - 1)).tokens)
+    after = list(renderer.history(grown).tokens)
+    for _ in range(5):
+        state = model.open(before)
+
+        def rank(state: object = state) -> None:
+            states = state.read(after, at=[-1])  # type: ignore[attr-defined]
+            np.argpartition(-(vectors @ states[0]), 10)[:10]
+
+        rows.setdefault("warm", []).append(timed(rank))
+        rows.setdefault("bytes", []).append(float(state.nbytes))
+        rows.setdefault("cold", []).append(
+            timed(lambda: np.argpartition(-(vectors @ model.encode([after], [[-1]])[0][0]), 10))
+        )
+
+
+def throughput(
+    model: LocalModel, renderer: PromptRenderer, histories: list[History], rows: dict[str, list[float]]
+) -> None:
+    """Time a batch of prompts and the matrix peak beside it."""
+    prompts = [list(renderer.history(h.last(EVENTS)).tokens) for h in histories]
+    lengths = [len(p) for p in prompts]
+    before = matrix_peak(model.dtype)
+    seconds = timed(lambda: model.choose(prompts, [[" A", " B"]] * len(prompts)))
+    rows.setdefault("peak", []).append(max(before, matrix_peak(model.dtype)))
+    rows.setdefault("rate", []).append(operations(model, lengths) / seconds)
+    rows.setdefault("speed", []).append(sum(lengths) / seconds)
+
+
+if __name__ == "__main__":
+    main()
