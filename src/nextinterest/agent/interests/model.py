@@ -6,7 +6,7 @@ of the number of events; beyond the last one they stay as they are.
 
 from __future__ import annotations
 
-import tempfile
+import os
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +64,9 @@ class ForecastModel(BaseModel):
     def save(self, path: Path) -> None:
         """Write the model as JSON, replacing the file in one step."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(self.model_dump_json(indent=1) + "\n")
-        Path(file.name).replace(path)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        partial.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> ForecastModel:

@@ -7,7 +7,7 @@ used without a display and without touching its global state.
 from __future__ import annotations
 
 import io
-import tempfile
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -249,10 +249,10 @@ def save_figure(figure: Figure, path: Path) -> None:
     if ending not in ("png", "svg"):
         raise DataError(f"Cannot save a picture as {path.name!r}.", remedy="Name it .png or .svg.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
-        # No date in the file: equal portraits give equal bytes.
-        figure.savefig(file, format=ending, dpi=160, metadata={"Date": None} if ending == "svg" else None)
-    Path(file.name).replace(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # No date in the file: equal portraits give equal bytes.
+    figure.savefig(partial, format=ending, dpi=160, metadata={"Date": None} if ending == "svg" else None)
+    partial.replace(path)
 
 
 def svg_of(figure: Figure) -> str:
