@@ -131,12 +131,6 @@ def clean(
     rows = judge_events(raw, int(latest.timestamp()))
     tally.problems(rows, "events")
     rows = rows.filter(pl.col("problem").is_null()).drop("problem")
-    if raw.has_times:
-        fresh = rows.select(pl.struct("user", "item", "time", "rating").is_first_distinct()).to_series()
-        tally.drop("events", EXACT_DUPLICATE, rows, ~fresh, fault=True)
-        rows = rows.filter(fresh)
-    tally.raise_if_strict()
-
     user_ids = _in_order(rows["user"], None if raw.users is None else raw.users["user"])
     item_ids = pl.concat(
         [items["item"], _in_order(rows["item"].filter(~rows["item"].is_in(items["item"].implode())))]
@@ -145,10 +139,13 @@ def clean(
     positions = rows["item"].cast(pl.Enum(item_ids)).to_physical().to_numpy().astype(np.int32)
     kept = np.ones(len(rows), dtype=np.bool_)
 
-    def drop(reason: str, keep: NDArray[np.bool_]) -> None:
-        tally.drop("events", reason, rows, pl.Series(kept & ~keep))
+    def drop(reason: str, keep: NDArray[np.bool_], *, fault: bool = False) -> None:
+        tally.drop("events", reason, rows, pl.Series(kept & ~keep), fault=fault)
         np.logical_and(kept, keep, out=kept)
 
+    if raw.has_times:
+        drop(EXACT_DUPLICATE, _first_of_equals(rows, users, positions, len(item_ids)), fault=True)
+    tally.raise_if_strict()
     if config.min_rating is not None:
         drop(LOW_RATING, (rows["rating"].fill_null(config.min_rating) >= config.min_rating).to_numpy())
     order = _order(rows, users, positions, item_ids, config.ties)
@@ -182,18 +179,31 @@ def _in_order(ids: pl.Series, first: pl.Series | None = None) -> pl.Series:
     )
 
 
+def _first_of_equals(rows: pl.DataFrame, users: IntArray, items: IntArray, n_items: int) -> NDArray[np.bool_]:
+    """Return a mask without the events that equal an earlier one in user, item, time and rating."""
+    pairs = pl.Series("pair", users.astype(np.int64) * n_items + items)
+    again = pairs.is_duplicated()
+    keep = np.ones(len(rows), dtype=np.bool_)
+    if again.any():  # only events of a repeated pair can be equal, and they are few
+        suspects = rows.select("time", "rating", pairs).filter(again)
+        keep[again.arg_true().to_numpy()] = suspects.select(
+            pl.struct("pair", "time", "rating").is_first_distinct()
+        ).to_series()
+    return keep
+
+
 def _order(
     rows: pl.DataFrame, users: IntArray, items: IntArray, item_ids: pl.Series, ties: Literal["file", "item"]
 ) -> NDArray[np.int64]:
     """Return the places of the events sorted by user, time and the rule for ties."""
-    keys: list[NDArray[np.int64]] = [users.astype(np.int64)]
-    if rows["time"].null_count() < len(rows):
-        keys.insert(0, rows["time"].to_numpy())
-        if ties == "item":
-            numbers = item_ids.cast(pl.Int64, strict=False)
-            rank = (item_ids if numbers.null_count() else numbers).rank("ordinal").to_numpy()
-            keys.insert(0, rank.astype(np.int64)[items])
-    return np.lexsort(keys)
+    if rows["time"].null_count() == len(rows):
+        return np.argsort(users, kind="stable")
+    time = rows["time"].to_numpy()
+    if ties == "item":
+        numbers = item_ids.cast(pl.Int64, strict=False)
+        rank = (item_ids if numbers.null_count() else numbers).rank("ordinal").to_numpy()
+        return np.lexsort([rank.astype(np.int64)[items], time, users])
+    return np.lexsort([time, users])
 
 
 def _one_per_pair(
@@ -247,10 +257,11 @@ def _assemble(
     has_user = np.bincount(users, minlength=len(user_ids)) > 0
     users = (np.cumsum(has_user) - 1).astype(np.int32)[users]
     names = user_ids.filter(pl.Series(has_user))
-    log = EventLog.from_arrays(
-        names.to_list(),
-        users,
-        positions,
+    lengths = np.bincount(users, minlength=len(names))
+    log = EventLog(
+        tuple(names.to_list()),
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        positions,  # in order already
         rows["time"].to_numpy()[order] if raw.has_times else None,
         rows["rating"].to_numpy()[order] if raw.has_ratings else None,
     )

@@ -105,12 +105,13 @@ def _header(path: Path, text: str, separator: str, quotes: bool) -> tuple[str, .
 
 def _split_plain(frame: pl.DataFrame, separator: str, n: int) -> pl.DataFrame:
     """Split unquoted lines; a line of another number of fields gets a problem."""
-    found = pl.col("text").str.count_matches(separator, literal=True) + 1
-    fields = (
-        pl.col("text").str.split_exact(separator, n - 1).struct.rename_fields([f"_{i}" for i in range(n)])
-    )
-    wrong = pl.coalesce("problem", pl.when(found != n).then(pl.lit(FIELD_COUNT)))
-    return frame.select("line", wrong.alias("problem"), fields.alias("fields")).unnest("fields")
+    # One field more than there should be: it stays null unless the line has too many.
+    names = [f"_{i}" for i in range(n + 1)]
+    fields = pl.col("text").str.split_exact(separator, n).struct.rename_fields(names)
+    frame = frame.select("line", "problem", fields.alias("fields")).unnest("fields")
+    wrong = pl.col(names[n - 1]).is_null() | pl.col(names[n]).is_not_null()
+    problem = pl.coalesce("problem", pl.when(wrong).then(pl.lit(FIELD_COUNT)))
+    return frame.select("line", problem.alias("problem"), *names[:n])
 
 
 def _split(frame: pl.DataFrame, separator: str, n: int, quotes: bool) -> pl.DataFrame:
