@@ -32,20 +32,21 @@ class SASRecConfig(BaselineConfig):
     max_len: int = Field(default=100, ge=1, description="Newest events that are read.")
     expand: int = Field(default=1, ge=1, description="Width of the feed-forward layer, in units of `dim`.")
     dropout: float = Field(
-        default=0.2, ge=0, lt=1, description="On embeddings and on what either branch of a block adds."
+        default=0.3, ge=0, lt=1, description="On embeddings and on what either branch of a block adds."
     )
     cosine: bool = Field(
         default=False, description="Score by cosine times a learned scale instead of by inner product."
     )
     temperature: float = Field(default=1.0, gt=0, description="Scores are divided by it before the softmax.")
-    learning_rate: float = Field(default=1e-3, gt=0, description="Peak learning rate of AdamW.")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Peak learning rate of AdamW.")
     weight_decay: float = Field(default=0.01, ge=0, description="Decoupled weight decay, on matrices only.")
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="Share of the target spread over all items (full softmax only)."
     )
     mask_seen: bool = Field(
-        default=False,
-        description="Leave the items of the window's past out of the training softmax, as ranking does.",
+        default=True,
+        description="Leave the items of the window's past out of the training softmax, as ranking does "
+        "(full softmax only).",
     )
     item_dropout: float = Field(
         default=0.0, ge=0, lt=1, description="Share of the events read in training that are blanked out."
@@ -134,14 +135,16 @@ class SASRecNet(nn.Module):
     def __init__(self, n_items: int, config: SASRecConfig) -> None:
         super().__init__()
         self.n_items, self.config = n_items, config
-        self.items = nn.Embedding(n_items + 1, config.dim)
-        self.positions = nn.Embedding(config.max_len, config.dim)
-        self.blocks = nn.ModuleList(
-            _Block(config.dim, config.heads, config.expand, config.dropout) for _ in range(config.layers)
-        )
+        with torch.random.fork_rng(devices=[]):  # `initialise` draws the weights; nothing global is used up
+            self.items = nn.Embedding(n_items + 1, config.dim)
+            self.positions = nn.Embedding(config.max_len, config.dim)
+            self.blocks = nn.ModuleList(
+                _Block(config.dim, config.heads, config.expand, config.dropout) for _ in range(config.layers)
+            )
         self.norm = nn.LayerNorm(config.dim)
         self.bias = nn.Parameter(torch.zeros(n_items))
-        self.log_scale = nn.Parameter(torch.tensor(2.5))  # exp(2.5) = 12, used by cosine scores only
+        # exp(2.5) = 12, about the largest score of inner products after training.
+        self.log_scale = nn.Parameter(torch.tensor(2.5)) if config.cosine else None
 
     def initialise(self, generator: torch.Generator, log_counts: Tensor) -> None:
         """Draw the weights; the item bias starts at log popularity, shape (n_items,)."""
@@ -172,14 +175,16 @@ class SASRecNet(nn.Module):
             x = block(x)
         return cast("Tensor", self.norm(x))
 
-    def score(self, hidden: Tensor, items: Tensor | None = None) -> Tensor:
-        """Return log-scores, shape (n, n_items), or of the given items only, shape (n, len(items))."""
-        vectors = self.items.weight[: self.n_items] if items is None else self.items(items)
-        bias = self.bias if items is None else self.bias[items]
-        if self.config.cosine:
-            hidden = F.normalize(hidden, dim=-1) * self.log_scale.exp()
-            vectors = F.normalize(vectors, dim=-1)
-        return F.linear(hidden, vectors, bias)
+    def compared(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is multiplied: hidden states, shape (n, dim), and item vectors, (n_items, dim)."""
+        vectors = self.items.weight[: self.n_items]
+        if self.log_scale is not None:
+            return F.normalize(hidden, dim=-1) * self.log_scale.exp(), F.normalize(vectors, dim=-1)
+        return hidden, vectors
+
+    def score(self, hidden: Tensor) -> Tensor:
+        """Return log-scores of all items, shape (n, n_items), for hidden states, shape (n, dim)."""
+        return F.linear(*self.compared(hidden), self.bias)
 
 
 class SASRec(Baseline[SASRecConfig]):

@@ -29,6 +29,7 @@ _MODULES = (
     "columns",
     "matrices",
     "sasrec",
+    "sasrec_loss",
     "sasrec_search",
     "sasrec_training",
     "sasrec_windows",

@@ -19,20 +19,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from safetensors.torch import load, save
 from torch import Tensor
-from torch.nn import functional as F
-from torch.utils.checkpoint import checkpoint
 
 from nextinterest.data.log import EventLog
 from nextinterest.data.splits import HeldOut
 from nextinterest.domain import Catalog
 from nextinterest.eval.baselines.cache import replace_file
 from nextinterest.eval.baselines.sasrec import SASRec, SASRecConfig, SASRecNet
+from nextinterest.eval.baselines.sasrec_loss import full_softmax_loss, proposal, sampled_softmax_loss
 from nextinterest.eval.baselines.sasrec_windows import Batch, cut_windows
 from nextinterest.eval.baselines.selection import measure
 
 __all__ = ["Progressed", "train_sasrec"]
-
-_CELLS = 1 << 24  # scores of the training softmax held at once: 64 MB as float32
 
 
 @dataclass
@@ -67,74 +64,20 @@ class Progressed:
     curve: list[tuple[int, float, float, float, float]] = field(default_factory=list)
 
 
-class _Loss:
-    """Cross-entropy of the next item, full or sampled, in bounded memory."""
-
-    def __init__(self, net: SASRecNet, counts: Tensor) -> None:
-        self.net, self.config = net, net.config
-        self.sampled = net.n_items > self.config.sampled_above
-        # Half by popularity, half uniform: frequent items are the hard negatives, every item can be drawn.
-        self.proposal = 0.5 * counts / counts.sum() + 0.5 / net.n_items
-
-    def __call__(self, hidden: Tensor, targets: Tensor, seen: Tensor | None) -> Tensor:
-        """Return the mean loss of hidden states, shape (n, dim), for targets, shape (n,)."""
-        if self.sampled:
-            return self._sampled(hidden, targets)
-        rows = max(1, _CELLS // self.net.n_items)
-        if len(targets) <= rows:
-            return self._full(hidden, targets, seen) / len(targets)
-        total = hidden.new_zeros(())
-        for start in range(0, len(targets), rows):
-            part = slice(start, start + rows)
-            # Scores of a part are computed again in the backward pass rather than kept.
-            total = total + checkpoint(
-                self._full,
-                hidden[part],
-                targets[part],
-                None if seen is None else seen[part],
-                use_reentrant=False,
-            )
-        return total / len(targets)
-
-    def _full(self, hidden: Tensor, targets: Tensor, seen: Tensor | None) -> Tensor:
-        scores = self.net.score(hidden)
-        if seen is not None:
-            # `seen` names items by index, one row per target, n_items where there is none.
-            blocked = torch.zeros(len(targets), self.net.n_items + 1, dtype=torch.bool)
-            blocked.scatter_(1, seen, True)
-            blocked[torch.arange(len(targets)), targets] = False  # a repeated target is still a target
-            scores = scores.masked_fill(blocked[:, :-1], -1e4)
-        smoothing = self.config.label_smoothing
-        loss = F.cross_entropy(scores, targets, reduction="sum")
-        if smoothing:
-            log_p = F.log_softmax(scores, dim=1)
-            spread = -log_p.masked_fill(scores <= -1e4, 0.0).mean(dim=1).sum()
-            loss = (1 - smoothing) * loss + smoothing * spread
-        return loss
-
-    def _sampled(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Estimate the softmax from shared negatives, each weighed by one over how often it is drawn.
-
-        With q the proposal and K draws, sum_k exp(s_k) / (K q_k) over draws other than the target estimates
-        the sum over all other items without bias; the target's own term is exact.
-        """
-        k = self.config.negatives
-        drawn = torch.multinomial(self.proposal, k, replacement=True)
-        scores = self.net.score(hidden, drawn) - torch.log(k * self.proposal[drawn])
-        scores = scores.masked_fill(drawn[None, :] == targets[:, None], -1e4)
-        vectors, bias = self.net.items(targets), self.net.bias[targets]
-        if self.config.cosine:
-            own = F.cosine_similarity(hidden, vectors) * self.net.log_scale.exp() + bias
-        else:
-            own = (hidden * vectors).sum(dim=1) + bias
-        return (torch.logsumexp(torch.cat([own[:, None], scores], dim=1), dim=1) - own).mean()
+def _loss(net: SASRecNet, q: Tensor, hidden: Tensor, targets: Tensor, seen: Tensor | None) -> Tensor:
+    """Return the mean loss of the places that count, full or sampled by the size of the catalogue."""
+    config = net.config
+    hidden, vectors = net.compared(hidden)
+    if net.n_items > config.sampled_above:
+        return sampled_softmax_loss(hidden, vectors, net.bias, targets, q, config.negatives)
+    return full_softmax_loss(hidden, vectors, net.bias, targets, seen, config.label_smoothing)
 
 
 def _epoch(
     net: SASRecNet,
     average: dict[str, Tensor],
     optimiser: torch.optim.AdamW,
-    loss_of: _Loss,
+    q: Tensor,
     log: EventLog,
     seed: int,
     state: Progressed,
@@ -154,7 +97,7 @@ def _epoch(
         for group in optimiser.param_groups:
             group["lr"] = config.learning_rate * min(1.0, (state.step + 1) / max(1, config.warmup_steps))
         hidden, targets, seen = _forward(net, batch)
-        loss = loss_of(hidden, targets, seen)
+        loss = _loss(net, q, hidden, targets, seen)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -163,8 +106,7 @@ def _epoch(
         # The average forgets its start: early on it is close to the plain mean of the steps so far.
         decay = min(config.ema_decay, state.step / (state.step + 9))
         with torch.no_grad():
-            for name, weight in net.state_dict().items():
-                average[name].lerp_(weight, 1.0 - decay)
+            torch._foreach_lerp_(list(average.values()), list(net.state_dict().values()), 1.0 - decay)
         total += float(loss.detach()) * len(targets)
         n_targets += len(targets)
     return total / n_targets
@@ -231,13 +173,14 @@ def train_sasrec(
         ],
         lr=config.learning_rate,
         betas=(0.9, 0.98),
+        fused=True,
     )
     average = {name: weight.clone() for name, weight in net.state_dict().items()}
     best = {name: weight.clone() for name, weight in average.items()}
     state = Progressed()
     if checkpoint_path is not None and checkpoint_path.exists():
         state = _resume(checkpoint_path, net, optimiser, average, best)
-    loss_of = _Loss(net, counts)
+    q = proposal(counts)
     shadow = SASRecNet(len(catalog), config)
     console = console or Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -249,7 +192,7 @@ def train_sasrec(
         sitting = time.monotonic()
         losses: list[float] = []
         while not state.stopped:
-            losses.append(_epoch(net, average, optimiser, loss_of, train, seed, state))
+            losses.append(_epoch(net, average, optimiser, q, train, seed, state))
             state.epoch += 1
             if state.epoch % config.eval_every == 0 or state.epoch == config.epochs:
                 shadow.load_state_dict(average)
