@@ -121,7 +121,6 @@ def _items_100k(path: Path, file: int) -> tuple[pl.DataFrame, Table]:
         table.frame.select(
             "item",
             known("title").alias("title"),
-            pl.col("released").str.extract(r"(\d{4})$", 1).alias("released"),
             genres.alias("categories"),
             "line",
             "problem",

@@ -8,13 +8,12 @@ held-out item of the test file. There are no times; the order of the lists is th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from nextinterest.data.sources.raw import RawData, as_events
-from nextinterest.data.sources.recbole import Typed, read_items, read_typed
+from nextinterest.data.sources.recbole import read_items, read_typed
 from nextinterest.errors import DataError
 
 __all__ = ["is_sequence_header", "read_sequences"]
@@ -48,10 +47,19 @@ def _files(path: Path) -> tuple[Path, Path | None, str]:
     return path, None, path.name.removesuffix(".inter")
 
 
-def _read(path: Path) -> Typed:
+def _read(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return a row a user, with the history as a list in ``before``, and the notes of the file."""
     table = read_typed(path)
     table.require("user_id", HISTORY, "item_id")
-    return table
+    before = pl.col(HISTORY).str.split(" ").list.eval(pl.element().filter(pl.element().str.len_bytes() > 0))
+    frame = table.frame.select(
+        pl.col("user_id").alias("user"),
+        before.alias("before"),
+        pl.col("item_id").alias("item"),
+        "line",
+        "problem",
+    )
+    return frame, table.notes
 
 
 def read_sequences(path: Path) -> RawData:
@@ -66,43 +74,15 @@ def read_sequences(path: Path) -> RawData:
         If a file is missing or lacks a column.
     """
     test_path, validation_path, name = _files(path)
-    test = _read(test_path)
-    files, notes = [test_path.name], list(test.notes)
-    last = test.frame.select(
-        pl.col("user_id").alias("user"),
-        pl.col(HISTORY).str.strip_chars().str.split(" ").alias("before"),
-        pl.col("item_id").alias("item"),
-        "line",
-        "problem",
-    )
+    last, found = _read(test_path)
+    files, notes = [test_path.name], list(found)
     if validation_path is None:
         events = _explode(last, 0)
     else:
-        validation = _read(validation_path)
+        earlier, found = _read(validation_path)
         files.append(validation_path.name)
-        notes.extend(validation.notes)
-        earlier = validation.frame.select(
-            pl.col("user_id").alias("user"),
-            pl.col(HISTORY).str.strip_chars().str.split(" ").alias("before"),
-            pl.col("item_id").alias("item"),
-            "line",
-            "problem",
-        )
-        joined = last.join(
-            earlier.select("user", whole=pl.concat_list("before", "item")).unique("user", keep="first"),
-            on="user",
-            how="left",
-            maintain_order="left",
-        )
-        in_step = pl.col("whole").list.tail(pl.col("before").list.len()) == pl.col("before")
-        final = joined.with_columns(
-            pl.coalesce("problem", pl.when(~in_step.fill_null(False)).then(pl.lit(OUT_OF_STEP))).alias(
-                "problem"
-            )
-        )
-        events = pl.concat(
-            [_explode(earlier, 1), as_events(final.select("user", "item", "line", "problem"), 0)]
-        )
+        notes.extend(found)
+        events = pl.concat([_explode(earlier, 1), as_events(_continuing(last, earlier), 0)])
     items = None
     item_path = test_path.with_name(f"{name}.item")
     if item_path.is_file():
@@ -110,8 +90,17 @@ def read_sequences(path: Path) -> RawData:
         items = read_items(item_table, len(files))
         files.append(item_path.name)
         notes.extend(item_table.notes)
-    raw = RawData(name, tuple(files), events, items, has_times=False, has_ratings=False)
-    return replace(raw, notes=tuple(notes))
+    return RawData(name, tuple(files), events, items, has_times=False, has_ratings=False, notes=tuple(notes))
+
+
+def _continuing(last: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+    """Return the events held out for test, with a problem where they do not continue `earlier`."""
+    known = earlier.select("user", whole=pl.concat_list("before", "item")).unique("user", keep="first")
+    joined = last.join(known, on="user", how="left", maintain_order="left")
+    # Published histories are cut to their last events, so theirs may begin later.
+    in_step = pl.col("whole").list.tail(pl.col("before").list.len()) == pl.col("before")
+    problem = pl.coalesce("problem", pl.when(~in_step.fill_null(False)).then(pl.lit(OUT_OF_STEP)))
+    return joined.select("user", "item", "line", problem.alias("problem"))
 
 
 def _explode(frame: pl.DataFrame, file: int) -> pl.DataFrame:

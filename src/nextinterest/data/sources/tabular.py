@@ -6,7 +6,7 @@ An item file and a user file may lie beside it, found by name: ``NAME.items.csv`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -41,11 +41,12 @@ def _stem(path: Path) -> str:
     return Path(path.name.removesuffix(".gz")).stem
 
 
-def _read(path: Path) -> Table:
+def _read(path: Path, select: Callable[[tuple[str, ...]], Sequence[str]] | None = None) -> Table:
+    """Read a file of any of the endings, a delimited one with the selected columns only."""
     ending = _ending(path)
     if ending == ".parquet":
         return _read_parquet(path)
-    return read_delimited(path, _SEPARATORS.get(ending, ","), quotes=True)
+    return read_delimited(path, _SEPARATORS.get(ending, ","), quotes=True, select=select)
 
 
 def _read_parquet(path: Path) -> Table:
@@ -140,9 +141,13 @@ def read_tabular(path: Path, columns: Mapping[str, str] | None = None) -> RawDat
     DataError
         If a mapped column is in none of the files, or no column is the user or the item.
     """
-    table = _read(path)
+
+    def fields(header: tuple[str, ...]) -> Sequence[str]:
+        return list(dict.fromkeys(sniff_columns(header, columns).values()))
+
+    table = _read(path, fields)
     item_path, user_path = _beside(path, "items"), _beside(path, "users")
-    item_table = None if item_path is None else _read(item_path)
+    item_table = None if item_path is None else _read(item_path, fields)
     headers = [table.columns, *([] if item_table is None else [item_table.columns])]
     for field, column in (columns or {}).items():
         if not any(column in header for header in headers):
