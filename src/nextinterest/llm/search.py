@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nextinterest.errors import ModelError
 from nextinterest.llm.base import Sampling
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from nextinterest.llm.state import CausalState
 
-__all__ = ["Found", "beam_search", "draw_row", "draw_rows"]
+__all__ = ["Found", "beam_search", "draw_rows"]
+
+Places = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def _search(
     k: int,
     width: int,
     end: int,
-    places: np.ndarray[tuple[int], np.dtype[np.int32]],
+    places: Places,
 ) -> list[Found]:
     live = [_Beam(trie.root, (), 0.0)]
     done: list[Found] = []
@@ -134,44 +137,6 @@ def _search(
 
 
 @torch.inference_mode()
-def draw_row(
-    state: CausalState,
-    trie: TokenTrie,
-    *,
-    end: int,
-    sampling: Sampling,
-    generator: torch.Generator,
-    excluded: Iterable[int] = (),
-) -> Found | None:
-    """Return one row, token by token among what the trie allows; None where every row is excluded.
-
-    Greedy at temperature 0, else drawn by `sampling` (its `max_tokens` and `stop` do not apply: a row ends
-    where it ends). The log-probability is the model's own, not that of the restricted draw.
-    """
-    places = trie.places(set(excluded))
-    if not trie.alive(trie.root, places):
-        return None
-    tokens: list[int] = []
-    node, score = trie.root, 0.0
-    while True:
-        only = trie.only(node, places)
-        if only is not None:
-            total = state.score([[*tokens, *trie.rest(node, only), end]])[0]
-            return Found(trie.row_at(only), float(total))
-        logp = _log_probabilities(state, [tuple(tokens)])[0]
-        children = trie.children(node, places)
-        options = [int(t) for t in children.tokens] + ([end] if children.ends else [])
-        chosen = draw(logp[torch.tensor(options, device=logp.device)], sampling, generator)
-        score += float(logp[options[chosen]])
-        if chosen == len(children):
-            row = trie.row(node, places)
-            if row is None:
-                raise ModelError("The trie allowed an end where no row ends.")
-            return Found(row, score)
-        node = children.node(chosen)
-        tokens.append(options[chosen])
-
-
 def draw_rows(
     state: CausalState,
     trie: TokenTrie,
@@ -181,17 +146,58 @@ def draw_rows(
     sampling: Sampling,
     excluded: Iterable[int] = (),
 ) -> list[Found]:
-    """Return k different rows in the order drawn; fewer only where fewer are left."""
+    """Return k different rows in the order drawn; fewer only where fewer are left.
+
+    Token by token among what the trie allows: greedy at temperature 0, else drawn by `sampling` (its
+    `max_tokens` and `stop` do not apply: a row ends where it ends). Log-probabilities are the model's own,
+    not those of the restricted draw.
+    """
     generator = torch.Generator().manual_seed(sampling.seed)
     gone = set(excluded)
-    found: list[Found] = []
-    while len(found) < k:
-        one = draw_row(state, trie, end=end, sampling=sampling, generator=generator, excluded=gone)
-        if one is None:
+    rows: list[int] = []
+    while len(rows) < k:
+        places = trie.places(gone)
+        if not trie.alive(trie.root, places):
             break
-        found.append(one)
-        gone.add(one.row)
-    return found
+        with state.excursion():
+            row = _draw_row(state, trie, end, sampling, generator, places)
+        rows.append(row)
+        gone.add(row)
+    scores = state.score([[*trie.sequence(row), end] for row in rows])
+    return [Found(row, float(score)) for row, score in zip(rows, scores, strict=True)]
+
+
+def _draw_row(
+    state: CausalState,
+    trie: TokenTrie,
+    end: int,
+    sampling: Sampling,
+    generator: torch.Generator,
+    places: Places,
+) -> int:
+    """Draw one row, reading its tokens into the state; at least one row must be left."""
+    node = trie.root
+    unread: list[int] = []  # tokens without an alternative need no pass of their own
+    while True:
+        only = trie.only(node, places)
+        if only is not None:
+            return trie.row_at(only)
+        children = trie.children(node, places)
+        options = [int(t) for t in children.tokens] + ([end] if children.ends else [])
+        chosen = 0
+        if len(options) > 1:
+            if unread:
+                state.extend(unread, at=())
+                unread = []
+            logits = state.model.head.logits(state.last()[None])[0]
+            chosen = draw(logits[torch.tensor(options, device=logits.device)], sampling, generator)
+        if chosen == len(children):
+            row = trie.row(node, places)
+            if row is None:
+                raise ModelError("The trie allowed an end where no row ends.")
+            return row
+        node = children.node(chosen)
+        unread.append(options[chosen])
 
 
 def _log_probabilities(state: CausalState, branches: list[tuple[int, ...]]) -> Tensor:

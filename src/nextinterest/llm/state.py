@@ -6,7 +6,8 @@ Knows tokens and tensors; nothing of whose sequence it is (`nextinterest.llm.sto
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -163,6 +164,18 @@ class CausalState:
         twin._plain = self._plain
         twin._marks, twin._mark_layers = dict(self._marks), self._mark_layers
         return twin
+
+    @contextmanager
+    def excursion(self) -> Iterator[None]:
+        """Forget on the way out whatever is read within."""
+        length, last = len(self._tokens), self._last
+        marks = dict(self._marks)
+        try:
+            yield
+        finally:
+            if len(self._tokens) > length:
+                self.trim(length)
+            self._last, self._marks = last, marks
 
     def compact(self) -> None:
         """Give back the room kept for growth."""
