@@ -1,0 +1,161 @@
+"""Training the sequence encoder: dense cross-entropy over the catalogue, NDCG@10 on validation.
+
+Full softmax up to `SAMPLED_ABOVE` items; above, the normaliser is estimated from the batch's own targets and
+uniformly drawn negatives, each logit corrected by the log of its expected count in the sample (Bengio and
+Senecal, 2008), which makes the gradient right in the limit of many negatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nextinterest.data import EventLog, HeldOut
+from nextinterest.domain import FloatArray
+from nextinterest.finetune.validation import rank_scores
+from nextinterest.finetune.windows import Window, WindowBatch, Windows
+from nextinterest.retrieval.sequence_encoder import SequenceEncoder
+
+__all__ = [
+    "SAMPLED_ABOVE",
+    "EncoderObjective",
+    "EncoderTask",
+    "encoder_scores",
+    "sampled_loss",
+    "softmax_loss",
+]
+
+SAMPLED_ABOVE = 20_000
+_NEGATIVES = 4096
+_EMPTY = -1e9  # a finite stand-in for minus infinity, so that its gradient is zero and not NaN
+
+
+def softmax_loss(logits: Tensor, batch: WindowBatch) -> Tensor:
+    """Return the summed cross-entropy over places; see `WindowBatch` for the targets.
+
+    Parameters
+    ----------
+    logits
+        Shape (n, n_items).
+    batch
+        Targets.
+    """
+    if batch.excluded is not None:
+        logits = logits.masked_fill(batch.excluded, _EMPTY)
+    normaliser = torch.logsumexp(logits, dim=1)
+    # A place's shares sum to one, so its normaliser counts once.
+    return normaliser.sum() - (logits[batch.rows, batch.columns] * batch.shares).sum()
+
+
+def sampled_loss(
+    states: Tensor, vectors: Tensor, bias: Tensor, batch: WindowBatch, negatives: Tensor
+) -> Tensor:
+    """Return an estimate of `softmax_loss` that touches only targets and some negatives.
+
+    Parameters
+    ----------
+    states
+        Shape (n, dimension).
+    vectors, bias
+        Of all items, shapes (n_items, dimension) and (n_items,).
+    batch
+        Targets.
+    negatives
+        Items drawn uniformly with replacement, shape (m,).
+    """
+    n_items = len(vectors)
+    logits = states @ vectors[negatives].T + bias[negatives]
+    logits = logits - float(np.log(len(negatives) / n_items))
+    if batch.excluded is not None:
+        logits = logits.masked_fill(batch.excluded[:, negatives], _EMPTY)
+    own = (states[batch.rows] * vectors[batch.columns]).sum(1) + bias[batch.columns]
+    # A negative that is the target would be counted twice.
+    hits = negatives[None, :] == batch.columns[:, None]
+    drawn = logits[batch.rows].masked_fill(hits, _EMPTY)
+    loss = torch.logsumexp(torch.cat([own[:, None], drawn], dim=1), dim=1) - own
+    return (loss * batch.shares).sum()
+
+
+class EncoderObjective(nn.Module):
+    """The encoder with its loss, as one module that a data-parallel wrapper can hold."""
+
+    def __init__(self, encoder: SequenceEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, batch: WindowBatch, negatives: Tensor | None) -> Tensor:
+        """Return the summed loss of a batch: exact, or sampled where negatives are given."""
+        vectors = self.encoder.item_vectors()
+        states = self.encoder(batch.items, vectors).flatten(0, 1)[batch.places]
+        if negatives is not None:
+            return sampled_loss(states, vectors, self.encoder.bias, batch, negatives)
+        return softmax_loss(self.encoder.logits(states, vectors), batch)
+
+
+class EncoderTask:
+    """What the training loop needs to know of the encoder (see `nextinterest.finetune.loop.Task`).
+
+    Parameters
+    ----------
+    encoder
+        Trained in place.
+    log
+        Events to learn from.
+    validation
+        Events to validate on.
+    batch_size
+        Windows of one micro-batch.
+    exchangeable_ties, exclude_seen
+        See `nextinterest.finetune.windows.Windows`.
+    """
+
+    def __init__(
+        self,
+        encoder: SequenceEncoder,
+        log: EventLog,
+        validation: HeldOut,
+        batch_size: int,
+        *,
+        exchangeable_ties: bool = True,
+        exclude_seen: bool = True,
+    ) -> None:
+        self.encoder, self.validation, self.batch_size = encoder, validation, batch_size
+        self.objective: nn.Module = EncoderObjective(encoder)
+        self.windows = Windows(
+            log,
+            encoder.n_items,
+            encoder.config.window,
+            exchangeable_ties=exchangeable_ties,
+            exclude_seen=exclude_seen,
+        )
+
+    def batches(self, rng: np.random.Generator) -> list[list[Window]]:
+        """Return the micro-batches of an epoch, as windows still to be cut."""
+        rows = self.windows.epoch(rng)
+        return [rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)]
+
+    def prepare(
+        self, batch: list[Window], rng: np.random.Generator, device: torch.device
+    ) -> tuple[tuple[object, ...], int]:
+        """Return the inputs of `EncoderObjective` and the number of places."""
+        cut = self.windows.batch(batch, rng).to(device)
+        negatives = None
+        if self.encoder.n_items > SAMPLED_ABOVE:
+            drawn = rng.integers(0, self.encoder.n_items, _NEGATIVES)
+            negatives = torch.from_numpy(drawn).to(device)
+        return (cut, negatives), len(cut)
+
+    def validate(self) -> dict[str, float]:
+        """Return NDCG@10, HR@10 and log-loss on validation."""
+        return rank_scores(encoder_scores(self.encoder, self.validation), self.validation)
+
+
+def encoder_scores(encoder: SequenceEncoder, held_out: HeldOut, rows: int = 512) -> Iterator[FloatArray]:
+    """Yield the scores of all items for chunks of held-out cases."""
+    vectors = encoder.scored_vectors()
+    for start in range(0, len(held_out), rows):
+        users = encoder.user_vectors(held_out.histories[start : start + rows])
+        yield users @ vectors[:, :-1].T + vectors[:, -1]

@@ -1,0 +1,291 @@
+"""The training loop: one flat function that every task here shares, on accelerate.
+
+Three properties are designed for and tested:
+
+- *One process or several, the same curve.* A step's micro-batches are those of the whole step, dealt out in
+  turn; the loss is divided by the step's number of targets over all processes. Each micro-batch brings its
+  own seed for dropout, so it does not matter which process it lands on.
+- *Interrupted or not, the same weights.* Everything random follows from (seed, epoch, micro-batch); a
+  checkpoint holds weights, moments, and where in which epoch it was made.
+- *Nothing unpickled.* Checkpoints are safetensors and JSON, written whole or not at all.
+
+Knows nothing of items or language: a `Task` says what a batch is, what its loss is and how good the module
+is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nextinterest.errors import DataError
+from nextinterest.finetune.checkpoint import Progress, load_checkpoint, save_checkpoint
+from nextinterest.finetune.training_config import TrainingConfig
+from nextinterest.retrieval.files import write_atomic
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+__all__ = ["Task", "Trained", "learning_rate", "train"]
+
+B = TypeVar("B")
+Report = Callable[[Progress, dict[str, float]], None]
+
+
+class Task(Protocol[B]):
+    """What the loop needs to know of what it trains."""
+
+    @property
+    def objective(self) -> nn.Module:
+        """The module whose forward pass, given `prepare`'s inputs, is the summed loss of a micro-batch."""
+        ...
+
+    def batches(self, rng: np.random.Generator) -> Sequence[B]:
+        """Return the micro-batches of one epoch, in order; the same for the same state of `rng`."""
+        ...
+
+    def prepare(
+        self, batch: B, rng: np.random.Generator, device: torch.device
+    ) -> tuple[tuple[object, ...], int]:
+        """Return the inputs of `objective` and how many targets the micro-batch has."""
+        ...
+
+    def validate(self) -> dict[str, float]:
+        """Return measures on validation events, larger is better for the one that is steered by."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """How a training run ended; the module holds the best weights.
+
+    Attributes
+    ----------
+    metrics
+        Measures of the best validation.
+    epoch
+        Epoch (from 1) they were taken after.
+    steps
+        Optimiser steps taken.
+    losses
+        Mean loss of every step, in nats.
+    seconds
+        Wall time of this call, what was done before an interruption not included.
+    """
+
+    metrics: dict[str, float]
+    epoch: int
+    steps: int
+    losses: tuple[float, ...]
+    seconds: float
+
+
+def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
+    """Return the learning rate of a step.
+
+    Parameters
+    ----------
+    config
+        Peak, warm-up and end.
+    step
+        Optimiser steps taken before.
+    done
+        Share of all epochs that lies behind, from 0 to 1.
+    """
+    warm = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
+    cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
+    return config.learning_rate * warm * (config.final_rate + (1.0 - config.final_rate) * cosine)
+
+
+def train(
+    task: Task[B],
+    config: TrainingConfig,
+    directory: Path,
+    *,
+    resume: bool = True,
+    report: Report | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Trained:
+    """Train until the epochs are over or validation stops improving, and load the best weights.
+
+    Parameters
+    ----------
+    task
+        What is trained.
+    config
+        How.
+    directory
+        Where checkpoints and ``log.jsonl`` go.
+    resume
+        Whether a checkpoint found there is continued; else training starts anew.
+    report
+        Called after every step with the state and its numbers, such as a progress bar's update.
+    clock
+        Seconds, for the time taken.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to learn from, or a validation lacks the metric.
+    IntegrityError
+        If a checkpoint was made by another configuration or is damaged.
+    """
+    from accelerate import Accelerator
+
+    started = clock()
+    accelerator = Accelerator(
+        mixed_precision=config.precision,
+        log_with=list(config.report_to) or None,
+        project_dir=str(directory) if config.report_to else None,
+        cpu=not torch.cuda.is_available(),
+    )
+    if config.report_to:
+        accelerator.init_trackers("log")
+    weights = {name: p for name, p in task.objective.named_parameters() if p.requires_grad}
+    optimiser = torch.optim.AdamW(
+        weights.values(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=config.betas
+    )
+    progress = Progress()
+    if resume:
+        progress = load_checkpoint(directory, config, weights, optimiser) or progress
+    objective, prepared = accelerator.prepare(task.objective, optimiser)
+    directory.mkdir(parents=True, exist_ok=True)
+    if accelerator.is_main_process:
+        _cut_log(directory / "log.jsonl", progress.step)
+
+    while progress.epoch < config.epochs and not progress.stopped:
+        epoch = progress.epoch
+        batches = task.batches(np.random.default_rng((config.seed, epoch)))
+        groups = [
+            range(i, min(i + config.accumulation, len(batches)))
+            for i in range(0, len(batches), config.accumulation)
+        ]
+        if not groups:
+            raise DataError("There is nothing to learn from.", remedy="Use data with longer histories.")
+        objective.train()
+        for place in range(progress.group, len(groups)):
+            rate = learning_rate(config, progress.step, (epoch + place / len(groups)) / config.epochs)
+            for group in prepared.param_groups:
+                group["lr"] = rate
+            loss = _step(task, objective, accelerator, batches, groups[place], epoch, config)
+            if accelerator.sync_gradients:
+                accelerator.clip_grad_norm_(weights.values(), config.max_grad_norm)
+            prepared.step()
+            prepared.zero_grad()
+            progress = progress.after_step(loss, last=place + 1 == len(groups))
+            numbers = {"loss": loss, "learning_rate": rate}
+            _log(accelerator, directory, progress, numbers)
+            if report is not None and accelerator.is_main_process:
+                report(progress, numbers)
+            if config.save_every and progress.step % config.save_every == 0:
+                _save(accelerator, directory, config, progress, weights, optimiser)
+        if progress.epoch % config.validate_every == 0 or progress.epoch == config.epochs:
+            measures = _validate(task, accelerator, config)
+            best_now = progress.best is None or measures[config.metric] > progress.best[config.metric]
+            progress = progress.after_validation(measures, best_now, config.patience)
+            _log(accelerator, directory, progress, measures)
+            if report is not None and accelerator.is_main_process:
+                report(progress, measures)
+            _save(accelerator, directory, config, progress, weights, optimiser, best=best_now)
+        else:
+            _save(accelerator, directory, config, progress, weights, optimiser)
+    accelerator.wait_for_everyone()
+    load_checkpoint(directory, config, weights, None, best=True)
+    if config.report_to:
+        accelerator.end_training()
+    if progress.best is None:
+        raise DataError("Training ended before any validation.", remedy="Lower validate_every.")
+    return Trained(progress.best, progress.best_epoch, progress.step, progress.losses, clock() - started)
+
+
+def _step(
+    task: Task[B],
+    objective: nn.Module,
+    accelerator: Accelerator,
+    batches: Sequence[B],
+    group: range,
+    epoch: int,
+    config: TrainingConfig,
+) -> float:
+    """Add up the gradients of one step; return its mean loss over all processes."""
+    world, rank = accelerator.num_processes, accelerator.process_index
+    mine = [i for j, i in enumerate(group) if j % world == rank]
+    idle = not mine  # fewer micro-batches than processes: take part in the sum with nothing to add
+    prepared = [
+        (i, *task.prepare(batches[i], np.random.default_rng((config.seed, epoch, i)), accelerator.device))
+        for i in (mine or [group[0]])
+    ]
+    own = 0 if idle else sum(count for _, _, count in prepared)
+    total = int(accelerator.reduce(torch.tensor(float(own), device=accelerator.device), "sum").item())
+    summed = torch.zeros((), device=accelerator.device)
+    for j, (i, inputs, _) in enumerate(prepared):
+        last = j + 1 == len(prepared)
+        with torch.random.fork_rng(), nullcontext() if last else accelerator.no_sync(objective):
+            torch.manual_seed(int(np.random.SeedSequence((config.seed, epoch, i)).generate_state(1)[0]))
+            loss: Tensor = objective(*inputs)
+            if idle:
+                loss = loss * 0.0
+            # Gradients are averaged over processes, hence the factor.
+            accelerator.backward(loss * (world / max(total, 1)))
+            summed += loss.detach()
+    return float(accelerator.reduce(summed, "sum").item()) / max(total, 1)
+
+
+def _validate(task: Task[B], accelerator: Accelerator, config: TrainingConfig) -> dict[str, float]:
+    """Validate in one process and tell the others."""
+    from accelerate.utils import broadcast
+
+    task.objective.eval()
+    measures = task.validate() if accelerator.is_main_process else {}
+    if accelerator.is_main_process and config.metric not in measures:
+        raise DataError(
+            f"Validation measures {', '.join(measures)}; none is {config.metric!r}.",
+            remedy="Set metric to one of them.",
+        )
+    if accelerator.num_processes == 1:
+        return measures
+    value = torch.tensor(measures.get(config.metric, 0.0), dtype=torch.float64, device=accelerator.device)
+    told = float(broadcast(value).item())
+    return measures or {config.metric: told}
+
+
+def _cut_log(path: Path, step: int) -> None:
+    """Drop what was logged after the checkpoint that training goes on from."""
+    if path.is_file():
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if step and json.loads(line)["step"] <= step]
+        write_atomic(path, "".join(kept).encode())
+
+
+def _log(accelerator: Accelerator, directory: Path, progress: Progress, numbers: dict[str, float]) -> None:
+    if not accelerator.is_main_process:
+        return
+    line = {"step": progress.step, "epoch": progress.epoch, **numbers}
+    with (directory / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    accelerator.log(numbers, step=progress.step)
+
+
+def _save(
+    accelerator: Accelerator,
+    directory: Path,
+    config: TrainingConfig,
+    progress: Progress,
+    weights: dict[str, nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+    *,
+    best: bool = False,
+) -> None:
+    if accelerator.is_main_process:
+        save_checkpoint(directory, config, progress, weights, optimiser, best=best)
+    accelerator.wait_for_everyone()

@@ -1,0 +1,73 @@
+"""Linear scorers: a history's recency-weighted profile times a fitted item-item matrix.
+
+    s(x, i) = sum over events j of 2 ** (-(T - j) / half_life) * M[x_j, i]
+
+With M from ridge regression this is EASE^R (Steck, 2019) read with a memory that fades; with M the log-lift
+of one item being chosen soon after another it is a smoothed Markov chain. A matrix keeps the largest entries
+of each row. How matrices are fitted is not known here (see `nextinterest.finetune.closed_form`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+
+from nextinterest.domain import FloatArray, History
+from nextinterest.retrieval.catalog_change import CatalogChange
+from nextinterest.retrieval.history_vector import event_weights
+
+__all__ = ["ProfileScorer", "largest_entries"]
+
+
+@dataclass(slots=True)
+class ProfileScorer:
+    """One fitted matrix and the memory it is read with.
+
+    Attributes
+    ----------
+    name
+        Name of the part in a blend.
+    matrix
+        M of the module docstring, float32, shape (n_items, n_items).
+    half_life
+        Events after which an event counts half.
+    """
+
+    name: str
+    matrix: csr_array
+    half_life: float
+
+    def scores(self, histories: Sequence[History]) -> FloatArray:
+        """Return s of the module docstring, float32, shape (n, n_items)."""
+        weights = event_weights(histories, self.matrix.shape[0], self.half_life)
+        return np.asarray((weights @ self.matrix).toarray(), dtype=np.float32)
+
+    def follow(self, change: CatalogChange) -> None:
+        """Move rows and columns to a changed catalogue; new items have none yet."""
+        n = len(change.catalog)
+        old = self.matrix.tocoo()
+        row, column = change.new_of_old[old.coords[0]], change.new_of_old[old.coords[1]]
+        kept = (row >= 0) & (column >= 0)
+        self.matrix = coo_array((old.data[kept], (row[kept], column[kept])), shape=(n, n)).tocsr()
+
+
+def largest_entries(matrix: FloatArray | csr_array, n: int) -> csr_array:
+    """Return a matrix with only the n entries of largest magnitude of each row, as float32.
+
+    Examples
+    --------
+    >>> largest_entries(np.array([[3.0, -4.0, 1.0], [0.0, 2.0, 0.0]]), 2).toarray().tolist()
+    [[3.0, -4.0, 0.0], [0.0, 2.0, 0.0]]
+    """
+    stored = csr_array(matrix)
+    rows = np.repeat(np.arange(stored.shape[0]), np.diff(stored.indptr))
+    order = np.lexsort((-np.abs(stored.data), rows))
+    place = np.arange(len(order)) - np.repeat(stored.indptr[:-1], np.diff(stored.indptr))
+    kept = np.sort(order[place < n])
+    counts = np.minimum(np.diff(stored.indptr), n)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    data = stored.data[kept].astype(np.float32)
+    return csr_array((data, stored.indices[kept], offsets), shape=stored.shape)

@@ -1,0 +1,200 @@
+"""The sequence encoder: self-attention over a history's item vectors, whose last state is the user's vector.
+
+    item vector      v_i = P t_i + r_i          t_i: unit text vector, P: projection, r_i: learned residual
+    user vector      h = Transformer(v_{x_1} .. v_{x_T})_T
+    score            f(x, i) = h . v_i + b_i
+
+causal and pre-normalised, as SASRec (Kang and McAuley, 2018) with gSASRec's dense cross-entropy in place of
+one sampled negative. An item nobody has chosen yet has no residual and the bias of rarely chosen items, so it
+ranks by its text. How the weights are learned is not known here (see `nextinterest.finetune`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from nextinterest.domain import FloatArray, History
+
+__all__ = ["SequenceEncoder", "SequenceEncoderConfig", "pad"]
+
+_ROWS = 256  # histories encoded at once, which bounds memory
+
+
+class SequenceEncoderConfig(BaseModel):
+    """Shape of a `SequenceEncoder`; saved with its weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dimension: int = Field(default=64, ge=2)
+    """Length of item and user vectors."""
+
+    blocks: int = Field(default=2, ge=1)
+    """Attention blocks."""
+
+    heads: int = Field(default=2, ge=1)
+    """Attention heads; they divide `dimension`."""
+
+    window: int = Field(default=100, ge=1)
+    """Newest events that are read."""
+
+    dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+    """Dropout of inputs, attention and both halves of a block, while training."""
+
+    residual_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of items that train without their residual at each step, so that text alone must do as well."""
+
+
+class _Block(nn.Module):
+    """Attention and feed-forward, each normalised before and added after."""
+
+    def __init__(self, config: SequenceEncoderConfig) -> None:
+        super().__init__()
+        d = config.dimension
+        self.heads, self.rate = config.heads, config.dropout
+        self.attention_norm, self.feed_norm = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.qkv, self.merge = nn.Linear(d, 3 * d), nn.Linear(d, d)
+        self.up, self.down = nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, time, dimension) to the same shape; a place sees itself and those before it."""
+        b, t, d = x.shape
+        qkv = self.qkv(self.attention_norm(x)).view(b, t, 3, self.heads, d // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        rate = self.rate if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=rate)
+        x = x + self.dropout(self.merge(mixed.transpose(1, 2).reshape(b, t, d)))
+        fed: Tensor = self.dropout(self.down(F.gelu(self.up(self.feed_norm(x)))))
+        return x + fed
+
+
+class SequenceEncoder(nn.Module):
+    """User vectors and scores of all items.
+
+    Parameters
+    ----------
+    config
+        Shape.
+    text
+        Unit text vectors of the items, float32, shape (n_items, text_dimension).
+    bias
+        Where the item biases start, such as log popularity, float32, shape (n_items,); zeros if None.
+    """
+
+    text: Tensor
+
+    def __init__(
+        self, config: SequenceEncoderConfig, text: FloatArray, bias: FloatArray | None = None
+    ) -> None:
+        super().__init__()
+        self.config = config
+        n, d = len(text), config.dimension
+        self.register_buffer("text", torch.tensor(text, dtype=torch.float32), persistent=False)
+        self.projection = nn.Linear(text.shape[1], d, bias=False)
+        self.residual = nn.Parameter(torch.empty(n, d))
+        self.bias = nn.Parameter(torch.zeros(n) if bias is None else torch.tensor(bias, dtype=torch.float32))
+        self.position = nn.Parameter(torch.empty(config.window, d))
+        self.blocks = nn.ModuleList([_Block(config) for _ in range(config.blocks)])
+        self.norm = nn.LayerNorm(d)
+        self.dropout = nn.Dropout(config.dropout)
+        nn.init.normal_(self.residual, std=0.02)
+        nn.init.normal_(self.position, std=0.02)
+
+    @property
+    def n_items(self) -> int:
+        """Size of the catalogue."""
+        return len(self.residual)
+
+    def item_vectors(self) -> Tensor:
+        """Return the vectors of all items, shape (n_items, dimension)."""
+        residual: Tensor = self.residual
+        if self.training and self.config.residual_dropout:
+            kept = torch.rand(len(residual), 1, device=residual.device) >= self.config.residual_dropout
+            residual = residual * kept
+        projected: Tensor = self.projection(self.text)
+        return projected + residual
+
+    def forward(self, items: Tensor, vectors: Tensor) -> Tensor:
+        """Return the state at every place.
+
+        Parameters
+        ----------
+        items
+            Catalogue positions, oldest first, shape (batch, time), time at most `window`; `n_items` pads
+            the end of shorter rows.
+        vectors
+            From `item_vectors`, shape (n_items, dimension).
+
+        Returns
+        -------
+        Tensor
+            Shape (batch, time, dimension); the state at a place has seen the events up to it.
+        """
+        padded = torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])])
+        # The scale lets vectors small enough to be compared by inner product stand against positions.
+        x = F.embedding(items, padded) * self.config.dimension**0.5
+        x = self.dropout(x + self.position[: items.shape[1]])
+        for block in self.blocks:
+            x = block(x)
+        states: Tensor = self.norm(x)
+        return states
+
+    def logits(self, states: Tensor, vectors: Tensor) -> Tensor:
+        """Return the scores of all items, shape (n, n_items), for states of shape (n, dimension)."""
+        return states @ vectors.T + self.bias
+
+    @torch.inference_mode()
+    def user_vectors(self, histories: Sequence[History]) -> FloatArray:
+        """Return the state after each history's newest event, float32, shape (n, dimension).
+
+        An empty history has a vector of zeros, whose scores are the item biases.
+        """
+        was_training = self.training
+        self.eval()
+        out = np.zeros((len(histories), self.config.dimension), dtype=np.float32)
+        lengths = np.array([min(len(h), self.config.window) for h in histories], dtype=np.int64)
+        spoken = np.flatnonzero(lengths)
+        vectors = self.item_vectors()
+        # Rows of like length share a batch; the order does not show in the result.
+        by_length = spoken[np.argsort(lengths[spoken], kind="stable")]
+        for start in range(0, len(by_length), _ROWS):
+            part = by_length[start : start + _ROWS]
+            items = pad([histories[int(i)].items[-self.config.window :] for i in part], self.n_items)
+            states = self(torch.from_numpy(items).to(vectors.device), vectors)
+            last = torch.from_numpy(lengths[part] - 1).to(vectors.device)
+            out[part] = states[torch.arange(len(part), device=vectors.device), last].float().cpu().numpy()
+        self.train(was_training)
+        return out
+
+    @torch.inference_mode()
+    def scored_vectors(self) -> FloatArray:
+        """Return item vectors with their bias behind, float32, shape (n_items, dimension + 1).
+
+        Their inner product with a user vector followed by 1 is the item's score.
+        """
+        was_training = self.training
+        self.eval()
+        vectors = torch.cat([self.item_vectors(), self.bias[:, None]], dim=1).float().cpu().numpy()
+        self.train(was_training)
+        return vectors
+
+
+def pad(rows: Sequence[NDArray[np.integer]], value: int) -> NDArray[np.int64]:
+    """Return rows of different lengths as one array, int64, shape (n, longest), `value` behind their ends.
+
+    Examples
+    --------
+    >>> pad([np.array([1, 2]), np.array([3])], 9).tolist()
+    [[1, 2], [3, 9]]
+    """
+    out = np.full((len(rows), max(len(row) for row in rows)), value, dtype=np.int64)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = row
+    return out
