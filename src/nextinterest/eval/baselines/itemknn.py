@@ -11,13 +11,13 @@ from scipy import sparse
 
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, FloatArray
-from nextinterest.eval.baselines.base import Arrays, Baseline, BaselineConfig
-from nextinterest.eval.baselines.columns import HistoryColumns, within_groups
+from nextinterest.eval.baselines.base import Arrays, Baseline, BaselineConfig, top_k
+from nextinterest.eval.baselines.columns import HistoryColumns
 from nextinterest.eval.baselines.matrices import SparseMatrix, from_triplets, pack, unpack
 
 __all__ = ["ItemKNN", "ItemKNNConfig"]
 
-_ROWS_PER_BLOCK = 1024  # items whose similarities are held before the neighbours are picked
+_CELLS_PER_BLOCK = 1 << 24  # similarities held before the neighbours are picked: 64 MB as float32
 
 
 class ItemKNNConfig(BaselineConfig):
@@ -62,14 +62,14 @@ class ItemKNN(Baseline[ItemKNNConfig]):
         """Compute the shrunk cosines block by block and keep each item's nearest neighbours."""
         config = config or ItemKNNConfig()
         n_items = len(catalog)
-        users = HistoryColumns(train.offsets, train.items, np.zeros(train.n_users, np.int64)).weighted(
-            n_items
-        )
+        columns = HistoryColumns(train.offsets, train.items, np.zeros(train.n_users, np.int64))
+        users = columns.weighted(n_items)
         by_item = users.T.tocsr()
         norms = np.sqrt(np.diff(by_item.indptr)).astype(np.float32)
+        step = max(1, _CELLS_PER_BLOCK // n_items)
         blocks = [
-            _nearest(by_item[start : start + _ROWS_PER_BLOCK] @ users, start, norms, config)
-            for start in range(0, n_items, _ROWS_PER_BLOCK)
+            _nearest(by_item[start : start + step] @ users, start, norms, config)
+            for start in range(0, n_items, step)
         ]
         return cls(catalog, config, sparse.vstack(blocks).T.tocsr())
 
@@ -92,11 +92,12 @@ class ItemKNN(Baseline[ItemKNNConfig]):
 
 def _nearest(together: SparseMatrix, first: int, norms: FloatArray, config: ItemKNNConfig) -> SparseMatrix:
     """Turn co-occurrence counts of items first, first + 1, .. into similarities, the largest ones only."""
-    lengths = np.diff(together.indptr)
-    rows = np.repeat(np.arange(together.shape[0]), lengths)
-    items = together.indices
-    values = together.data / (norms[rows + first] * norms[items] + np.float32(config.shrinkage))
-    values[items == rows + first] = 0.0  # an item is no neighbour of itself
-    order = np.lexsort((items, -values, rows))  # ties go to the lower position
-    keep = order[(within_groups(lengths.astype(np.int64)) < config.neighbours) & (values[order] > 0)]
-    return from_triplets(values[keep], rows[keep], items[keep], together.shape)
+    n_rows, n_items = together.shape
+    values: FloatArray = together.toarray()
+    values /= np.outer(norms[first : first + n_rows], norms) + np.float32(max(config.shrinkage, 1e-9))
+    values[np.arange(n_rows), first + np.arange(n_rows)] = 0.0  # an item is no neighbour of itself
+    values[values <= 0.0] = -np.inf
+    nearest = top_k(values, config.neighbours)
+    rows, places = np.nonzero(nearest >= 0)
+    items = nearest[rows, places]
+    return from_triplets(values[rows, items], rows, items, (n_rows, n_items))
