@@ -15,10 +15,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nextinterest.errors import DataError
+from nextinterest.domain import FloatArray
 from nextinterest.eval.frames import USER_PREFIX
+from nextinterest.eval.measures import measure as named_measure
 from nextinterest.eval.runs import Run
-from nextinterest.eval.scores import Number, score
+from nextinterest.eval.scores import Number, ScoreTable, average_by_user, values_per_case
 
 __all__ = ["GroupNumber", "Grouping", "breakdown", "groupings"]
 
@@ -88,30 +89,45 @@ def breakdown(
     methods: Sequence[str] | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
+    values: FloatArray | None = None,
 ) -> list[GroupNumber]:
     """Return the measure of each method in each group, groups in order.
+
+    Parameters
+    ----------
+    run
+        The run.
+    grouping
+        One of `groupings`.
+    measure
+        A measure that is a mean over users.
+    methods
+        Method names; all where None.
+    n_resamples, seed
+        Of the bootstrap; large groups get fewer resamples, 200 at least.
+    values
+        `scores.values_per_case` of these methods, where several breakdowns share them.
 
     Raises
     ------
     DataError
         If the measure belongs to all lists together.
     """
+    chosen = tuple(run.families() if methods is None else methods)
+    if values is None:
+        values = values_per_case(run, measure, chosen)
     users = run.cases["user"].to_numpy()
     found: list[GroupNumber] = []
     for code, label in enumerate(grouping.labels):
         where = np.flatnonzero(grouping.codes == code)
-        groups = np.unique(users[where], return_inverse=True)[1]
+        per_user = average_by_user(values[where], np.unique(users[where], return_inverse=True)[1])
         resamples = int(np.clip(_DRAWS // max(len(where), 1), 200, n_resamples))
-        table = score(
-            run, [measure], methods, where=where, user_groups=groups, n_resamples=resamples, seed=seed
+        table = ScoreTable(
+            chosen, (named_measure(measure),), per_user[:, :, None], n_resamples=resamples, seed=seed
         )
-        if not table.measures:
-            raise DataError(
-                f"{measure} is no mean over users.", remedy="Break down a metric such as ndcg@10."
-            )
         found += [
             GroupNumber(label, method, table.number(method, measure), table.n_users, len(where))
-            for method in table.methods
+            for method in chosen
         ]
     return found
 

@@ -35,7 +35,7 @@ from nextinterest.eval.runs import Manifest, MethodRecord, Run, method_key
 
 __all__ = ["Method", "evaluate"]
 
-_FLUSH_SECONDS = 20.0  # answers an interruption can cost
+_FLUSH_SECONDS = 20.0  # answers that a killed process can cost
 
 
 @dataclass(frozen=True)
@@ -210,14 +210,16 @@ def _answer_method(
     rest = cases.take(np.arange(done, len(cases)))
     waiting: list[Answers] = []
     flushed = clock()
-    for answers in answer(recommender, rest, protocol, failures=failures, clock=clock):
-        waiting.append(answers)
-        bars.advance(task, len(answers.rank))
-        if clock() - flushed > _FLUSH_SECONDS:
-            done += _flush(run, method, key, done, waiting)
-            flushed = clock()
-    if waiting:
-        _flush(run, method, key, done, waiting)
+    try:
+        for answers in answer(recommender, rest, protocol, failures=failures, clock=clock):
+            waiting.append(answers)
+            bars.advance(task, len(answers.rank))
+            if clock() - flushed > _FLUSH_SECONDS:
+                done += _flush(run, method, key, done, waiting)
+                flushed = clock()
+    finally:  # an interruption keeps what was answered
+        if waiting:
+            _flush(run, method, key, done, waiting)
     cost = None
     if cost_sample:
         bars.update(task, description=f"{label}: timing")

@@ -30,7 +30,15 @@ from nextinterest.eval.metrics.ranks import Scores
 from nextinterest.eval.runs import Run
 from nextinterest.eval.significance import bootstrap_means, jackknife_interval, percentile_interval
 
-__all__ = ["Number", "ScoreTable", "Spread", "calibration_curve", "score"]
+__all__ = [
+    "Number",
+    "ScoreTable",
+    "Spread",
+    "average_by_user",
+    "calibration_curve",
+    "score",
+    "values_per_case",
+]
 
 _GROUPS = 100  # of users, for the jackknife
 _GROUP_CELLS = 20_000_000
@@ -230,6 +238,32 @@ def score(
     return ScoreTable(
         tuple(chosen), tuple(per_user), values, tuple(of_sets), set_numbers, spreads, n_resamples, seed, level
     )
+
+
+def values_per_case(run: Run, name: str, methods: Sequence[str]) -> FloatArray:
+    """Return a measure of each case by each method, averaged over seeds, shape (n_cases, n_methods).
+
+    Raises
+    ------
+    DataError
+        If the measure belongs to all lists together, or the run lacks what it needs.
+    """
+    (one,) = available_measures(run, (name,)) or (None,)
+    if one is None or one.kind == "set":
+        raise DataError(f"{name} is no mean over users of this run.", remedy="Take one such as ndcg@10.")
+    families, facts = run.families(), RunFacts(run)
+    values = np.zeros((run.manifest.n_cases, len(methods)), dtype=np.float32)
+    for i, method in enumerate(methods):
+        for key in families[method]:
+            values[:, i] += case_values(one, run.answers(key, _columns([one])), facts) / len(families[method])
+    return values
+
+
+def average_by_user(values: FloatArray, groups: NDArray[np.integer]) -> FloatArray:
+    """Return the mean of each user's cases, shape (n_users, n_methods); `groups` counts users from 0."""
+    averages = _UserAverages(groups)
+    columns = [averages.of(column.astype(np.float64)) for column in values.T]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 class _UserAverages:

@@ -11,7 +11,7 @@ from nextinterest.eval.breakdowns import Grouping, GroupNumber, breakdown, group
 from nextinterest.eval.comparisons import Comparison, compare_methods
 from nextinterest.eval.metrics import CalibrationBins
 from nextinterest.eval.runs import MethodRecord, Run
-from nextinterest.eval.scores import ScoreTable, calibration_curve, score
+from nextinterest.eval.scores import ScoreTable, calibration_curve, score, values_per_case
 
 __all__ = ["ALPHA", "Content", "gather"]
 
@@ -104,6 +104,7 @@ def gather(
         if name in names and len(table.methods) > 1
     }
     families, records = run.families(), run.records()
+    per_case = values_per_case(run, primary, table.methods)
     return Content(
         run,
         table,
@@ -111,7 +112,7 @@ def gather(
         tuple(table.ranking(primary)),
         tests,
         [
-            (one, breakdown(run, one, primary, table.methods, n_resamples=n_resamples, seed=seed))
+            (one, breakdown(run, one, primary, table.methods, n_resamples, seed, per_case))
             for one in groupings(run)
         ],
         {name: calibration_curve(run, families[name][0]) for name in table.methods},

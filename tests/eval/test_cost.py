@@ -1,0 +1,57 @@
+"""Latency, throughput, memory and tokens, with a clock that is told the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from nextinterest.data import Split
+from nextinterest.domain import History, Rankings, Recommender
+from nextinterest.eval import Protocol
+from nextinterest.eval.cases import select_cases
+from nextinterest.eval.cost import PeakMemory, measure_cost, memory_bytes
+
+
+def test_latency_and_throughput_are_those_of_the_clock(
+    split: Split, popularity: Recommender, make_lists: Callable[..., Recommender]
+) -> None:
+    now = [0.0]
+    spent = iter([0.5, *[0.010] * 18, 0.030, 0.030])  # the warm-up is not counted
+
+    def timed(histories: Sequence[History], k: int, exclude_seen: bool) -> Rankings:
+        now[0] += next(spent) if len(histories) == 1 else 0.001 * len(histories)
+        return popularity.recommend(histories, k, exclude_seen)
+
+    cases = select_cases(split, Protocol())
+    cost = measure_cost(make_lists(timed), cases, sample=20, batch_size=10, clock=lambda: now[0])
+    assert cost is not None
+    assert cost.sample == 20
+    assert cost.latency_median_ms == pytest.approx(10.0)
+    assert cost.latency_p95_ms == pytest.approx(30.0)
+    assert cost.throughput_per_second == pytest.approx(1000.0)
+    assert cost.tokens_per_recommendation == pytest.approx(7.0)
+
+
+def test_a_method_without_tokens_has_none_and_a_failing_one_no_cost(
+    split: Split, popularity: Recommender, make_lists: Callable[..., Recommender]
+) -> None:
+    def never(histories: Sequence[History], k: int, exclude_seen: bool) -> Rankings:
+        raise RuntimeError("down")
+
+    cases = select_cases(split, Protocol())
+    cost = measure_cost(popularity, cases, sample=3)
+    assert cost is not None
+    assert cost.tokens_per_recommendation is None
+    assert measure_cost(make_lists(never), cases, sample=3) is None
+
+
+def test_peak_memory_sees_what_was_let_go_again() -> None:
+    assert memory_bytes() > 10 * 2**20
+    with PeakMemory(interval=0.001) as memory:
+        block = np.ones(40 * 2**20 // 8)
+        time.sleep(0.05)
+        del block
+    assert memory.growth_mib > 30
