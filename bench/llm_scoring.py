@@ -52,14 +52,19 @@ def matrix_peak(dtype: torch.dtype) -> float:
     return best
 
 
+def embedding_of(model: LocalModel) -> torch.Tensor:
+    """Return the input embedding."""
+    return model.module.get_input_embeddings().get_parameter("weight")
+
+
 def operations(model: LocalModel, lengths: list[int]) -> float:
     """Return the operations of passes over sequences of these lengths, up to the last hidden state."""
     config = model.module.config
-    embedding = model.module.get_input_embeddings().weight.numel()  # type: ignore[no-untyped-call,operator]
+    embedding = embedding_of(model).numel()
     weights = sum(p.numel() for p in model.module.parameters()) - embedding
     attended = sum(n * (n + 1) / 2 for n in lengths)
     per_pair = 4.0 * config.num_hidden_layers * config.num_attention_heads * config.head_dim
-    return 2.0 * weights * sum(lengths) + per_pair * attended
+    return float(2.0 * weights * sum(lengths) + per_pair * attended)
 
 
 class Peers:
@@ -192,7 +197,7 @@ def warm(
 ) -> None:
     """Time a new event on a cached state against reading all again; then rank every item."""
     catalog = renderer.catalog
-    weight = model.module.get_input_embeddings().weight  # type: ignore[no-untyped-call]
+    weight = embedding_of(model)
     with torch.inference_mode():
         vectors = torch.stack([weight[renderer.target(i)].mean(0) for i in range(len(catalog))]).numpy()
     grown = replace(
