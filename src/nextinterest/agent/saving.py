@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nextinterest.version import __version__
 from nextinterest.agent.config import AgentConfig
 from nextinterest.data.assets import locate
 from nextinterest.errors import IntegrityError, ModelError
@@ -24,6 +23,7 @@ from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.files import read_manifest, read_verified, sha256, write_atomic, write_manifest
+from nextinterest.version import __version__
 
 if TYPE_CHECKING:
     from nextinterest.agent.recommender import RecommenderAgent

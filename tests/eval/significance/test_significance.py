@@ -165,8 +165,6 @@ def test_a_detectable_difference_is_detected_four_times_in_five() -> None:
     rng = np.random.default_rng(0)
     n, deviation = 200, 1.0
     shift = minimal_detectable_difference(deviation, n)
-    found = [
-        bool(stats.ttest_1samp(rng.normal(shift, deviation, n), 0.0).pvalue < 0.05) for _ in range(800)
-    ]
+    found = [bool(stats.ttest_1samp(rng.normal(shift, deviation, n), 0.0).pvalue < 0.05) for _ in range(800)]
     assert np.mean(found) == pytest.approx(0.8, abs=0.04)
     assert np.isnan(cohen_dz(0.0, 0.0))

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from nextinterest.version import __version__
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.server.failures import ErrorBody, install_failures
 from nextinterest.agent.server.guard import Guard
@@ -18,6 +17,7 @@ from nextinterest.agent.server.observe import Observer
 from nextinterest.agent.server.routes import health, items, recommend, users
 from nextinterest.agent.server.service import Service
 from nextinterest.agent.server.settings import ServerSettings
+from nextinterest.version import __version__
 
 __all__ = ["create_app"]
 
