@@ -55,13 +55,12 @@ def matrix_peak(dtype: torch.dtype, seconds: float = 1.5) -> float:
 def operations(model: LocalModel, tokens: int) -> float:
     """Return the operations of one forward pass over `tokens` tokens, up to the last hidden state."""
     config = model.module.config.get_text_config()
-    embedding = model.module.get_input_embeddings().weight.numel()
+    embedding = sum(p.numel() for p in model.module.get_input_embeddings().parameters())
     weights = sum(p.numel() for p in model.module.parameters()) - embedding
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     attended = tokens * (tokens + 1) / 2
-    return (
-        2.0 * weights * tokens + 4.0 * config.num_hidden_layers * config.num_attention_heads * head * attended
-    )
+    width = float(config.num_hidden_layers * config.num_attention_heads * head)
+    return 2.0 * weights * tokens + 4.0 * width * attended
 
 
 def rerank() -> None:
