@@ -93,3 +93,14 @@ def test_a_time_split_at_given_moments_or_at_the_last_fifth(events: Path, tmp_pa
 def test_an_unknown_method_names_the_known_ones(events: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no method 'magic'.*itemknn.*agent"):
         _run("--data", str(events), "--methods", "magic", "--out", str(tmp_path / "x"))
+
+
+def test_metrics_asked_for_by_name_are_reported(events: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shared = ("--cost-sample", "0", "--resamples", "100")
+    _run("--data", str(events), "--methods", "popularity,markov", "--out", str(out), *shared)
+    output = _run("--report", str(out), "--metrics", "recall@7,map@3", "--resamples", "100")
+    assert "Recall@7" in output
+    text = (out / "report.md").read_text()
+    assert "| method | Recall@7 | MAP@3 |" in text
+    assert "NDCG" not in text

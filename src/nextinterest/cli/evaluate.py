@@ -1,14 +1,12 @@
 """``nextinterest evaluate``: methods on held-out histories, a report of a run, two runs compared.
 
-Knows how each method is built and nothing of how it is judged; see `nextinterest.eval`.
+Reads options and prints tables; `methods` builds what is evaluated, `nextinterest.eval` judges it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
@@ -17,24 +15,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
+from nextinterest.cli.methods import Workshop
 from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
     from nextinterest.data import Dataset, Split
-    from nextinterest.domain import FloatArray, Recommender
-    from nextinterest.eval import Method, Run
+    from nextinterest.eval import Run
     from nextinterest.eval.comparisons import Comparison
     from nextinterest.eval.report import Content
     from nextinterest.eval.scores import ScoreTable
-    from nextinterest.retrieval import Retriever
 
 __all__ = ["evaluate"]
 
 SplitKind = Literal["leave-one-out", "leave-last-out", "time"]
 Part = Literal["validation", "test"]
 
-_TRAINED = ("sasrec",)  # methods that chance enters, so that --seeds trains several of them
-_ALIASES = {"recent": "recent-popularity"}
 _WITH_INTERVAL = ("ndcg@10", "hr@10")  # on the screen; the report has all of them
 _SHOWN = (*_WITH_INTERVAL, "logloss", "coverage@10")
 
@@ -105,13 +100,17 @@ def evaluate(
         str, typer.Option(help="Comma-separated seeds; methods that are trained are trained once with each.")
     ] = "0",
     cost_sample: Annotated[int, typer.Option(help="Users to measure latency on; 0 for none.", min=0)] = 50,
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="Comma-separated, such as ndcg@10,recall@50,map@10; the first orders the methods."),
+    ] = None,
     resamples: Annotated[
         int, typer.Option(help="Bootstrap resamples behind every interval.", min=100)
     ] = 1000,
 ) -> None:
     """Evaluate methods on held-out histories: ranks, intervals, tests and a report."""
     if report is not None:
-        _report(_open(report), resamples)
+        _report(_open(report), resamples, metrics)
         return
     if compare is not None:
         _compare(_open(compare[0]), _open(compare[1]), resamples)
@@ -141,7 +140,7 @@ def evaluate(
         split = _split(dataset, protocol, held_out, validation_from, test_from)
         if cold_items or cold_users:
             split = hold_out_cold(split, items=cold_items, users=cold_users, seed=seed)
-    workshop = _Workshop(dataset, split)
+    workshop = Workshop(dataset, split)
     chosen = workshop.methods([name.strip() for name in methods.split(",") if name.strip()], _numbers(seeds))
     run = run_evaluation(
         chosen,
@@ -156,90 +155,7 @@ def evaluate(
         cost_sample=cost_sample,
         arguments=["nextinterest", *sys.argv[1:]],
     )
-    _report(run, resamples)
-
-
-class _Workshop:
-    """Builds methods on one split, each when its turn comes, the encoder at most once."""
-
-    def __init__(self, dataset: Dataset, split: Split) -> None:
-        self.dataset, self.split = dataset, split
-        self.retriever: Callable[[], Retriever] = cache(self._retriever)
-
-    def methods(self, names: list[str], seeds: list[int]) -> list[Method]:
-        """Return the methods of these names, trained ones once for each seed."""
-        from nextinterest.eval import Method
-
-        found: list[Method] = []
-        for given in names:
-            name = _ALIASES.get(given, given)
-            if name in _TRAINED:
-                found += [
-                    Method(name, lambda name=name, seed=seed: self._baseline(name, seed), seed)  # type: ignore[misc]
-                    for seed in seeds
-                ]
-            else:
-                label = Path(name).name if self._is_folder(name) else name
-                arguments = {"path": name} if self._is_folder(name) else {}
-                found.append(Method(label, self._builder(name), arguments=arguments))
-        return found
-
-    def vectors_at_hand(self, methods: list[Method]) -> FloatArray | None:
-        """Return item embeddings for diversity where a method needs the encoder anyway."""
-        if not any(method.name in ("text", "retrieval", "agent") for method in methods):
-            return None
-        with err.status("Embedding item texts"):
-            return self.retriever().item_vectors
-
-    def _builder(self, name: str) -> Callable[[], Recommender]:
-        from nextinterest.eval import baselines
-
-        if name == "retrieval":
-            return self.retriever
-        if name == "agent":
-            return self._agent
-        if name in baselines.NAMES:
-            return lambda: self._baseline(name, 0)
-        if self._is_folder(name):
-            return lambda: _saved(Path(name))
-        known = ", ".join((*baselines.NAMES, "retrieval", "agent"))
-        raise DataError(f"There is no method {name!r}.", remedy=f"Choose from {known}, or give a folder.")
-
-    @staticmethod
-    def _is_folder(name: str) -> bool:
-        return Path(name).is_dir()
-
-    def _baseline(self, name: str, seed: int) -> Recommender:
-        from nextinterest.data.assets import home
-        from nextinterest.eval import baselines
-
-        vectors = self.retriever().item_vectors if name == "text" else None
-        return baselines.build(
-            name,
-            self.split,
-            self.dataset.catalog,
-            seed=seed,
-            cache_dir=home() / "baselines",
-            item_vectors=vectors,
-        )
-
-    def _retriever(self) -> Retriever:
-        from nextinterest.agent.recommender import open_encoder
-        from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
-        from nextinterest.retrieval import Retriever
-
-        return Retriever.build(self.dataset.catalog, self.split.train, open_encoder(DEFAULT_TEXT_ENCODER))
-
-    def _agent(self) -> Recommender:
-        from nextinterest.agent import RecommenderAgent
-
-        return RecommenderAgent.from_dataset(self.dataset, train=self.split.train).ranker
-
-
-def _saved(path: Path) -> Recommender:
-    from nextinterest.agent import RecommenderAgent
-
-    return RecommenderAgent.from_pretrained(path).ranker
+    _report(run, resamples, metrics)
 
 
 def _split(
@@ -293,11 +209,15 @@ def _open(path: Path) -> Run:
     return Run(path)
 
 
-def _report(run: Run, resamples: int) -> None:
+def _report(run: Run, resamples: int, metrics: str | None) -> None:
     from nextinterest.eval.report import gather, write_report
 
     with err.status("Computing intervals and tests"):
-        content = gather(run, n_resamples=resamples)
+        if metrics is None:
+            content = gather(run, n_resamples=resamples)
+        else:
+            names = tuple(name.strip() for name in metrics.split(",") if name.strip())
+            content = gather(run, primary=names[0], tested=names[:2], measures=names, n_resamples=resamples)
         markdown, page = write_report(run, content=content)
     out.print(_leaderboard(content))
     if content.tests:
@@ -319,7 +239,7 @@ def _leaderboard(content: Content) -> Table:
 
     manifest = content.run.manifest
     measures = {one.name: one for one in (*content.table.measures, *content.table.set_measures)}
-    shown = [name for name in _SHOWN if name in measures]
+    shown = [name for name in _SHOWN if name in measures] or list(measures)[:4]
     marks = {"best": " ★", "worse": " ▼", "even": " ≈", "": ""}
     title = f"{manifest.data}, {manifest.split}, {manifest.protocol.part}: {manifest.n_users:,} users"
     table = Table(title=escape(title), title_justify="left")

@@ -1,0 +1,162 @@
+"""The methods ``nextinterest evaluate`` knows by name, each built when its turn comes.
+
+Baselines come from `nextinterest.eval.baselines`, tuned on validation and cached by their inputs; retrieval
+and the agent are built on the training part of the split. Nothing here is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nextinterest.cli.console import err
+from nextinterest.errors import DataError
+
+if TYPE_CHECKING:
+    from nextinterest.agent import RecommenderAgent
+    from nextinterest.data import Dataset, Split
+    from nextinterest.domain import Catalog, FloatArray, History, IntArray, Rankings, Recommender
+    from nextinterest.eval import Method
+    from nextinterest.retrieval import Retriever
+
+__all__ = ["AgentMethod", "Workshop"]
+
+_TRAINED = ("sasrec",)  # methods that chance enters, so that several seeds train several of them
+_ALIASES = {"recent": "recent-popularity"}
+
+
+class AgentMethod:
+    """The agent's ranking as evaluation asks for it: over the catalogue, and over given candidates.
+
+    Given candidates are ranked by the same blend as the agent's own: their retrieval probabilities, and the
+    language model's choice between all of them.
+    """
+
+    def __init__(self, agent: RecommenderAgent, name: str = "agent") -> None:
+        self.ranker = agent.ranker
+        self.name = name
+        self.provenance: dict[str, object] = {
+            "language_model": agent.language_model_name,
+            "text_encoder": agent.text_encoder_name,
+            "config": agent.config.model_dump(mode="json"),
+        }
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue whose positions are returned."""
+        return self.ranker.catalog
+
+    @property
+    def tokens_used(self) -> int:
+        """Prompt tokens read by the language model so far."""
+        return self.ranker.tokens_used
+
+    def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
+        """Rank the catalogue for each history."""
+        return self.ranker.recommend(histories, k, exclude_seen)
+
+    def candidate_log_probabilities(self, histories: Sequence[History], candidates: IntArray) -> FloatArray:
+        """Return log P(item | history, candidates), float32, of candidates (n, m), -1 filling up."""
+        from nextinterest.agent.ranking import blend
+
+        every = self.ranker.retriever.log_probabilities(histories)
+        scores = np.full(candidates.shape, -np.inf, dtype=np.float32)
+        offered = [row[row >= 0] for row in candidates]
+        reranker, weight = self.ranker.reranker, self.ranker.weight
+        asked = [h for h, row in enumerate(offered) if len(histories[h]) and len(row) > 1]
+        choices: dict[int, FloatArray] = {}
+        if reranker is not None and weight > 0 and asked:
+            chosen = reranker.log_probabilities([histories[h] for h in asked], [offered[h] for h in asked])
+            choices = dict(zip(asked, chosen, strict=True))
+        for h, items in enumerate(offered):
+            log = every[h, items]
+            log = log - np.logaddexp.reduce(log)
+            scores[h, candidates[h] >= 0] = blend(log, choices[h], weight) if h in choices else log
+        return scores
+
+
+class Workshop:
+    """Builds methods on one split, each when its turn comes, the encoder at most once."""
+
+    def __init__(self, dataset: Dataset, split: Split) -> None:
+        self.dataset, self.split = dataset, split
+        self.retriever: Callable[[], Retriever] = cache(self._retriever)
+
+    def methods(self, names: list[str], seeds: list[int]) -> list[Method]:
+        """Return the methods of these names, trained ones once for each seed."""
+        from nextinterest.eval import Method
+
+        found: list[Method] = []
+        for given in names:
+            name = _ALIASES.get(given, given)
+            if name in _TRAINED:
+                found += [
+                    Method(name, lambda name=name, seed=seed: self._baseline(name, seed), seed)  # type: ignore[misc]
+                    for seed in seeds
+                ]
+            else:
+                label = Path(name).name if self._is_folder(name) else name
+                arguments = {"path": name} if self._is_folder(name) else {}
+                found.append(Method(label, self._builder(name), arguments=arguments))
+        return found
+
+    def vectors_at_hand(self, methods: list[Method]) -> FloatArray | None:
+        """Return item embeddings for diversity where a method needs the encoder anyway."""
+        if not any(method.name in ("text", "retrieval", "agent") for method in methods):
+            return None
+        with err.status("Embedding item texts"):
+            return self.retriever().item_vectors
+
+    def _builder(self, name: str) -> Callable[[], Recommender]:
+        from nextinterest.eval import baselines
+
+        if name == "retrieval":
+            return self.retriever
+        if name == "agent":
+            return self._agent
+        if name in baselines.NAMES:
+            return lambda: self._baseline(name, 0)
+        if self._is_folder(name):
+            return lambda: _saved(Path(name))
+        known = ", ".join((*baselines.NAMES, "retrieval", "agent"))
+        raise DataError(f"There is no method {name!r}.", remedy=f"Choose from {known}, or give a folder.")
+
+    @staticmethod
+    def _is_folder(name: str) -> bool:
+        return Path(name).is_dir()
+
+    def _baseline(self, name: str, seed: int) -> Recommender:
+        from nextinterest.data.assets import home
+        from nextinterest.eval import baselines
+
+        vectors = self.retriever().item_vectors if name == "text" else None
+        return baselines.build(
+            name,
+            self.split,
+            self.dataset.catalog,
+            seed=seed,
+            cache_dir=home(),
+            item_vectors=vectors,
+        )
+
+    def _retriever(self) -> Retriever:
+        from nextinterest.agent.recommender import open_encoder
+        from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
+        from nextinterest.retrieval import Retriever
+
+        return Retriever.build(self.dataset.catalog, self.split.train, open_encoder(DEFAULT_TEXT_ENCODER))
+
+    def _agent(self) -> Recommender:
+        from nextinterest.agent import RecommenderAgent
+
+        return AgentMethod(RecommenderAgent.from_dataset(self.dataset, train=self.split.train))
+
+
+def _saved(path: Path) -> Recommender:
+    from nextinterest.agent import RecommenderAgent
+
+    return AgentMethod(RecommenderAgent.from_pretrained(path), path.name)

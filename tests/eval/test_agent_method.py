@@ -1,0 +1,59 @@
+"""The agent as an evaluation asks it: given candidates are ranked by the agent's own blend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pytest
+
+from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.config import AgentConfig
+from nextinterest.agent.ranking import blend
+from nextinterest.cli.methods import AgentMethod
+from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.eval import CandidateScorer
+
+
+class _Retriever:
+    def log_probabilities(self, histories: Sequence[History]) -> FloatArray:
+        weights = np.arange(1, 11, dtype=np.float32)
+        return np.tile(np.log(weights / weights.sum()), (len(histories), 1))
+
+
+class _Reranker:
+    tokens_used = 12
+
+    def __init__(self) -> None:
+        self.offered: list[list[int]] = []
+
+    def log_probabilities(
+        self, histories: Sequence[History], offered: Sequence[IntArray]
+    ) -> list[FloatArray]:
+        self.offered += [row.tolist() for row in offered]
+        return [
+            np.log(np.arange(len(row), 0, -1) / sum(range(len(row) + 1))).astype(np.float32)
+            for row in offered
+        ]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.7])
+def test_candidates_are_offered_to_the_model_and_blended(weight: float) -> None:
+    reranker = _Reranker()
+    ranker = SimpleNamespace(retriever=_Retriever(), reranker=reranker, weight=weight, tokens_used=12)
+    agent = SimpleNamespace(
+        ranker=ranker, language_model_name="m", text_encoder_name="e", config=AgentConfig()
+    )
+    method = AgentMethod(cast("RecommenderAgent", agent))
+    assert hasattr(CandidateScorer, "candidate_log_probabilities")
+    histories = [History(np.array([1, 2])), History(np.zeros(0, dtype=np.int32))]
+    candidates = np.array([[9, 0, 4], [3, 5, -1]], dtype=np.int32)
+    found = method.candidate_log_probabilities(histories, candidates)
+    assert reranker.offered == ([] if weight == 0 else [[9, 0, 4]])
+    retrieval = np.log(np.array([10, 1, 5]) / 16).astype(np.float32)
+    choice = np.log(np.array([3, 2, 1]) / 6).astype(np.float32)
+    np.testing.assert_allclose(found[0], blend(retrieval, choice, weight), atol=1e-5)
+    np.testing.assert_allclose(np.exp(found[1]), [4 / 10, 6 / 10, 0.0], atol=1e-5)
+    np.testing.assert_allclose(np.exp(found).sum(axis=1), 1.0, atol=1e-5)
