@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,8 +13,9 @@ import pytest
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.ranking import blend
-from nextinterest.cli.methods import AgentMethod
-from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.cli.methods import AgentMethod, Workshop
+from nextinterest.data import Dataset, EventLog, leave_one_out
+from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.eval import CandidateScorer
 
 
@@ -57,3 +59,18 @@ def test_candidates_are_offered_to_the_model_and_blended(weight: float) -> None:
     np.testing.assert_allclose(found[0], blend(retrieval, choice, weight), atol=1e-5)
     np.testing.assert_allclose(np.exp(found[1]), [4 / 10, 6 / 10, 0.0], atol=1e-5)
     np.testing.assert_allclose(np.exp(found).sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_a_folder_called_like_a_method_is_not_mistaken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "popularity").mkdir()
+    (tmp_path / "tuned").mkdir()
+    monkeypatch.chdir(tmp_path)
+    log = EventLog(("a",), np.array([0, 4]), np.array([0, 1, 2, 3], dtype=np.int32))
+    catalog = Catalog([str(i) for i in range(4)], ["t"] * 4)
+    dataset = cast("Dataset", SimpleNamespace(catalog=catalog, log=log))
+    methods = Workshop(dataset, leave_one_out(log)).methods(["popularity", "tuned", "sasrec"], [3, 4])
+    assert [method.name for method in methods] == ["popularity", "tuned", "sasrec", "sasrec"]
+    assert [dict(method.arguments) for method in methods] == [{}, {"path": "tuned"}, {}, {}]
+    assert [method.seed for method in methods] == [None, None, 3, 4]

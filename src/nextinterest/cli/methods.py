@@ -127,7 +127,10 @@ class Workshop:
 
     @staticmethod
     def _is_folder(name: str) -> bool:
-        return Path(name).is_dir()
+        """Whether it is a path and no method's name; a folder called like one is given as ./NAME."""
+        from nextinterest.eval import baselines
+
+        return name not in (*baselines.NAMES, "retrieval", "agent") and Path(name).is_dir()
 
     def _baseline(self, name: str, seed: int) -> Recommender:
         from nextinterest.data.assets import home
