@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from nextinterest.domain import FloatArray, History
+from nextinterest.retrieval.catalog_change import CatalogChange
 
 __all__ = ["SequenceEncoder", "SequenceEncoderConfig", "pad"]
 
@@ -184,6 +185,20 @@ class SequenceEncoder(nn.Module):
         vectors = torch.cat([self.item_vectors(), self.bias[:, None]], dim=1).float().cpu().numpy()
         self.train(was_training)
         return vectors
+
+    @torch.no_grad()
+    def follow(self, change: CatalogChange) -> None:
+        """Take over a changed catalogue. Known items keep what was learned, new ones rank by their text.
+
+        A new item's bias is the lower quartile of those learned: neither a hit nor a failure.
+        """
+        n, (old, new) = len(change.catalog), change.kept
+        text = self.text.new_zeros(n, self.text.shape[1])
+        residual = self.residual.new_zeros(n, self.config.dimension)
+        bias = torch.quantile(self.bias, 0.25).repeat(n)
+        text[new], residual[new], bias[new] = self.text[old], self.residual[old], self.bias[old]
+        text[change.encoded] = torch.from_numpy(change.vectors).to(text)
+        self.text, self.residual, self.bias = text, nn.Parameter(residual), nn.Parameter(bias)
 
 
 def pad(rows: Sequence[NDArray[np.integer]], value: int) -> NDArray[np.int64]:

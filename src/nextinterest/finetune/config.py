@@ -1,0 +1,140 @@
+"""Everything a fine-tuning run can be told, checked: what the YAML files in ``configs/`` hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nextinterest.errors import DataError
+from nextinterest.finetune.training_config import TrainingConfig
+from nextinterest.retrieval.sequence_encoder import SequenceEncoderConfig
+
+__all__ = ["FinetuneConfig", "LiftConfig", "ProfileConfig", "SplitConfig", "read_config"]
+
+
+class SplitConfig(BaseModel):
+    """What is held out of each user's history, from its end."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_test: int = Field(default=10, ge=1)
+    """Last events, kept for tests and never read here."""
+
+    n_validation: int = Field(default=5, ge=1)
+    """Events before them, to choose and to fit the blend by."""
+
+
+class ProfileConfig(BaseModel):
+    """EASE^R read with a fading memory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ridge: float = Field(default=500.0, gt=0)
+    """Regularisation; larger values trust rare pairs less."""
+
+    half_life: float = Field(default=5.0, gt=0)
+    """Events after which an event counts half."""
+
+    neighbours: int = Field(default=400, ge=1)
+    """Entries kept per item."""
+
+
+class LiftConfig(BaseModel):
+    """Log-lift of one item soon after another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    window: int = Field(default=20, ge=1)
+    """Largest distance of a pair."""
+
+    decay: float = Field(default=0.7, gt=0, le=1.0)
+    """Weight of a pair one event further apart."""
+
+    prior: float = Field(default=100.0, gt=0)
+    """Pseudo-events per item that pull towards no lift."""
+
+    half_life: float = Field(default=3.0, gt=0)
+    """Events after which an event counts half."""
+
+    neighbours: int = Field(default=400, ge=1)
+    """Entries kept per item."""
+
+
+class FinetuneConfig(BaseModel):
+    """A fine-tuning run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    split: SplitConfig = SplitConfig()
+    """What is held out."""
+
+    exchangeable_ties: bool = True
+    """Whether events of one time have no order. True where the file's order of ties is arbitrary, False where
+    it means something (a log sorted by item within a time is to be predicted as it is sorted)."""
+
+    encoder: SequenceEncoderConfig = SequenceEncoderConfig()
+    """Shape of the sequence encoder."""
+
+    training: TrainingConfig = TrainingConfig()
+    """How it is trained."""
+
+    seeds: tuple[int, ...] = (0,)
+    """One encoder is trained per seed, and all take part in the blend."""
+
+    ease: ProfileConfig | None = ProfileConfig()
+    """EASE^R; none for catalogues whose dense item-item matrix does not fit into memory."""
+
+    lift: LiftConfig | None = LiftConfig()
+    """Log-lift, or none."""
+
+    blend_events: int = Field(default=5000, ge=1)
+    """Validation events the blend is fitted on, at most; drawn evenly."""
+
+
+def read_config(path: Path | None, overrides: Sequence[str] = ()) -> FinetuneConfig:
+    """Read a YAML file and change single fields of it.
+
+    Parameters
+    ----------
+    path
+        The file; None for the defaults.
+    overrides
+        ``field=value`` or ``part.field=value``, the value read as YAML.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, a field does not exist or a value is not allowed; the message says which.
+
+    Examples
+    --------
+    >>> read_config(None, ["training.epochs=3", "encoder.dimension=32"]).training.epochs
+    3
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path else {}
+    except (OSError, yaml.YAMLError) as error:
+        raise DataError(f"{path} cannot be read: {error}", remedy="Give a YAML file.") from error
+    fields: dict[str, object] = dict(raw or {})
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise DataError(f"{override!r} changes nothing.", remedy="Write it as field=value.")
+        inner = fields
+        *parents, last = key.strip().split(".")
+        for parent in parents:
+            child = inner.get(parent)
+            inner[parent] = dict(child) if isinstance(child, dict) else {}
+            inner = inner[parent]  # type: ignore[assignment]
+        inner[last] = yaml.safe_load(value)
+    try:
+        return FinetuneConfig.model_validate(fields)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise DataError(
+            f"The fine-tuning configuration {path or ''} is not valid: {wrong}.",
+            remedy="See nextinterest/finetune/config.py for the fields.",
+        ) from error

@@ -1,0 +1,86 @@
+"""A log-linear pool: scores of several parts, weighted and added, as one distribution over the catalogue.
+
+    P(next = i | x) = exp(sum over parts p of w_p s_p(x, i)) / sum over items j of the same
+
+The weights are fitted by log-loss on validation events (`nextinterest.finetune.blend`), which also sets the
+temperature: the pool's probabilities are calibrated as far as its parts allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from nextinterest.domain import FloatArray, History
+from nextinterest.retrieval.catalog_change import CatalogChange
+
+__all__ = ["Part", "PopularityPart", "ScorePool"]
+
+
+class Part(Protocol):
+    """One scorer of a pool."""
+
+    @property
+    def name(self) -> str:
+        """Key of its weight."""
+        ...
+
+    def scores(self, histories: Sequence[History]) -> FloatArray:
+        """Return scores of all items, float32, shape (n, n_items); larger is better, any scale."""
+        ...
+
+    def follow(self, change: CatalogChange) -> None:
+        """Take over a changed catalogue."""
+        ...
+
+
+class PopularityPart:
+    """The log of each item's share of all events, the same for every history.
+
+    Parameters
+    ----------
+    counts
+        Events of each item, shape (n_items,); half an event is added.
+    """
+
+    name = "popularity"
+
+    def __init__(self, counts: FloatArray) -> None:
+        self.counts = np.asarray(counts, dtype=np.float32)
+
+    def scores(self, histories: Sequence[History]) -> FloatArray:
+        """Return the log-shares, float32, shape (n, n_items)."""
+        share = np.log((self.counts + 0.5) / (self.counts + 0.5).sum())
+        return np.broadcast_to(share.astype(np.float32), (len(histories), len(share)))
+
+    def follow(self, change: CatalogChange) -> None:
+        """Move the counts; new items have none."""
+        counts = np.zeros(len(change.catalog), dtype=np.float32)
+        old, new = change.kept
+        counts[new] = self.counts[old]
+        self.counts = counts
+
+
+class ScorePool:
+    """Parts and their weights.
+
+    Parameters
+    ----------
+    parts
+        The parts, all over one catalogue.
+    weights
+        Weight of each part by name; a part without one, or of weight 0, is not computed.
+    """
+
+    def __init__(self, parts: Sequence[Part], weights: dict[str, float]) -> None:
+        self.parts, self.weights = tuple(parts), dict(weights)
+
+    def logits(self, histories: Sequence[History]) -> FloatArray:
+        """Return the weighted sums, float32, shape (n, n_items); not normalised, seen items not masked."""
+        used = [part for part in self.parts if self.weights.get(part.name, 0.0)]
+        total = self.weights[used[0].name] * used[0].scores(histories)
+        for part in used[1:]:
+            total += np.float32(self.weights[part.name]) * part.scores(histories)
+        return np.asarray(total, dtype=np.float32)

@@ -1,0 +1,70 @@
+"""Candidates by the sequence encoder: items whose vector lies furthest along the user's vector, by FAISS.
+
+The index holds each item's vector with its bias behind, the query is the user's vector with a 1 behind, so
+that the inner product is the encoder's score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.retrieval.catalog_change import CatalogChange
+from nextinterest.retrieval.index import IndexKind, ItemIndex
+from nextinterest.retrieval.vector_source import VectorSource
+
+if TYPE_CHECKING:
+    from nextinterest.retrieval.sequence_encoder import SequenceEncoder
+
+__all__ = ["SequenceSource"]
+
+
+class SequenceSource:
+    """A candidate source and a scorer of all items.
+
+    Parameters
+    ----------
+    encoder
+        A trained encoder over the same catalogue.
+    name
+        Name of the source, and of its part in a blend.
+    kind
+        Kind of index; see `nextinterest.retrieval.index`.
+    """
+
+    def __init__(self, encoder: SequenceEncoder, name: str = "sequence", kind: IndexKind = "auto") -> None:
+        self.encoder = encoder.eval()
+        self._source = VectorSource(name, ItemIndex.from_vectors(encoder.scored_vectors(), kind), self._query)
+
+    @property
+    def name(self) -> str:
+        """Name of the source."""
+        return self._source.name
+
+    def _query(self, histories: Sequence[History]) -> FloatArray:
+        users = self.encoder.user_vectors(histories)
+        return np.concatenate([users, np.ones((len(users), 1), dtype=np.float32)], axis=1)
+
+    def candidates(
+        self, histories: Sequence[History], k: int, exclude_seen: bool = True
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the k best items of each history; none for an empty one."""
+        return self._source.candidates(histories, k, exclude_seen)
+
+    def scores(self, histories: Sequence[History]) -> FloatArray:
+        """Return the scores of all items, float32, shape (n, n_items)."""
+        vectors = self.encoder.scored_vectors()
+        return self._query(histories) @ vectors.T
+
+    def follow(self, change: CatalogChange) -> None:
+        """Rename, remove and add; vectors are computed again only where the text is new."""
+        self.encoder.follow(change)
+        self._source.follow(change)
+        index = self._source.index
+        vectors = self.encoder.scored_vectors()[change.encoded]
+        there = np.isin(change.encoded, index.items)
+        index.replace(change.encoded[there], vectors[there])
+        index.add(change.encoded[~there], vectors[~there])
