@@ -22,6 +22,7 @@ from nextinterest.llm import LocalModel
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.directory import is_trained, load_trained
 from nextinterest.retrieval.files import read_manifest, read_verified, sha256, write_atomic, write_manifest
 from nextinterest.version import __version__
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["load_agent", "save_agent"]
 
 _FORMAT = "nextinterest-recommender-1"
-_MANIFEST, _RETRIEVER = "recommender.json", "retriever.json"
+_MANIFEST, _RETRIEVER, _TRAINED = "recommender.json", "retriever.json", "trained.json"
 
 
 class _Named(BaseModel):
@@ -68,6 +69,7 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
         )
     directory.mkdir(parents=True, exist_ok=True)
     (directory / _MANIFEST).unlink(missing_ok=True)  # the old manifest does not describe what follows
+    (directory / _TRAINED).unlink(missing_ok=True)
     agent.retriever.save(directory)
     model = None
     if agent.model is not None and agent.language_model_name is not None:
@@ -85,7 +87,11 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
         language_model=model,
         template_hash=PromptTemplate.named(agent.config.template).hash,
         sha256={
-            _RETRIEVER: sha256((directory / _RETRIEVER).read_bytes()),
+            **{
+                name: sha256((directory / name).read_bytes())
+                for name in (_RETRIEVER, _TRAINED)
+                if (directory / name).is_file()
+            },
             "README.md": write_atomic(directory / "README.md", card.encode()),
         },
     )
@@ -116,7 +122,12 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
             f"{manifest.template_hash[:12]}, not {template.hash[:12]}.",
             remedy=f"Use nextinterest {manifest.version}, or build and save the agent again.",
         )
-    retriever = Retriever.load(directory, open_encoder(manifest.text_encoder.name, device))
+    text_encoder = open_encoder(manifest.text_encoder.name, device)
+    if is_trained(directory):
+        read_verified(directory / _TRAINED, manifest.sha256.get(_TRAINED, ""))
+        retriever: Retriever = load_trained(directory, text_encoder)
+    else:
+        retriever = Retriever.load(directory, text_encoder)
     model = None
     named = manifest.language_model
     if named is not None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from nextinterest.cli import assets, data, demo, evaluate, interests, recommend, serve
+from nextinterest.cli import assets, data, demo, evaluate, finetune, interests, recommend, serve
 from nextinterest.cli.console import err, out
 from nextinterest.errors import NextInterestError
 from nextinterest.version import __version__
@@ -32,6 +32,7 @@ app.command("demo")(demo.demo)
 app.command("recommend")(recommend.recommend)
 app.command("interests")(interests.interests)
 app.command("evaluate")(evaluate.evaluate)
+app.command("finetune")(finetune.finetune)
 app.command("serve")(serve.serve)
 
 
