@@ -131,8 +131,9 @@ def test_users_never_see_each_other_under_threads(model: LocalModel) -> None:
         user: [f"{user} likes {chr(97 + i)}{'yz' * j}" for j in range(4)] for i, user in enumerate(users)
     }
     expected = {text: _fresh(model, text, [-1]) for own in texts.values() for text in own}
-    batched = MicroBatchedForward(model.forward, wait=0.001)
-    model.forward = batched
+    model.share_passes(wait=0.001)
+    batched = model.forward
+    assert isinstance(batched, MicroBatchedForward)
     with StateStore(model, "t").state("probe", ()) as state:
         state.read(encode("x" * 24))
         room = 4 * state.nbytes  # evictions happen all the time

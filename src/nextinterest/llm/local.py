@@ -27,6 +27,7 @@ from nextinterest.llm.forward_transformers import TransformersForward
 from nextinterest.llm.grammar import JsonMatcher, stream_json
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import load_module, weights_digest, without_adapter
+from nextinterest.llm.microbatch import MicroBatchedForward
 from nextinterest.llm.scoring import choose_after, score_after
 from nextinterest.llm.state import CausalState
 from nextinterest.llm.tokenizer import LocalTokenizer
@@ -242,6 +243,16 @@ class LocalModel:
             matcher = JsonMatcher(self.tokenizer, self.head.vocabulary, schema)
             return stream_json(speaker, matcher, room, sampling or Sampling())
         return stream_text(speaker, self.tokenizer, room, sampling or Sampling())
+
+    def share_passes(self, *, wait: float = 0.002) -> None:
+        """Let concurrent calls of different threads share forward passes from now on; for servers.
+
+        Parameters
+        ----------
+        wait
+            Seconds a call waits for company when no pass is running.
+        """
+        self.forward = MicroBatchedForward(self.forward, wait=wait, max_tokens=self.tokens_per_batch)
 
     def check_length(self, length: int) -> None:
         """Refuse what the model cannot read.
