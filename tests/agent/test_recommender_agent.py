@@ -186,3 +186,14 @@ def test_ranker_without_reranker_keeps_retrieval(agent: RecommenderAgent) -> Non
         ranker.recommend(histories, 5).items, agent.retriever.recommend(histories, 5).items
     )
     assert ranker.tokens_used == 0
+
+
+def test_interests_and_forecast_speak_of_one_history(agent: RecommenderAgent) -> None:
+    history = ["a", "b", "d", "a", "b"]
+    portrait = agent.interests(history)
+    assert portrait.events == 5
+    outlook = agent.forecast(history, horizon=3)
+    assert outlook.horizon_events == 3
+    assert sum(outlook.next_step.values()) == pytest.approx(1.0, abs=1e-4)
+    with pytest.raises(DataError, match="Neither a history nor a user"):
+        agent.interests()

@@ -50,9 +50,8 @@ def test_a_method_without_tokens_has_none_and_a_failing_one_no_cost(
 
 def test_peak_memory_sees_what_was_let_go_again() -> None:
     assert memory_bytes() > 10 * 2**20
-    with PeakMemory(interval=0.001) as memory:
-        # Pages of its own: an array may be put into memory that the process holds already.
-        with mmap.mmap(-1, 40 * 2**20) as pages:
-            pages.write(b"x" * len(pages))
-            time.sleep(0.05)
+    # Pages of its own: an array may be put into memory that the process holds already.
+    with PeakMemory(interval=0.001) as memory, mmap.mmap(-1, 40 * 2**20) as pages:
+        pages.write(b"x" * len(pages))
+        time.sleep(0.05)
     assert memory.growth_mib > 30

@@ -7,15 +7,17 @@ with a validated `Recommendations`. It knows neither HTTP nor the command line, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.evidence import closest_events
-from nextinterest.agent.histories import HistoryLike, read_history
+from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
@@ -26,6 +28,9 @@ from nextinterest.llm import LanguageModel, LocalModel
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
 from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
+
+if TYPE_CHECKING:
+    from nextinterest.agent.interests import InterestOutlook, InterestPortrait
 
 __all__ = ["RecommenderAgent"]
 
@@ -254,14 +259,7 @@ class RecommenderAgent:
         """
         if k < 1:
             raise DataError(f"k is {k}; a list has at least one place.", remedy="Ask for k >= 1.")
-        if history is None:
-            if user is None:
-                raise DataError(
-                    "Neither a history nor a user was given.",
-                    remedy="Pass a list of items (an empty one for a new user), or user=... of a known user.",
-                )
-            history = self.history(user)
-        read = read_history(history, self.catalog, self.grounder, user=user, on_unknown=on_unknown)
+        read = self._read(history, user, on_unknown)
         ranked = self.ranker.rank([read.history], k, exclude_seen)[0]
         return Recommendations(
             user=user if user is not None else read.history.user,
@@ -272,6 +270,61 @@ class RecommenderAgent:
             skipped=read.skipped,
             notes=self._notes(read.history, read.skipped, ranked, k),
         )
+
+    def interests(
+        self, history: HistoryLike | None = None, *, user: str | None = None, on_unknown: OnUnknown = "raise"
+    ) -> InterestPortrait:
+        """Say what a user's interests are, and which of them rise or fade beyond chance.
+
+        Parameters and exceptions as in `recommend`.
+        """
+        from nextinterest.agent.interests import portray
+
+        return portray(self._read(history, user, on_unknown).history, self.catalog)
+
+    def forecast(
+        self,
+        history: HistoryLike | None = None,
+        *,
+        horizon: int | timedelta = 10,
+        user: str | None = None,
+        on_unknown: OnUnknown = "raise",
+        n_paths: int = 0,
+        seed: int = 0,
+    ) -> InterestOutlook:
+        """Forecast how a user's attention will be shared among interests.
+
+        The next step is the marginal of the retriever's item distribution, seen items left out; further ahead
+        the shares are pooled with the user's own past by weights fitted with another item model (see
+        `nextinterest.agent.interests`).
+
+        Parameters
+        ----------
+        horizon
+            Events ahead, or a span of time.
+        n_paths
+            Likely item paths to sample besides; 0 for none.
+        seed
+            Of the paths.
+
+        Others, and exceptions, as in `recommend`.
+        """
+        from nextinterest.agent.interests import forecast_interests
+
+        read = self._read(history, user, on_unknown)
+        return forecast_interests(
+            read.history, self.catalog, self.retriever, horizon=horizon, n_paths=n_paths, seed=seed
+        )
+
+    def _read(self, history: HistoryLike | None, user: str | None, on_unknown: OnUnknown) -> ReadHistory:
+        if history is None:
+            if user is None:
+                raise DataError(
+                    "Neither a history nor a user was given.",
+                    remedy="Pass a list of items (an empty one for a new user), or user=... of a known user.",
+                )
+            history = self.history(user)
+        return read_history(history, self.catalog, self.grounder, user=user, on_unknown=on_unknown)
 
     def _recommendation(self, ranked: Ranked, place: int, history: History) -> Recommendation:
         position = int(ranked.items[place])
