@@ -8,25 +8,23 @@ Knows nothing of items, users or templates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, cast, overload
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT, validated
+from nextinterest.llm.base import ChatMessage, FloatArray, Sampling
 from nextinterest.llm.batching import batches_by_length
 from nextinterest.llm.decoding import stream_text
-from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.forward import Segment, resolve_layers
 from nextinterest.llm.forward_llama import LlamaForward
 from nextinterest.llm.forward_transformers import TransformersForward
 from nextinterest.llm.grammar import JsonMatcher, stream_json
 from nextinterest.llm.head import Head
-from nextinterest.llm.loading import load_module, weights_digest, without_adapter
+from nextinterest.llm.loading import without_adapter
+from nextinterest.llm.local_base import TOKENS_PER_BATCH, ModuleModel
 from nextinterest.llm.microbatch import MicroBatchedForward
 from nextinterest.llm.scoring import choose_after, score_after
 from nextinterest.llm.state import CausalState
@@ -39,27 +37,19 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalModel"]
 
-TOKENS_PER_BATCH = 4096
 
-
-class LocalModel:
+class LocalModel(ModuleModel):
     """A `nextinterest.llm.base.LanguageModel` over a transformers causal model.
 
     Parameters
     ----------
-    module
-        The model, with or without a PEFT adapter, in evaluation mode.
-    tokenizer
-        Its tokenizer.
-    name
-        Short name for tables.
-    fingerprint
-        Hash of weights and adapter; None hashes the weights in memory when it is first asked for.
-    tokens_per_batch
-        Budget of tokens in one forward pass; bounds memory, does not change results.
+    module, tokenizer, name, fingerprint, tokens_per_batch
+        As in `ModuleModel`.
     lean
         Whether to use this package's own forward pass where it covers the model; else transformers'.
     """
+
+    kind = "causal"
 
     def __init__(
         self,
@@ -71,10 +61,9 @@ class LocalModel:
         tokens_per_batch: int = TOKENS_PER_BATCH,
         lean: bool = True,
     ) -> None:
-        self.module = module
-        self.name = name
-        self.tokens_per_batch = tokens_per_batch
-        self._fingerprint = fingerprint
+        super().__init__(
+            module, tokenizer, name=name, fingerprint=fingerprint, tokens_per_batch=tokens_per_batch
+        )
         plain = without_adapter(module)
         config = plain.config.get_text_config()
         self.hidden_size = int(config.hidden_size)
@@ -91,68 +80,6 @@ class LocalModel:
             self.forward = LlamaForward(body, self.context_length)
         else:
             self.forward = TransformersForward(body, reach)
-
-    @classmethod
-    def load(
-        cls,
-        path_or_id: str | Path,
-        *,
-        device: str = "auto",
-        dtype: DtypeName = "auto",
-        adapter: str | Path | None = None,
-        threads: int | None = None,
-        tokens_per_batch: int = TOKENS_PER_BATCH,
-    ) -> LocalModel:
-        """Load a model from a directory or a hub id.
-
-        Parameters
-        ----------
-        path_or_id
-            A directory in transformers' format, or a hub id where a hub can be reached.
-        device
-            ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
-        dtype
-            ``auto`` takes bf16 where the device computes in it and fp32 elsewhere.
-        adapter
-            A PEFT adapter directory to attach.
-        threads
-            Threads of one forward pass on the CPU (for the whole process); None takes what was measured on
-            this machine, or what OMP_NUM_THREADS or NEXTINTEREST_THREADS says.
-        tokens_per_batch
-            Budget of tokens in one forward pass.
-
-        Raises
-        ------
-        ModelError
-            If there is no such model, or its weights are not safetensors.
-        IntegrityError
-            If the adapter belongs to another model.
-        """
-        loaded = load_module(
-            path_or_id, "causal", device=device, dtype=dtype, adapter=adapter, threads=threads
-        )
-        return cls(
-            loaded.module,
-            loaded.tokenizer,
-            name=loaded.name,
-            fingerprint=loaded.fingerprint,
-            tokens_per_batch=tokens_per_batch,
-        )
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hash of weights and adapter; equal fingerprints give equal answers."""
-        return self._fingerprint or weights_digest(self.module)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.module.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The precision of the weights."""
-        return self.module.dtype
 
     def encode(
         self, tokens: Sequence[Sequence[int]], at: Sequence[Sequence[int]], *, layers: Sequence[int] = (-1,)
@@ -205,27 +132,6 @@ class LocalModel:
         if len(prefix):
             state.extend(prefix, at=())
         return state
-
-    @overload
-    def generate(
-        self, messages: Sequence[ChatMessage], *, schema: None = None, sampling: Sampling | None = None
-    ) -> str: ...
-
-    @overload
-    def generate(
-        self, messages: Sequence[ChatMessage], *, schema: type[SchemaT], sampling: Sampling | None = None
-    ) -> SchemaT: ...
-
-    def generate(
-        self,
-        messages: Sequence[ChatMessage],
-        *,
-        schema: type[SchemaT] | None = None,
-        sampling: Sampling | None = None,
-    ) -> str | SchemaT:
-        """Return an answer as text, or as a validated object of `schema`."""
-        text = "".join(self.stream(messages, schema=schema, sampling=sampling))
-        return text if schema is None else validated(text, schema)
 
     def stream(
         self,

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.errors import MissingExtraError, ModelError, OutputParseError, ProviderError
+from nextinterest.llm.answering import Answering
 from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT, State, validated
 from nextinterest.llm.budget import Budget
 from nextinterest.llm.tokenizer import ByteTokenizer
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+    from openai.types.shared_params import ResponseFormatJSONSchema
 
 __all__ = ["OpenAICompatibleModel", "Retries", "connect"]
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 class Retries(BaseModel):
@@ -59,7 +63,7 @@ def connect(base_url: str, *, api_key: str = "none", timeout: float = 60.0) -> O
     return OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0)
 
 
-class OpenAICompatibleModel:
+class OpenAICompatibleModel(Answering):
     """A `nextinterest.llm.base.LanguageModel` behind an OpenAI-compatible endpoint.
 
     Parameters
@@ -172,51 +176,18 @@ class OpenAICompatibleModel:
             scores -= np.logaddexp.reduce(scores)
         return scores.astype(np.float32)
 
-    @overload
-    def generate(
-        self, messages: Sequence[ChatMessage], *, schema: None = None, sampling: Sampling | None = None
-    ) -> str: ...
-
-    @overload
-    def generate(
-        self, messages: Sequence[ChatMessage], *, schema: type[SchemaT], sampling: Sampling | None = None
-    ) -> SchemaT: ...
-
-    def generate(
-        self,
-        messages: Sequence[ChatMessage],
-        *,
-        schema: type[SchemaT] | None = None,
-        sampling: Sampling | None = None,
-    ) -> str | SchemaT:
-        """Return an answer as text, or as an object of `schema`.
-
-        An answer that does not parse under the schema (not every endpoint enforces it) is asked for again,
-        with another seed, within the same number of attempts.
-
-        Raises
-        ------
-        ProviderError
-            If the endpoint fails for good.
-        OutputParseError
-            If every answer was broken.
-        BudgetError
-            If the request could exceed the budget.
-        """
-        how = sampling or Sampling()
-        attempt = 0
-        while True:
-            text = self._answer(messages, schema, how.model_copy(update={"seed": how.seed + attempt}))
-            if schema is None:
-                return text
+    def _object(self, messages: Sequence[ChatMessage], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
+        """Ask again, with another seed, while the answer does not parse: not every endpoint enforces it."""
+        for attempt in range(self.retries.attempts - 1):
+            again = sampling.model_copy(update={"seed": sampling.seed + attempt})
             try:
-                return validated(text, schema)
-            except OutputParseError:
-                attempt += 1
-                if attempt >= self.retries.attempts:
-                    raise
+                return validated(self._text(messages, schema, again), schema)
+            except OutputParseError as error:
+                logger.info("%s: %s Asking again.", self.name, error)
+        last = sampling.model_copy(update={"seed": sampling.seed + self.retries.attempts - 1})
+        return validated(self._text(messages, schema, last), schema)
 
-    def _answer(
+    def _text(
         self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
     ) -> str:
         with self._spending(_size(messages), sampling.max_tokens) as spend:
@@ -229,18 +200,14 @@ class OpenAICompatibleModel:
     def _request(
         self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
     ) -> ChatCompletion:
-        extra = {"top_k": sampling.top_k} if sampling.top_k else None  # vLLM and Ollama know it, OpenAI not
-        if schema is None:
-            return self.client.chat.completions.create(
-                model=self.name,
-                messages=_rows(messages),
-                temperature=sampling.temperature,
-                top_p=sampling.top_p,
-                max_tokens=sampling.max_tokens,
-                seed=sampling.seed,
-                stop=list(sampling.stop) or None,
-                extra_body=extra,
-            )
+        from openai import Omit, omit
+
+        form: ResponseFormatJSONSchema | Omit = omit
+        if schema is not None:
+            form = {
+                "type": "json_schema",
+                "json_schema": {"name": schema.__name__, "schema": schema.model_json_schema()},
+            }
         return self.client.chat.completions.create(
             model=self.name,
             messages=_rows(messages),
@@ -248,11 +215,10 @@ class OpenAICompatibleModel:
             top_p=sampling.top_p,
             max_tokens=sampling.max_tokens,
             seed=sampling.seed,
-            extra_body=extra,
-            response_format={
-                "type": "json_schema",
-                "json_schema": {"name": schema.__name__, "schema": schema.model_json_schema()},
-            },
+            stop=list(sampling.stop) or None,
+            response_format=form,
+            # vLLM and Ollama know it, OpenAI does not.
+            extra_body={"top_k": sampling.top_k} if sampling.top_k else None,
         )
 
     def stream(

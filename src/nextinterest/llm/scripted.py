@@ -12,13 +12,13 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
 
 import numpy as np
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT, validated
+from nextinterest.llm.answering import Answering
+from nextinterest.llm.base import ChatMessage, FloatArray, Sampling
 
 __all__ = ["Call", "ScriptedLanguageModel", "ScriptedState", "ScriptedTokenizer"]
 
@@ -72,7 +72,7 @@ class ScriptedTokenizer:
         return turns + ("<|im_start|>assistant\n" if add_generation_prompt else "")
 
 
-class ScriptedLanguageModel:
+class ScriptedLanguageModel(Answering):
     """A `nextinterest.llm.base.LanguageModel` without weights.
 
     Parameters
@@ -146,33 +146,6 @@ class ScriptedLanguageModel:
         self.calls.append(Call("open", _frozen([prefix])))
         return ScriptedState(self, list(prefix))
 
-    @overload
-    def generate(
-        self, messages: Sequence[ChatMessage], *, schema: None = None, sampling: Sampling | None = None
-    ) -> str: ...
-
-    @overload
-    def generate(
-        self, messages: Sequence[ChatMessage], *, schema: type[SchemaT], sampling: Sampling | None = None
-    ) -> SchemaT: ...
-
-    def generate(
-        self,
-        messages: Sequence[ChatMessage],
-        *,
-        schema: type[SchemaT] | None = None,
-        sampling: Sampling | None = None,
-    ) -> str | SchemaT:
-        """Return the next answer of the queue.
-
-        Raises
-        ------
-        ModelError
-            If the queue is empty.
-        """
-        text = self._answer("generate", messages, schema, sampling)
-        return text if schema is None else validated(text, schema)
-
     def stream(
         self,
         messages: Sequence[ChatMessage],
@@ -180,20 +153,31 @@ class ScriptedLanguageModel:
         schema: type[BaseModel] | None = None,
         sampling: Sampling | None = None,
     ) -> Iterator[str]:
-        """Yield the next answer of the queue word by word."""
-        text = self._answer("stream", messages, schema, sampling)
+        """Yield the next answer of the queue word by word.
+
+        Raises
+        ------
+        ModelError
+            If the queue is empty.
+        """
+        text = self._answer("stream", messages, schema, sampling or Sampling())
         start = 0
         while start < len(text):
             end = text.find(" ", start) + 1 or len(text)
             yield text[start:end]
             start = end
 
+    def _text(
+        self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
+    ) -> str:
+        return self._answer("generate", messages, schema, sampling)
+
     def _answer(
         self,
         function: str,
         messages: Sequence[ChatMessage],
         schema: type[BaseModel] | None,
-        sampling: Sampling | None,
+        sampling: Sampling,
     ) -> str:
         said = tuple((m.role, m.content) for m in messages)
         self.calls.append(

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, cast, overload
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -19,13 +17,13 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT, validated
+from nextinterest.llm.base import ChatMessage, FloatArray, Sampling
 from nextinterest.llm.batching import batches_by_length
 from nextinterest.llm.decoding import stream_text
-from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.forward import resolve_layers
 from nextinterest.llm.grammar import JsonMatcher, stream_json
-from nextinterest.llm.loading import load_module, weights_digest, without_adapter
+from nextinterest.llm.loading import without_adapter
+from nextinterest.llm.local_base import TOKENS_PER_BATCH, ModuleModel
 from nextinterest.llm.scoring import single_tokens
 from nextinterest.llm.tokenizer import LocalTokenizer
 
@@ -36,25 +34,14 @@ __all__ = ["Seq2SeqModel", "Seq2SeqState"]
 
 logger = logging.getLogger(__name__)
 
-TOKENS_PER_BATCH = 4096
 
-
-class Seq2SeqModel:
+class Seq2SeqModel(ModuleModel):
     """A `nextinterest.llm.base.LanguageModel` over a transformers encoder-decoder model.
 
-    Parameters
-    ----------
-    module
-        The model, with or without a PEFT adapter, in evaluation mode.
-    tokenizer
-        Its tokenizer.
-    name
-        Short name for tables.
-    fingerprint
-        Hash of weights and adapter; None hashes the weights in memory when it is first asked for.
-    tokens_per_batch
-        Budget of tokens in one forward pass; bounds memory, does not change results.
+    Parameters are those of `ModuleModel`.
     """
+
+    kind = "seq2seq"
 
     def __init__(
         self,
@@ -65,10 +52,9 @@ class Seq2SeqModel:
         fingerprint: str | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
     ) -> None:
-        self.module = module
-        self.name = name
-        self.tokens_per_batch = tokens_per_batch
-        self._fingerprint = fingerprint
+        super().__init__(
+            module, tokenizer, name=name, fingerprint=fingerprint, tokens_per_batch=tokens_per_batch
+        )
         plain = without_adapter(module)
         config = plain.config
         self.hidden_size = int(config.hidden_size)
@@ -82,34 +68,6 @@ class Seq2SeqModel:
         if not blocks:
             raise ModelError(f"The encoder of {type(plain).__name__} has no list of layers at its top.")
         self._blocks = max(blocks, key=len)
-
-    @classmethod
-    def load(
-        cls,
-        path_or_id: str | Path,
-        *,
-        device: str = "auto",
-        dtype: DtypeName = "auto",
-        adapter: str | Path | None = None,
-        threads: int | None = None,
-        tokens_per_batch: int = TOKENS_PER_BATCH,
-    ) -> Seq2SeqModel:
-        """Load a model from a directory or a hub id; parameters as in `LocalModel.load`."""
-        loaded = load_module(
-            path_or_id, "seq2seq", device=device, dtype=dtype, adapter=adapter, threads=threads
-        )
-        return cls(
-            loaded.module,
-            loaded.tokenizer,
-            name=loaded.name,
-            fingerprint=loaded.fingerprint,
-            tokens_per_batch=tokens_per_batch,
-        )
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Hash of weights and adapter; equal fingerprints give equal answers."""
-        return self._fingerprint or weights_digest(self.module)
 
     @torch.inference_mode()
     def encode(
@@ -171,27 +129,6 @@ class Seq2SeqModel:
         if len(prefix):
             state.extend(prefix, at=())
         return state
-
-    @overload
-    def generate(
-        self, messages: Sequence[ChatMessage], *, schema: None = None, sampling: Sampling | None = None
-    ) -> str: ...
-
-    @overload
-    def generate(
-        self, messages: Sequence[ChatMessage], *, schema: type[SchemaT], sampling: Sampling | None = None
-    ) -> SchemaT: ...
-
-    def generate(
-        self,
-        messages: Sequence[ChatMessage],
-        *,
-        schema: type[SchemaT] | None = None,
-        sampling: Sampling | None = None,
-    ) -> str | SchemaT:
-        """Return an answer as text, or as a validated object of `schema`."""
-        text = "".join(self.stream(messages, schema=schema, sampling=sampling))
-        return text if schema is None else validated(text, schema)
 
     def stream(
         self,

@@ -1,0 +1,118 @@
+"""What causal and encoder-decoder models on this machine have in common: loading and identity.
+
+Knows how a model gets here; `local` and `seq2seq` know what to do with it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from nextinterest.llm.answering import Answering
+from nextinterest.llm.devices import DtypeName
+from nextinterest.llm.loading import load_module, weights_digest
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+__all__ = ["TOKENS_PER_BATCH", "ModuleModel"]
+
+TOKENS_PER_BATCH = 4096
+
+
+class ModuleModel(Answering):
+    """A model whose weights are in this process.
+
+    Parameters
+    ----------
+    module
+        The model, with or without a PEFT adapter, in evaluation mode.
+    tokenizer
+        Its tokenizer.
+    name
+        Short name for tables.
+    fingerprint
+        Hash of weights and adapter; None hashes the weights in memory when it is first asked for.
+    tokens_per_batch
+        Budget of tokens in one forward pass; bounds memory, does not change results.
+    """
+
+    kind: ClassVar[Literal["causal", "seq2seq"]]
+
+    def __init__(
+        self,
+        module: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        name: str = "local",
+        fingerprint: str | None = None,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+    ) -> None:
+        self.module = module
+        self.name = name
+        self.tokens_per_batch = tokens_per_batch
+        self._fingerprint = fingerprint
+
+    @classmethod
+    def load(
+        cls,
+        path_or_id: str | Path,
+        *,
+        device: str = "auto",
+        dtype: DtypeName = "auto",
+        adapter: str | Path | None = None,
+        threads: int | None = None,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+    ) -> Self:
+        """Load a model from a directory or a hub id.
+
+        Parameters
+        ----------
+        path_or_id
+            A directory in transformers' format, or a hub id where a hub can be reached.
+        device
+            ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
+        dtype
+            ``auto`` takes bf16 where the device computes in it and fp32 elsewhere.
+        adapter
+            A PEFT adapter directory to attach.
+        threads
+            Threads of one forward pass on the CPU (for the whole process); None takes what was measured on
+            this machine, or what OMP_NUM_THREADS or NEXTINTEREST_THREADS says.
+        tokens_per_batch
+            Budget of tokens in one forward pass.
+
+        Raises
+        ------
+        ModelError
+            If there is no such model, or its weights are not safetensors.
+        IntegrityError
+            If the adapter belongs to another model.
+        """
+        loaded = load_module(
+            path_or_id, cls.kind, device=device, dtype=dtype, adapter=adapter, threads=threads
+        )
+        return cls(
+            loaded.module,
+            loaded.tokenizer,
+            name=loaded.name,
+            fingerprint=loaded.fingerprint,
+            tokens_per_batch=tokens_per_batch,
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of weights and adapter; equal fingerprints give equal answers."""
+        return self._fingerprint or weights_digest(self.module)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.module.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the weights."""
+        return self.module.dtype
