@@ -148,6 +148,10 @@ class EncoderTask:
             negatives = torch.from_numpy(drawn).to(device)
         return (cut, negatives), len(cut)
 
+    def rate_of(self, name: str) -> float:
+        """Return 1: everything learns at one rate."""
+        return 1.0
+
     def validate(self) -> dict[str, float]:
         """Return NDCG@10, HR@10 and log-loss on validation."""
         return rank_scores(encoder_scores(self.encoder, self.validation), self.validation)

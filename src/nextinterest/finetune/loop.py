@@ -60,6 +60,10 @@ class Task(Protocol[B]):
         """Return the inputs of `objective` and how many targets the micro-batch has."""
         ...
 
+    def rate_of(self, name: str) -> float:
+        """Return the learning rate of a parameter as a multiple of the schedule's."""
+        ...
+
     def validate(self) -> dict[str, float]:
         """Return measures on validation events, larger is better for the one that is steered by."""
         ...
@@ -152,8 +156,12 @@ def train(
     if config.report_to:
         accelerator.init_trackers("log")
     weights = {name: p for name, p in task.objective.named_parameters() if p.requires_grad}
+    # One group per parameter, in the order of `weights`: rates differ, and moments are saved by name.
     optimiser = torch.optim.AdamW(
-        weights.values(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=config.betas
+        [{"params": [p], "scale": task.rate_of(name)} for name, p in weights.items()],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        betas=config.betas,
     )
     progress = Progress()
     if resume:
@@ -176,7 +184,7 @@ def train(
         for place in range(progress.group, len(groups)):
             rate = learning_rate(config, progress.step, (epoch + place / len(groups)) / config.epochs)
             for group in prepared.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["scale"]
             loss = _step(task, objective, accelerator, batches, groups[place], epoch, config)
             if accelerator.sync_gradients:
                 accelerator.clip_grad_norm_(weights.values(), config.max_grad_norm)

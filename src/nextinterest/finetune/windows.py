@@ -121,14 +121,19 @@ class Windows:
             rows.append((user, inputs - self.window, inputs))
         return [rows[int(i)] for i in rng.permutation(len(rows))]
 
-    def batch(self, rows: list[Window], rng: np.random.Generator) -> WindowBatch:
-        """Make the inputs and targets of some windows."""
+    def batch(
+        self, rows: list[Window], rng: np.random.Generator, *, shuffle_ties: bool = True
+    ) -> WindowBatch:
+        """Make the inputs and targets of some windows.
+
+        Without `shuffle_ties` inputs keep the log's order; what is tied with the target still shares it.
+        """
         inputs: list[NDArray[np.int32]] = []
         targets: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]] = []
         excluded: list[NDArray[np.bool_]] = []
         n = 0
         for user, first, end in rows:
-            items, ends = self._ordered(user, rng)
+            items, ends = self._ordered(user, rng if shuffle_ties else None)
             here = items[first:end]
             inputs.append(here)
             start = np.arange(first + 1, end + 1)
@@ -160,12 +165,16 @@ class Windows:
             mask,
         )
 
-    def _ordered(self, user: int, rng: np.random.Generator) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def _ordered(
+        self, user: int, rng: np.random.Generator | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Return a user's items, ties shuffled, and for each event the end of its tie."""
         lo, hi = int(self.log.offsets[user]), int(self.log.offsets[user + 1])
         items = self.log.items[lo:hi]
         if not self.ties or self.log.times is None:
             return items, np.arange(1, hi - lo + 1)
         times = self.log.times[lo:hi]
-        order = np.lexsort((rng.random(len(items)), times))
-        return items[order], np.searchsorted(times, times, side="right")
+        ends = np.searchsorted(times, times, side="right")
+        if rng is None:
+            return items, ends
+        return items[np.lexsort((rng.random(len(items)), times))], ends

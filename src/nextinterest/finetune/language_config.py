@@ -1,0 +1,87 @@
+"""How the language model is tuned."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nextinterest.finetune.training_config import TrainingConfig
+
+__all__ = ["LanguageConfig", "LoraOptions"]
+
+
+class LoraOptions(BaseModel):
+    """Low-rank adapters (Hu et al., 2022), by PEFT."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rank: int = Field(default=8, ge=1)
+    """Rank of an adapter."""
+
+    alpha: int = Field(default=16, ge=1)
+    """Adapters are scaled by alpha / rank."""
+
+    dropout: float = Field(default=0.05, ge=0.0, lt=1.0)
+    """Dropout of an adapter's input."""
+
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    """Linear layers that are adapted, by the end of their name."""
+
+    quantised: bool = False
+    """QLoRA: the frozen weights in 4 bits by bitsandbytes. CUDA only."""
+
+
+class LanguageConfig(BaseModel):
+    """Tuning a causal language model to predict the next item at the end of every event line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = "smollm2-135m-instruct"
+    """An asset's name, a folder or a hub id."""
+
+    template: str = "item-softmax"
+    """The prompt template; its hash is saved, and loading under another is refused."""
+
+    max_events: int = Field(default=96, ge=1)
+    """Newest events in a prompt."""
+
+    drop_stride: int = Field(default=32, ge=1)
+    """Oldest events fall away in steps of this many; see `nextinterest.prompts.PromptOptions`."""
+
+    budget: int = Field(default=1024, ge=16)
+    """Longest prompt, in tokens."""
+
+    dimension: int = Field(default=64, ge=2)
+    """Length of item vectors in the head."""
+
+    lora: LoraOptions | None = LoraOptions()
+    """Adapters; none trains the head alone, on the frozen model's states."""
+
+    frozen_layers: int = Field(default=0, ge=0)
+    """Lower layers without adapters. With `cached` their outputs are computed once, kept on disk, and only
+    the layers above run at each step: what makes tuning on two CPU cores affordable."""
+
+    cached: bool = False
+    """Whether the frozen layers' outputs are kept on disk, 2 bytes a number."""
+
+    head_rate: float = Field(default=10.0, gt=0)
+    """Learning rate of the head, as a multiple of the adapters'."""
+
+    checkpointing: bool = False
+    """Gradient checkpointing: less memory, a third more time."""
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Precision of the frozen weights; ``auto`` asks the device. Adapters and head are in float32 on CUDA and
+    in the weights' own precision on a CPU, where mixing two costs a conversion at every layer."""
+
+    training: TrainingConfig = TrainingConfig(
+        epochs=4,
+        batch_size=4,
+        accumulation=4,
+        learning_rate=3e-4,
+        warmup_steps=30,
+        validate_every=1,
+        patience=2,
+    )
+    """The loop; a micro-batch is counted in windows."""
