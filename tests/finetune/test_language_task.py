@@ -45,7 +45,10 @@ def tiny() -> PreTrainedModel:
         num_key_value_heads=2,
         max_position_embeddings=1024,
     )
-    return cast("PreTrainedModel", LlamaForCausalLM(config)).eval()
+    model = cast("PreTrainedModel", LlamaForCausalLM(config))
+    model.requires_grad_(requires_grad=True)
+    model.train(mode=False)
+    return model
 
 
 class World:

@@ -62,10 +62,10 @@ class SASRecConfig(BaselineConfig):
     )
     batch_size: int = Field(default=64, ge=1, description="Windows per step.")
     warmup_steps: int = Field(default=100, ge=0, description="Steps over which the learning rate rises.")
-    epochs: int = Field(default=200, ge=1, description="Passes over the training targets at most.")
+    epochs: int = Field(default=100, ge=1, description="Passes over the training targets at most.")
     eval_every: int = Field(default=2, ge=1, description="Epochs between two looks at validation.")
     patience: int = Field(
-        default=20, ge=1, description="Looks without a better NDCG@10 after which training stops."
+        default=8, ge=1, description="Looks without a better NDCG@10 after which training stops."
     )
     sampled_above: int = Field(
         default=30_000,
