@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from safetensors.numpy import load, save
 from scipy.sparse import csr_array
 
+from nextinterest.data.catalogue import catalog_from_bytes, catalog_to_bytes
 from nextinterest.errors import IntegrityError
-from nextinterest.retrieval.catalog_file import catalog_from_bytes, catalog_to_bytes
 from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.cooccurrence import CoOccurrence
 from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
