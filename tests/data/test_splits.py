@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextinterest.data import EventLog, Split, leave_last_out, leave_one_out, time_split
+from nextinterest.data import EventLog, Split, leave_last_out, leave_one_out, split_named, time_split
 from nextinterest.errors import DataError
 
 LENGTHS = st.lists(st.integers(0, 8), min_size=1, max_size=6)
@@ -115,3 +115,20 @@ def test_held_out_cases_can_be_taken_in_any_order_and_sliced() -> None:
     assert taken.targets.tolist() == [held.targets[3], held.targets[0]]
     assert taken.histories[0].items.tolist() == held.histories[3].items.tolist()
     assert [len(h) for h in held.histories[1:3]] == [len(held.histories[1]), len(held.histories[2])]
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        leave_one_out(make_log([4, 6])),
+        leave_last_out(make_log([4, 6]), 2, 1),
+        time_split(make_log([9, 9]), 30, 60),
+    ],
+)
+def test_a_split_is_made_again_from_its_name(split: Split) -> None:
+    log = split.test.histories.log
+    again = split_named(log, split.name)
+    assert again is not None
+    assert again.name == split.name
+    assert events_of(again) == events_of(split)
+    assert split_named(log, "by moon phase") is None

@@ -70,7 +70,8 @@ def test_a_folder_called_like_a_method_is_not_mistaken_for_it(
     log = EventLog(("a",), np.array([0, 4]), np.array([0, 1, 2, 3], dtype=np.int32))
     catalog = Catalog([str(i) for i in range(4)], ["t"] * 4)
     dataset = cast("Dataset", SimpleNamespace(catalog=catalog, log=log))
-    methods = Workshop(dataset, leave_one_out(log)).methods(["popularity", "tuned", "sasrec"], [3, 4])
+    split = leave_one_out(log)
+    methods = Workshop(dataset, split, split.test).methods(["popularity", "tuned", "sasrec"], [3, 4])
     assert [method.name for method in methods] == ["popularity", "tuned", "sasrec", "sasrec"]
     assert [dict(method.arguments) for method in methods] == [{}, {"path": "tuned"}, {}, {}]
     assert [method.seed for method in methods] == [None, None, 3, 4]

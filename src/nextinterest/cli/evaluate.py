@@ -60,9 +60,13 @@ def evaluate(
     compare: Annotated[
         tuple[Path, Path] | None, typer.Option(help="Compare two runs on the cases they share, and stop.")
     ] = None,
-    held_out: Annotated[
-        int, typer.Option(help="Events held out per user for the test, and as many for validation.", min=1)
-    ] = 1,
+    held_out: Annotated[int, typer.Option(help="Last events of each user held out for the test.", min=1)] = 1,
+    validation_events: Annotated[
+        int | None,
+        typer.Option(
+            help="Events before them held out for validation; as many as --held-out by default.", min=1
+        ),
+    ] = None,
     validation_from: Annotated[
         str | None, typer.Option(help="For time: start of validation, an ISO date or seconds since 1970.")
     ] = None,
@@ -137,10 +141,12 @@ def evaluate(
             min_user_events=k_core, min_item_events=k_core, ties=cast('Literal["file", "item"]', ties)
         )
         dataset = load(data, cleaning=cleaning)
-        split = _split(dataset, protocol, held_out, validation_from, test_from)
+        split = _split(
+            dataset, protocol, (held_out, validation_events or held_out), validation_from, test_from
+        )
         if cold_items or cold_users:
             split = hold_out_cold(split, items=cold_items, users=cold_users, seed=seed)
-    workshop = Workshop(dataset, split)
+    workshop = Workshop(dataset, split, split.test if part == "test" else split.validation)
     chosen = workshop.methods([name.strip() for name in methods.split(",") if name.strip()], _numbers(seeds))
     run = run_evaluation(
         chosen,
@@ -159,12 +165,16 @@ def evaluate(
 
 
 def _split(
-    dataset: Dataset, kind: str, held_out: int, validation_from: str | None, test_from: str | None
+    dataset: Dataset,
+    kind: str,
+    held_out: tuple[int, int],
+    validation_from: str | None,
+    test_from: str | None,
 ) -> Split:
     from nextinterest.data import leave_last_out, time_split
 
     if kind != "time":
-        return leave_last_out(dataset.log, held_out, held_out)
+        return leave_last_out(dataset.log, *held_out)
     if dataset.log.times is None:
         raise DataError("A time split needs times, and this data has none.", remedy="Use leave-one-out.")
     if validation_from is None or test_from is None:

@@ -18,7 +18,7 @@ from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
-    from nextinterest.data import Dataset, Split
+    from nextinterest.data import Dataset, HeldOut, Split
     from nextinterest.domain import Catalog, FloatArray, History, IntArray, Rankings, Recommender
     from nextinterest.eval import Method
     from nextinterest.retrieval import Retriever
@@ -82,8 +82,8 @@ class AgentMethod:
 class Workshop:
     """Builds methods on one split, each when its turn comes, the encoder at most once."""
 
-    def __init__(self, dataset: Dataset, split: Split) -> None:
-        self.dataset, self.split = dataset, split
+    def __init__(self, dataset: Dataset, split: Split, asked: HeldOut) -> None:
+        self.dataset, self.split, self.asked = dataset, split, asked
         self.retriever: Callable[[], Retriever] = cache(self._retriever)
 
     def methods(self, names: list[str], seeds: list[int]) -> list[Method]:
@@ -121,7 +121,7 @@ class Workshop:
         if name in baselines.NAMES:
             return lambda: self._baseline(name, 0)
         if self._is_folder(name):
-            return lambda: _saved(Path(name))
+            return lambda: self._saved(Path(name))
         known = ", ".join((*baselines.NAMES, "retrieval", "agent"))
         raise DataError(f"There is no method {name!r}.", remedy=f"Choose from {known}, or give a folder.")
 
@@ -158,8 +158,12 @@ class Workshop:
 
         return AgentMethod(RecommenderAgent.from_dataset(self.dataset, train=self.split.train))
 
+    def _saved(self, path: Path) -> Recommender:
+        from nextinterest.agent import RecommenderAgent
+        from nextinterest.cli.leaks import refuse_leak
 
-def _saved(path: Path) -> Recommender:
-    from nextinterest.agent import RecommenderAgent
-
-    return AgentMethod(RecommenderAgent.from_pretrained(path), path.name)
+        agent = RecommenderAgent.from_pretrained(path)
+        method = AgentMethod(agent, path.name)
+        leak = refuse_leak(path.name, agent.retriever, self.dataset, self.asked)
+        method.provenance["learned_from_cases"] = leak
+        return method

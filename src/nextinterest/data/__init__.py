@@ -9,7 +9,7 @@ from nextinterest.data.dataset import Dataset
 from nextinterest.data.loading import load
 from nextinterest.data.log import EventLog
 from nextinterest.data.report import CleaningReport, Dropped
-from nextinterest.data.splits import HeldOut, Split, leave_last_out, leave_one_out, time_split
+from nextinterest.data.splits import HeldOut, Split, leave_last_out, leave_one_out, split_named, time_split
 from nextinterest.data.summary import Summary, summarise
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "load",
     "load_catalog",
     "save_catalog",
+    "split_named",
     "summarise",
     "time_split",
 ]

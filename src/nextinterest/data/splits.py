@@ -5,6 +5,7 @@ Every held-out event is predicted from all events of its user before it. Nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -16,7 +17,15 @@ from nextinterest.data.log import EventLog
 from nextinterest.domain import History, IntArray
 from nextinterest.errors import DataError
 
-__all__ = ["HeldOut", "PrefixHistories", "Split", "leave_last_out", "leave_one_out", "time_split"]
+__all__ = [
+    "HeldOut",
+    "PrefixHistories",
+    "Split",
+    "leave_last_out",
+    "leave_one_out",
+    "split_named",
+    "time_split",
+]
 
 
 class PrefixHistories(Sequence[History]):
@@ -186,3 +195,24 @@ def time_split(log: EventLog, validation_from: int, test_from: int) -> Split:
         _held_out(log, np.flatnonzero(in_validation)),
         _held_out(log, np.flatnonzero(in_test)),
     )
+
+
+def split_named(log: EventLog, name: str) -> Split | None:
+    """Return the split of a log that has this `Split.name`, None if the name is of no kind known here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nextinterest.data.log import EventLog
+    >>> log = EventLog(("ann",), np.array([0, 4]), np.array([7, 8, 9, 5], dtype=np.int32))
+    >>> split = split_named(log, "leave-last-out(test=1, validation=2)")
+    >>> split.name, split.train.items.tolist()
+    ('leave-last-out(test=1, validation=2)', [7])
+    """
+    if name == "leave-one-out":
+        return leave_one_out(log)
+    if found := re.fullmatch(r"leave-last-out\(test=(\d+), validation=(\d+)\)", name):
+        return leave_last_out(log, int(found[1]), int(found[2]))
+    if found := re.fullmatch(r"time\(validation_from=(\d+), test_from=(\d+)\)", name):
+        return time_split(log, int(found[1]), int(found[2]))
+    return None
