@@ -289,6 +289,16 @@ class History:
         """Return the n oldest events."""
         return self._take(slice(0, n))
 
+    def without(self, positions: Sequence[int]) -> History:
+        """Return the events of all other items.
+
+        Examples
+        --------
+        >>> History(np.array([4, 5, 4, 6], dtype=np.int32)).without([4]).items.tolist()
+        [5, 6]
+        """
+        return self._take(~np.isin(self.items, np.asarray(positions, dtype=np.int32)))
+
     def events(self, catalog: Catalog) -> list[Event]:
         """Return the events one by one, with ids of the catalogue."""
         return [
@@ -461,6 +471,11 @@ class Evidence(_Output):
 
     item_id: str = Field(description="Id of the past event's item.")
     title: str = Field(description="Its title.")
+    effect: float | None = Field(
+        default=None,
+        description="By how much the event raises the item's log-probability (nats), found by leaving it "
+        "out; None where that was not tried.",
+    )
     similarity: float = Field(
         description="Cosine similarity of the two items' text embeddings, between -1 and 1.", ge=-1.0, le=1.0
     )
@@ -480,7 +495,7 @@ class Recommendation(_Output):
         default_factory=dict, description="Log-scores of the parts that were blended, by name."
     )
     evidence: tuple[Evidence, ...] = Field(
-        default=(), description="Past events closest to the item, closest first."
+        default=(), description="Past events that speak for the item, the strongest first."
     )
 
 

@@ -37,3 +37,10 @@ class AgentConfig(BaseModel):
 
     n_evidence: int = Field(default=2, ge=0)
     """Past events named as evidence for each recommendation."""
+
+    evidence: Literal["erasure", "similarity"] = "erasure"
+    """How evidence is found: ``erasure`` names the events without which the item would have been less
+    probable (see `nextinterest.agent.erasure`), ``similarity`` the events whose texts are closest."""
+
+    evidence_window: int = Field(default=30, ge=1)
+    """Newest events that erasure tries, in one batch of as many histories."""

@@ -1,7 +1,7 @@
 """Evidence: the past events whose items lie closest to a recommended item.
 
-Closeness is the cosine of text embeddings. It says what a recommendation resembles, not what caused it;
-how faithful such reasons are is measured elsewhere, by erasing events and ranking again.
+Closeness is the cosine of text embeddings. It says what a recommendation resembles, not what caused it; for
+causes see `nextinterest.agent.erasure`.
 """
 
 from __future__ import annotations

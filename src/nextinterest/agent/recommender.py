@@ -16,13 +16,14 @@ import numpy as np
 
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
+from nextinterest.agent.erasure import effects_of_events, evidence_by_effect
 from nextinterest.agent.evidence import closest_events
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, home, locate
-from nextinterest.domain import Catalog, History, Recommendation, Recommendations
+from nextinterest.domain import Catalog, Evidence, History, IntArray, Recommendation, Recommendations
 from nextinterest.errors import DataError, IntegrityError
 from nextinterest.llm import LanguageModel, LocalModel
 from nextinterest.llm.devices import DtypeName
@@ -264,7 +265,8 @@ class RecommenderAgent:
         return Recommendations(
             user=user if user is not None else read.history.user,
             items=tuple(
-                self._recommendation(ranked, place, read.history) for place in range(len(ranked.items))
+                self._recommendation(ranked, place, evidence)
+                for place, evidence in enumerate(self.evidence(read.history, ranked.items))
             ),
             events_used=len(read.history),
             skipped=read.skipped,
@@ -326,7 +328,33 @@ class RecommenderAgent:
             history = self.history(user)
         return read_history(history, self.catalog, self.grounder, user=user, on_unknown=on_unknown)
 
-    def _recommendation(self, ranked: Ranked, place: int, history: History) -> Recommendation:
+    def evidence(self, history: History, items: IntArray) -> list[tuple[Evidence, ...]]:
+        """Return the past events that speak for each of some items, as the settings say they are found.
+
+        Parameters
+        ----------
+        history
+            The user's events.
+        items
+            Catalogue positions, shape (k,).
+        """
+        config, vectors = self.config, self.retriever.item_vectors
+        if config.n_evidence == 0 or len(history) == 0:
+            return [() for _ in items]
+        if config.evidence == "similarity":
+            return [
+                closest_events(history, item, vectors, self.catalog, config.n_evidence)
+                for item in items.tolist()
+            ]
+        places, effects = effects_of_events(self.retriever, history, items, config.evidence_window)
+        return [
+            evidence_by_effect(
+                history, item, places, effects[:, place], vectors, self.catalog, config.n_evidence
+            )
+            for place, item in enumerate(items.tolist())
+        ]
+
+    def _recommendation(self, ranked: Ranked, place: int, evidence: tuple[Evidence, ...]) -> Recommendation:
         position = int(ranked.items[place])
         item = self.catalog[position]
         return Recommendation(
@@ -339,9 +367,7 @@ class RecommenderAgent:
             scores={
                 name: float(part[place]) for name, part in ranked.parts.items() if np.isfinite(part[place])
             },
-            evidence=closest_events(
-                history, position, self.retriever.item_vectors, self.catalog, self.config.n_evidence
-            ),
+            evidence=evidence,
         )
 
     def _notes(self, history: History, skipped: Sequence[str], ranked: Ranked, k: int) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import exp
+
 from rich.markup import escape
 from rich.table import Table
 
-from nextinterest.domain import Recommendations
+from nextinterest.domain import Evidence, Recommendations
 
 __all__ = ["recommendations_table"]
 
@@ -26,6 +28,14 @@ def recommendations_table(result: Recommendations) -> Table:
             escape(item.title + year),
             escape(", ".join(item.categories)),
             f"{item.probability:.2%}",
-            escape(", ".join(f"{e.title} {e.similarity:.2f}" for e in item.evidence)),
+            escape(", ".join(_reason(e) for e in item.evidence)),
         )
     return table
+
+
+def _reason(evidence: Evidence) -> str:
+    """Return an event's title, and what it multiplies the item's probability by, or how close its text is."""
+    if evidence.effect is None:
+        return f"{evidence.title} {evidence.similarity:.2f}"
+    factor = exp(min(evidence.effect, 9.0))
+    return f"{evidence.title} ×{factor:.1f}" if factor >= 1.05 else evidence.title  # noqa: RUF001 - times

@@ -1,0 +1,104 @@
+"""Why this item: the past events without which it would have been less probable.
+
+    effect(j, i) = log P(i | x) - log P(i | x without event j)
+
+with P the retriever's distribution over the items not seen. An event with a large effect is a cause of the
+ranking, not only something that resembles the item. All effects of a history on all items come from one
+batch of histories, each without one event.
+
+Source: Li, Monroe & Jurafsky, Understanding Neural Networks through Representation Erasure, 2016.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nextinterest.domain import Catalog, Evidence, FloatArray, History, IntArray, ItemScorer
+
+__all__ = ["LEAST_EFFECT", "effects_of_events", "evidence_by_effect"]
+
+LEAST_EFFECT = 0.01
+"""Nats below which an event is no reason: it changes the probability by less than one per cent of itself."""
+
+
+def effects_of_events(
+    scorer: ItemScorer, history: History, items: IntArray, window: int
+) -> tuple[IntArray, FloatArray]:
+    """Return how much each of the newest events raises the log-probability of some items.
+
+    An item that recurs in the history is erased wherever it stands, and counted at its newest event: to leave
+    out one of two equal events would show next to nothing.
+
+    Parameters
+    ----------
+    scorer
+        Whatever gives log-probabilities over the catalogue.
+    history
+        Of the user.
+    items
+        Catalogue positions, shape (k,).
+    window
+        Newest events that are tried.
+
+    Returns
+    -------
+    places
+        Places of the events in the history, int32, shape (n,), newest first.
+    effects
+        Nats, float32, shape (n, k).
+    """
+    newest = len(history) - 1 - np.unique(history.items[::-1], return_index=True)[1]
+    places = np.sort(newest)[::-1][:window].astype(np.int32)
+    if len(places) == 0:
+        return places, np.zeros((0, len(items)), dtype=np.float32)
+    erased = [history.without([int(history.items[place])]) for place in places]
+    log_p = scorer.log_probabilities([history, *erased]).astype(np.float64)
+    # Among the items the user has not seen: an erased one does not become a candidate by being erased.
+    unseen = np.ones(log_p.shape[1], dtype=bool)
+    unseen[history.items] = False
+    if unseen.any():
+        log_p -= np.logaddexp.reduce(log_p[:, unseen], axis=1, keepdims=True)
+    return places, (log_p[0, items] - log_p[1:, items]).astype(np.float32)
+
+
+def evidence_by_effect(
+    history: History,
+    item: int,
+    places: IntArray,
+    effects: FloatArray,
+    vectors: FloatArray,
+    catalog: Catalog,
+    n: int,
+) -> tuple[Evidence, ...]:
+    """Return the n events that raise an item most, the strongest first; none below `LEAST_EFFECT`.
+
+    Parameters
+    ----------
+    history
+        The user's events.
+    item
+        Catalogue position of the recommended item.
+    places, effects
+        From `effects_of_events`, the effects on this item alone, shape (n,).
+    vectors
+        L2-normalised item vectors, shape (n_items, dim).
+    catalog
+        The catalogue.
+    n
+        How many events to return at most.
+    """
+    order = [int(j) for j in np.argsort(-effects, kind="stable")[:n] if effects[j] >= LEAST_EFFECT]
+    events = history.events(catalog) if order else []
+    found = []
+    for j in order:
+        position = int(history.items[places[j]])
+        found.append(
+            Evidence(
+                item_id=catalog.ids[position],
+                title=catalog.titles[position],
+                effect=float(effects[j]),
+                similarity=float(np.clip(vectors[position] @ vectors[item], -1.0, 1.0)),
+                time=events[int(places[j])].time,
+            )
+        )
+    return tuple(found)
