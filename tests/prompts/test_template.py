@@ -11,7 +11,13 @@ from nextinterest.prompts import PromptTemplate, shipped_templates
 
 
 def test_shipped_templates_load_and_are_hashed_by_their_text() -> None:
-    assert shipped_templates() == ("choice", "item-softmax", "next-title", "profile-json")
+    assert shipped_templates() == (
+        "choice",
+        "item-softmax",
+        "next-item-json",
+        "next-title",
+        "profile-json",
+    )
     hashes = set()
     for name in shipped_templates():
         template = PromptTemplate.named(name)

@@ -5,7 +5,8 @@ property of the candidates rather than of the prompt:
 
 - candidates are listed in an order of their own (catalogue position), never the order they came in;
 - a letter's own attraction is divided out, measured with blank candidates and no history (contextual
-  calibration; Zhao et al. 2021, "Calibrate Before Use");
+  calibration; Zhao et al. 2021, "Calibrate Before Use"). A model trained on shuffled candidates has no
+  such attraction left, and blank candidates would only add noise: it is asked without;
 - more candidates than letters form several groups that share one anchor candidate, and every candidate is
   measured by its log-odds against the anchor, which puts the groups on one scale if choices follow Luce's
   axiom (log-odds of two options do not depend on the others offered).
@@ -62,6 +63,8 @@ class ChoiceReranker:
         The catalogue.
     options
         Token budget of one prompt, newest events shown, and the like.
+    calibrated
+        Whether a letter's own attraction is divided out: right for a model not trained to choose.
     """
 
     def __init__(
@@ -70,9 +73,12 @@ class ChoiceReranker:
         template: PromptTemplate,
         catalog: Catalog,
         options: PromptOptions | None = None,
+        *,
+        calibrated: bool = True,
     ) -> None:
         self.model = model
         self.template = template
+        self.calibrated = calibrated
         self.options = options or PromptOptions()
         self._renderer = PromptRenderer(template, catalog, model.tokenizer, self.options)
         self.tokens_used = 0
@@ -135,6 +141,8 @@ class ChoiceReranker:
 
     def _bias(self, n: int) -> FloatArray:
         """Log-probabilities of n letters before blank candidates; measured once, kept."""
+        if not self.calibrated:
+            return np.zeros(n, dtype=np.float32)
         if n not in self._letter_bias:
             blank = Catalog([str(i) for i in range(n)], [_BLANK_TITLE] * n)
             renderer = PromptRenderer(self.template, blank, self.model.tokenizer, self.options)

@@ -38,9 +38,8 @@ def training_progress(epochs: int) -> Iterator[Callable[[Progress, dict[str, flo
         def show(progress: Progress, numbers: dict[str, float]) -> None:
             nonlocal best
             best = max(best, numbers.get("ndcg@10", 0.0))
-            # Within an epoch the number of steps is not known; it moves on by halves, thirds, ...
-            inner = progress.group / (progress.group + 8.0)
             said = f"Training, epoch {progress.epoch + 1}, best NDCG@10 {best:.4f}"
-            bar.update(work, completed=progress.epoch + inner, description=said)
+            done = progress.epoch + progress.group / max(progress.groups, 1)
+            bar.update(work, completed=done, description=said)
 
         yield show

@@ -38,6 +38,8 @@ class Progress:
         Optimiser steps taken.
     epoch, group
         Epochs completed, and steps taken in the one that has begun.
+    groups
+        Steps of an epoch; 0 before the first has begun.
     best, best_epoch
         Measures of the best validation so far and the epoch it came after.
     worse
@@ -51,6 +53,7 @@ class Progress:
     step: int = 0
     epoch: int = 0
     group: int = 0
+    groups: int = 0
     best: dict[str, float] | None = None
     best_epoch: int = 0
     worse: int = 0

@@ -20,7 +20,8 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -28,7 +29,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nextinterest.errors import DataError
+from nextinterest.errors import DataError, MissingExtraError
 from nextinterest.finetune.checkpoint import Progress, load_checkpoint, save_checkpoint
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.retrieval.files import write_atomic
@@ -56,8 +57,8 @@ class Task(Protocol[B]):
 
     def prepare(
         self, batch: B, rng: np.random.Generator, device: torch.device
-    ) -> tuple[tuple[object, ...], int]:
-        """Return the inputs of `objective` and how many targets the micro-batch has."""
+    ) -> tuple[tuple[object, ...], float]:
+        """Return the inputs of `objective` and what its loss is divided by: how many targets there are."""
         ...
 
     def rate_of(self, name: str) -> float:
@@ -143,10 +144,14 @@ def train(
         If there is nothing to learn from, or a validation lacks the metric.
     IntegrityError
         If a checkpoint was made by another configuration or is damaged.
+    MissingExtraError
+        If `report_to` names what is not installed.
     """
     from accelerate import Accelerator
 
     started = clock()
+    if "tensorboard" in config.report_to and find_spec("tensorboard") is None:
+        raise MissingExtraError("tensorboard", "train")  # accelerate would leave it out without a word
     accelerator = Accelerator(
         mixed_precision=config.precision,
         log_with=list(config.report_to) or None,
@@ -180,6 +185,7 @@ def train(
         ]
         if not groups:
             raise DataError("There is nothing to learn from.", remedy="Use data with longer histories.")
+        progress = replace(progress, groups=len(groups))
         objective.train()
         for place in range(progress.group, len(groups)):
             rate = learning_rate(config, progress.step, (epoch + place / len(groups)) / config.epochs)
@@ -233,8 +239,9 @@ def _step(
         (i, *task.prepare(batches[i], np.random.default_rng((config.seed, epoch, i)), accelerator.device))
         for i in (mine or [group[0]])
     ]
-    own = 0 if idle else sum(count for _, _, count in prepared)
-    total = int(accelerator.reduce(torch.tensor(float(own), device=accelerator.device), "sum").item())
+    own = 0.0 if idle else sum(count for _, _, count in prepared)
+    counted = torch.tensor(float(own), device=accelerator.device)
+    total = float(accelerator.reduce(counted, "sum").item()) or 1.0
     summed = torch.zeros((), device=accelerator.device)
     for j, (i, inputs, _) in enumerate(prepared):
         last = j + 1 == len(prepared)
@@ -244,9 +251,9 @@ def _step(
             if idle:
                 loss = loss * 0.0
             # Gradients are averaged over processes, hence the factor.
-            accelerator.backward(loss * (world / max(total, 1)))
+            accelerator.backward(loss * (world / total))
             summed += loss.detach()
-    return float(accelerator.reduce(summed, "sum").item()) / max(total, 1)
+    return float(accelerator.reduce(summed, "sum").item()) / total
 
 
 def _validate(task: Task[B], accelerator: Accelerator, config: TrainingConfig) -> dict[str, float]:

@@ -57,11 +57,14 @@ class Head:
     @torch.inference_mode()
     def logits(self, states: Tensor) -> Tensor:
         """Return float32 logits of the whole vocabulary, shape (n, vocabulary)."""
+        return self.learnable_logits(states)
+
+    def learnable_logits(self, states: Tensor) -> Tensor:
+        """Return what `logits` does, with gradients where the states have them."""
         return self._finish(torch.nn.functional.linear(states, self._output.weight, self._output.bias))
 
-    @torch.inference_mode()
     def rows(self, states: Tensor, ids: Tensor) -> Tensor:
-        """Return float32 logits of each state's own tokens.
+        """Return float32 logits of each state's own tokens, with gradients where the states have them.
 
         Parameters
         ----------

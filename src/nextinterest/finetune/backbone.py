@@ -1,0 +1,144 @@
+"""A language model made ready to be tuned: weights, adapters, precision, checkpointing. Knows no task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import torch
+
+from nextinterest.errors import ModelError
+from nextinterest.finetune.adapters import add_lora, quantisation
+from nextinterest.finetune.task_config import BackboneConfig
+from nextinterest.llm.loading import load_module
+from nextinterest.llm.tokenizer import LocalTokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+__all__ = ["Backbone", "add_seq2seq_lora", "enable_checkpointing", "open_backbone"]
+
+Kind = Literal["causal", "seq2seq"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backbone:
+    """A model with adapters, ready to be tuned.
+
+    Attributes
+    ----------
+    model
+        The model; only its adapters require gradients.
+    tokenizer
+        Its tokenizer.
+    kind
+        Causal, or encoder-decoder.
+    name, fingerprint
+        Of the weights without adapters.
+    """
+
+    model: PreTrainedModel
+    tokenizer: LocalTokenizer
+    kind: Kind
+    name: str
+    fingerprint: str
+
+
+def open_backbone(path: str | Path, config: BackboneConfig, *, kind: Kind = "causal") -> Backbone:
+    """Load a model and attach what will be tuned.
+
+    Parameters
+    ----------
+    path
+        A directory or a hub id.
+    config
+        Adapters, frozen layers, precision.
+    kind
+        Encoder-decoder models have no lower layers to freeze: the whole of them is adapted.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be loaded, adapted as asked, or quantised on this machine.
+    """
+    bits = quantisation(config.lora)
+    if bits is not None:
+        model, tokenizer, name, fingerprint = _quantised(path, kind, bits)
+    else:
+        loaded = load_module(path, kind, dtype=config.dtype)
+        model, name, fingerprint = loaded.module, loaded.name, loaded.fingerprint
+        tokenizer = LocalTokenizer(loaded.tokenizer)
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)  # adapters start at random
+        if kind == "causal":
+            model = add_lora(model, config.lora, config.frozen_layers)
+        else:
+            model = add_seq2seq_lora(model, config)
+    if config.checkpointing:
+        enable_checkpointing(model)
+    return Backbone(model, tokenizer, kind, name, fingerprint)
+
+
+def add_seq2seq_lora(model: PreTrainedModel, config: BackboneConfig) -> PreTrainedModel:
+    """Return an encoder-decoder model with adapters in every layer's attention and feed-forward part.
+
+    Raises
+    ------
+    ModelError
+        If it has none of T5's and BART's linear layers, or layers are to be frozen.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    if config.frozen_layers:
+        raise ModelError(
+            "Lower layers of an encoder-decoder model cannot be frozen: its decoder reads the whole encoder.",
+            remedy="Set frozen_layers to 0.",
+        )
+    names = {name.rpartition(".")[2] for name, part in model.named_modules() if isinstance(part, _Linear)}
+    targets = sorted(names & _SEQ2SEQ_TARGETS)
+    if not targets:
+        raise ModelError(
+            f"{type(model).__name__} has none of the linear layers {', '.join(sorted(_SEQ2SEQ_TARGETS))}.",
+            remedy="Tune a model of the T5 or BART families.",
+        )
+    options = LoraConfig(
+        r=config.lora.rank,
+        lora_alpha=config.lora.alpha,
+        lora_dropout=config.lora.dropout,
+        target_modules=targets,
+        task_type="SEQ_2_SEQ_LM",
+    )
+    return cast("PreTrainedModel", get_peft_model(model, options))
+
+
+def enable_checkpointing(model: PreTrainedModel) -> None:
+    """Keep only the layers' inputs for the backward pass, and compute the rest again."""
+    how = {"use_reentrant": False}  # the other way needs gradients of the inputs, which are frozen here
+    newer = getattr(model, "activation_checkpointing_enable", None)
+    if newer is not None:  # from transformers 5.20 or so on
+        newer(activation_checkpointing_kwargs=how)
+    else:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=how)  # type: ignore[no-untyped-call]
+
+
+_Linear = torch.nn.Linear
+_SEQ2SEQ_TARGETS = frozenset(
+    {"q", "k", "v", "o", "wi", "wi_0", "wi_1", "wo"}  # T5
+    | {"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"}  # BART
+)
+
+
+def _quantised(
+    path: str | Path, kind: Kind, bits: object
+) -> tuple[PreTrainedModel, LocalTokenizer, str, str]:
+    """Load frozen weights in 4 bits, and the fingerprint of the files they come from."""
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+    plain = load_module(path, kind, device="cpu", dtype="bfloat16")
+    auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
+    model = auto.from_pretrained(
+        str(path), quantization_config=bits, dtype=torch.bfloat16, use_safetensors=True, device_map={"": 0}
+    )
+    tokenizer = LocalTokenizer(AutoTokenizer.from_pretrained(str(path)))
+    return model, tokenizer, plain.name, plain.fingerprint

@@ -1,0 +1,119 @@
+"""Candidates that a retriever puts forward for held-out events, and how well some scores order them.
+
+What is measured is the whole of retrieve-and-rerank: a target that the retriever did not offer is a miss,
+however good the reranker. So the retriever's own order, measured here too, is the line to beat. Knows
+nothing of how scores come about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nextinterest.data import HeldOut
+from nextinterest.domain import FloatArray, History, IntArray, Recommender
+from nextinterest.finetune.blend import BlendFit, fit_blend
+
+__all__ = ["CandidateLists"]
+
+_K = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CandidateLists:
+    """Held-out cases with their candidates.
+
+    Attributes
+    ----------
+    histories
+        What came before each event, n of them.
+    items
+        Candidates of each case, best first, int32, shape (at most k,).
+    log_p
+        The retriever's log-probability of each, float32.
+    places
+        Where the target stands among its candidates, int32, shape (n,); -1 where it is not offered.
+    """
+
+    histories: list[History]
+    items: list[IntArray]
+    log_p: list[FloatArray]
+    places: IntArray
+
+    @classmethod
+    def of(cls, retriever: Recommender, held_out: HeldOut, n_candidates: int) -> CandidateLists:
+        """Ask a retriever for the candidates of held-out cases, as serving does."""
+        histories = list(held_out.histories)
+        found = retriever.recommend(histories, n_candidates)
+        items = [row[row >= 0] for row in found.items]
+        log_p = [
+            np.log(np.maximum(row[: len(kept)], 1e-38)).astype(np.float32)
+            for row, kept in zip(found.probabilities, items, strict=True)
+        ]
+        hits = [np.flatnonzero(kept == target) for kept, target in zip(items, held_out.targets, strict=True)]
+        places = np.array([hit[0] if len(hit) else -1 for hit in hits], dtype=np.int32)
+        return cls(histories, items, log_p, places)
+
+    def __len__(self) -> int:
+        return len(self.histories)
+
+    def ranks(self, scores: Sequence[FloatArray]) -> NDArray[np.int64]:
+        """Return the target's rank from 0 under some scores of the candidates, shape (n,); -1 if not offered.
+
+        Ties count against the target, so that a constant score earns nothing.
+        """
+        return np.array(
+            [
+                -1 if place < 0 else int((row >= row[place]).sum()) - 1
+                for row, place in zip(scores, self.places, strict=True)
+            ],
+            dtype=np.int64,
+        )
+
+    def gains(self, scores: Sequence[FloatArray]) -> NDArray[np.float64]:
+        """Return the NDCG@10 of each case (Jarvelin and Kekalainen, 2002, one relevant item), shape (n,)."""
+        ranks = self.ranks(scores)
+        return np.where((ranks >= 0) & (ranks < _K), 1.0 / np.log2(np.maximum(ranks, 0) + 2.0), 0.0)
+
+    def measure(self, scores: Sequence[FloatArray]) -> dict[str, float]:
+        """Return measures of scores, in the order of `items`, that need not be normalised.
+
+        Returns
+        -------
+        dict
+            ``ndcg@10`` and ``hr@10`` over all cases; ``offered``, the share of cases whose target is among
+            the candidates; ``log_loss``, the mean of -log P(target) over those, in nats, with P the softmax
+            of the scores over the candidates (0 where there are none).
+        """
+        ranks = self.ranks(scores)
+        offered = np.flatnonzero(ranks >= 0)
+        losses = [
+            float(np.logaddexp.reduce(scores[i].astype(np.float64)) - scores[i][self.places[i]])
+            for i in offered.tolist()
+        ]
+        return {
+            "ndcg@10": float(self.gains(scores).mean()),
+            "hr@10": float(((ranks >= 0) & (ranks < _K)).mean()),
+            "offered": len(offered) / len(ranks),
+            "log_loss": float(np.mean(losses)) if losses else 0.0,
+        }
+
+    def blend(self, scores: Sequence[FloatArray]) -> tuple[float, BlendFit]:
+        """Fit the exponent w of P_retriever(i) P_scores(i)^w over the candidates.
+
+        Returns
+        -------
+        tuple
+            w, and the fit it comes from (see `nextinterest.finetune.blend`). Serving's blend has exponent 1
+            for retrieval, which changes probabilities by a temperature and ranks not at all.
+        """
+        width = max(map(len, self.items))
+        parts = {name: np.full((len(self), width), -np.inf) for name in ("retrieval", "choice")}
+        for i, (log_p, own) in enumerate(zip(self.log_p, scores, strict=True)):
+            parts["retrieval"][i, : len(log_p)] = log_p
+            parts["choice"][i, : len(own)] = own
+        fit = fit_blend(parts, self.places)
+        return fit.weights["choice"] / max(fit.weights["retrieval"], 1e-6), fit

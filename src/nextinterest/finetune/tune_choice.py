@@ -1,0 +1,191 @@
+"""From a split, a retriever and a model to a saved adapter that chooses, step by step.
+
+    1  draw training events whose target the retriever offers; what it offers beside it are the negatives
+    2  attach adapters, train on the letters, stop by NDCG@10 of the reranked validation candidates
+    3  fit how much the choice weighs against retrieval, by log-loss on the same candidates
+    4  write the adapter and, last, a manifest that says what it belongs to
+
+    adapter/       PEFT's own files
+    choice.json    base model, template, prompt options, data, measures, SHA-256 of the adapter's files
+    work/          checkpoints and the loss curve; may be deleted
+
+Test events are never read. The retriever must have learned from the split's training events only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from nextinterest.data import HeldOut, Split
+from nextinterest.domain import Recommender
+from nextinterest.finetune.adapters import save_adapter
+from nextinterest.finetune.backbone import Backbone
+from nextinterest.finetune.candidate_lists import CandidateLists
+from nextinterest.finetune.choice_examples import draw_choices
+from nextinterest.finetune.choice_task import ChoiceObjective, ChoiceTask
+from nextinterest.finetune.loop import Report, Trained, train
+from nextinterest.finetune.processes import is_main_process
+from nextinterest.finetune.task_config import ChoiceConfig
+from nextinterest.prompts import PromptRenderer, PromptTemplate
+from nextinterest.retrieval.files import Json, sha256, write_manifest
+
+__all__ = ["ChoiceTuned", "choice_task", "some_of", "tune_choice"]
+
+_FORMAT = "nextinterest-choice-1"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChoiceTuned:
+    """What tuning the choice returns.
+
+    Attributes
+    ----------
+    run
+        How training went.
+    task
+        The trained task; its `scores` are of the best weights.
+    retrieval, untrained, choice, blend
+        Measures of the validation candidates in the retriever's order, by the model before training, by the
+        trained choice alone, and by retrieval and trained choice together. The last is fitted on the very
+        events it is measured on, by one weight.
+    weight
+        Exponent of the choice's probabilities beside retrieval's, for `AgentConfig.choice_weight`.
+    """
+
+    run: Trained
+    task: ChoiceTask
+    retrieval: dict[str, float]
+    untrained: dict[str, float]
+    choice: dict[str, float]
+    blend: dict[str, float]
+    weight: float
+
+
+def choice_task(
+    split: Split,
+    retriever: Recommender,
+    backbone: Backbone,
+    config: ChoiceConfig,
+    *,
+    exchangeable_ties: bool = True,
+) -> ChoiceTask:
+    """Draw the examples and put the task together; for `train`, or as one of a `MultiTask`.
+
+    Parameters are those of `tune_choice`.
+    """
+    template = PromptTemplate.named(config.template)
+    rng = np.random.default_rng(config.training.seed)
+    examples = draw_choices(
+        split.train,
+        retriever,
+        config.examples,
+        config.n_candidates,
+        rng,
+        min_history=config.min_history,
+        exchangeable_ties=exchangeable_ties,
+    )
+    cases = some_of(split.validation, config.validation_cases)
+    return ChoiceTask(
+        ChoiceObjective(backbone.model),
+        PromptRenderer(template, retriever.catalog, backbone.tokenizer, config.prompts),
+        split.train,
+        examples,
+        CandidateLists.of(retriever, cases, config.n_candidates),
+        batch_size=config.training.batch_size,
+        orders=config.orders,
+    )
+
+
+def tune_choice(
+    split: Split,
+    retriever: Recommender,
+    backbone: Backbone,
+    config: ChoiceConfig,
+    out: Path,
+    *,
+    data: str = "",
+    exchangeable_ties: bool = True,
+    resume: bool = True,
+    report: Report | None = None,
+) -> ChoiceTuned:
+    """Run the recipe.
+
+    Parameters
+    ----------
+    split
+        Training and validation events.
+    retriever
+        Offers the candidates; learned from the training events only.
+    backbone
+        A causal model with adapters (`nextinterest.finetune.backbone.open_backbone`).
+    config
+        Options.
+    out
+        The folder to write.
+    data
+        Name of the data, for the manifest.
+    exchangeable_ties
+        Whether events of one time have no order.
+    resume
+        Whether an interrupted run found in `out` goes on.
+    report
+        See `nextinterest.finetune.loop.train`.
+    """
+    work = out / "work"
+    task = choice_task(split, retriever, backbone, config, exchangeable_ties=exchangeable_ties)
+    lists = task.validation
+    untrained = lists.measure(task.scores())
+    run = train(task, config.training, work, resume=resume, report=report)
+    scores = task.scores()
+    weight, _ = lists.blend(scores)
+    weight = round(weight, 4)
+    tuned = ChoiceTuned(
+        run,
+        task,
+        lists.measure(lists.log_p),
+        untrained,
+        lists.measure(scores),
+        lists.measure([a + weight * b for a, b in zip(lists.log_p, scores, strict=True)]),
+        weight,
+    )
+    if is_main_process():
+        _save(tuned, backbone, config, out, data, split.name)
+    return tuned
+
+
+def some_of(held_out: HeldOut, n: int) -> HeldOut:
+    """Return at most n cases, drawn evenly."""
+    places = np.unique(np.linspace(0, len(held_out) - 1, min(n, len(held_out))).astype(np.int64))
+    return held_out.take(places)
+
+
+def _save(
+    tuned: ChoiceTuned, backbone: Backbone, config: ChoiceConfig, out: Path, data: str, split: str
+) -> None:
+    manifest = out / "choice.json"
+    manifest.unlink(missing_ok=True)
+    save_adapter(backbone.model, out / "adapter")
+    files = sorted(path for path in (out / "adapter").iterdir() if path.is_file())
+    measures = {name: getattr(tuned, name) for name in ("retrieval", "untrained", "choice", "blend")}
+    write_manifest(
+        manifest,
+        {
+            "format": _FORMAT,
+            "base_model": {"name": config.model, "fingerprint": backbone.fingerprint},
+            "template": config.template,
+            "template_hash": PromptTemplate.named(config.template).hash,
+            "prompts": cast(Json, config.prompts.model_dump(mode="json")),
+            "config": cast(Json, config.model_dump(mode="json")),
+            "data": data,
+            "split": split,
+            "examples": len(tuned.task.examples),
+            "steps": tuned.run.steps,
+            "validation": measures,
+            "choice_weight": tuned.weight,
+            "sha256": {f"adapter/{path.name}": sha256(path.read_bytes()) for path in files},
+        },
+    )

@@ -1,0 +1,114 @@
+"""Several tasks in one run: one backbone, weights, rates of their own, every parameter its gradient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from support.tiny import ChoiceWorld, brief
+from torch import Tensor, nn
+
+from nextinterest.errors import DataError
+from nextinterest.finetune.adapters import decoder_of
+from nextinterest.finetune.loop import train
+from nextinterest.finetune.multi_task import MultiTask
+from nextinterest.finetune.token_batch import TokenBatch
+from nextinterest.retrieval import Encoder
+
+CPU = torch.device("cpu")
+
+
+class GenreObjective(nn.Module):
+    """The genre of what is chosen, read off the model's state by a head of its own."""
+
+    def __init__(self, world: ChoiceWorld) -> None:
+        super().__init__()
+        self.model = world.model
+        torch.manual_seed(1)
+        self.head = nn.Linear(32, 4)
+        self._body = [decoder_of(world.model)]
+
+    def forward(self, batch: TokenBatch, genres: Tensor) -> Tensor:
+        return F.cross_entropy(self.head(batch.states(self._body[0])), genres, reduction="sum")
+
+
+class GenreTask:
+    """A `Task` over the examples of the choice."""
+
+    def __init__(self, world: ChoiceWorld) -> None:
+        self.world = world
+        self.objective: nn.Module = GenreObjective(world)
+
+    def batches(self, rng: np.random.Generator) -> list[list[int]]:
+        return [[int(i) for i in part] for part in np.array_split(rng.permutation(24), 4)]
+
+    def prepare(
+        self, batch: list[int], rng: np.random.Generator, device: torch.device
+    ) -> tuple[tuple[object, ...], float]:
+        examples = [self.world.task.examples[i] for i in batch]
+        tokens = [self.world.renderer.history(e.history(self.world.split.train)).tokens for e in examples]
+        genres = torch.tensor([int(e.candidates[e.place]) % 4 for e in examples])
+        return (TokenBatch.of(tokens, [[len(own) - 1] for own in tokens], device), genres), len(batch)
+
+    def rate_of(self, name: str) -> float:
+        return 5.0 if name.startswith("head.") else 1.0
+
+    def validate(self) -> dict[str, float]:
+        inputs, count = self.prepare(list(range(24)), np.random.default_rng(0), CPU)
+        with torch.no_grad():
+            return {"ndcg@10": -float(self.objective(*inputs)) / count}
+
+
+def both(words: Encoder, weight: float = 0.5) -> tuple[MultiTask, ChoiceWorld]:
+    world = ChoiceWorld(words)
+    return MultiTask().add("genre", GenreTask(world)).add("choice", world.task, weight), world
+
+
+def test_one_run_trains_both_and_steers_by_the_first(words: Encoder, tmp_path: Path) -> None:
+    task, _ = both(words)
+    done = train(task, brief(epochs=3, accumulation=4, learning_rate=1e-2), tmp_path)
+    assert {"ndcg@10", "choice/ndcg@10", "choice/log_loss"} <= set(done.metrics)
+    assert done.losses[-1] < done.losses[0]
+
+
+def test_the_backbone_is_held_once_and_rates_are_the_tasks_own(words: Encoder) -> None:
+    task, world = both(words)
+    names = [name for name, p in task.objective.named_parameters() if p.requires_grad]
+    own = [name for name, p in world.task.objective.named_parameters() if p.requires_grad]
+    assert sum("lora_" in name for name in names) == len(own)
+    assert task.rate_of("parts.genre.head.bias") == 5.0
+    assert all(task.rate_of(name) == 1.0 for name in names if "lora_" in name)
+
+
+def test_a_micro_batch_counts_as_its_tasks_weight(words: Encoder) -> None:
+    task, _ = both(words, weight=0.25)
+    batches = task.batches(np.random.default_rng(0))
+    assert {batch.task for batch in batches} == {"genre", "choice"}
+    for batch in batches:
+        inputs, weight = task.prepare(batch, np.random.default_rng(1), CPU)
+        own, count = task.tasks[batch.task].prepare(batch.batch, np.random.default_rng(1), CPU)
+        with torch.no_grad():
+            scaled = float(task.objective(*inputs))
+            plain = float(task.tasks[batch.task].objective(*own))
+        assert weight == {"genre": 1.0, "choice": 0.25}[batch.task]
+        assert scaled == pytest.approx(weight * plain / count, rel=1e-4)
+
+
+def test_every_parameter_gets_a_gradient_from_every_micro_batch(words: Encoder) -> None:
+    task, _ = both(words)
+    batch = next(b for b in task.batches(np.random.default_rng(0)) if b.task == "choice")
+    inputs, _ = task.prepare(batch, np.random.default_rng(0), CPU)
+    task.objective(*inputs).backward()
+    for name, p in task.objective.named_parameters():
+        assert (p.grad is not None) == p.requires_grad, name
+
+
+def test_names_are_taken_once_and_weights_are_above_zero(words: Encoder) -> None:
+    task, world = both(words)
+    with pytest.raises(DataError, match="'choice'"):
+        task.add("choice", world.task)
+    with pytest.raises(DataError, match="above zero"):
+        task.add("more", world.task, 0.0)
