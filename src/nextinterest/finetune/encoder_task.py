@@ -1,8 +1,9 @@
 """Training the sequence encoder: dense cross-entropy over the catalogue, NDCG@10 on validation.
 
-Full softmax up to `SAMPLED_ABOVE` items; above, the normaliser is estimated from the batch's own targets and
-uniformly drawn negatives, each logit corrected by the log of its expected count in the sample (Bengio and
-Senecal, 2008), which makes the gradient right in the limit of many negatives.
+Full softmax, its gradient taken a few places at a time so that scores stay in the processor's cache and
+memory does not grow with the batch; or, on large catalogues, a sampled one: the normaliser is estimated from
+the batch's own targets and uniformly drawn negatives, each logit corrected by the log of its expected count
+in the sample (Bengio and Senecal, 2008), which makes the gradient right in the limit of many negatives.
 """
 
 from __future__ import annotations
@@ -20,16 +21,17 @@ from nextinterest.finetune.windows import Window, WindowBatch, Windows
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 
 __all__ = [
-    "SAMPLED_ABOVE",
     "EncoderObjective",
     "EncoderTask",
+    "catalog_loss",
     "encoder_scores",
     "sampled_loss",
     "softmax_loss",
 ]
 
-SAMPLED_ABOVE = 20_000
 _NEGATIVES = 4096
+_CELLS = 1 << 18  # scores held at once on a CPU: 1 MB as float32
+_CELLS_CUDA = 1 << 26
 _EMPTY = -1e9  # a finite stand-in for minus infinity, so that its gradient is zero and not NaN
 
 
@@ -48,6 +50,55 @@ def softmax_loss(logits: Tensor, batch: WindowBatch) -> Tensor:
     normaliser = torch.logsumexp(logits, dim=1)
     # A place's shares sum to one, so its normaliser counts once.
     return normaliser.sum() - (logits[batch.rows, batch.columns] * batch.shares).sum()
+
+
+@torch.no_grad()
+def _value_and_gradients(
+    states: Tensor, vectors: Tensor, bias: Tensor, batch: WindowBatch
+) -> tuple[float, Tensor, Tensor, Tensor]:
+    by_states, by_vectors, by_bias = (torch.zeros_like(x) for x in (states, vectors, bias))
+    total = 0.0
+    step = max(1, (_CELLS_CUDA if states.is_cuda else _CELLS) // len(vectors))
+    firsts = range(0, len(states), step)
+    # Targets stand in the order of their places.
+    cuts = torch.searchsorted(batch.rows, torch.tensor([*firsts, len(states)], device=batch.rows.device))
+    for first, lo, hi in zip(firsts, cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
+        part = slice(first, first + step)
+        scores = torch.addmm(bias, states[part], vectors.T)
+        rows, columns, shares = batch.rows[lo:hi] - first, batch.columns[lo:hi], batch.shares[lo:hi]
+        if batch.excluded is not None:
+            scores.masked_fill_(batch.excluded[part], _EMPTY)
+        own = scores[rows, columns]
+        top = scores.amax(dim=1, keepdim=True)
+        p = scores.sub_(top).exp_()
+        sums = p.sum(dim=1, keepdim=True)
+        total += float((top + sums.log()).double().sum() - (own * shares).double().sum())
+        p /= sums
+        p.index_put_((rows, columns), -shares, accumulate=True)
+        torch.mm(p, vectors, out=by_states[part])
+        by_vectors.addmm_(p.T, states[part])
+        by_bias += p.sum(dim=0)
+    return total, by_states, by_vectors, by_bias
+
+
+def catalog_loss(states: Tensor, vectors: Tensor, bias: Tensor, batch: WindowBatch) -> Tensor:
+    """Return `softmax_loss` of ``states @ vectors.T + bias`` without holding these scores.
+
+    Parameters
+    ----------
+    states
+        float32, shape (n, dimension).
+    vectors, bias
+        Of all items, float32, shapes (n_items, dimension) and (n_items,).
+    batch
+        Targets.
+    """
+    value, *gradients = _value_and_gradients(states, vectors, bias, batch)
+    # A sum with the loss's own gradients, moved to the loss's value: what autograd sees is exact.
+    linear = sum(
+        ((x * g).sum() for x, g in zip((states, vectors, bias), gradients, strict=True)), 0 * bias[0]
+    )
+    return linear - linear.detach() + value
 
 
 def sampled_loss(
@@ -92,7 +143,7 @@ class EncoderObjective(nn.Module):
         states = self.encoder(batch.items, vectors).flatten(0, 1)[batch.places]
         if negatives is not None:
             return sampled_loss(states, vectors, self.encoder.bias, batch, negatives)
-        return softmax_loss(self.encoder.logits(states, vectors), batch)
+        return catalog_loss(states.float(), vectors.float(), self.encoder.bias.float(), batch)
 
 
 class EncoderTask:
@@ -110,6 +161,8 @@ class EncoderTask:
         Windows of one micro-batch.
     exchangeable_ties, exclude_seen
         See `nextinterest.finetune.windows.Windows`.
+    sampled
+        Whether the softmax is over a sample of the items.
     """
 
     def __init__(
@@ -121,7 +174,9 @@ class EncoderTask:
         *,
         exchangeable_ties: bool = True,
         exclude_seen: bool = True,
+        sampled: bool = False,
     ) -> None:
+        self.sampled = sampled
         self.encoder, self.validation, self.batch_size = encoder, validation, batch_size
         self.objective: nn.Module = EncoderObjective(encoder)
         self.windows = Windows(
@@ -143,7 +198,7 @@ class EncoderTask:
         """Return the inputs of `EncoderObjective` and the number of places."""
         cut = self.windows.batch(batch, rng).to(device)
         negatives = None
-        if self.encoder.n_items > SAMPLED_ABOVE:
+        if self.sampled:
             drawn = rng.integers(0, self.encoder.n_items, _NEGATIVES)
             negatives = torch.from_numpy(drawn).to(device)
         return (cut, negatives), len(cut)

@@ -46,7 +46,7 @@ class SequenceEncoderConfig(BaseModel):
     """Newest events that are read."""
 
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
-    """Dropout of inputs, attention and both halves of a block, while training."""
+    """Dropout of inputs and of what either half of a block adds, while training."""
 
     residual_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of items that train without their residual at each step, so that text alone must do as well."""
@@ -58,7 +58,7 @@ class _Block(nn.Module):
     def __init__(self, config: SequenceEncoderConfig) -> None:
         super().__init__()
         d = config.dimension
-        self.heads, self.rate = config.heads, config.dropout
+        self.heads = config.heads
         self.attention_norm, self.feed_norm = nn.LayerNorm(d), nn.LayerNorm(d)
         self.qkv, self.merge = nn.Linear(d, 3 * d), nn.Linear(d, d)
         self.up, self.down = nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
@@ -69,8 +69,7 @@ class _Block(nn.Module):
         b, t, d = x.shape
         qkv = self.qkv(self.attention_norm(x)).view(b, t, 3, self.heads, d // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        rate = self.rate if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=rate)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
         x = x + self.dropout(self.merge(mixed.transpose(1, 2).reshape(b, t, d)))
         fed: Tensor = self.dropout(self.down(F.gelu(self.up(self.feed_norm(x)))))
         return x + fed
