@@ -2,8 +2,8 @@
 
 Full softmax, its gradient taken a few places at a time so that scores stay in the processor's cache and
 memory does not grow with the batch; or, on large catalogues, a sampled one: the normaliser is estimated from
-the batch's own targets and uniformly drawn negatives, each logit corrected by the log of its expected count in
-the sample (Bengio and Senecal, 2008), which makes the gradient right in the limit of many negatives.
+the batch's own targets and uniformly drawn negatives, each logit corrected by the log of its expected count
+in the sample (Bengio and Senecal, 2008), which makes the gradient right in the limit of many negatives.
 """
 
 from __future__ import annotations
