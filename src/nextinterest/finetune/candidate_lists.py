@@ -36,12 +36,15 @@ class CandidateLists:
         The retriever's log-probability of each, float32.
     places
         Where the target stands among its candidates, int32, shape (n,); -1 where it is not offered.
+    n_cases
+        Cases that measures are means over: n and those left out by `answerable`, which are misses.
     """
 
     histories: list[History]
     items: list[IntArray]
     log_p: list[FloatArray]
     places: IntArray
+    n_cases: int
 
     @classmethod
     def of(cls, retriever: Recommender, held_out: HeldOut, n_candidates: int) -> CandidateLists:
@@ -55,10 +58,21 @@ class CandidateLists:
         ]
         hits = [np.flatnonzero(kept == target) for kept, target in zip(items, held_out.targets, strict=True)]
         places = np.array([hit[0] if len(hit) else -1 for hit in hits], dtype=np.int32)
-        return cls(histories, items, log_p, places)
+        return cls(histories, items, log_p, places, len(histories))
 
     def __len__(self) -> int:
         return len(self.histories)
+
+    def answerable(self) -> CandidateLists:
+        """Return the cases whose target is offered; the others are misses whatever the scores."""
+        some = np.flatnonzero(self.places >= 0).tolist()
+        return CandidateLists(
+            [self.histories[i] for i in some],
+            [self.items[i] for i in some],
+            [self.log_p[i] for i in some],
+            self.places[some],
+            self.n_cases,
+        )
 
     def ranks(self, scores: Sequence[FloatArray]) -> NDArray[np.int64]:
         """Return the target's rank from 0 under some scores of the candidates, shape (n,); -1 if not offered.
@@ -84,7 +98,7 @@ class CandidateLists:
         Returns
         -------
         dict
-            ``ndcg@10`` and ``hr@10`` over all cases; ``offered``, the share of cases whose target is among
+            ``ndcg@10`` and ``hr@10`` over all cases; ``offered``, the share of them whose target is among
             the candidates; ``log_loss``, the mean of -log P(target) over those, in nats, with P the softmax
             of the scores over the candidates (0 where there are none).
         """
@@ -95,9 +109,9 @@ class CandidateLists:
             for i in offered.tolist()
         ]
         return {
-            "ndcg@10": float(self.gains(scores).mean()),
-            "hr@10": float(((ranks >= 0) & (ranks < _K)).mean()),
-            "offered": len(offered) / len(ranks),
+            "ndcg@10": float(self.gains(scores).sum()) / self.n_cases,
+            "hr@10": float(((ranks >= 0) & (ranks < _K)).sum()) / self.n_cases,
+            "offered": len(offered) / self.n_cases,
             "log_loss": float(np.mean(losses)) if losses else 0.0,
         }
 

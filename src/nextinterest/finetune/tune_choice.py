@@ -94,7 +94,7 @@ def choice_task(
         PromptRenderer(template, retriever.catalog, backbone.tokenizer, config.prompts),
         split.train,
         examples,
-        CandidateLists.of(retriever, cases, config.n_candidates),
+        CandidateLists.of(retriever, cases, config.n_candidates).answerable(),
         batch_size=config.training.batch_size,
         orders=config.orders,
     )

@@ -1,0 +1,68 @@
+"""Measures of reranked candidates: what was not offered is a miss, ties earn nothing, blends are fitted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.films import WordEncoder
+from support.tiny import films, walks
+
+from nextinterest.data import leave_last_out
+from nextinterest.finetune.candidate_lists import CandidateLists
+from nextinterest.retrieval import Retriever
+
+
+@pytest.fixture(scope="module")
+def lists() -> CandidateLists:
+    split = leave_last_out(walks(), 1, 1)
+    return CandidateLists.of(Retriever.build(films(), split.train, WordEncoder()), split.validation, 4)
+
+
+def test_the_retrievers_own_order_measures_as_its_ranking(lists: CandidateLists) -> None:
+    places = lists.places
+    assert (places < 0).any()
+    assert (places >= 0).any()
+    expected = np.where(places >= 0, 1 / np.log2(np.maximum(places, 0) + 2), 0.0).mean()
+    order = [-np.arange(len(items), dtype=np.float32) for items in lists.items]
+    measures = lists.measure(order)
+    assert measures["ndcg@10"] == pytest.approx(expected)
+    assert measures["offered"] == pytest.approx((places >= 0).mean())
+    for row in lists.log_p:
+        assert (np.diff(row) <= 1e-6).all()
+
+
+@given(st.integers(0, 10_000))
+@settings(deadline=None, max_examples=30)
+def test_what_cannot_be_answered_changes_no_measure(lists: CandidateLists, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = [rng.normal(size=len(items)).astype(np.float32) for items in lists.items]
+    some = lists.answerable()
+    kept = [row for row, place in zip(scores, lists.places, strict=True) if place >= 0]
+    assert some.measure(kept) == pytest.approx(lists.measure(scores))
+    assert lists.measure([row * 3 + 1 for row in scores])["ndcg@10"] == lists.measure(scores)["ndcg@10"]
+
+
+def test_a_constant_score_earns_what_the_last_place_earns(lists: CandidateLists) -> None:
+    flat = [np.zeros(len(items), dtype=np.float32) for items in lists.items]
+    last = np.mean(
+        [1 / np.log2(len(row) + 1) if p >= 0 else 0 for row, p in zip(flat, lists.places, strict=True)]
+    )
+    assert lists.measure(flat)["ndcg@10"] == pytest.approx(last)
+
+
+def test_a_score_that_knows_the_target_gets_the_weight(lists: CandidateLists) -> None:
+    noise = np.random.default_rng(0)
+    knows = []
+    for items, place in zip(lists.items, lists.places, strict=True):
+        row = noise.normal(0, 0.5, len(items))
+        if place >= 0:
+            row[place] += 2.0
+        knows.append(row.astype(np.float32))
+    weight, fit = lists.blend(knows)
+    says_nothing, _ = lists.blend([np.zeros(len(items), dtype=np.float32) for items in lists.items])
+    assert weight > 1.0
+    assert says_nothing == 0.0
+    assert fit.log_loss < fit.log_loss_of["retrieval"]
+    assert fit.n_events == int((lists.places >= 0).sum())
