@@ -1,0 +1,282 @@
+"""Categories in words: "funny" is Comedy where there is one; "no horror, war or drama" excludes three.
+
+The lexicon is built from the catalogue's own category names and widened by ``categories.yaml``; a word that
+means a category the catalogue does not have means nothing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TypedDict
+
+import yaml
+from rapidfuzz.distance import OSA
+
+from nextinterest.agent.chat.reading.tokens import Text, common_words, tokenise, word_list
+
+__all__ = ["CategoryLexicon", "CategoryMention", "CategoryWish", "is_negated", "read_categories"]
+
+_PART = re.compile(r"\s*(?:[/|,&]|\band\b)\s*")
+_LONGEST_PHRASE = 5
+
+
+class _Group(TypedDict, total=False):
+    names: list[str]
+    words: list[str]
+    of: list[str]
+
+
+@cache
+def _groups() -> tuple[_Group, ...]:
+    source = files("nextinterest.agent.chat.reading").joinpath("categories.yaml").read_text("utf-8")
+    return tuple(yaml.load(source, Loader=yaml.BaseLoader))  # noqa: S506
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryMention:
+    """Words start..end - 1 mean these categories."""
+
+    start: int
+    end: int
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class CategoryWish:
+    """What a message says of categories.
+
+    Attributes
+    ----------
+    include, exclude
+        Categories wanted and unwanted, in order of mention.
+    allowed
+        Categories that need no longer be excluded.
+    either
+        Whether any one of the wanted categories is enough.
+    taken
+        Places of the words read.
+    """
+
+    include: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+    either: bool = False
+    taken: set[int] = field(default_factory=set)
+
+
+class CategoryLexicon:
+    """What people call the categories of one catalogue.
+
+    Parameters
+    ----------
+    names
+        The catalogue's category names.
+
+    Examples
+    --------
+    >>> lexicon = CategoryLexicon(["Sci-Fi", "Comedy", "Running Shoes"])
+    >>> [m.names for m in lexicon.mentions(tokenise("funny scifi, or commedy in running shoes"))]
+    [('Comedy',), ('Sci-Fi',), ('Comedy',), ('Running Shoes',)]
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        self._phrases: dict[tuple[str, ...], tuple[str, ...]] = {}
+        called: dict[str, list[str]] = {}
+        for name in self.names:
+            for form in {" ".join(tokenise(part).words) for part in (name, *_PART.split(name.casefold()))}:
+                if form:
+                    called.setdefault(form, []).append(name)
+        for group in _groups():
+            if "of" in group:
+                parts = [self._phrases.get(tokenise(one).words) for one in group["of"]]
+                if all(parts):
+                    joined = tuple(name for part in parts if part for name in part)
+                    self._add(group["words"], joined)
+                continue
+            meant = tuple(dict.fromkeys(name for form in group["names"] for name in called.get(form, ())))
+            if meant:
+                self._add([*group["names"], *group["words"]], meant)
+        heads: dict[str, list[str]] = {}
+        for name in self.names:
+            words = tokenise(name).words
+            if words:
+                self._add(_numbers_of(words), (name,), over=True)
+                if len(words) > 1:
+                    heads.setdefault(words[-1], []).append(name)
+        for head, owners in heads.items():  # "shoes" where only Running Shoes end so
+            if len(owners) == 1:
+                self._add(_numbers_of((head,)), tuple(owners))
+        self._single = sorted(
+            {phrase[0] for phrase in self._phrases if len(phrase) == 1 and len(phrase[0]) > 4}
+        )
+
+    def _add(self, forms: Iterable[str], names: tuple[str, ...], *, over: bool = False) -> None:
+        for form in forms:
+            words = tokenise(form).words
+            if words and (over or words not in self._phrases):
+                self._phrases[words] = names
+
+    def means(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the categories that exactly these words mean."""
+        return self._phrases.get(words, ())
+
+    def mentions(self, text: Text, taken: Container[int] = ()) -> list[CategoryMention]:
+        """Return the categories named, left to right; words at places `taken` are left alone."""
+        found: list[CategoryMention] = []
+        words = text.words
+        place = 0
+        while place < len(words):
+            step = 1
+            for length in range(min(_LONGEST_PHRASE, len(words) - place), 0, -1):
+                if any(p in taken for p in range(place, place + length)):
+                    continue
+                names = self._phrases.get(words[place : place + length])
+                if names is None and length == 1:
+                    names = self._mistyped(words[place])
+                if names:
+                    found.append(CategoryMention(place, place + length, names))
+                    step = length
+                    break
+            place += step
+        return found
+
+    def _mistyped(self, word: str) -> tuple[str, ...] | None:
+        if len(word) < 5 or word in common_words() or not word.isalpha():
+            return None
+        allowed = 1 if len(word) < 8 else 2
+        best = min(
+            ((OSA.distance(word, known, score_cutoff=allowed), known) for known in self._single),
+            default=(allowed + 1, ""),
+        )
+        if best[0] > allowed or (best[1] and word[0] != best[1][0]):
+            return None
+        return self._phrases[(best[1],)]
+
+
+def _numbers_of(words: tuple[str, ...]) -> list[str]:
+    """Return a name in singular and plural, by English rules of thumb."""
+    last = words[-1]
+    forms = {last}
+    if last.endswith("ies"):
+        forms.add(last[:-3] + "y")
+    elif last.endswith("s") and not last.endswith("ss"):
+        forms.add(last[:-1])
+    elif last.endswith("y") and last[-2:-1] not in "aeiou":
+        forms.add(last[:-1] + "ies")
+    else:
+        forms.add(last + "s")
+    return [" ".join((*words[:-1], form)) for form in sorted(forms)]
+
+
+def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] = ()) -> CategoryWish:
+    """Read what a message says of categories.
+
+    Examples
+    --------
+    >>> lexicon = CategoryLexicon(["Comedy", "Drama", "Horror", "War"])
+    >>> wish = read_categories(tokenise("something funny without horror, war or drama"), lexicon)
+    >>> wish.include, wish.exclude
+    (['Comedy'], ['Horror', 'War', 'Drama'])
+    """
+    wish = CategoryWish()
+    mentions = lexicon.mentions(text, taken)
+    negated = [is_negated(text, mention.start) for mention in mentions]
+    _carry_along_lists(text, mentions, negated)
+    wanted: list[CategoryMention] = []
+    for mention, no in zip(mentions, negated, strict=True):
+        wish.taken.update(range(mention.start, mention.end))
+        if _is_allowed(text, mention):
+            wish.allowed += mention.names
+            continue
+        target, other = (wish.exclude, wish.include) if no else (wish.include, wish.exclude)
+        for name in mention.names:
+            if name in other:
+                other.remove(name)
+            if name not in target:
+                target.append(name)
+        if not no:
+            wanted.append(mention)
+    for one, two in pairwise(wanted):
+        gap = text.words[one.end : two.start]
+        slash = any("/" in token.before for token in text.tokens[one.end : two.start + 1])
+        wish.either |= slash or any((word,) in word_list("either") for word in gap)
+    return wish
+
+
+def is_negated(text: Text, place: int) -> bool:
+    """Whether what stands at a place is ruled out by a word before it, such as "no", "without" or "hate".
+
+    Looks left to the end of the sentence, a comma, or a word that turns ("but", "just", "instead").
+    """
+    negators, ends, harmless = word_list("negators"), word_list("scope_ends"), word_list("not_negating")
+    words = text.words
+    if place + 1 < len(words) and words[place + 1] == "enough":
+        return False
+    for at in range(place - 1, -1, -1):
+        behind = text.tokens[at + 1]
+        if behind.after_stop:
+            hyphenated = behind.before == "-"
+            if not hyphenated:
+                return False
+        for start in range(max(0, at - 3), at + 1):
+            if words[start : at + 1] in negators:
+                if text.phrase_at(at + 1, harmless) or words[max(0, start - 1) : start] == ("why",):
+                    return False
+                return (words[at],) not in word_list("next_only") or _reaches(text, at, place)
+        if (words[at],) in word_list("next_only"):
+            if at == place - 1:
+                return True
+            continue
+        if behind.after_comma and ("," in behind.before or "(" in behind.before):
+            return False
+        if (words[at],) in ends:
+            return False
+        if words[at] in {"something", "some", "more"} and at and (words[at - 1],) in word_list("joiners"):
+            return False
+    return False
+
+
+def _reaches(text: Text, at: int, place: int) -> bool:
+    """Whether "too" at a place still means the word: "too scary" does, "too long, a western" does not."""
+    return place - at <= 3 and not any(token.after_comma for token in text.tokens[at + 1 : place + 1])
+
+
+def _carry_along_lists(text: Text, mentions: list[CategoryMention], negated: list[bool]) -> None:
+    """Carry a negation along "horror, war or drama"; a comma alone ends it ("no horror, comedy please")."""
+    i = 0
+    while i < len(mentions):
+        j, joined = i, False
+        while j + 1 < len(mentions):
+            gap = text.words[mentions[j].end : mentions[j + 1].start]
+            if text.breaks(mentions[j].end - 1, mentions[j + 1].start):
+                break
+            if gap and not (len(gap) == 1 and (gap[0],) in word_list("joiners")):
+                break
+            joined = bool(gap)
+            j += 1
+            if joined:
+                break
+        if joined and negated[i]:
+            for k in range(i, j + 1):
+                negated[k] = True
+        i = max(j, i + 1) if joined else i + 1
+
+
+def _is_allowed(text: Text, mention: CategoryMention) -> bool:
+    allowing = word_list("allowing")
+    for place in range(mention.end, min(mention.end + 3, len(text))):
+        if text.tokens[place].after_stop:
+            break
+        if text.phrase_at(place, allowing):
+            return True
+    for start in range(max(0, mention.start - 3), mention.start):
+        length = text.phrase_at(start, allowing)
+        if length and start + length == mention.start:
+            return True
+    return False

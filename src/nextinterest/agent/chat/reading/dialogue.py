@@ -1,0 +1,269 @@
+"""A conversation's wish so far, and how each message changes it.
+
+A wish is what a list must meet. A message that asks for a list changes the wish: years replace years, a
+category replaces or joins the others, exclusions add up, a count stays until another is said. Messages that
+ask for something else leave it alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nextinterest.agent.chat.reading.intents import decide, looked_up
+from nextinterest.agent.chat.reading.numbers import changed_count
+from nextinterest.agent.chat.reading.turn import Named, Table, Turn
+from nextinterest.agent.chat.reading.years import YearRange
+from nextinterest.agent.chat.schema import FIRST_YEAR, LAST_YEAR, MAX_NAMES, ChatAction, Intent
+from nextinterest.agent.chat.understanding import ChatContext, Told, ToldKind, Understood
+
+__all__ = ["Dialogue", "Wish"]
+
+_EVERYTHING = "everything"
+_LONGEST_QUERY = 200
+
+
+@dataclass
+class Wish:
+    """What a list must meet; items are catalogue positions."""
+
+    asked: bool = False
+    count: int | None = None
+    include: list[str] = field(default_factory=list)
+    exclude: list[str] = field(default_factory=list)
+    either: bool = False
+    years: YearRange = field(default_factory=YearRange)
+    liked: list[int] = field(default_factory=list)
+    disliked: list[int] = field(default_factory=list)
+    similar_to: list[int] = field(default_factory=list)
+    query: str | None = None
+
+
+class Dialogue:
+    """Follows a conversation, message by message.
+
+    Parameters
+    ----------
+    context
+        What is known of the catalogue.
+    """
+
+    def __init__(self, context: ChatContext) -> None:
+        self.context = context
+        self.wish = Wish()
+        self.table = Table()
+        self.all_shown: list[int] = []
+        self.told: list[Told] = []
+        self.last_told: tuple[int, ...] = ()
+        self._listing = False
+
+    def assistant(self, items: tuple[int, ...], listed: bool) -> None:
+        """Take note of the items that the assistant named."""
+        if not items:
+            return
+        shown = items if listed or self._listing else self.table.shown
+        self.table = Table(shown, items if len(items) == 1 or not listed else (items[0],))
+        if listed or self._listing:
+            self.all_shown += [item for item in items if item not in self.all_shown]
+
+    def user(self, turn: Turn) -> Understood:
+        """Take in a user's message and return what it asks for."""
+        intent = decide(turn, refining=self.wish.asked)
+        self._listing = intent in {"recommend", "similar"}
+        told = self._told(turn, intent)
+        earlier = tuple(self.told)
+        leave_out: tuple[int, ...] = ()
+        if intent in {"recommend", "similar"}:
+            action = self._list(turn, intent)
+            if turn.has("more_of_same") or any(one.unlike for one in turn.named):
+                leave_out = tuple(self.all_shown)
+        else:
+            action = self._other(turn, intent)
+        self._remember(turn, told, intent)
+        return Understood(action, told, earlier, leave_out, self.wish.either if self._listing else False)
+
+    def _list(self, turn: Turn, intent: Intent) -> ChatAction:
+        if turn.has("reset") or (turn.starts_with("greetings") and len(turn.text) > 6 and turn.conditions):
+            self.wish = Wish()
+        wish = self.wish
+        refining = wish.asked
+        self._categories(turn, refining)
+        self._years(turn)
+        count = turn.count
+        if count is None and refining:
+            count = changed_count(turn.text, len(self.table.shown) or wish.count or 0) or wish.count
+        wish.count = count
+        liked = [one.item for one in turn.named if one.opinion == "liked" and not one.like and not one.unlike]
+        unwanted = [one.item for one in turn.named if one.unlike or self._turned_down(one, turn)]
+        if intent == "similar":
+            wish.similar_to = self._models(turn, liked)
+            wish.liked = []
+        elif turn.has("strong_requests") and turn.categories.include and not self._is_short(turn):
+            wish.similar_to = []
+        wish.liked += [item for item in liked if item not in wish.liked]
+        wish.disliked += [item for item in unwanted if item not in wish.disliked]
+        wish.liked = [item for item in wish.liked if item not in unwanted]
+        wish.similar_to = [item for item in wish.similar_to if item not in unwanted]
+        wish.asked = True
+        return self._action("similar" if wish.similar_to else intent)
+
+    def _is_short(self, turn: Turn) -> bool:
+        return len(turn.text) <= 4
+
+    def _models(self, turn: Turn, liked: list[int]) -> list[int]:
+        named = [one.item for one in turn.named if one.like]
+        if named:
+            pronoun = all(not one.by_title for one in turn.named if one.like)
+            if not (pronoun and turn.titled):
+                return list(dict.fromkeys(named))
+        if turn.titled:
+            return list(
+                dict.fromkeys(one.item for one in turn.titled if not one.unlike and one.opinion != "disliked")
+            )
+        return list(self.table.focus[:1] or self.table.shown[:1])
+
+    @staticmethod
+    def _turned_down(one: Named, turn: Turn) -> bool:
+        if one.like or one.opinion == "liked":
+            return False
+        return (
+            one.opinion == "disliked"
+            or (one.item in turn.table.shown and one.opinion == "seen")
+            or (not one.by_title and turn.has("rejects"))
+        )
+
+    def _categories(self, turn: Turn, refining: bool) -> None:
+        said, wish = turn.categories, self.wish
+        if said.include:
+            adds = refining and turn.has("adding") and not turn.has("replacing")
+            if (
+                refining
+                and not adds
+                and turn.text.words[:1] in {("and",), ("plus",), ("also",), ("und",), ("et",)}
+            ):
+                adds = not turn.has("strong_requests")
+            kept = [name for name in wish.include if adds and name not in said.include]
+            wish.include = [*kept, *said.include]
+            wish.either = said.either
+        wish.exclude = [
+            name for name in wish.exclude if name not in said.include and name not in said.allowed
+        ]
+        wish.exclude += [name for name in said.exclude if name not in wish.exclude]
+        wish.include = [name for name in wish.include if name not in wish.exclude]
+        if not refining and said.allowed and not wish.include:
+            wish.include = list(said.allowed)
+
+    def _years(self, turn: Turn) -> None:
+        said, wish = turn.years, self.wish
+        if said.any_year:
+            wish.years = YearRange()
+        if said.range is not None:
+            adds = turn.has("adding") and wish.asked and (wish.years.first or wish.years.last)
+            wish.years = wish.years.union(said.range) if adds else said.range
+        elif said.direction:
+            wish.years = self._moved(said.direction)
+
+    def _moved(self, direction: int) -> YearRange:
+        """Return what "older" or "newer" means: beyond the range asked for, or beyond what was shown."""
+        wish = self.wish.years
+        years = [y for item in self.table.shown if (y := self.context.catalog.years[item]) is not None]
+        spanned = self.context.years
+        if direction < 0:
+            edge = wish.first if wish.first is not None else min(years, default=wish.last)
+            if edge is None:
+                middle = spanned.last
+                return YearRange(None, None if middle is None else middle - 20)
+            return YearRange(None, edge - 1)
+        edge = wish.last if wish.last is not None else max(years, default=wish.first)
+        if edge is None:
+            return YearRange(None if spanned.last is None else spanned.last - 5, None)
+        return YearRange(edge + 1, None)
+
+    def _told(self, turn: Turn, intent: Intent) -> tuple[Told, ...]:
+        """Return what the message says happened; a wish about items is no event."""
+        if intent in {"forget", "explain", "profile", "search", "other"}:
+            return ()
+        told: list[Told] = []
+        for one in turn.named:
+            if one.unlike and one.opinion == "none":
+                continue
+            kind: ToldKind | None = one.opinion if one.opinion != "none" else None
+            if one.like and kind == "liked" and turn.has("if_liked"):
+                kind = None
+            if kind is not None and not any(t.item == one.item for t in told):
+                told.append(Told(one.item, kind))
+        return tuple(told)
+
+    def _other(self, turn: Turn, intent: Intent) -> ChatAction:
+        catalog = self.context.titles
+        if intent == "feedback":
+            by_kind = {
+                kind: [one.item for one in turn.named if one.opinion == kind]
+                for kind in ("liked", "disliked")
+            }
+            seen = next((one.item for one in turn.named if one.opinion == "seen"), None)
+            names = {
+                kind: tuple(dict.fromkeys(catalog.called(i) for i in items))[:MAX_NAMES]
+                for kind, items in by_kind.items()
+            }
+            neither = not names["liked"] and not names["disliked"]
+            return ChatAction(
+                intent=intent,
+                liked=names["liked"],
+                disliked=names["disliked"],
+                query=catalog.called(seen) if seen is not None and neither else None,
+            )
+        return ChatAction(intent=intent, query=self._query(turn, intent))
+
+    def _query(self, turn: Turn, intent: Intent) -> str | None:
+        if intent in {"profile", "other"}:
+            return None
+        if intent == "forget":
+            if turn.titled:
+                return self.context.titles.called(turn.titled[0].item)
+            if turn.has("everything"):
+                return _EVERYTHING
+            if self.last_told:
+                return self.context.titles.called(self.last_told[0])
+            items = () if turn.reference.pronoun else turn.reference.items
+            return self.context.titles.called(items[0]) if items else None
+        if turn.named:
+            chosen = turn.titled or turn.named
+            return self.context.titles.called(chosen[0].item)
+        if intent == "explain":
+            items = self.table.focus or self.table.shown
+            return self.context.titles.called(items[0]) if items else None
+        found = looked_up(turn)
+        return found[:_LONGEST_QUERY] if found else None
+
+    def _remember(self, turn: Turn, told: tuple[Told, ...], intent: Intent) -> None:
+        if intent == "forget":
+            gone = {one.item for one in turn.titled} or set(self.last_told)
+            self.told = [] if turn.has("everything") else [t for t in self.told if t.item not in gone]
+            self.last_told = ()
+        elif told:
+            new = {t.item for t in told}
+            self.told = [t for t in self.told if t.item not in new] + list(told)
+            self.last_told = tuple(t.item for t in told)
+        if turn.titled:
+            self.table = Table(self.table.shown, tuple(one.item for one in turn.titled))
+        elif turn.reference.items:
+            self.table = Table(self.table.shown, turn.reference.items)
+
+    def _action(self, intent: Intent) -> ChatAction:
+        wish, called = self.wish, self.context.titles.called
+        order = {name: n for n, name in enumerate(self.context.catalog.category_names)}
+        first, last = wish.years.first, wish.years.last
+        first = None if first is None else min(max(first, FIRST_YEAR), LAST_YEAR)
+        last = None if last is None else min(max(last, FIRST_YEAR), LAST_YEAR)
+        return ChatAction(
+            intent=intent,
+            count=wish.count,
+            include_categories=tuple(sorted(wish.include, key=lambda name: order[name]))[:MAX_NAMES],
+            exclude_categories=tuple(sorted(wish.exclude, key=lambda name: order[name]))[:MAX_NAMES],
+            year_from=first,
+            year_to=last,
+            liked=tuple(called(item) for item in wish.liked)[:MAX_NAMES],
+            disliked=tuple(called(item) for item in wish.disliked)[:MAX_NAMES],
+            similar_to=tuple(called(item) for item in wish.similar_to)[:MAX_NAMES],
+            query=wish.query,
+        )

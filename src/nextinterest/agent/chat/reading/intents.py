@@ -1,0 +1,202 @@
+"""What a message wants: one of eight intents, by what it names and by the phrases it uses.
+
+The order of the questions is the whole of the method: taking back before reasons, reasons before one's own
+interests, then items looked up, items like others, something told, a list; what is left is small talk.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from nextinterest.agent.chat.reading.mentions import words_in_slot
+from nextinterest.agent.chat.reading.tokens import common_words, single_words, word_list
+from nextinterest.agent.chat.reading.turn import Turn
+from nextinterest.agent.chat.schema import Intent
+
+__all__ = ["decide", "is_request", "looked_up", "opinionated"]
+
+
+def decide(turn: Turn, *, refining: bool) -> Intent:
+    """Return the intent of a message.
+
+    Parameters
+    ----------
+    turn
+        The message taken apart.
+    refining
+        Whether a list was asked for before, so that a few words may change it.
+    """
+    if not len(turn.text):
+        return "other"
+    if _is_out_of_scope(turn):
+        return "other"
+    for intent, fits in (
+        ("forget", _takes_back),
+        ("explain", _asks_why),
+        ("profile", _asks_about_self),
+    ):
+        if fits(turn):
+            return intent  # type: ignore[return-value]
+    similar = any(one.like for one in turn.named) or _similar_without_name(turn)
+    told = opinionated(turn)
+    if not similar and not told and _looks_up(turn):
+        return "search"
+    if similar:
+        return "similar"
+    if _rejects(turn):
+        return "recommend"
+    if told and not is_request(turn):
+        return "feedback"
+    if turn.conditions or any(one.unlike for one in turn.named):
+        return "recommend"
+    if _is_small_talk(turn):
+        return "other"
+    if turn.has("requests") or turn.has("any_year"):
+        return "recommend"
+    if refining and turn.has("more_of_same", "rejects", "fewer_items", "double_items", "half_items", "reset"):
+        return "recommend"
+    if turn.titled:
+        return "search"
+    return "other"
+
+
+def opinionated(turn: Turn) -> bool:
+    """Whether the message says something of an item that it means."""
+    return any(one.opinion != "none" and not one.like for one in turn.named)
+
+
+def is_request(turn: Turn) -> bool:
+    """Whether a message that tells something also asks for a list."""
+    wish = turn.categories
+    conditions = wish.include or wish.exclude or turn.years.range or turn.years.direction
+    if turn.has("strong_requests", "why_not") or turn.count:
+        return True
+    if turn.asks and (conditions or turn.has("requests")):
+        return True
+    if _already_seen(turn):
+        return True
+    return bool(conditions) and turn.has("requests", "replacing") and not _only_praise(turn)
+
+
+def looked_up(turn: Turn) -> str | None:
+    """Return the words that stand where a title is looked up, of a title the catalogue does not have."""
+    written = words_in_slot(turn.text, word_list("strong_search"))
+    if written is None:
+        return None
+    words = [word.strip(".,!?\"'").casefold() for word in written.split()]
+    content = [word for word in words if word not in single_words("nothing_meant")]
+    if not content or len(content) < len(words) / 2 or (words and words[0] in single_words("nothing_meant")):
+        return None
+    written = written.strip()
+    capital = any(part[:1].isupper() for part in written.split())
+    return written if capital or any(word not in common_words() for word in content) else None
+
+
+def _is_out_of_scope(turn: Turn) -> bool:
+    if turn.has("why_not"):
+        return False
+    if not turn.has("out_of_scope"):
+        words = turn.text.words
+        return any(
+            one == "user" and two.isalnum() and any(c.isdigit() for c in two) for one, two in pairwise(words)
+        )
+    injected = turn.has("out_of_scope") and any(
+        phrase in turn.text.line
+        for phrase in (" system prompt ", " previous instructions ", " api key ", " password ")
+    )
+    return injected or not (turn.named or turn.categories.include or turn.categories.exclude)
+
+
+def _takes_back(turn: Turn) -> bool:
+    if not turn.has("forget") or turn.has("reset"):
+        return False
+    if turn.has("everything", "history_places"):
+        return True
+    if turn.categories.include or turn.categories.exclude:
+        return bool(turn.titled) and not turn.has("strong_requests")
+    if turn.has("strong_requests"):
+        return False
+    if turn.titled or turn.reference.items:
+        return not any(one.like for one in turn.named) and not turn.has("similar_behind")
+    return turn.has("undo_pronouns") and len(turn.text) <= 8
+
+
+def _asks_why(turn: Turn) -> bool:
+    if not turn.has("explain") or turn.has("why_not"):
+        return False
+    if turn.named:
+        return not any(one.like for one in turn.named if one.by_title)
+    bare = turn.text.words[:1] in {("why",), ("warum",), ("pourquoi",), ("wieso",)} or turn.has("how come")
+    return bool(turn.table.shown or turn.table.focus) and bare and len(turn.text) <= 6
+
+
+def _asks_about_self(turn: Turn) -> bool:
+    if not turn.has("profile") or turn.titled:
+        return False
+    if turn.has("profile_guards", "strong_requests"):
+        return False
+    return not (turn.count or turn.years.range)
+
+
+def _looks_up(turn: Turn) -> bool:
+    if turn.named:
+        if any(one.unlike for one in turn.named):
+            return False
+        return turn.has("search") and not turn.has("if_liked") and not (turn.count and not turn.titled)
+    if turn.categories.include or turn.categories.exclude or turn.years.range or turn.count:
+        return False
+    return looked_up(turn) is not None
+
+
+def _similar_without_name(turn: Turn) -> bool:
+    """Whether "similar ones" stands beside an item that is named elsewhere."""
+    if not turn.named and not turn.table.focus and not turn.table.shown:
+        return False
+    bare = {
+        ("similar",),
+        ("similar", "ones"),
+        ("similar", "stuff"),
+        ("similar", "movies"),
+        ("similar", "films"),
+    }
+    bare |= {
+        ("more", "of", "the", "same"),
+        ("in", "that", "style"),
+        ("alike",),
+        ("like", "that"),
+        ("like", "this"),
+    }
+    bare |= {("like", "it"), ("like", "them"), ("like", "those"), ("like", "these")}
+    return any(
+        turn.text.phrase_at(place, frozenset(bare)) for place in range(len(turn.text))
+    ) and not turn.has("less_like")
+
+
+def _rejects(turn: Turn) -> bool:
+    """Whether an item of the last list is turned down, or known already, in want of others."""
+    if any(one.unlike for one in turn.named) and not opinionated(turn):
+        return True
+    if turn.reference.items and turn.has("rejects") and not any(o.opinion in {"liked"} for o in turn.named):
+        return not any(one.opinion == "disliked" and not turn.has("rejects") for one in turn.named)
+    return _already_seen(turn)
+
+
+def _already_seen(turn: Turn) -> bool:
+    """Whether all that is said of items on the table is that they were seen."""
+    on_table = [one for one in turn.named if one.item in turn.table.shown]
+    return (
+        bool(on_table) and all(one.opinion == "seen" for one in on_table) and len(on_table) == len(turn.named)
+    )
+
+
+def _only_praise(turn: Turn) -> bool:
+    return not turn.asks and not turn.has("strong_requests") and not turn.count
+
+
+def _is_small_talk(turn: Turn) -> bool:
+    if turn.has("about_agent") and not turn.conditions:
+        return True
+    polite = turn.has("greetings", "thanks", "farewells")
+    if not polite or turn.conditions:
+        return False
+    return not turn.has("strong_requests") and not turn.has("more_of_same")

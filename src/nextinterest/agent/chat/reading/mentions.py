@@ -1,0 +1,328 @@
+"""Titles in a message: which words name an item of the catalogue.
+
+A title in full is found anywhere, unless it is an everyday word ("heat", "fear"): that counts only where a
+title is expected ("saw heat"), or with a capital or quotation marks. Misspelt and abbreviated ones are looked
+for where a title is expected, and around words that are no everyday words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nextinterest.agent.chat.reading.categories import CategoryLexicon
+from nextinterest.agent.chat.reading.titles import TitleIndex, TitleMatch, title_words
+from nextinterest.agent.chat.reading.tokens import Text, common_words, single_words, word_list
+
+__all__ = ["Mention", "find_mentions", "words_in_slot"]
+
+_LONGEST_SLOT = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words start..end - 1 name an item.
+
+    Attributes
+    ----------
+    start, end
+        Places of the words.
+    item
+        Catalogue position.
+    score
+        How well the words fit the title, up to 1.
+    """
+
+    start: int
+    end: int
+    item: int
+    score: float
+
+
+def find_mentions(text: Text, index: TitleIndex, lexicon: CategoryLexicon) -> list[Mention]:
+    """Return the titles named in a message, left to right, without overlap."""
+    slots = _slots(text)
+    found = _whole_titles(text, index, lexicon, slots)
+    taken = {place for mention in found for place in range(mention.start, mention.end)}
+    for start, strong in sorted(slots.items()):
+        mention = _in_slot(text, start, strong, taken, index, lexicon)
+        while mention is not None:
+            found.append(mention)
+            taken.update(range(mention.start, mention.end))
+            following = _next_in_list(text, mention.end)
+            mention = None
+            if following is not None and following not in taken:
+                mention = _in_slot(text, following, strong, taken, index, lexicon)
+    found += _around_unknown_words(text, taken, index, lexicon)
+    return sorted(found, key=lambda mention: mention.start)
+
+
+def words_in_slot(text: Text, cues: frozenset[tuple[str, ...]]) -> str | None:
+    """Return what stands where one of the cues expects a title, as it was written; None for nothing.
+
+    For titles that the catalogue does not have.
+    """
+    for _, end in text.places(cues):
+        start = _skip_fillers(text, end)
+        stop = _slot_end(text, start)
+        if start < stop:
+            return text.span(start, stop)
+    return None
+
+
+def _slots(text: Text) -> dict[int, bool]:
+    """Return places where a title may start, and whether it is expected there."""
+    slots: dict[int, bool] = {}
+    for name, strong in (("opens_weak", False), ("opens_strong", True)):
+        for place in range(len(text)):
+            length = text.phrase_at(place, word_list(name))
+            if length and place + length < len(text):
+                at = place + length
+                slots[at] = slots.get(at, False) or strong
+    return slots
+
+
+def _skip_fillers(text: Text, place: int) -> int:
+    while place < len(text) and text.phrase_at(place, word_list("fillers")) and not text.tokens[place].quoted:
+        place += text.phrase_at(place, word_list("fillers"))
+    return place
+
+
+def _slot_end(text: Text, start: int) -> int:
+    end = start
+    while end < len(text) and end - start < _LONGEST_SLOT:
+        if end > start:
+            token = text.tokens[end]
+            if token.after_stop and not (token.before.strip() in {":", ".", "-"} and token.capital):
+                break
+            if token.after_comma or text.phrase_at(end, word_list("title_ends")):
+                break
+        elif text.phrase_at(end, word_list("title_ends")):
+            break
+        end += 1
+    return end
+
+
+def _whole_titles(
+    text: Text, index: TitleIndex, lexicon: CategoryLexicon, slots: dict[int, bool]
+) -> list[Mention]:
+    found: list[Mention] = []
+    place = 0
+    while place < len(text):
+        match = _longest_at(text, place, index)
+        if match is None or not _is_meant(text, match, lexicon, slots, index):
+            place += 1
+            continue
+        found.append(match)
+        place = match.end
+    return found
+
+
+def _longest_at(text: Text, place: int, index: TitleIndex) -> Mention | None:
+    words = text.words
+    for length in range(min(index.longest + 1, len(words) - place), 0, -1):
+        if any(
+            token.after_stop and token.before.strip() not in {":", ".", "-", "!"}
+            for token in text.tokens[place + 1 : place + length]
+        ):
+            continue
+        form = title_words(" ".join(words[place : place + length]))
+        item = index.exact(form, _year_behind(text, place + length))
+        if item is not None:
+            return Mention(place, place + length, item, 1.0)
+    return None
+
+
+def _year_behind(text: Text, place: int) -> int | None:
+    if place < len(text) and text.words[place].isdigit() and len(text.words[place]) == 4:
+        return int(text.words[place])
+    return None
+
+
+def _is_meant(
+    text: Text, mention: Mention, lexicon: CategoryLexicon, slots: dict[int, bool], index: TitleIndex
+) -> bool:
+    """Whether words that make up a title are meant as one."""
+    start, end = mention.start, mention.end
+    words = text.words[start:end]
+    content = [word for word in words if word not in {"the", "a", "an"}]
+    first = start + (1 if len(words) > 1 and words[0] in {"the", "a", "an"} else 0)
+    token = text.tokens[first]
+    closing = text.tokens[end].before if end < len(text) else text.end
+    if text.tokens[start].quoted and any(mark in closing for mark in '"\u201d\u201c\u00bb'):
+        return True
+    year = _year_behind(text, end)
+    if year is not None and index.catalog.years[mention.item] == year:
+        return True
+    named = index.catalog.titles[mention.item]
+    capitals = token.capital and not text.shouted and not (first == 0 or text.tokens[start].after_stop)
+    capitals = capitals or (
+        len(content) > 1
+        and not text.shouted
+        and all(t.capital for t in text.tokens[first:end] if t.word not in single_words("plain"))
+        and any(t.capital for t in text.tokens[first:end])
+    )
+    slot = slots.get(start, slots.get(first))
+    if len(words) == len(text) and len(content) > 0 and not lexicon.means(words):
+        return len(content) > 1 or content[0] not in single_words("plain")
+    if all(word.isdigit() or word in single_words("plain") for word in content):
+        return bool(capitals and named[0].isupper()) or (slot is True and len(content) > 1)
+    if lexicon.means(words) or lexicon.means(tuple(content)):
+        return (capitals and slot is not None) or (slot is True and not _is_like(text, start))
+    if len(content) > 1:
+        plain = sum(word in common_words() for word in content) == len(content)
+        return (
+            not plain
+            or capitals
+            or slot is not None
+            or len(content) > 2
+            or _is_spoken_of(text, start, end)
+            or not any(word in single_words("plain") for word in content)
+        )
+    if content[0] not in common_words():
+        return True
+    return (
+        capitals
+        or slot is True
+        or (slot is False and _stands_alone(text, end))
+        or _is_spoken_of(text, start, end)
+    )
+
+
+def _is_like(text: Text, start: int) -> bool:
+    return start > 0 and text.words[start - 1] in {
+        "like",
+        "love",
+        "liked",
+        "loved",
+        "enjoyed",
+        "hate",
+        "hated",
+    }
+
+
+def _stands_alone(text: Text, end: int) -> bool:
+    """Whether nothing but an end or a turn follows, as behind "why fargo" or "not heat though"."""
+    if end == len(text):
+        return True
+    token = text.tokens[end]
+    return token.after_stop or token.after_comma or text.phrase_at(end, word_list("title_ends")) > 0
+
+
+def _is_spoken_of(text: Text, start: int, end: int) -> bool:
+    """Whether a clause starts with these words and goes on to say something of them."""
+    opens = start == 0 or text.tokens[start].after_stop or text.tokens[start].after_comma
+    opens = opens or (start > 0 and text.words[start - 1] in {"and", "but", "the"})
+    if not opens:
+        return False
+    if end == len(text):
+        return False
+    token = text.tokens[end]
+    if token.before.strip() == ":" or (text.phrase_at(end, word_list("says_of")) and not token.after_stop):
+        return True
+    return token.after_comma and text.phrase_at(end, word_list("says_of")) > 0
+
+
+def _in_slot(
+    text: Text, place: int, strong: bool, taken: set[int], index: TitleIndex, lexicon: CategoryLexicon
+) -> Mention | None:
+    """Find a misspelt or abbreviated title where one is expected."""
+    starts = dict.fromkeys((place, _skip_fillers(text, place)))
+    best: tuple[float, Mention] | None = None
+    for start in starts:
+        stop = _slot_end(text, start)
+        for end in range(stop, start, -1):
+            if any(at in taken for at in range(start, end)):
+                continue
+            words = text.words[start:end]
+            match = _best_match(words, text.span(start, end), strong, index, lexicon)
+            if match is None:
+                continue
+            mention = Mention(start, end, match.item, match.score)
+            worth = match.score + 0.02 * len(words)
+            if best is None or worth > best[0]:
+                best = (worth, mention)
+    return None if best is None else best[1]
+
+
+def _best_match(
+    words: tuple[str, ...], written: str, strong: bool, index: TitleIndex, lexicon: CategoryLexicon
+) -> TitleMatch | None:
+    content = [word for word in words if word not in single_words("plain")]
+    if not content or lexicon.means(words) or all(lexicon.means((word,)) for word in content):
+        return None
+    if all(word.isdigit() for word in content):
+        return None
+    found = index.find(written, 2)
+    if not found:
+        return None
+    match = found[0]
+    unknown = [word for word in content if word not in common_words()]
+    letters = len("".join(words))
+    if match.how == "exact":
+        return match if strong or len(content) > 1 or unknown else None
+    if match.how == "part":
+        rare = any(index.is_rare(word) and (strong or len(word) > 4) for word in content)
+        ambiguous = len(found) > 1 and found[1].score > match.score - 0.01
+        if not rare and (ambiguous or not strong):
+            return None
+        return match if rare or len(content) > 1 or strong else None
+    if not unknown and (letters < 10 or match.score < 0.9):
+        return None
+    if (
+        unknown
+        and any(word.isalpha() and not index.knows_word(word) for word in unknown) is False
+        and match.score < 0.9
+    ):
+        return None  # its words are titles' words, spelt right, of another title
+    least = 0.8 if letters >= 6 else 0.84
+    if not strong:
+        least += 0.04
+    return match if match.score >= least else None
+
+
+def _next_in_list(text: Text, end: int) -> int | None:
+    if end >= len(text):
+        return None
+    token = text.tokens[end]
+    if token.word in {"and", "or", "und", "et", "nor"}:
+        return end + 1 if end + 1 < len(text) else None
+    if token.after_comma and not token.after_stop:
+        return end
+    return None
+
+
+def _around_unknown_words(
+    text: Text, taken: set[int], index: TitleIndex, lexicon: CategoryLexicon
+) -> list[Mention]:
+    """Find misspelt titles of some length anywhere, around words that are no everyday words."""
+    found: list[Mention] = []
+    for place, word in enumerate(text.words):
+        if place in taken or len(word) < 4 or word in common_words() or not word.isalpha():
+            continue
+        if lexicon.mentions(Text((text.tokens[place],), "", False)):
+            continue
+        best: tuple[float, Mention] | None = None
+        for start in range(max(0, place - 4), place + 1):
+            for end in range(place + 1, min(len(text), place + 5) + 1):
+                if any(at in taken for at in range(start, end)) or text.breaks(start, end - 1):
+                    continue
+                words = text.words[start:end]
+                if (
+                    sum(map(len, words)) < 8
+                    or words[0] in single_words("plain") - {"the", "a"}
+                    or words[-1] in single_words("plain")
+                ):
+                    continue
+                for match in index.find(text.span(start, end), 1):
+                    good = match.how == "mistyped" and match.score >= 0.86
+                    rare_pair = match.how == "part" and len(words) > 1 and index.is_rare(word)
+                    worth = match.score + 0.03 * len(words)
+                    if (good or rare_pair) and (best is None or worth > best[0]):
+                        best = (worth, Mention(start, end, match.item, match.score))
+        if best is None and index.is_rare(word) and len(word) > 5 and index.find(word, 1):
+            match = index.find(word, 1)[0]
+            best = (match.score, Mention(place, place + 1, match.item, match.score))
+        if best is not None:
+            found.append(best[1])
+            taken.update(range(best[1].start, best[1].end))
+    return found

@@ -1,0 +1,127 @@
+"""Numbers in words and digits, and which of them says how many items are wanted.
+
+Knows nothing of years; the words that make up a year, a title or a reference are given as taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
+
+__all__ = ["NUMBER_WORDS", "changed_count", "count_asked", "number_at"]
+
+_ENGLISH = (
+    ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    ("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_GERMAN = ("zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun", "zehn")
+_FRENCH = ("deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
+NUMBER_WORDS: dict[str, int] = {
+    "zero": 0, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
+    **{word: n for n, word in enumerate(_ENGLISH[0] + _ENGLISH[1], start=1)},
+    **{word: n for n, word in enumerate(_GERMAN, start=2)},
+    **{word: n for n, word in enumerate(_FRENCH, start=2)},
+}  # fmt: skip
+
+MOST = 100
+_BEFORE_COUPLE = {"couple": 2, "pair": 2, "dozen": 12, "few": 3, "handful": 5}
+
+
+def number_at(text: Text, place: int) -> int | None:
+    """Return the number a word means, in digits or written out."""
+    word = text.tokens[place].word
+    if word.isascii() and word.isdigit() and len(word) <= 4:
+        return int(word)
+    return NUMBER_WORDS.get(word)
+
+
+def count_asked(text: Text, taken: Container[int] = ()) -> int | None:
+    """Return how many items a message asks for; None where it does not say.
+
+    Parameters
+    ----------
+    text
+        The message.
+    taken
+        Places of words that mean something else: years, titles, references.
+
+    Examples
+    --------
+    >>> from nextinterest.agent.chat.reading.tokens import single_words, tokenise
+    >>> told = ("half a dozen dramas", "just one", "90 minutes to kill", "that one")
+    >>> [count_asked(tokenise(message)) for message in told]
+    [6, 1, None, None]
+    """
+    words = text.words
+    for place, word in enumerate(words):
+        if place in taken:
+            continue
+        before = words[place - 1] if place else ""
+        after = words[place + 1] if place + 1 < len(words) else ""
+        if word in _BEFORE_COUPLE:
+            if word == "dozen" and words[max(0, place - 2) : place] == ("half", "a"):
+                return 6
+            if (
+                word in {"few", "couple", "pair", "handful"}
+                and before not in {"a", "the", "ein", "last"}
+                and place
+            ):
+                continue
+            times = NUMBER_WORDS.get(before, 1) if word == "dozen" else 1
+            if before in {"the", "last"}:
+                continue
+            return min(MOST, max(1, times) * _BEFORE_COUPLE[word])
+        value = number_at(text, place)
+        if value is None or not 1 <= value <= MOST:
+            continue
+        if _measures_something_else(text, place) or (after == "dozen" and place + 1 not in taken):
+            continue
+        if word == "one" and not _one_is_a_count(words, place):
+            continue
+        return value
+    return None
+
+
+def changed_count(text: Text, shown: int) -> int | None:
+    """Return the count that "fewer", "double that" and the like mean after a list of `shown` items."""
+    if text.has(word_list("double_items")):
+        return min(MOST, 2 * max(1, shown))
+    if text.has(word_list("half_items")) or text.words in {("fewer",), ("less",), ("fewer", "please")}:
+        return max(1, shown // 2)
+    if text.has(word_list("fewer_items")) and not text.phrase_at(0, word_list("less_like")):
+        # "fewer dramas" is about dramas; "fewer", "fewer please" and "too many" are about the list.
+        for start, end in text.places(word_list("fewer_items")):
+            whole = end - start > 1
+            if whole or end == len(text) or text.tokens[end].after_comma or text.tokens[end].after_stop:
+                return max(1, shown // 2)
+            if text.words[end] in {"please", "pls", "of", "ones", "items", "results", "then"}:
+                return max(1, shown // 2)
+    return None
+
+
+def _measures_something_else(text: Text, place: int) -> bool:
+    words = text.words
+    token = text.tokens[place]
+    if text.phrase_at(place + 1, word_list("units")) and place + 1 < len(words):
+        # "5 star" measures; "5 people pleasers" would too, and that is the price.
+        return not text.tokens[place + 1].after_comma
+    if place and (words[place - 1],) in word_list("number_follows") and not token.after_stop:
+        return True
+    if token.before.rstrip().endswith(("#", "$", "\u20ac", "/")):
+        return True
+    following = text.tokens[place + 1].before if place + 1 < len(words) else text.end
+    return following.startswith(("/", "%", "$", "\u20ac", "'"))
+
+
+def _one_is_a_count(words: tuple[str, ...], place: int) -> bool:
+    before = words[place - 1] if place else ""
+    after = words[place + 1] if place + 1 < len(words) else ""
+    if (
+        after in {"of", "that", "which", "with", "like", "about", "from", "i", "was", "is"}
+        and before != "just"
+    ):
+        return False
+    if before in single_words("before_one") or after in single_words("behind_one"):
+        return True
+    return place == 0 and (after in single_words("behind_one") or len(words) == 1)

@@ -1,0 +1,54 @@
+"""`CompositionalReader`: understanding without a model, by composing what the modules of this room read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nextinterest.agent.chat.reading.dialogue import Dialogue
+from nextinterest.agent.chat.reading.references import read_shown
+from nextinterest.agent.chat.reading.turn import read_turn
+from nextinterest.agent.chat.schema import ChatAction, ChatMessage
+from nextinterest.agent.chat.understanding import ChatContext, Understood
+
+__all__ = ["CompositionalReader"]
+
+
+class CompositionalReader:
+    """Reads a conversation by rules and a title index; deterministic, a few milliseconds a message.
+
+    Parameters
+    ----------
+    most_messages
+        Newest messages read; what lies before is forgotten.
+    """
+
+    name = "rules"
+
+    def __init__(self, most_messages: int = 40) -> None:
+        self.most_messages = most_messages
+
+    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+        """Return what the newest user message asks for; what follows that message is not read.
+
+        Examples
+        --------
+        >>> from nextinterest.domain import Catalog, Item
+        >>> films = [Item("1", "Fargo", ("Crime",), 1996), Item("2", "Alien", ("Horror",), 1979)]
+        >>> catalog = Catalog.from_items(films)
+        >>> said = [ChatMessage(role="user", content="three crime films like fargo from the 90s")]
+        >>> action = CompositionalReader().read(said, ChatContext(catalog)).action
+        >>> action.intent, action.count, action.similar_to, action.include_categories, action.year_to
+        ('similar', 3, ('Fargo',), ('Crime',), 1999)
+        """
+        said = [message for message in messages if message.role in {"user", "assistant"}]
+        while said and said[-1].role != "user":
+            said.pop()
+        dialogue = Dialogue(context)
+        understood = Understood(ChatAction(intent="other"))
+        for message in said[-self.most_messages :]:
+            if message.role == "assistant":
+                shown = read_shown(message.content, context.titles, context.categories)
+                dialogue.assistant(shown.items, shown.listed)
+            else:
+                understood = dialogue.user(read_turn(message.content, dialogue.table, context))
+        return understood

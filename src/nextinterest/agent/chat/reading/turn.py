@@ -1,0 +1,256 @@
+"""One user message, taken apart: the items, categories, years and counts it names, each with its role.
+
+Knows what stands on the table (the last list, what was last spoken of), and nothing of earlier wishes; those
+are `nextinterest.agent.chat.reading.dialogue`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nextinterest.agent.chat.reading.categories import CategoryWish, is_negated, read_categories
+from nextinterest.agent.chat.reading.mentions import find_mentions
+from nextinterest.agent.chat.reading.numbers import count_asked
+from nextinterest.agent.chat.reading.opinions import Opinion, opinions
+from nextinterest.agent.chat.reading.references import Reference, refer
+from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
+from nextinterest.agent.chat.reading.years import YearRange, YearWish, read_years
+
+if TYPE_CHECKING:
+    from nextinterest.agent.chat.understanding import ChatContext
+
+__all__ = ["Named", "Table", "Turn", "read_turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a conversation has on the table.
+
+    Attributes
+    ----------
+    shown
+        Items of the assistant's last list.
+    focus
+        Items last spoken of, the foremost first.
+    """
+
+    shown: tuple[int, ...] = ()
+    focus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An item that a message means.
+
+    Attributes
+    ----------
+    item
+        Catalogue position.
+    start, end
+        Places of the words that mean it.
+    by_title
+        Whether it was named by its title rather than by place or pronoun.
+    opinion
+        What is said of it.
+    like
+        Whether things like it are wanted.
+    unlike
+        Whether it, or things like it, are not wanted.
+    """
+
+    item: int
+    start: int
+    end: int
+    by_title: bool
+    opinion: Opinion
+    like: bool
+    unlike: bool
+
+
+@dataclass
+class Turn:
+    """A message taken apart.
+
+    Attributes
+    ----------
+    text
+        Its words.
+    named
+        Items it means, left to right.
+    reference
+        Those of them that it does not name.
+    years, categories, count
+        Conditions.
+    table
+        What stood on the table before it.
+    """
+
+    text: Text
+    named: list[Named] = field(default_factory=list)
+    reference: Reference = field(default_factory=Reference)
+    years: YearWish = field(default_factory=YearWish)
+    categories: CategoryWish = field(default_factory=CategoryWish)
+    count: int | None = None
+    table: Table = field(default_factory=Table)
+
+    def has(self, *names: str) -> bool:
+        """Whether a phrase of the named word lists stands in the message, outside of titles."""
+        phrases = word_list(*names)
+        return any(
+            length and not any(p in self.title_places for p in range(place, place + length))
+            for place in range(len(self.text))
+            if (length := self.text.phrase_at(place, phrases))
+        )
+
+    def starts_with(self, name: str) -> bool:
+        """Whether the message starts with a phrase of the named word list."""
+        return (
+            len(self.text) > 0 and 0 not in self.title_places and self.text.phrase_at(0, word_list(name)) > 0
+        )
+
+    @cached_property
+    def title_places(self) -> frozenset[int]:
+        """Places of the words of titles."""
+        return frozenset(p for one in self.named if one.by_title for p in range(one.start, one.end))
+
+    @cached_property
+    def asks(self) -> bool:
+        """Whether there is a question mark."""
+        return "?" in self.text.end or any("?" in token.before for token in self.text.tokens)
+
+    @cached_property
+    def conditions(self) -> bool:
+        """Whether it names a condition on a list: a category, years, or a count."""
+        wish = self.categories
+        return bool(
+            wish.include or wish.exclude or wish.allowed or self.years.range or self.years.direction
+            or self.years.any_year or self.count
+        )  # fmt: skip
+
+    @property
+    def titled(self) -> list[Named]:
+        """The items named by their titles."""
+        return [one for one in self.named if one.by_title]
+
+
+def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
+    """Take a user's message apart."""
+    text = tokenise(message)
+    mentions = find_mentions(text, context.titles, context.categories)
+    places = {place for mention in mentions for place in range(mention.start, mention.end)}
+    dated = {
+        mention.end
+        for mention in mentions
+        if mention.end < len(text)
+        and text.words[mention.end] == str(context.catalog.years[mention.item])
+        and (text.tokens[mention.end].before.strip() in {"(", "", ","})
+    }
+    turn = Turn(text, table=table)
+    turn.years = read_years(text, context.years, places | dated)
+    compared: set[int] = set()
+    if turn.years.than is not None:
+        for n, mention in enumerate(mentions):
+            if turn.years.than <= mention.start <= turn.years.than + 1:
+                _compare(turn.years, context.catalog.years[mention.item])
+                compared.add(n)
+    taken = places | dated | turn.years.taken
+    by_number = turn_is_of_places(text)
+    if not mentions or any(text.phrase_at(p, word_list("rest")) for p in range(len(text))):
+        turn.reference = refer(text, table.shown, table.focus, taken, by_number=by_number)
+    elif table.shown:
+        found = refer(text, table.shown, (), taken, by_number=False)
+        turn.reference = found if not found.pronoun else Reference()
+    if turn.years.than is not None and turn.reference.items and not compared:
+        _compare(turn.years, context.catalog.years[turn.reference.items[0]])
+    refered = {p for start, end in turn.reference.spans for p in range(start, end)}
+    turn.categories = read_categories(text, context.categories, taken)
+    numbers = refered if not turn.reference.pronoun else set()
+    turn.count = count_asked(text, taken | numbers)
+    spans: list[tuple[int, int, int, bool]] = [
+        (mention.start, mention.end, mention.item, True)
+        for n, mention in enumerate(mentions)
+        if n not in compared
+    ]
+    spans += [
+        (start, end, item, False)
+        for item, (start, end) in zip(turn.reference.items, turn.reference.spans, strict=True)
+    ]
+    spans.sort()
+    turn.named = _with_roles(text, spans)
+    return turn
+
+
+def turn_is_of_places(text: Text) -> bool:
+    """Whether bare numbers are places in a list: "seen 2 and 4", "why 3?"."""
+    return text.has(word_list("seen_strict")) or text.words[:1] == ("why",)
+
+
+def _compare(years: YearWish, year: int | None) -> None:
+    if year is None:
+        return
+    years.range = YearRange(year + 1, None) if years.direction > 0 else YearRange(None, year - 1)
+    years.direction = 0
+
+
+def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list[Named]:
+    said = opinions(text, _merged([(start, end) for start, end, _, _ in spans])) if spans else []
+    likes = _behind(text, "similar", "if_liked")
+    unlikes = _behind(text, "less_like")
+    named: list[Named] = []
+    for (start, end, item, by_title), opinion in zip(spans, said, strict=True):
+        before = named[-1] if named else None
+        chained = before is not None and _only_joins(text, before.end, start)
+        unlike = start in unlikes or (chained and before is not None and before.unlike and not before.like)
+        like = start in likes and not unlike
+        if not like and not unlike and end < len(text):
+            like = text.phrase_at(end, word_list("similar_behind") - {("but",)}) > 0
+        if chained and before is not None and before.like and not unlike:
+            like = True
+        if not like and is_negated(text, start) and opinion in {"none", "seen"}:
+            unlike = True
+        named.append(Named(item, start, end, by_title, opinion, like, unlike))
+    return named
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(start, max(start + 1, end)) for start, end in spans]
+
+
+def _only_joins(text: Text, end: int, start: int) -> bool:
+    gap = text.words[end:start]
+    joins = {"and", "or", "und", "et", "the", "a", "nor"}
+    if end >= len(text) or text.breaks(max(0, end - 1), start):
+        return False
+    return all(word in joins for word in gap)
+
+
+def _behind(text: Text, *names: str) -> set[int]:
+    """Return places where what a phrase speaks of may start, its own fillers skipped."""
+    fillers = word_list("fillers")
+    found: set[int] = set()
+    for name in names:
+        phrases = word_list(name)
+        for place in range(len(text)):
+            length = text.phrase_at(place, phrases)
+            if not length or _is_liking(text, place, length):
+                continue
+            at = place + length
+            found.add(at)
+            while at < len(text) and (skip := text.phrase_at(at, fillers)) and not text.tokens[at].after_stop:
+                at += skip
+                found.add(at)
+    return found
+
+
+def _is_liking(text: Text, place: int, length: int) -> bool:
+    """Whether a lone "like" is a verb ("I like Alien"), or small talk ("need like four")."""
+    if text.words[place : place + length] not in {("like",), ("wie",), ("comme",)}:
+        return False
+    before = text.words[max(0, place - 2) : place]
+    who = {"i", "we", "id", "dont", "didnt", "really", "also", "still", "wife", "doesnt", "they", "always"}
+    if before and before[-1] in {"you", "u"}:
+        return False
+    return bool(before) and (before[-1] in who or (before[-1] in {"do", "would"} and place > 1))

@@ -1,0 +1,104 @@
+"""What understanding is: messages and a catalogue in, a validated `ChatAction` out.
+
+Two things understand: `CompositionalReader`, which needs no model, and `ModelReader`, which asks one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Protocol
+
+from nextinterest.agent.chat.reading.categories import CategoryLexicon
+from nextinterest.agent.chat.reading.titles import TitleIndex
+from nextinterest.agent.chat.reading.years import YearRange
+from nextinterest.agent.chat.schema import ChatAction, ChatMessage
+from nextinterest.domain import Catalog
+
+__all__ = ["ChatContext", "Told", "Understanding", "Understood"]
+
+ToldKind = Literal["seen", "liked", "disliked"]
+
+
+class ChatContext:
+    """What a reader must know of the catalogue; made once, shared by all conversations.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    @cached_property
+    def titles(self) -> TitleIndex:
+        """Finds items by what people call them."""
+        return TitleIndex(self.catalog)
+
+    @cached_property
+    def categories(self) -> CategoryLexicon:
+        """What people call the categories."""
+        return CategoryLexicon(self.catalog.category_names)
+
+    @cached_property
+    def years(self) -> YearRange:
+        """The years the catalogue spans."""
+        known = [year for year in self.catalog.years if year is not None]
+        return YearRange(min(known), max(known)) if known else YearRange()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something the newest message says happened.
+
+    Attributes
+    ----------
+    item
+        Catalogue position.
+    kind
+        What happened with it.
+    """
+
+    item: int
+    kind: ToldKind
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """An action, and what its reader knows beyond the action's fields.
+
+    Attributes
+    ----------
+    action
+        What is asked for.
+    told
+        What the newest message says happened; it is noted whatever else is asked for.
+    earlier
+        What earlier messages said happened and later ones did not take back.
+    leave_out
+        Catalogue positions already shown that are not wanted again.
+    either
+        Whether any one of the included categories is enough.
+    """
+
+    action: ChatAction
+    told: tuple[Told, ...] = ()
+    earlier: tuple[Told, ...] = ()
+    leave_out: tuple[int, ...] = ()
+    either: bool = False
+
+
+class Understanding(Protocol):
+    """Anything that reads a conversation."""
+
+    @property
+    def name(self) -> str:
+        """Short name, used in tables."""
+        ...
+
+    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+        """Return what the newest user message asks for, in the light of those before it."""
+        ...
