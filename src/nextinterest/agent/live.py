@@ -6,17 +6,22 @@ is what makes `forget` complete and a crash harmless.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.exclusion import ReadWriteLock
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
+from nextinterest.agent.lookup import TitleIndex
 from nextinterest.agent.profiles import AppendResult, ProfileEvent, ProfileStore
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.domain import Catalog, Event, Item, Recommendations
 from nextinterest.errors import UnknownItemError
+
+if TYPE_CHECKING:
+    from nextinterest.agent.interests import Horizon, InterestOutlook, InterestPortrait
 
 __all__ = ["ItemChange", "LiveAgent"]
 
@@ -49,6 +54,7 @@ class LiveAgent:
         self.clock = clock
         # Answers share the catalogue; a change of it waits for them and holds back new ones.
         self._lock = ReadWriteLock()
+        self._titles = TitleIndex(agent.catalog)
 
     def add_events(
         self, user: str, events: Sequence[ProfileEvent], *, key: str | None = None
@@ -72,22 +78,25 @@ class LiveAgent:
 
     def history(self, user: str) -> ReadHistory:
         """Return a user's history as the agent reads it; items removed from the catalogue are skipped."""
-        events = [
-            Event(event.item_id, event.time, event.rating)
-            for event in self.store.events(user)
-            if event.kind != "hidden"
-        ]
-        return read_history(events, self.agent.catalog, self.agent.grounder, user=user, on_unknown="skip")
+        return self._profile(user)[0]
 
     def hidden(self, user: str) -> frozenset[str]:
         """Return ids of the items a user does not want to see."""
         return frozenset(event.item_id for event in self.store.events(user) if event.kind == "hidden")
 
+    def _profile(self, user: str) -> tuple[ReadHistory, frozenset[str]]:
+        """Return history and hidden items of one state of the store."""
+        stored = self.store.events(user)
+        events = [
+            Event(event.item_id, event.time, event.rating) for event in stored if event.kind != "hidden"
+        ]
+        read = read_history(events, self.agent.catalog, self.agent.grounder, user=user, on_unknown="skip")
+        return read, frozenset(event.item_id for event in stored if event.kind == "hidden")
+
     def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True) -> Recommendations:
         """Recommend k items to a user, none of them hidden."""
-        hidden = self.hidden(user)
         with self._lock.reading():
-            read = self.history(user)
+            read, hidden = self._profile(user)
             result = self.agent.recommend(read.history, k + len(hidden), user=user, exclude_seen=exclude_seen)
         shown = [item for item in result.items if item.item_id not in hidden][:k]
         return result.model_copy(
@@ -106,6 +115,40 @@ class LiveAgent:
         with self._lock.reading():
             return self.agent.recommend(history, k, exclude_seen=exclude_seen, on_unknown=on_unknown)
 
+    def interests(self, user: str) -> InterestPortrait:
+        """Say what a user's interests are, and which rise or fade."""
+        with self._lock.reading():
+            return self.agent.interests(self.history(user).history)
+
+    def interests_of(self, history: HistoryLike, *, on_unknown: OnUnknown = "raise") -> InterestPortrait:
+        """Say what the interests in a history are that no store holds."""
+        with self._lock.reading():
+            return self.agent.interests(history, on_unknown=on_unknown)
+
+    def forecast(
+        self, user: str, *, horizon: Horizon = 10, n_paths: int = 0, seed: int = 0
+    ) -> InterestOutlook:
+        """Forecast a user's interests; see `RecommenderAgent.forecast`."""
+        with self._lock.reading():
+            return self.agent.forecast(
+                self.history(user).history, horizon=horizon, n_paths=n_paths, seed=seed
+            )
+
+    def forecast_of(
+        self,
+        history: HistoryLike,
+        *,
+        horizon: Horizon = 10,
+        n_paths: int = 0,
+        seed: int = 0,
+        on_unknown: OnUnknown = "raise",
+    ) -> InterestOutlook:
+        """Forecast the interests of a history that no store holds."""
+        with self._lock.reading():
+            return self.agent.forecast(
+                history, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=on_unknown
+            )
+
     def item(self, item_id: str) -> Item:
         """Return an item of the catalogue.
 
@@ -116,6 +159,21 @@ class LiveAgent:
         """
         with self._lock.reading():
             return self.agent.catalog[self.agent.catalog.position(item_id)]
+
+    def items(self, item_ids: Iterable[str]) -> list[Item]:
+        """Return the items that the catalogue has of these ids, each once."""
+        with self._lock.reading():
+            catalog = self.agent.catalog
+            return [
+                catalog[catalog.position(item_id)]
+                for item_id in dict.fromkeys(item_ids)
+                if item_id in catalog
+            ]
+
+    def find_items(self, text: str, limit: int = 10) -> list[Item]:
+        """Return items whose titles fit what somebody typed, the best fit first."""
+        with self._lock.reading():
+            return [self.agent.catalog[position] for position in self._titles.find(text, limit)]
 
     def put_items(self, items: Sequence[Item]) -> ItemChange:
         """Add items, or replace those whose id exists; the index follows before this returns."""
@@ -141,6 +199,7 @@ class LiveAgent:
     def _change(self, catalog: Catalog) -> None:
         self.agent.retriever.update(catalog)
         self.agent = self.agent.renewed()
+        self._titles = TitleIndex(catalog)
 
     def forget(self, user: str) -> int:
         """Remove everything known about a user and return how many events that were."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,33 +12,13 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import open_store
-from nextinterest.agent.server.app import create_app
 from nextinterest.agent.server.guard import OPEN_PATHS
 from nextinterest.agent.server.settings import ServerSettings
 from nextinterest.errors import DataError
 
 KEY = "a-long-enough-test-key"
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
 Serve = Callable[..., TestClient]
-
-
-@pytest.fixture
-def serve(agent: RecommenderAgent, tmp_path: Path) -> Iterator[Serve]:
-    clients: list[TestClient] = []
-
-    def start(**settings: object) -> TestClient:
-        live = LiveAgent(agent, open_store(str(tmp_path / "profiles.db")), lambda: NOW)
-        client = TestClient(create_app(live, ServerSettings.model_validate(settings)))
-        client.__enter__()
-        clients.append(client)
-        return client
-
-    yield start
-    for client in clients:
-        client.__exit__(None, None, None)
 
 
 def test_an_event_changes_the_next_recommendation(serve: Serve) -> None:
@@ -179,11 +158,13 @@ def test_overload_is_turned_away_and_slow_work_times_out(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
-    monkeypatch.setattr(LiveAgent, "item", lambda *_: release.wait(10))
+    monkeypatch.setattr(LiveAgent, "recommend", lambda *_, **__: release.wait(10))
     client = serve(max_concurrency=1, max_queue=1, request_seconds=0.3)
     statuses: list[int] = []
     threads = [
-        threading.Thread(target=lambda: statuses.append(client.get("/v1/items/a").status_code))
+        threading.Thread(
+            target=lambda: statuses.append(client.post("/v1/recommend", json={"user": "zoe"}).status_code)
+        )
         for _ in range(4)
     ]
     for thread in threads:

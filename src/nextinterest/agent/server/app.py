@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from nextinterest.agent.chat import Converses
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.server.failures import ErrorBody, install_failures
 from nextinterest.agent.server.guard import Guard
 from nextinterest.agent.server.observe import Observer
-from nextinterest.agent.server.routes import health, items, recommend, users
+from nextinterest.agent.server.routes import chat, health, interests, items, models, recommend, users
 from nextinterest.agent.server.service import Service
 from nextinterest.agent.server.settings import ServerSettings
 from nextinterest.version import __version__
@@ -22,7 +23,9 @@ from nextinterest.version import __version__
 __all__ = ["create_app"]
 
 
-def create_app(live: LiveAgent, settings: ServerSettings | None = None) -> FastAPI:
+def create_app(
+    live: LiveAgent, settings: ServerSettings | None = None, *, talker: Converses | None = None
+) -> FastAPI:
     """Build the application.
 
     Parameters
@@ -31,6 +34,8 @@ def create_app(live: LiveAgent, settings: ServerSettings | None = None) -> FastA
         The agent and the store it serves; the store is closed when the application ends.
     settings
         Keys and limits.
+    talker
+        Answers chats; the live agent itself by default.
 
     Raises
     ------
@@ -38,7 +43,7 @@ def create_app(live: LiveAgent, settings: ServerSettings | None = None) -> FastA
         If the settings are not safe to serve with.
     """
     settings = (settings or ServerSettings()).checked()
-    service = Service(live, settings)
+    service = Service(live, settings, talker)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -63,7 +68,7 @@ def create_app(live: LiveAgent, settings: ServerSettings | None = None) -> FastA
         redoc_url=None,
     )
     install_failures(app)
-    for group in (health, recommend, users, items):
+    for group in (health, models, chat, recommend, interests, users, items):
         app.include_router(group.router(service))
     # The last one added is the outermost: what the guard refuses is counted too.
     app.add_middleware(Guard, settings=settings)

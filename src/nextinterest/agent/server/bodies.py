@@ -2,46 +2,157 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import timedelta
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from nextinterest.agent.config import OnUnknown
+from nextinterest.agent.interests.schema import InterestPortrait
+from nextinterest.agent.interests.words import TextPortrait
 from nextinterest.agent.profiles import ProfileEvent
+from nextinterest.agent.server.failures import Failure
+from nextinterest.domain import Event, Item
 
 __all__ = [
+    "About",
+    "Ahead",
     "EventsAccepted",
     "EventsRequest",
+    "ForecastQuery",
+    "ForecastRequest",
     "Forgotten",
     "Health",
+    "Interests",
+    "InterestsRequest",
     "ItemBody",
     "ItemsChanged",
+    "ItemsFound",
     "ItemsRemoved",
     "ItemsRequest",
     "ModelCard",
     "ModelList",
     "Profile",
     "RecommendRequest",
+    "UserName",
+    "Users",
 ]
 
-ItemId = Field(min_length=1, max_length=512)
+UserName = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^/\x00-\x1f\x7f]+$")]
+"""Id of a user: no control characters, and no slash, since it is a part of paths."""
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class RecommendRequest(_Body):
-    """Ask for a ranked list: for a user whose events the server holds, or for a history given here."""
+class HistoryEvent(_Body):
+    """One event of a history given in a request."""
 
-    user: str | None = Field(default=None, description="Id of a user with live events.", max_length=256)
-    history: list[str] | None = Field(
-        default=None, description="Item ids or titles, oldest first, instead of a user.", max_length=10_000
+    item: str = Field(description="Id or title of the item.", min_length=1, max_length=4096)
+    time: AwareDatetime | None = Field(default=None, description="When it happened (with a time zone).")
+    rating: float | None = Field(
+        default=None, description="Rating, where one was given.", allow_inf_nan=False
     )
-    k: int = Field(default=10, ge=1, le=10_000, description="Length of the list.")
-    exclude_seen: bool = Field(default=True, description="Leave out items of the history.")
-    on_unknown: Literal["raise", "skip"] = Field(
+
+
+class About(_Body):
+    """Whom a request is about: a user whose events the server holds, or a history given here."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": [given],
+                    "properties": {given: {"type": kind}, other: {"type": "null"}},
+                }
+                for given, kind, other in (("user", "string", "history"), ("history", "array", "user"))
+            ]
+        },
+    )
+
+    user: UserName | None = Field(default=None, description="Id of a user with live events.")
+    history: list[str | HistoryEvent] | None = Field(
+        default=None,
+        description="Item ids, titles or events, oldest first, instead of a user. Events that all carry "
+        "times are sorted by them.",
+        max_length=10_000,
+    )
+    on_unknown: OnUnknown = Field(
         default="raise", description="What to do with items of the history that the catalogue does not have."
     )
+
+    def one(self) -> str | list[str | Event]:
+        """Return the user or the history, as the agent takes it.
+
+        Raises
+        ------
+        Failure
+            422 where both or neither is given.
+        """
+        if (self.user is None) == (self.history is None):
+            raise Failure(422, "Give either user or history.", code="invalid_value", param="user")
+        if self.user is not None:
+            return self.user
+        return [
+            given if isinstance(given, str) else Event(given.item, given.time, given.rating)
+            for given in self.history or []
+        ]
+
+
+class RecommendRequest(About):
+    """Ask for a ranked list."""
+
+    k: int = Field(default=10, ge=1, le=10_000, description="Length of the list.")
+    exclude_seen: bool = Field(default=True, description="Leave out items of the history.")
+
+
+class InterestsRequest(About):
+    """Ask for interests over time."""
+
+
+class Ahead(_Body):
+    """How far to look ahead, and how."""
+
+    horizon_events: int = Field(default=10, ge=1, le=1000, description="Events ahead.")
+    horizon_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=3650,
+        description="Days ahead, instead of events; needs a history with times.",
+        allow_inf_nan=False,
+    )
+    n_paths: int = Field(default=0, ge=0, le=256, description="Likely item paths to sample besides.")
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Seed of what is sampled.")
+
+    @property
+    def horizon(self) -> int | timedelta:
+        """The horizon as the agent takes it."""
+        return self.horizon_events if self.horizon_days is None else timedelta(days=self.horizon_days)
+
+
+class ForecastQuery(Ahead):
+    """Ask where a user's interests go."""
+
+    user: UserName = Field(description="Id of a user with live events.")
+
+
+class ForecastRequest(About, Ahead):
+    """Ask where interests go: over the next events, or over days."""
+
+
+class Interests(_Body):
+    """Interests over time, in numbers and in words."""
+
+    portrait: InterestPortrait = Field(description="Shares, changes and windows, with their evidence.")
+    words: TextPortrait = Field(description="The same in a few sentences, each with what it rests on.")
+
+
+class Users(_Body):
+    """Users of whom the server holds events."""
+
+    users: list[str] = Field(description="Their ids, sorted.")
 
 
 class EventsRequest(_Body):
@@ -62,6 +173,9 @@ class Profile(_Body):
 
     user: str = Field(description="Id of the user.")
     events: list[ProfileEvent] = Field(description="All events, oldest first.")
+    items: dict[str, ItemBody] = Field(
+        description="What the catalogue says of their items, by id; without items it no longer has."
+    )
 
 
 class Forgotten(_Body):
@@ -79,6 +193,23 @@ class ItemBody(_Body):
     categories: list[str] = Field(default_factory=list, description="Categories.", max_length=64)
     year: int | None = Field(default=None, description="Year.", ge=-9999, le=9999)
     description: str | None = Field(default=None, description="Longer text.", max_length=65_536)
+
+    @classmethod
+    def of(cls, item: Item) -> ItemBody:
+        """Return an item of the catalogue as a body, whatever its lengths."""
+        return cls.model_construct(
+            id=item.id,
+            title=item.title,
+            categories=list(item.categories),
+            year=item.year,
+            description=item.description,
+        )
+
+
+class ItemsFound(_Body):
+    """Items whose titles fit some words."""
+
+    items: list[ItemBody] = Field(description="The best fit first.")
 
 
 class ItemsRequest(_Body):
@@ -102,13 +233,14 @@ class ItemsRemoved(_Body):
     total: int = Field(description="Items of the catalogue now.")
 
 
-class ModelCard(_Body):
+class ModelCard(BaseModel):
     """A model as OpenAI's API lists it."""
 
-    id: str
+    id: str = Field(description="By which a chat names it.")
     object: Literal["model"] = "model"
-    created: int = 0
+    created: int = Field(description="Start of the server, in seconds since 1970.")
     owned_by: str = "nextinterest"
+    language_model: str | None = Field(description="The language model inside, where there is one.")
 
 
 class ModelList(_Body):

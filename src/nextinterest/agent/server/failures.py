@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from nextinterest.agent.profiles import IdempotencyError
 from nextinterest.errors import NextInterestError, UnknownItemError
 
-__all__ = ["ErrorBody", "Failure", "install_failures"]
+__all__ = ["ErrorBody", "Failure", "answer_to", "install_failures"]
 
 _LOG = logging.getLogger("nextinterest.server")
 
@@ -68,12 +68,18 @@ class Failure(Exception):  # noqa: N818 - named for what it becomes: an HTTP ans
         return JSONResponse(self.body.model_dump(), self.status, headers)
 
 
-def _own(error: NextInterestError) -> Failure:
+def answer_to(error: Exception) -> Failure:
+    """Return the answer to any exception; what nobody foresaw is logged and answered without detail."""
+    if isinstance(error, Failure):
+        return error
     if isinstance(error, UnknownItemError):
         return Failure(404, str(error), code="item_not_found")
     if isinstance(error, IdempotencyError):
         return Failure(409, str(error), code="idempotency_conflict")
-    return Failure(400, str(error))
+    if isinstance(error, NextInterestError):
+        return Failure(400, str(error))
+    _LOG.error("unhandled", exc_info=error)
+    return Failure(500, "The server failed; the fault is logged.", kind="server_error")
 
 
 def _invalid(error: RequestValidationError) -> Failure:
@@ -91,7 +97,7 @@ def install_failures(app: FastAPI) -> None:
 
     @app.exception_handler(NextInterestError)
     async def own(_: Request, error: NextInterestError) -> JSONResponse:
-        return _own(error).response()
+        return answer_to(error).response()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -105,5 +111,4 @@ def install_failures(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def fault(_: Request, error: Exception) -> JSONResponse:
-        _LOG.error("unhandled", exc_info=error)
-        return Failure(500, "The server failed; the fault is logged.", kind="server_error").response()
+        return answer_to(error).response()

@@ -7,12 +7,12 @@ is turned away is told when to come back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from nextinterest.agent.server.failures import Failure
-from nextinterest.agent.server.settings import ServerSettings
 
 __all__ = ["Gate"]
 
@@ -20,18 +20,22 @@ T = TypeVar("T")
 
 
 class Gate:
-    """Runs blocking work in threads of its own, within the bounds of the settings.
+    """Runs blocking work in threads of its own, within bounds.
 
     Parameters
     ----------
-    settings
-        ``max_concurrency`` calls run, ``max_queue`` wait, each for ``request_seconds`` at most.
+    name
+        Of its threads.
+    running, waiting
+        Calls that may run, and that may wait besides.
+    seconds
+        How long a call may wait and run.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
-        self._pool = ThreadPoolExecutor(settings.max_concurrency, thread_name_prefix="model")
-        self._capacity = settings.max_concurrency + settings.max_queue
-        self._seconds = settings.request_seconds
+    def __init__(self, name: str, *, running: int, waiting: int, seconds: float) -> None:
+        self._pool = ThreadPoolExecutor(running, thread_name_prefix=name)
+        self._capacity = running + waiting
+        self._seconds = seconds
         self.inside = 0
         """Calls that run or wait."""
 
@@ -44,6 +48,46 @@ class Gate:
             503 with Retry-After where the queue is full, 504 where it took too long. Work that has started
             when its time is up ends in its thread, unseen, and keeps its place until then.
         """
+        future = self._submit(work)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self._seconds)
+        except TimeoutError:
+            future.cancel()  # leaves the queue if it had not started
+            raise self._late() from None
+
+    async def stream(self, work: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
+        """Yield what the work yields, as it comes; closed early, the work stops after its present piece.
+
+        Raises
+        ------
+        Failure
+            As `run`; 503 before the first piece.
+        """
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[tuple[T] | None] = asyncio.Queue()
+        unwanted = threading.Event()
+
+        def iterate() -> None:
+            for piece in work():
+                if unwanted.is_set():
+                    return
+                loop.call_soon_threadsafe(pieces.put_nowait, (piece,))
+
+        future = self._submit(iterate)
+        # Called in the loop after every piece that was put before it.
+        future.add_done_callback(lambda _: pieces.put_nowait(None))
+        end = loop.time() + self._seconds
+        try:
+            while (piece := await asyncio.wait_for(pieces.get(), end - loop.time())) is not None:
+                yield piece[0]
+            future.result()
+        except TimeoutError:
+            raise self._late() from None
+        finally:
+            unwanted.set()
+            future.cancel()
+
+    def _submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
         if self.inside >= self._capacity:
             raise Failure(
                 503, "The server is at capacity.", kind="server_error", code="overloaded", retry_after=1
@@ -51,17 +95,16 @@ class Gate:
         self.inside += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
         future.add_done_callback(self._leave)
-        try:
-            return await asyncio.wait_for(asyncio.shield(future), self._seconds)
-        except TimeoutError:
-            future.cancel()  # leaves the queue if it had not started
-            raise Failure(
-                504,
-                f"No answer within {self._seconds:g} s.",
-                kind="server_error",
-                code="timeout",
-                retry_after=1,
-            ) from None
+        return future
+
+    def _late(self) -> Failure:
+        return Failure(
+            504,
+            f"No answer within {self._seconds:g} s.",
+            kind="server_error",
+            code="timeout",
+            retry_after=1,
+        )
 
     def _leave(self, future: asyncio.Future[T]) -> None:
         self.inside -= 1

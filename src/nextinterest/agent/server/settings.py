@@ -45,8 +45,20 @@ class ServerSettings(BaseModel):
     max_queue: int = Field(default=32, ge=0)
     """Requests that may wait for the model; more are answered 503 with Retry-After at once."""
 
+    store_concurrency: int = Field(default=4, ge=1)
+    """Reads and writes of the store at the same time; they never wait behind the model."""
+
+    max_store_queue: int = Field(default=256, ge=0)
+    """Requests that may wait for the store."""
+
     request_seconds: float = Field(default=60.0, gt=0)
     """A request that has waited and run longer is answered 504."""
+
+    body_seconds: float = Field(default=20.0, gt=0)
+    """A request whose body takes longer to arrive is answered 408."""
+
+    shutdown_seconds: float = Field(default=30.0, gt=0)
+    """When told to stop, the server takes no new requests and gives running ones this long to end."""
 
     def checked(self) -> ServerSettings:
         """Return the settings if they are safe to serve with.

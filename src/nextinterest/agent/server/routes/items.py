@@ -1,12 +1,18 @@
-"""Items: add, replace, remove; the index follows."""
+"""Items: look up, add, replace, remove; the index follows."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
-from nextinterest.agent.server.bodies import ItemBody, ItemsChanged, ItemsRemoved, ItemsRequest
+from nextinterest.agent.server.bodies import (
+    ItemBody,
+    ItemsChanged,
+    ItemsFound,
+    ItemsRemoved,
+    ItemsRequest,
+)
 from nextinterest.agent.server.failures import ErrorBody
 from nextinterest.agent.server.service import Service
 from nextinterest.domain import Item
@@ -30,19 +36,21 @@ def router(service: Service) -> APIRouter:
         change = await service.gate.run(lambda: service.live.put_items(items))
         return ItemsChanged(added=change.added, replaced=change.replaced, total=change.total)
 
-    @routes.get("/{item}", responses={404: {"model": ErrorBody}})
+    @routes.get("")
+    async def find(
+        query: Annotated[str, Query(description="Part of a title.", min_length=1, max_length=300)],
+        limit: Annotated[int, Query(description="Items at most.", ge=1, le=50)] = 10,
+    ) -> ItemsFound:
+        """Look items up by part of their title."""
+        found = await service.ledger.run(lambda: service.live.find_items(query, limit))
+        return ItemsFound(items=[ItemBody.of(item) for item in found])
+
+    @routes.get("/{item:path}", responses={404: {"model": ErrorBody}})
     async def get(item: ItemId) -> ItemBody:
         """Return one item."""
-        found = await service.gate.run(lambda: service.live.item(item))
-        return ItemBody(
-            id=found.id,
-            title=found.title,
-            categories=list(found.categories),
-            year=found.year,
-            description=found.description,
-        )
+        return ItemBody.of(await service.ledger.run(lambda: service.live.item(item)))
 
-    @routes.delete("/{item}", responses={404: {"model": ErrorBody}})
+    @routes.delete("/{item:path}", responses={404: {"model": ErrorBody}})
     async def delete(item: ItemId) -> ItemsRemoved:
         """Remove an item; events of it stay in profiles and are skipped."""
         return ItemsRemoved(

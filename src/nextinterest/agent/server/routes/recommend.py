@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from nextinterest.agent.server.bodies import ModelCard, ModelList, RecommendRequest
-from nextinterest.agent.server.failures import Failure
+from nextinterest.agent.server.bodies import RecommendRequest
+from nextinterest.agent.server.failures import ErrorBody, Failure
 from nextinterest.agent.server.service import Service
 from nextinterest.domain import Recommendations
 
@@ -13,35 +13,23 @@ __all__ = ["router"]
 
 
 def router(service: Service) -> APIRouter:
-    """Return /v1/recommend and /v1/models."""
+    """Return /v1/recommend."""
     routes = APIRouter(prefix="/v1", tags=["recommendations"])
 
-    @routes.post("/recommend")
+    @routes.post("/recommend", responses={404: {"model": ErrorBody}})
     async def recommend(request: RecommendRequest) -> Recommendations:
         """Rank the catalogue for a user of the server or for a history given in the request."""
-        if (request.user is None) == (request.history is None):
-            raise Failure(422, "Give either user or history.", code="invalid_value", param="user")
-        if request.k > service.settings.max_k:
+        one, k, exclude_seen = request.one(), request.k, request.exclude_seen
+        if k > service.settings.max_k:
             raise Failure(422, f"k is at most {service.settings.max_k}.", code="invalid_value", param="k")
-        if request.user is not None:
-            user = request.user
-            return await service.gate.run(
-                lambda: service.live.recommend(user, request.k, exclude_seen=request.exclude_seen)
-            )
-        history = request.history or []
-        return await service.gate.run(
-            lambda: service.live.recommend_for(
-                history,
-                request.k,
-                exclude_seen=request.exclude_seen,
-                on_unknown=request.on_unknown,
-            )
-        )
 
-    @routes.get("/models")
-    async def models() -> ModelList:
-        """List the models this server answers with."""
-        model = service.live.agent.model
-        return ModelList(data=[ModelCard(id="nextinterest" if model is None else model.name)])
+        def work() -> Recommendations:
+            if isinstance(one, str):
+                return service.live.recommend(one, k, exclude_seen=exclude_seen)
+            return service.live.recommend_for(
+                one, k, exclude_seen=exclude_seen, on_unknown=request.on_unknown
+            )
+
+        return await service.gate.run(work)
 
     return routes

@@ -6,13 +6,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path
 
-from nextinterest.agent.server.bodies import EventsAccepted, EventsRequest, Forgotten, Profile
+from nextinterest.agent.server.bodies import (
+    EventsAccepted,
+    EventsRequest,
+    Forgotten,
+    ItemBody,
+    Profile,
+    UserName,
+    Users,
+)
 from nextinterest.agent.server.failures import ErrorBody, Failure
 from nextinterest.agent.server.service import Service
 
 __all__ = ["router"]
 
-UserId = Annotated[str, Path(description="Id of the user.", min_length=1, max_length=256)]
+UserId = Annotated[UserName, Path(description="Id of the user.")]
+ItemId = Annotated[str, Path(description="Id of the item.", min_length=1, max_length=512)]
 Key = Annotated[
     str | None,
     Header(
@@ -25,7 +34,7 @@ Key = Annotated[
 
 
 def router(service: Service) -> APIRouter:
-    """Return /v1/users/{user} and /v1/users/{user}/events."""
+    """Return /v1/users, /v1/users/{user} and the events below it."""
     routes = APIRouter(prefix="/v1/users", tags=["users"])
 
     @routes.post("/{user}/events", responses={404: {"model": ErrorBody}, 409: {"model": ErrorBody}})
@@ -34,18 +43,35 @@ def router(service: Service) -> APIRouter:
         most = service.settings.max_events_per_request
         if len(request.events) > most:
             raise Failure(422, f"At most {most} events a request.", code="invalid_value", param="events")
-        result = await service.gate.run(lambda: service.live.add_events(user, request.events, key=key))
+        result = await service.ledger.run(lambda: service.live.add_events(user, request.events, key=key))
         service.metrics.events.inc(0 if result.replayed else result.accepted)
         return EventsAccepted(accepted=result.accepted, replayed=result.replayed)
+
+    @routes.get("")
+    async def users() -> Users:
+        """List the users of whom the server holds events."""
+        return Users(users=await service.ledger.run(service.live.store.users))
 
     @routes.get("/{user}")
     async def profile(user: UserId) -> Profile:
         """Return everything the server holds of a user; no events for one it does not know."""
-        return Profile(user=user, events=await service.gate.run(lambda: service.live.store.events(user)))
+
+        def work() -> Profile:
+            events = service.live.store.events(user)
+            items = service.live.items(event.item_id for event in events)
+            return Profile(user=user, events=events, items={item.id: ItemBody.of(item) for item in items})
+
+        return await service.ledger.run(work)
+
+    @routes.delete("/{user}/events/{item:path}")
+    async def retract(user: UserId, item: ItemId) -> Forgotten:
+        """Take back what was told of one item."""
+        removed = await service.ledger.run(lambda: service.live.store.retract(user, item))
+        return Forgotten(user=user, events=removed)
 
     @routes.delete("/{user}")
     async def forget(user: UserId) -> Forgotten:
         """Remove everything the server holds of a user."""
-        return Forgotten(user=user, events=await service.gate.run(lambda: service.live.forget(user)))
+        return Forgotten(user=user, events=await service.ledger.run(lambda: service.live.forget(user)))
 
     return routes

@@ -1,0 +1,186 @@
+"""Bodies of /v1/chat/completions, as OpenAI's API has them, with one field more: the structured result.
+
+What a request may carry and is not listed here (temperature, max_tokens, seed, ...) is accepted and without
+effect: replies are written from results, not sampled. What would change the meaning of the answer and is
+not supported (tools, several choices, log-probabilities) is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.server.bodies import UserName
+
+__all__ = [
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatRequest",
+    "Choice",
+    "ChunkChoice",
+    "Delta",
+    "JsonObjectFormat",
+    "JsonSchemaFormat",
+    "Message",
+    "ResponseFormat",
+    "TokenUsage",
+]
+
+MAX_MESSAGES = 256
+MAX_CONTENT = 32_768
+
+Json = dict[str, object]
+
+
+class TextPart(BaseModel):
+    """A piece of a message."""
+
+    type: Literal["text"]
+    text: str = Field(max_length=MAX_CONTENT)
+
+
+class MessageBody(BaseModel):
+    """One message of the conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"] = Field(
+        description="Who speaks. Only users' and assistants' messages are read."
+    )
+    content: (
+        Annotated[str, Field(max_length=MAX_CONTENT)] | Annotated[list[TextPart], Field(max_length=64)] | None
+    ) = Field(default=None, description="What is said; images and sound are not understood.")
+
+    def message(self) -> ChatMessage:
+        """Return it as the agent reads it."""
+        content = self.content or ""
+        text = content if isinstance(content, str) else "\n".join(part.text for part in content)
+        return ChatMessage(role=self.role, content=text)
+
+
+class TextFormat(BaseModel):
+    """Answer in words."""
+
+    type: Literal["text"]
+
+
+class JsonObjectFormat(BaseModel):
+    """Answer with the whole structured result as JSON."""
+
+    type: Literal["json_object"]
+
+
+class JsonSchema(BaseModel):
+    """A JSON schema that part of the structured result fits."""
+
+    model_config = ConfigDict(validate_by_alias=True, validate_by_name=True)
+
+    name: str = Field(
+        min_length=1, max_length=64, description="Where it names a part (ChatAction), that part is meant."
+    )
+    schema_: Json | None = Field(
+        default=None, alias="schema", description="Without one, the part that the name names is meant."
+    )
+    description: str | None = Field(default=None, max_length=4096)
+    strict: bool | None = Field(default=None, description="Without effect: the answer always fits.")
+
+
+class JsonSchemaFormat(BaseModel):
+    """Answer with the part of the structured result that fits a schema, as JSON."""
+
+    type: Literal["json_schema"]
+    json_schema: JsonSchema
+
+
+ResponseFormat = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")]
+
+
+class StreamOptions(BaseModel):
+    """Options of a streamed answer."""
+
+    include_usage: bool = Field(default=False, description="Send a last chunk with the usage.")
+
+
+class ChatRequest(BaseModel):
+    """Ask for the next message of a conversation."""
+
+    model: str = Field(description="The model's id, as /v1/models lists it.", max_length=256)
+    messages: list[MessageBody] = Field(min_length=1, max_length=MAX_MESSAGES)
+    user: UserName | None = Field(
+        default=None,
+        description="Whose profile is used and told. The header X-Nextinterest-User goes before it. Without "
+        "either the conversation itself is all that is known.",
+    )
+    stream: bool | None = Field(default=False, description="Send the answer piece by piece.")
+    stream_options: StreamOptions | None = None
+    response_format: ResponseFormat | None = Field(default=None, description="Words, or JSON.")
+    n: Literal[1] | None = Field(default=None, description="One answer; there are no others.")
+    tools: None = Field(default=None, description="Not supported.")
+    functions: None = Field(default=None, description="Not supported.")
+    logprobs: Literal[False] | None = Field(default=None, description="Not supported.")
+
+
+class Message(BaseModel):
+    """The answer."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str = Field(description="Words, or JSON where that was asked for.")
+    refusal: None = None
+
+
+class Choice(BaseModel):
+    """The one choice of an answer."""
+
+    index: Literal[0] = 0
+    message: Message
+    logprobs: None = None
+    finish_reason: Literal["stop"] = "stop"
+
+
+class TokenUsage(BaseModel):
+    """Tokens read and written."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class ChatCompletion(BaseModel):
+    """The whole answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: tuple[Choice]
+    usage: TokenUsage
+    nextinterest: ChatReply = Field(description="The structured result that the text was written from.")
+
+
+class Delta(BaseModel):
+    """What a chunk adds."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(BaseModel):
+    """The one choice of a chunk."""
+
+    index: Literal[0] = 0
+    delta: Delta
+    finish_reason: Literal["stop"] | None = None
+
+
+class ChatCompletionChunk(BaseModel):
+    """A piece of a streamed answer."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: tuple[ChunkChoice, ...]
+    usage: TokenUsage | None = None
+    nextinterest: ChatReply | None = Field(
+        default=None, description="The structured result, in the chunk that ends the answer."
+    )
