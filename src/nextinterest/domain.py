@@ -299,6 +299,22 @@ class History:
         """
         return self._take(~np.isin(self.items, np.asarray(positions, dtype=np.int32)))
 
+    def followed_by(self, items: IntArray) -> History:
+        """Return the history with items after it, at the time of the newest event and without ratings.
+
+        Examples
+        --------
+        >>> longer = History(np.array([4]), np.array([60])).followed_by(np.array([7, 5]))
+        >>> longer.items.tolist(), longer.times.tolist()
+        ([4, 7, 5], [60, 60, 60])
+        """
+        times, ratings = self.times, self.ratings
+        if times is not None:
+            times = np.append(times, np.full(len(items), times[-1] if len(times) else 0))
+        if ratings is not None:
+            ratings = np.append(ratings, np.full(len(items), np.nan, dtype=np.float32))
+        return replace(self, items=np.append(self.items, items), times=times, ratings=ratings)
+
     def events(self, catalog: Catalog) -> list[Event]:
         """Return the events one by one, with ids of the catalogue."""
         return [

@@ -6,6 +6,7 @@
     openai_compatible     any OpenAI-compatible endpoint
     scripted              a model without weights, for tests
     store, microbatch     cached states of many users; concurrent requests in shared passes
+    continuations         many sequences that begin alike, each growing its own way
     trie, search          rows of a catalogue's token trie by beams, greedily or drawn
 
 Nothing here knows items, users, catalogues or templates.
@@ -27,6 +28,7 @@ from nextinterest.llm.base import (
 from nextinterest.llm.scripted import ScriptedLanguageModel
 
 if TYPE_CHECKING:
+    from nextinterest.llm.continuations import Continuations
     from nextinterest.llm.local import LocalModel
     from nextinterest.llm.microbatch import MicroBatchedForward
     from nextinterest.llm.openai_compatible import OpenAICompatibleModel
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChatMessage",
+    "Continuations",
     "FloatArray",
     "LanguageModel",
     "LocalModel",
@@ -55,6 +58,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Continuations": "nextinterest.llm.continuations",
     "LocalModel": "nextinterest.llm.local",
     "MicroBatchedForward": "nextinterest.llm.microbatch",
     "OpenAICompatibleModel": "nextinterest.llm.openai_compatible",

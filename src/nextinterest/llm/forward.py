@@ -6,8 +6,9 @@ the trunk as if the others were not there: all branches start at the same positi
     past p0 p1 p2 | trunk t3 t4 | branch a5 a6 | branch b5 b6 b7
 
 Encoding is a segment with a trunk only, scoring candidates one with branches, a cached user state one with
-a past. Two implementations exist: `forward_transformers` (any causal model) and `forward_llama` (no
-padding, fewer operations, the Llama family). This module knows nothing of text.
+a past. What several segments have before their own past (many continuations of one history) they may share
+without a copy each. Two implementations exist: `forward_transformers` (any causal model) and `forward_llama`
+(no padding, fewer operations, the Llama family). This module knows nothing of text.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ class Segment:
         Token lists that each follow the trunk.
     past
         Cached keys and values before the trunk, or None. With `keep` the trunk is added to it.
+    shared
+        Cached keys and values before `past`, or None. Read only, so many segments may have the same.
     want
         Places whose hidden states are returned, as indices into trunk + all branches concatenated.
     keep
@@ -112,6 +115,7 @@ class Segment:
     past: KeyValues | None = None
     want: Sequence[int] = ()
     keep: bool = False
+    shared: KeyValues | None = None
 
     @property
     def size(self) -> int:
@@ -121,6 +125,11 @@ class Segment:
     @property
     def start(self) -> int:
         """Position of the first new token."""
+        return self.own_start + (0 if self.shared is None else self.shared.length)
+
+    @property
+    def own_start(self) -> int:
+        """Tokens in `past`."""
         return 0 if self.past is None else self.past.length
 
     @property

@@ -235,11 +235,15 @@ class _Span:
         """Write the attention of layer `i` to `out`; all tensors are (tokens, heads, head_dim)."""
         keys, values = k.transpose(0, 1), v.transpose(0, 1)
         if self.cache is not None:
-            past = self.segment.start
+            past = self.segment.own_start
             end = past + self.segment.size
             self.cache.keys[i][:, past:end] = keys
             self.cache.values[i][:, past:end] = values
-            keys, values = self.cache.keys[i], self.cache.values[i]
+            keys, values = self.cache.keys[i][:, :end], self.cache.values[i][:, :end]
+        if (shared := self.segment.shared) is not None:
+            # Copied for one layer at a time: small beside what the linear layers do, and nothing is kept.
+            keys = torch.cat([shared.keys[i][:, : shared.length], keys], dim=1)
+            values = torch.cat([shared.values[i][:, : shared.length], values], dim=1)
         group = q.shape[1] // keys.shape[0]
         for first, last, width, mask, causal in self.parts:
             k_here, v_here = keys[None, :, :width], values[None, :, :width]

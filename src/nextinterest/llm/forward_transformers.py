@@ -68,7 +68,7 @@ class TransformersForward:
         """Return hidden states at each segment's `want` and the keys and values it keeps."""
         hidden: list[Tensor | None] = [None] * len(segments)
         kept: list[KeyValues | None] = [None] * len(segments)
-        plain = [i for i, s in enumerate(segments) if not s.branches and s.past is None and not s.keep]
+        plain = [i for i, s in enumerate(segments) if not s.branches and not s.start and not s.keep]
         with self._lock:
             if plain:
                 states = self._padded([segments[i] for i in plain], layers)
@@ -95,9 +95,10 @@ class TransformersForward:
         device = self.body.device
         cache = DynamicCache()
         past = segment.past
-        if past is not None:
-            for i, (key, value) in enumerate(zip(past.keys, past.values, strict=True)):
-                cache.update(key[None, :, : past.length], value[None, :, : past.length], i)
+        for known in (segment.shared, past):
+            if known is not None:
+                for i, (key, value) in enumerate(zip(known.keys, known.values, strict=True)):
+                    cache.update(key[None, :, : known.length], value[None, :, : known.length], i)
         allowed = branch_mask(segment, device)
         # An additive mask: the one form that both the sdpa and the eager attention take.
         mask = torch.zeros(allowed.shape, dtype=self.body.dtype, device=device)
@@ -127,9 +128,10 @@ class TransformersForward:
         if past is None:
             past = KeyValues.empty([(k.shape[0], k.shape[2]) for k, _ in news], news[0][0])
         past.reserve(length - start)
+        own = slice(past.length, past.length + length - start)
         for (k, v), key, value in zip(news, past.keys, past.values, strict=True):
-            key[:, start:length], value[:, start:length] = k, v
-        past.length = length
+            key[:, own], value[:, own] = k, v
+        past.length = own.stop
         return states, past
 
     def _states(

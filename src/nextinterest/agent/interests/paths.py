@@ -13,7 +13,7 @@ another.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -139,23 +139,13 @@ def _score_distinct(scorer: ItemScorer, block: list[History], so_far: IntArray, 
             key = row, drawn.tobytes()
             if key not in keys:
                 keys[key] = len(distinct)
-                distinct.append(_continued(history, drawn[drawn >= 0]))
+                distinct.append(history.followed_by(drawn[drawn >= 0]))
             index[row, path] = keys[key]
     parts = [
         scorer.log_probabilities(distinct[start : start + batch]) for start in range(0, len(distinct), batch)
     ]
     scores: FloatArray = np.concatenate(parts)[index.ravel()]
     return scores
-
-
-def _continued(history: History, items: IntArray) -> History:
-    """Append events; they happen at the time of the newest one, since paths have no clock."""
-    times, ratings = history.times, history.ratings
-    if times is not None:
-        times = np.append(times, np.full(len(items), times[-1] if len(times) else 0))
-    if ratings is not None:
-        ratings = np.append(ratings, np.full(len(items), np.nan, dtype=np.float32))
-    return replace(history, items=np.append(history.items, items), times=times, ratings=ratings)
 
 
 def _draw(
