@@ -26,9 +26,7 @@ def _sequences(model: LocalModel, ends: Sequence[str]) -> list[list[int]]:
     return [model.tokenizer.encode(START + end) for end in ends]
 
 
-def _fresh(
-    model: LocalModel, sequences: list[list[int]]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def _fresh(model: LocalModel, sequences: list[list[int]]) -> FloatArray:
     return np.concatenate(model.encode(sequences, [[-1]] * len(sequences), layers=LAYERS))
 
 
