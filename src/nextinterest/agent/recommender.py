@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nextinterest.agent.chat.talking import Talking
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.erasure import effects_of_events, evidence_by_effect
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["RecommenderAgent"]
 
 
-class RecommenderAgent:
+class RecommenderAgent(Talking):
     """Recommends what a user will want next.
 
     Most callers use `from_pretrained` or `from_dataset`.
@@ -264,10 +265,7 @@ class RecommenderAgent:
         ranked = self.ranker.rank([read.history], k, exclude_seen)[0]
         return Recommendations(
             user=user if user is not None else read.history.user,
-            items=tuple(
-                self._recommendation(ranked, place, evidence)
-                for place, evidence in enumerate(self.evidence(read.history, ranked.items))
-            ),
+            items=self.as_recommendations(ranked, read.history),
             events_used=len(read.history),
             skipped=read.skipped,
             notes=self._notes(read.history, read.skipped, ranked, k),
@@ -353,6 +351,13 @@ class RecommenderAgent:
             )
             for place, item in enumerate(items.tolist())
         ]
+
+    def as_recommendations(self, ranked: Ranked, history: History) -> tuple[Recommendation, ...]:
+        """Return ranked items as callers get them, each with its evidence in the history."""
+        return tuple(
+            self._recommendation(ranked, place, evidence)
+            for place, evidence in enumerate(self.evidence(history, ranked.items))
+        )
 
     def _recommendation(self, ranked: Ranked, place: int, evidence: tuple[Evidence, ...]) -> Recommendation:
         position = int(ranked.items[place])

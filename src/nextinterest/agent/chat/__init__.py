@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nextinterest.agent.chat.conversing import Conversation
+    from nextinterest.agent.chat.model_reader import ModelReader
+    from nextinterest.agent.chat.reading.reader import CompositionalReader
     from nextinterest.agent.chat.schema import (
         ChatAction,
         ChatMessage,
@@ -21,21 +24,35 @@ if TYPE_CHECKING:
         Relaxation,
         Usage,
     )
+    from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 
 __all__ = [
     "ChatAction",
+    "ChatContext",
     "ChatMessage",
     "ChatReply",
+    "CompositionalReader",
     "Confirmation",
+    "Conversation",
     "Converses",
     "Explanation",
     "FoundItem",
     "Intent",
+    "ModelReader",
     "Relaxation",
+    "Understanding",
+    "Understood",
     "Usage",
 ]
 
-_HOME = dict.fromkeys(__all__, "schema")
+_HOME = dict.fromkeys(__all__, "schema") | {
+    "ChatContext": "understanding",
+    "CompositionalReader": "reading.reader",
+    "Conversation": "conversing",
+    "ModelReader": "model_reader",
+    "Understanding": "understanding",
+    "Understood": "understanding",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -80,6 +80,8 @@ class Understood:
         What earlier messages said happened and later ones did not take back.
     leave_out
         Catalogue positions already shown that are not wanted again.
+    less_like
+        Catalogue positions of items of whose kind less is wanted.
     either
         Whether any one of the included categories is enough.
     """
@@ -88,6 +90,7 @@ class Understood:
     told: tuple[Told, ...] = ()
     earlier: tuple[Told, ...] = ()
     leave_out: tuple[int, ...] = ()
+    less_like: tuple[int, ...] = ()
     either: bool = False
 
 

@@ -35,6 +35,7 @@ class Wish:
     liked: list[int] = field(default_factory=list)
     disliked: list[int] = field(default_factory=list)
     similar_to: list[int] = field(default_factory=list)
+    less_like: list[int] = field(default_factory=list)
     query: str | None = None
 
 
@@ -79,7 +80,14 @@ class Dialogue:
         else:
             action = self._other(turn, intent)
         self._remember(turn, told, intent)
-        return Understood(action, told, earlier, leave_out, self.wish.either if self._listing else False)
+        return Understood(
+            action,
+            told=told,
+            earlier=earlier,
+            leave_out=leave_out,
+            less_like=tuple(self.wish.less_like) if self._listing else (),
+            either=self.wish.either and self._listing,
+        )
 
     def _list(self, turn: Turn, intent: Intent) -> ChatAction:
         if turn.has("reset") or (turn.starts_with("greetings") and len(turn.text) > 6 and turn.conditions):
@@ -103,6 +111,7 @@ class Dialogue:
         wish.disliked += [item for item in unwanted if item not in wish.disliked]
         wish.liked = [item for item in wish.liked if item not in unwanted]
         wish.similar_to = [item for item in wish.similar_to if item not in unwanted]
+        wish.less_like += [o.item for o in turn.named if o.kind and o.item not in wish.less_like]
         wish.asked = True
         return self._action("similar" if wish.similar_to else intent)
 

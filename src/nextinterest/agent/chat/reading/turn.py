@@ -59,6 +59,8 @@ class Named:
         Whether things like it are wanted.
     unlike
         Whether it, or things like it, are not wanted.
+    kind
+        With `unlike`: whether its kind is meant, not the item alone ("less like Heat").
     """
 
     item: int
@@ -68,6 +70,7 @@ class Named:
     opinion: Opinion
     like: bool
     unlike: bool
+    kind: bool = False
 
 
 @dataclass
@@ -211,7 +214,8 @@ def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list
             like = True
         if not like and is_negated(text, start) and opinion in {"none", "seen"}:
             unlike = True
-        named.append(Named(item, start, end, by_title, opinion, like, unlike))
+        kind = start in unlikes or (unlike and chained and before is not None and before.kind)
+        named.append(Named(item, start, end, by_title, opinion, like, unlike, kind))
     return named
 
 

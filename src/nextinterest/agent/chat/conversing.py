@@ -1,0 +1,91 @@
+"""Conversing: read the messages, carry out what they ask, say what came of it.
+
+The one place where understanding, execution and wording meet. Text is written once the result is there, and
+streaming hands that text out in pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from nextinterest.agent.chat.execution import Executor
+from nextinterest.agent.chat.model_reader import ModelReader
+from nextinterest.agent.chat.profile import ChatProfile
+from nextinterest.agent.chat.reading.reader import CompositionalReader
+from nextinterest.agent.chat.schema import ChatMessage, ChatReply, Usage
+from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
+from nextinterest.agent.chat.wording import words_of
+from nextinterest.llm.base import Tokenizer
+
+if TYPE_CHECKING:
+    from nextinterest.agent.recommender import RecommenderAgent
+
+__all__ = ["Conversation", "pieces"]
+
+_PIECE = 24  # characters of a streamed piece, about
+
+
+class Conversation:
+    """An agent's side of conversations; holds what is the same for all of them.
+
+    Parameters
+    ----------
+    agent
+        The agent.
+    understanding
+        Reads messages; rules by default.
+    """
+
+    def __init__(self, agent: RecommenderAgent, understanding: Understanding | None = None) -> None:
+        self.agent = agent
+        self.understanding = understanding or CompositionalReader()
+        self.context = ChatContext(agent.catalog)
+        self.executor = Executor(agent, self.context)
+
+    def understand(self, messages: Sequence[ChatMessage]) -> Understood:
+        """Return what the newest user message asks for."""
+        return self.understanding.read(messages, self.context)
+
+    def answer(
+        self, understood: Understood, profile: ChatProfile, messages: Sequence[ChatMessage]
+    ) -> ChatReply:
+        """Carry out what was understood and return the reply."""
+        outcome = self.executor.carry_out(understood, profile)
+        text = words_of(outcome, either=understood.either)
+        tokenizer = None if self.agent.model is None else self.agent.model.tokenizer
+        return ChatReply(
+            text=text,
+            usage=Usage(
+                prompt_tokens=sum(_tokens(message.content, tokenizer) for message in messages),
+                completion_tokens=_tokens(text, tokenizer),
+            ),
+            **{name: getattr(outcome, name) for name in type(outcome).model_fields if name != "unknown"},
+        )
+
+    def with_model(self) -> Conversation:
+        """Return the same with the agent's language model as reader.
+
+        Raises
+        ------
+        ModelError
+            If the agent has none.
+        """
+        return Conversation(self.agent, ModelReader.of(self.agent.model))
+
+
+def pieces(reply: ChatReply) -> Iterator[str | ChatReply]:
+    """Yield the text of a reply in pieces that join to it, cut before words, and then the reply."""
+    text, start = reply.text, 0
+    while start < len(text):
+        end = min(len(text), start + _PIECE)
+        if end < len(text):
+            space = text.rfind(" ", start + 1, end)
+            end = space if space > start else end
+        yield text[start:end]
+        start = end
+    yield reply
+
+
+def _tokens(text: str, tokenizer: Tokenizer | None) -> int:
+    return len(text.split()) if tokenizer is None else len(tokenizer.encode(text))

@@ -1,0 +1,264 @@
+"""Carrying out an action: from what was understood to a structured result. No words are made here.
+
+Everything in a result comes from the catalogue, the history or the ranking; titles that the catalogue does
+not have lead to a note, never to an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from nextinterest.agent.chat.conditions import Conditions
+from nextinterest.agent.chat.lists import filtered, nearest_items, neighbours
+from nextinterest.agent.chat.profile import ChatProfile, extended
+from nextinterest.agent.chat.schema import ChatAction, Confirmation, Explanation, FoundItem, Relaxation
+from nextinterest.agent.chat.understanding import ChatContext, Understood
+from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrait
+from nextinterest.domain import BoolArray, Recommendations
+
+if TYPE_CHECKING:
+    from nextinterest.agent.recommender import RecommenderAgent
+
+__all__ = ["DEFAULT_COUNT", "Executor", "Outcome"]
+
+DEFAULT_COUNT = 5
+N_FOUND = 5
+N_CLOSE = 10
+LEAST_MATCH = 0.72
+EVERYTHING = "everything"
+
+
+class Outcome(BaseModel):
+    """The structured part of a reply; fields as `ChatReply` has them, and titles nothing was found for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: ChatAction
+    recommendations: Recommendations | None = None
+    relaxation: Relaxation | None = None
+    portrait: InterestPortrait | None = None
+    outlook: InterestOutlook | None = None
+    explanation: Explanation | None = None
+    confirmation: Confirmation | None = None
+    found: tuple[FoundItem, ...] = ()
+    notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class Executor:
+    """Carries out actions for one agent.
+
+    Parameters
+    ----------
+    agent
+        Ranks, explains and forecasts.
+    context
+        Looks titles up.
+    """
+
+    def __init__(self, agent: RecommenderAgent, context: ChatContext) -> None:
+        self.agent = agent
+        self.context = context
+        self.conditions = Conditions(agent.catalog)
+
+    def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        """Return the result of an action; what the message told is noted first, so that it counts."""
+        told = self._tell(understood, profile)
+        doing: dict[str, Callable[[Understood, ChatProfile], Outcome]] = {
+            "recommend": self._list,
+            "similar": self._list,
+            "explain": self._explain,
+            "feedback": self._feedback,
+            "profile": self._portray,
+            "search": self._search,
+            "forget": self._forget,
+        }
+        action = understood.action
+        outcome = (
+            doing[action.intent](understood, profile) if action.intent in doing else Outcome(action=action)
+        )
+        return outcome if told is None else outcome.model_copy(update={"confirmation": told})
+
+    def _tell(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
+        if not understood.told:
+            return None
+        events = profile.tell(understood.told)
+        by_kind = {
+            kind: tuple(self._found(one.item) for one in understood.told if one.kind == kind)
+            for kind in ("seen", "liked", "disliked")
+        }
+        return Confirmation(
+            kind="told",
+            seen=by_kind["seen"],
+            liked=by_kind["liked"],
+            disliked=by_kind["disliked"],
+            events=events,
+            durable=profile.durable,
+        )
+
+    def _list(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        action = understood.action
+        liked, unknown = self._resolved(action.liked)
+        disliked, more = self._resolved(action.disliked)
+        models, still = self._resolved(action.similar_to)
+        unknown = (*unknown, *more, *still)
+        if action.query is not None:
+            item = self.context.titles.resolve(action.query)
+            if item is None:
+                unknown = (*unknown, action.query)
+        if action.intent == "similar" and not models:
+            close = tuple(f for words in unknown for f in self._look_up(words))[:N_FOUND]
+            note = () if unknown else ("Name an item, so that others like it can be found.",)
+            return Outcome(action=action, found=close, unknown=unknown, notes=note)
+        known = set(profile.history().items.tolist())
+        history = extended(profile.history(), [item for item in liked if item not in known])
+        open_items = self._open(understood, profile, [*disliked, *models, *liked])
+        open_items[history.items] = False
+        count = action.count or DEFAULT_COUNT
+        allowed = open_items & self.conditions.mask(action, either=understood.either)
+        made = (
+            neighbours(self.agent, history, models, allowed, count)
+            if models
+            else filtered(self.agent, history, allowed, count)
+        )
+        relaxation = None
+        if len(made.items) < (action.count or 1):
+            relaxation = self.conditions.relaxation(action, open_items, either=understood.either)
+        return Outcome(
+            action=action,
+            recommendations=made.model_copy(update={"user": history.user}),
+            relaxation=relaxation,
+            notes=made.notes + self._list_notes(understood, len(made.items)),
+            unknown=unknown,
+        )
+
+    def _open(self, understood: Understood, profile: ChatProfile, named: Sequence[int]) -> BoolArray:
+        """Return which items may be recommended before any condition, bool, shape (n_items,)."""
+        allowed = np.ones(len(self.agent.catalog), dtype=bool)
+        closed = {*profile.unwanted(), *understood.leave_out, *named}
+        for item in understood.less_like:
+            closed |= nearest_items(self.agent.retriever.item_vectors, item, N_CLOSE)
+        allowed[sorted(closed)] = False
+        return allowed
+
+    def _list_notes(self, understood: Understood, n: int) -> tuple[str, ...]:
+        notes: list[str] = []
+        action = understood.action
+        if understood.either and len(action.include_categories) > 1:
+            notes.append("Any one of these categories is enough here.")
+        if action.count is not None and 0 < n < action.count:
+            notes.append(f"Only {n} fit; {action.count} were asked for.")
+        if understood.less_like:
+            notes.append(f"The {N_CLOSE} items closest to what you want less of are left out.")
+        return tuple(notes)
+
+    def _explain(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        action = understood.action
+        if action.query is None:
+            return Outcome(action=action)
+        found = self._look_up(action.query)
+        if not found:
+            return Outcome(action=action, unknown=(action.query,))
+        item = self.agent.catalog.position(found[0].item_id)
+        history = profile.history()
+        ranked = self.agent.ranker.rank([history], len(self.agent.catalog), True)[0]
+        places = np.flatnonzero(ranked.items == item)
+        seen = bool(np.any(history.items == item))
+        place = int(places[0]) if len(places) else None
+        counts = {
+            name: sum(name in self.agent.catalog.categories[int(i)] for i in history.items)
+            for name in self.agent.catalog.categories[item]
+        }
+        scores = {} if place is None else {n: float(part[place]) for n, part in ranked.parts.items()}
+        explanation = Explanation(
+            item=found[0],
+            rank=None if place is None else place + 1,
+            probability=None if place is None else float(ranked.probabilities[place]),
+            scores={name: value for name, value in scores.items() if np.isfinite(value)},
+            evidence=self.agent.evidence(history, np.array([item], dtype=np.int32))[0],
+            seen=seen,
+            shared_categories={name: n for name, n in counts.items() if n},
+            events=len(history),
+        )
+        return Outcome(action=action, explanation=explanation)
+
+    def _feedback(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        action = understood.action
+        words = (*action.liked, *action.disliked, *(() if action.query is None else (action.query,)))
+        _, unknown = self._resolved(words)
+        found = tuple(one for text in unknown for one in self._look_up(text))[:N_FOUND]
+        return Outcome(action=action, unknown=unknown, found=found)
+
+    def _portray(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        history = profile.history()
+        portrait = self.agent.interests(history)
+        outlook = self.agent.forecast(history) if len(history) else None
+        return Outcome(action=understood.action, portrait=portrait, outlook=outlook)
+
+    def _search(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        action = understood.action
+        if action.query is None:
+            return Outcome(action=action)
+        found = self._look_up(action.query)
+        return Outcome(action=action, found=found, unknown=() if found else (action.query,))
+
+    def _forget(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        action = understood.action
+        if action.query is None:
+            return Outcome(action=action)
+        if action.query == EVERYTHING:
+            events = profile.forget()
+            return Outcome(
+                action=action,
+                confirmation=Confirmation(
+                    kind="forgotten_everything", events=events, durable=profile.durable
+                ),
+            )
+        item = self.context.titles.resolve(action.query)
+        if item is None:
+            return Outcome(action=action, unknown=(action.query,), found=self._look_up(action.query))
+        events = profile.take_back(item)
+        return Outcome(
+            action=action,
+            confirmation=Confirmation(
+                kind="forgotten", forgotten=(self._found(item),), events=events, durable=profile.durable
+            ),
+        )
+
+    def _resolved(self, titles: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+        """Return the items of titles, and the titles that no item has."""
+        items: list[int] = []
+        unknown: list[str] = []
+        for title in titles:
+            item = self.context.titles.resolve(title)
+            if item is None:
+                close = self.context.titles.find(title, 1)
+                item = close[0].item if close and close[0].score >= 0.85 else None
+            if item is None:
+                unknown.append(title)
+            elif item not in items:
+                items.append(item)
+        return items, tuple(unknown)
+
+    def _look_up(self, words: str) -> tuple[FoundItem, ...]:
+        """Return the items that words may mean, best match first; one alone where it is the very title."""
+        exact = self.context.titles.resolve(words)
+        if exact is not None:
+            return (self._found(exact, words),)
+        matches = [m for m in self.context.titles.find(words, N_FOUND) if m.score >= LEAST_MATCH]
+        return tuple(self._found(match.item, words, match.score) for match in matches)
+
+    def _found(self, item: int, asked: str = "", match: float = 1.0) -> FoundItem:
+        row = self.agent.catalog[item]
+        return FoundItem(
+            item_id=row.id,
+            title=row.title,
+            categories=row.categories,
+            year=row.year,
+            asked=asked[:300],
+            match=min(1.0, match),
+        )

@@ -1,0 +1,165 @@
+"""`ModelReader`: understanding by a language model, held to the schema of `ChatAction`.
+
+For larger models and endpoints, zero-shot. What the model writes is data: titles are looked up in the
+catalogue, categories are the catalogue's or are dropped, and no word of it reaches a reply unchecked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+
+from nextinterest.agent.chat.reading.reader import CompositionalReader
+from nextinterest.agent.chat.reading.tokens import tokenise
+from nextinterest.agent.chat.schema import ChatAction, ChatMessage
+from nextinterest.agent.chat.understanding import ChatContext, Told, Understanding, Understood
+from nextinterest.errors import ModelError, OutputParseError
+from nextinterest.llm import LanguageModel, Message, Sampling
+from nextinterest.prompts import PromptTemplate, neutralise, schema_text
+
+__all__ = ["ModelReader"]
+
+LEAST_MATCH = 0.8
+MAX_MESSAGE = 1500
+EVERYTHING = "everything"
+
+
+@cache
+def _template() -> PromptTemplate:
+    source = files("nextinterest.agent.chat").joinpath("templates/understand.jinja").read_text("utf-8")
+    return PromptTemplate("understand", source)
+
+
+class ModelReader:
+    """Asks a language model for the action.
+
+    Parameters
+    ----------
+    model
+        The model; constrained decoding, or the endpoint's, holds it to the schema.
+    fallback
+        Reads where the model's answer breaks a rule that no schema says; rules by default.
+    most_messages
+        Newest messages shown to the model.
+    max_tokens
+        Longest answer.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        fallback: Understanding | None = None,
+        *,
+        most_messages: int = 12,
+        max_tokens: int = 300,
+    ) -> None:
+        self.model = model
+        self.fallback = fallback or CompositionalReader()
+        self.most_messages = most_messages
+        self.max_tokens = max_tokens
+
+    @property
+    def name(self) -> str:
+        """Short name, used in tables."""
+        return self.model.name
+
+    @classmethod
+    def of(cls, model: LanguageModel | None) -> ModelReader:
+        """Return a reader by this model.
+
+        Raises
+        ------
+        ModelError
+            If there is none.
+        """
+        if model is None:
+            raise ModelError("This agent has no language model.", remedy="Give it one, or read by rules.")
+        return cls(model)
+
+    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+        """Return what the newest user message asks for, as the model reads it."""
+        said = [message for message in messages if message.role in {"user", "assistant"}]
+        while said and said[-1].role != "user":
+            said.pop()
+        if not said:
+            return Understood(ChatAction(intent="other"))
+        try:
+            written = self.model.generate(
+                self.prompt(said, context), schema=ChatAction, sampling=Sampling(max_tokens=self.max_tokens)
+            )
+        except OutputParseError:
+            read = self.fallback.read(messages, context)
+            return Understood(
+                read.action, read.told, read.earlier, read.leave_out, read.less_like, read.either
+            )
+        action = _grounded(written, context)
+        return Understood(action, told=_told(action, context))
+
+    def prompt(self, said: Sequence[ChatMessage], context: ChatContext) -> list[Message]:
+        """Return the prompt: instructions, and the conversation as one message of data."""
+        template, special = _template(), self.model.tokenizer.special_tokens
+        clean = [
+            (message.role, neutralise(message.content, max_chars=MAX_MESSAGE, special_tokens=special))
+            for message in said[-self.most_messages :]
+        ]
+        asked = "".join(
+            [
+                template.render(
+                    "header",
+                    categories=[neutralise(name) for name in context.catalog.category_names],
+                    first=context.years.first,
+                    last=context.years.last,
+                ),
+                *(template.render("event", role=role, content=content) for role, content in clean),
+                template.render("footer", schema=schema_text(ChatAction)),
+                template.render("answer"),
+            ]
+        )
+        return [Message("system", template.render("system").strip()), Message("user", asked.strip())]
+
+
+def _grounded(written: ChatAction, context: ChatContext) -> ChatAction:
+    """Return the action with titles and categories of the catalogue in place of what the model wrote."""
+
+    def titles(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_title(name, context) or name for name in names))
+
+    def categories(names: Iterable[str]) -> tuple[str, ...]:
+        known = [one for name in names for one in context.categories.means(tokenise(name).words)]
+        return tuple(name for name in context.catalog.category_names if name in known)
+
+    query = written.query
+    if query is not None and query.casefold() != EVERYTHING:
+        query = _title(query, context) or query
+    return written.model_copy(
+        update={
+            "include_categories": categories(written.include_categories),
+            "exclude_categories": categories(written.exclude_categories),
+            "liked": titles(written.liked),
+            "disliked": titles(written.disliked),
+            "similar_to": titles(written.similar_to),
+            "query": query,
+        }
+    )
+
+
+def _title(text: str, context: ChatContext) -> str | None:
+    found = context.titles.find(text, 1)
+    return context.titles.called(found[0].item) if found and found[0].score >= LEAST_MATCH else None
+
+
+def _told(action: ChatAction, context: ChatContext) -> tuple[Told, ...]:
+    if action.intent not in {"feedback", "recommend", "similar"}:
+        return ()
+    told: list[Told] = []
+    for kind, names in (
+        ("liked", action.liked),
+        ("disliked", action.disliked if action.intent == "feedback" else ()),
+        ("seen", (action.query,) if action.intent == "feedback" and action.query else ()),
+    ):
+        for name in names:
+            item = context.titles.resolve(name)
+            if item is not None and all(one.item != item for one in told):
+                told.append(Told(item, kind))  # type: ignore[arg-type]
+    return tuple(told)

@@ -1,0 +1,119 @@
+"""Whose history a conversation is about, and where what is told goes.
+
+`SessionProfile` keeps what is told for one answer only; `LiveAgent` gives a durable one (see
+`nextinterest.agent.chat.live_profile`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from nextinterest.agent.chat.understanding import Told
+from nextinterest.domain import History
+
+__all__ = ["ChatProfile", "SessionProfile", "extended", "without"]
+
+
+class ChatProfile(Protocol):
+    """A person's history as chat sees and changes it. Items are catalogue positions."""
+
+    @property
+    def durable(self) -> bool:
+        """Whether what is told outlasts the conversation."""
+        ...
+
+    def history(self) -> History:
+        """Return the events that speak for what comes next."""
+        ...
+
+    def unwanted(self) -> frozenset[int]:
+        """Return items never to be recommended, beside those of the history."""
+        ...
+
+    def tell(self, told: Sequence[Told]) -> int:
+        """Take note of what happened and return how many events that makes."""
+        ...
+
+    def take_back(self, item: int) -> int:
+        """Remove the events of an item and return how many there were."""
+        ...
+
+    def forget(self) -> int:
+        """Remove everything and return how many events that was."""
+        ...
+
+
+class SessionProfile:
+    """A given history, and what one conversation tells beside it; nothing is kept.
+
+    Parameters
+    ----------
+    history
+        The history the caller gave.
+    earlier
+        What earlier messages told.
+    """
+
+    durable = False
+
+    def __init__(self, history: History, earlier: Sequence[Told] = ()) -> None:
+        self._given = history
+        self._told = list(earlier)
+
+    def history(self) -> History:
+        """Return the given events, and behind them what was told and not disliked."""
+        fresh = [told.item for told in self._told if told.kind != "disliked"]
+        disliked = {told.item for told in self._told if told.kind == "disliked"}
+        return extended(without(self._given, disliked), fresh)
+
+    def unwanted(self) -> frozenset[int]:
+        """Return what was told to be disliked."""
+        return frozenset(told.item for told in self._told if told.kind == "disliked")
+
+    def tell(self, told: Sequence[Told]) -> int:
+        """Count what is told for this answer."""
+        new = {one.item for one in told}
+        self._told = [one for one in self._told if one.item not in new] + list(told)
+        return len(told)
+
+    def take_back(self, item: int) -> int:
+        """Count an item no longer; the given history is the caller's and stays as it is."""
+        before = len(self._told)
+        self._told = [one for one in self._told if one.item != item]
+        return before - len(self._told)
+
+    def forget(self) -> int:
+        """Drop what the conversation told."""
+        gone = len(self._told)
+        self._told = []
+        return gone
+
+
+def extended(history: History, items: Sequence[int]) -> History:
+    """Return the history with items as its newest events, at the time of its last one."""
+    if not items:
+        return history
+    more = np.asarray(items, dtype=np.int32)
+    times, ratings = history.times, history.ratings
+    if times is not None:
+        last = times[-1] if len(times) else 0
+        times = np.append(times, np.full(len(more), last, dtype=np.int64))
+    if ratings is not None:
+        ratings = np.append(ratings, np.full(len(more), np.nan, dtype=np.float32))
+    return History(np.append(history.items, more), times, ratings, history.user)
+
+
+def without(history: History, items: frozenset[int] | set[int]) -> History:
+    """Return the history without some items."""
+    if not items:
+        return history
+    keep = ~np.isin(history.items, np.array(sorted(items), dtype=np.int32))
+    return History(
+        history.items[keep],
+        None if history.times is None else history.times[keep],
+        None if history.ratings is None else history.ratings[keep],
+        history.user,
+    )
