@@ -14,15 +14,18 @@ from nextinterest.domain import Catalog, History
 from nextinterest.errors import ModelError
 from nextinterest.finetune.adapters import add_lora, decoder_of, quantisation, save_adapter
 from nextinterest.finetune.language_config import LoraOptions
-from nextinterest.finetune.language_task import LanguageObjective, LanguageTask, fixed_windows
+from nextinterest.finetune.language_task import LanguageInputs, LanguageObjective, LanguageTask
+from nextinterest.finetune.language_windows import fixed_windows
 from nextinterest.finetune.loop import train
 from nextinterest.finetune.lower_layers import LowerLayers, run_lower, run_upper
 from nextinterest.finetune.training_config import TrainingConfig
+from nextinterest.finetune.windows import WindowBatch
 from nextinterest.llm import LocalModel
 from nextinterest.llm.tokenizer import ByteTokenizer
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
 from nextinterest.retrieval import Encoder
-from nextinterest.retrieval.item_head import ItemHead, ItemSoftmax
+from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
+from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.item_text import catalog_texts
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ class World:
         frozen: int = 1,
         cache: Path | None = None,
         lora: LoraOptions | None = None,
+        read: tuple[int, ...] = (3,),
+        newest: bool = True,
     ) -> None:
         self.catalog, self.split = catalog, leave_last_out(log, 1, 1)
         self.base = tiny()
@@ -71,10 +76,10 @@ class World:
         body = decoder_of(self.model)
         torch.manual_seed(1)
         text = words.encode(catalog_texts(catalog))
-        self.head = ItemHead(32, 16, text, np.zeros(len(catalog), dtype=np.float32))
-        objective = LanguageObjective(self.model, body, self.head, frozen)
+        self.head = ItemHead(ItemHeadConfig(state_size=32 * len(read), dimension=16, hidden=24), text)
+        objective = LanguageObjective(self.model, body, self.head, read, frozen)
         self.renderer = PromptRenderer(TEMPLATE, catalog, ByteTokenizer(), OPTIONS)
-        lower = None if cache is None else LowerLayers(body, frozen, cache, "tiny")
+        lower = None if cache is None else LowerLayers(body, frozen, read, cache, "tiny")
         self.task = LanguageTask(
             objective,
             self.renderer,
@@ -84,8 +89,11 @@ class World:
             window=6,
             batch_size=8,
             lower=lower,
+            newest=newest,
             head_rate=5.0,
+            vector_rate=5.0,
         )
+        self.task.standardise(20)
 
 
 def options(epochs: int = 2) -> TrainingConfig:
@@ -110,15 +118,34 @@ def test_only_adapters_above_the_frozen_layers_and_the_head_learn(
     assert np.mean(done.losses[-5:]) < np.mean(done.losses[:5]) - 0.2
 
 
+@pytest.mark.parametrize("read", [(3,), (0, 1, 2, 3)])
+@pytest.mark.parametrize("newest", [True, False])
 def test_caching_the_frozen_layers_changes_nothing(
-    catalog: Catalog, log: EventLog, words: Encoder, tmp_path: Path
+    catalog: Catalog, log: EventLog, words: Encoder, tmp_path: Path, read: tuple[int, ...], newest: bool
 ) -> None:
-    plain = train(World(catalog, log, words).task, options(), tmp_path / "plain")
-    cached_world = World(catalog, log, words, cache=tmp_path / "states")
+    plain = train(World(catalog, log, words, read=read, newest=newest).task, options(), tmp_path / "plain")
+    cached_world = World(catalog, log, words, read=read, newest=newest, cache=tmp_path / "states")
     cached = train(cached_world.task, options(), tmp_path / "cached")
-    # The cache rounds to bfloat16, once.
-    assert cached.losses == pytest.approx(plain.losses, rel=5e-3)
+    assert cached.losses == pytest.approx(plain.losses, rel=1e-3)
     assert list((tmp_path / "states").rglob("*.safetensors"))
+    files = len(list((tmp_path / "states").rglob("*.safetensors")))
+    assert files == (len(cached_world.task.stretches) if newest else files)  # one prompt for both
+
+
+def test_no_place_sees_an_event_of_validation(catalog: Catalog, log: EventLog, words: Encoder) -> None:
+    world = World(catalog, log, words)
+    rng = np.random.default_rng(0)
+    for i, stretch in enumerate(world.task.stretches):
+        (inputs, batch), places = cast(
+            "tuple[tuple[LanguageInputs, WindowBatch], int]",
+            world.task.prepare([i], rng, torch.device("cpu")),
+        )
+        trained = world.split.train.history(stretch.user)
+        assert places == min(len(trained) - 1, places)
+        assert set(batch.columns.tolist()) <= set(trained.items.tolist())
+        text = bytes(t for t in inputs.tokens[0].tolist() if t < 256).decode(errors="ignore")
+        later = log.history(stretch.user).items[len(trained) :]
+        assert not any(catalog.titles[int(item)] + "\n" in text for item in set(later) - set(trained.items))
 
 
 def test_lower_and_upper_layers_make_the_whole() -> None:
@@ -126,15 +153,21 @@ def test_lower_and_upper_layers_make_the_whole() -> None:
     tokens = list(range(3, 40))
     with torch.inference_mode():
         whole = body(input_ids=torch.tensor([tokens])).last_hidden_state
-        parts = run_upper(body, run_lower(body, tokens, 2)[None], 2)
-    assert torch.allclose(whole, parts, atol=1e-5)
+        lower = run_lower(body, tokens, 2)
+        upper = run_upper(body, lower[2][None], 2)
+        every = body(input_ids=torch.tensor([tokens]), output_hidden_states=True).hidden_states
+    assert torch.allclose(whole, upper[-1], atol=1e-5)
+    for found, expected in zip([*lower, upper[1][0]], every, strict=True):
+        assert torch.allclose(found, expected[0], atol=1e-5)
+    assert [len(lower), len(upper)] == [3, 2]
     assert len(cast(torch.nn.ModuleList, body.layers)) == 3
 
 
+@pytest.mark.parametrize("read", [(3,), (0, 2, 3)])
 def test_serving_scores_what_training_validated(
-    catalog: Catalog, log: EventLog, words: Encoder, tmp_path: Path
+    catalog: Catalog, log: EventLog, words: Encoder, tmp_path: Path, read: tuple[int, ...]
 ) -> None:
-    world = World(catalog, log, words)
+    world = World(catalog, log, words, read=read)
     train(world.task, options(), tmp_path)
     save_adapter(world.model, tmp_path / "adapter")
 
@@ -143,8 +176,8 @@ def test_serving_scores_what_training_validated(
     loaded = PeftModel.from_pretrained(tiny(), str(tmp_path / "adapter")).eval()
     model = LocalModel(loaded, cast("object", _Bytes()))  # type: ignore[arg-type]
     model.tokenizer = ByteTokenizer()  # type: ignore[assignment]
-    part = ItemSoftmax(model, world.head, catalog, TEMPLATE, OPTIONS)
-    expected = np.concatenate(list(world.task._scores()))
+    part = ItemSoftmax(model, world.head, catalog, TEMPLATE, OPTIONS, read)
+    expected = np.concatenate(list(world.task.validation_scores()))
     found = part.scores(world.split.validation.histories[:])
     assert np.allclose(found, expected, atol=1e-4)
 

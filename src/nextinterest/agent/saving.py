@@ -125,7 +125,7 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
     text_encoder = open_encoder(manifest.text_encoder.name, device)
     if is_trained(directory):
         read_verified(directory / _TRAINED, manifest.sha256.get(_TRAINED, ""))
-        retriever: Retriever = load_trained(directory, text_encoder)
+        retriever: Retriever = load_trained(directory, text_encoder, device=device, dtype=dtype)
     else:
         retriever = Retriever.load(directory, text_encoder)
     model = None

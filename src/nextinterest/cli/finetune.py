@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 from rich.table import Table
@@ -28,13 +28,12 @@ def finetune(
         list[str] | None,
         typer.Option(help="Change one option, as in training.epochs=3; repeat the option for more."),
     ] = None,
-    core: Annotated[int, typer.Option(help="Keep users and items of at least this many events.", min=0)] = 0,
-    language_model: Annotated[
-        str | None, typer.Option(help="Language model the agent will rerank with; none without it.")
-    ] = None,
-    choice_weight: Annotated[
-        float, typer.Option(help="Weight of the language model's choice in the agent's blend.", min=0.0)
-    ] = 0.05,
+    k_core: Annotated[
+        int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)
+    ] = 0,
+    ties: Annotated[
+        str, typer.Option(help="Order of a user's events of one moment: file, or item (by id).")
+    ] = "file",
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
 ) -> None:
     """Train retrieval on the users' histories and fit the blend on held-out validation events."""
@@ -46,18 +45,23 @@ def finetune(
     from nextinterest.finetune.config import read_config
     from nextinterest.finetune.recipe import train_retriever
     from nextinterest.finetune.saving import ModelName, model_card, save_recommender
+    from nextinterest.retrieval.saved_items import ItemsFrom
 
     options = read_config(config, override or ())
-    ties = "file" if options.exchangeable_ties else "item"
-    cleaning = CleaningConfig(min_user_events=core, min_item_events=core, ties=ties)
+    if ties not in ("file", "item"):
+        raise typer.BadParameter("--ties is file or item.")
+    cleaning = CleaningConfig(
+        min_user_events=k_core, min_item_events=k_core, ties=cast('Literal["file", "item"]', ties)
+    )
     dataset = load(data, cleaning=cleaning)
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
     named = None
-    if language_model is not None:
+    if options.agent.language_model is not None:
         from nextinterest.llm import LocalModel
 
-        model = LocalModel.load(locate(language_model, "language-model"))
-        named = ModelName(language_model, model.fingerprint)
+        model = LocalModel.load(locate(options.agent.language_model, "language-model"))
+        named = ModelName(options.agent.language_model, model.fingerprint)
+        del model
     with training_progress(options.training.epochs) as report:
         done = train_retriever(dataset, encoder, options, out_ / "work", resume=resume, report=report)
     command = shlex.join(["nextinterest", *sys.argv[1:]])
@@ -66,8 +70,9 @@ def finetune(
         out_,
         text_encoder=ModelName(DEFAULT_TEXT_ENCODER, encoder.fingerprint),
         language_model=named,
-        choice_weight=choice_weight,
+        choice_weight=options.agent.choice_weight,
         card=model_card(done.retriever, options, done.runs, command),
+        items_from=None if options.copy_items else ItemsFrom(data=data, cleaning=cleaning),
     )
     out.print(_table(done.retriever))
     err.print(f"[dim]Written to {out_}; its folder work/ holds checkpoints and may be deleted.[/]")
@@ -78,7 +83,16 @@ def _table(retriever: TrainedRetriever) -> Table:
     for name in ("part", "NDCG@10", "HR@10", "log-loss", "weight"):
         table.add_column(name, justify="left" if name == "part" else "right")
     for name, measures in retriever.provenance.validation.items():
+        if name == "language_adds":
+            continue
         weight = retriever.pool.weights.get(name)
         numbers = [f"{measures[key]:.4f}" for key in ("ndcg@10", "hr@10", "log_loss")]
-        table.add_row(name, *numbers, "" if weight is None else f"{weight:.3g}")
+        table.add_row(name.replace("_", " "), *numbers, "" if weight is None else f"{weight:.3g}")
+    if "language_adds" in retriever.provenance.validation:
+        adds = retriever.provenance.validation["language_adds"]
+        table.caption = (
+            f"What the language model adds, weights fitted on other users: NDCG@10 {adds['ndcg@10']:+.4f} "
+            f"(s.e. {adds['ndcg@10_se']:.4f}), log-loss {adds['log_loss']:+.4f} "
+            f"(s.e. {adds['log_loss_se']:.4f})"
+        )
     return table

@@ -9,10 +9,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nextinterest.errors import DataError
+from nextinterest.finetune.language_config import LanguageConfig
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.retrieval.sequence_encoder import SequenceEncoderConfig
 
-__all__ = ["FinetuneConfig", "LiftConfig", "ProfileConfig", "SplitConfig", "read_config"]
+__all__ = ["AgentOptions", "FinetuneConfig", "LiftConfig", "ProfileConfig", "SplitConfig", "read_config"]
 
 
 class SplitConfig(BaseModel):
@@ -63,6 +64,19 @@ class LiftConfig(BaseModel):
     """Entries kept per item."""
 
 
+class AgentOptions(BaseModel):
+    """What the saved agent does beside the ranking that was learned."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language_model: str | None = None
+    """Model that chooses between the best candidates, explains and talks; an asset's name, a folder or a hub
+    id. It is loaded beside the one of the item softmax, whose adapter does not touch it."""
+
+    choice_weight: float = Field(default=0.05, ge=0.0)
+    """Weight of its choice in the ranking; 0 saves the pass."""
+
+
 class FinetuneConfig(BaseModel):
     """A fine-tuning run."""
 
@@ -90,8 +104,24 @@ class FinetuneConfig(BaseModel):
     lift: LiftConfig | None = LiftConfig()
     """Log-lift, or none."""
 
+    language: LanguageConfig | None = None
+    """The language model's item softmax, or none."""
+
+    sampled_above: int = Field(default=20_000, ge=1)
+    """Items above which the encoder's softmax is estimated from a sample of them while training."""
+
+    agent: AgentOptions = AgentOptions()
+    """What the saved agent does beside the ranking that was learned."""
+
+    copy_items: bool = True
+    """Whether the directory holds the catalogue and its text vectors. Without them it names the data set,
+    which loading then reads again: for data whose terms do not allow passing titles on."""
+
     blend_events: int = Field(default=5000, ge=1)
-    """Validation events the blend is fitted on, at most; drawn evenly."""
+    """Validation events the blend is fitted and measured on, at most; drawn evenly."""
+
+    validation_events: int = Field(default=10_000, ge=1)
+    """Validation events that training is stopped by, at most; drawn evenly."""
 
 
 def read_config(path: Path | None, overrides: Sequence[str] = ()) -> FinetuneConfig:

@@ -52,28 +52,51 @@ class LanguageConfig(BaseModel):
     budget: int = Field(default=1024, ge=16)
     """Longest prompt, in tokens."""
 
+    windows: Literal["newest", "all"] = "newest"
+    """Which part of a long history is learned from: the newest `max_events` events, or all of it in
+    overlapping windows. The newest share one prompt with the user's validation events, so that frozen layers
+    run once for both; all of it costs two to three times as much."""
+
+    read: tuple[int, ...] = (-1,)
+    """Layers whose output at the end of an event line the head reads, one behind the other; negative numbers
+    count from the last. Layers above the highest of them, which are specialised in the next token, are
+    never run."""
+
     dimension: int = Field(default=64, ge=2)
-    """Length of item vectors in the head."""
+    """Length of item vectors in the head, where they do not start from the sequence encoder's."""
+
+    hidden: int = Field(default=0, ge=0)
+    """Width of a hidden layer of the head; 0 for none."""
+
+    start_from_encoder: bool = True
+    """Whether the head's item vectors and biases start as those of the first sequence encoder."""
+
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """Dropout of the hidden states that the head reads and of its hidden layer, while training."""
 
     lora: LoraOptions | None = LoraOptions()
     """Adapters; none trains the head alone, on the frozen model's states."""
 
     frozen_layers: int = Field(default=0, ge=0)
-    """Lower layers without adapters. With `cached` their outputs are computed once, kept on disk, and only
-    the layers above run at each step: what makes tuning on two CPU cores affordable."""
+    """Lower layers without adapters; all that are run where `lora` is none. With `cached` their outputs are
+    computed once, kept on disk, and only the layers above run at each step: what makes tuning on two CPU
+    cores affordable."""
 
     cached: bool = False
     """Whether the frozen layers' outputs are kept on disk, 2 bytes a number."""
 
     head_rate: float = Field(default=10.0, gt=0)
-    """Learning rate of the head, as a multiple of the adapters'."""
+    """Learning rate of the head's reading of hidden states, as a multiple of the adapters'."""
+
+    vector_rate: float = Field(default=1.0, ge=0)
+    """The same for item vectors and biases: lower where they start from trained ones."""
 
     checkpointing: bool = False
     """Gradient checkpointing: less memory, a third more time."""
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Precision of the frozen weights; ``auto`` asks the device. Adapters and head are in float32 on CUDA and
-    in the weights' own precision on a CPU, where mixing two costs a conversion at every layer."""
+    """Precision of the frozen weights; ``auto`` asks the device. Adapters and head are in float32. On a CPU
+    mixing the two costs a conversion at every layer, so recipes for a CPU keep everything in float32."""
 
     training: TrainingConfig = TrainingConfig(
         epochs=4,

@@ -1,27 +1,28 @@
 """Training the language model to predict the next item: dense targets at every event line, adapters by LoRA.
 
-A window of a history is rendered by the template that serving uses; the hidden state at the end of each
-event line is scored against every item (see `nextinterest.retrieval.item_head`), and the loss is that of the
+A stretch of a history is rendered by the template that serving uses; the hidden states at the end of each
+event line are scored against every item (see `nextinterest.retrieval.item_head`), and the loss is that of the
 sequence encoder: ties share, seen items are left out.
 
 The lower layers may be frozen and their outputs kept on disk (`LowerLayers`): they are the same at every
-epoch, so a step then costs the upper layers alone.
+epoch, so a step then costs the upper layers alone, or, with all of them frozen, the head.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from nextinterest.data import EventLog, HeldOut
-from nextinterest.domain import Catalog, FloatArray, History
+from nextinterest.domain import Catalog, FloatArray
 from nextinterest.finetune.encoder_task import softmax_loss
-from nextinterest.finetune.lower_layers import LowerLayers, run_upper
+from nextinterest.finetune.language_windows import Stretch, all_stretches, newest_stretches, shown_history
+from nextinterest.finetune.lower_layers import LowerLayers, run_layers, run_upper
 from nextinterest.finetune.validation import rank_scores
 from nextinterest.finetune.windows import Window, WindowBatch, Windows
 from nextinterest.prompts import Prompt, PromptRenderer
@@ -30,7 +31,7 @@ from nextinterest.retrieval.item_head import ItemHead
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["LanguageInputs", "LanguageObjective", "LanguageTask", "fixed_windows"]
+__all__ = ["LanguageInputs", "LanguageObjective", "LanguageTask"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +43,17 @@ class LanguageInputs:
     tokens
         Token ids, int64, shape (batch, time), padded at the end.
     hidden
-        Outputs of the frozen layers, shape (batch, time, hidden_size), or None to run every layer.
+        Output of the frozen layers, shape (batch, time, hidden_size), or None to run every layer.
+    read
+        What the head reads of the frozen layers at the prediction positions, shape (n, some); None where
+        nothing is kept of them.
     ends
         Index of each prediction position in the flattened (batch, time), int64, shape (n,).
     """
 
     tokens: Tensor
     hidden: Tensor | None
+    read: Tensor | None
     ends: Tensor
 
 
@@ -60,47 +65,44 @@ class LanguageObjective(nn.Module):
     model
         A causal model, its adapters (if any) attached.
     body
-        Its decoder without the output embedding.
+        Its decoder without the output embedding, cut to the layers that are needed.
     head
         The item head.
+    layers
+        Numbers of the layers that the head reads, rising; the last is that of the whole decoder.
     frozen_layers
         Layers that `LanguageInputs.hidden` stands for.
     """
 
-    def __init__(self, model: nn.Module, body: PreTrainedModel, head: ItemHead, frozen_layers: int) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        body: PreTrainedModel,
+        head: ItemHead,
+        layers: Sequence[int],
+        frozen_layers: int = 0,
+    ) -> None:
         super().__init__()
         self.model, self.head, self.frozen_layers = model, head, frozen_layers
+        self.layers = tuple(layers)
         self._body = [body]  # in a list, so that its parameters are not registered twice
 
     def states(self, inputs: LanguageInputs) -> Tensor:
-        """Return the hidden states at the prediction positions, shape (n, hidden_size)."""
+        """Return what the head reads at the prediction positions, shape (n, n_layers * hidden_size)."""
         body = self._body[0]
-        if inputs.hidden is not None:
-            hidden = run_upper(body, inputs.hidden.to(body.dtype), self.frozen_layers)
-        else:
-            hidden = cast(Tensor, body(input_ids=inputs.tokens, use_cache=False).last_hidden_state)
-        return hidden.flatten(0, 1)[inputs.ends]
+        if inputs.hidden is not None and inputs.read is not None:
+            above = [layer for layer in self.layers if layer > self.frozen_layers]
+            outputs = run_upper(body, inputs.hidden.to(body.dtype), self.frozen_layers)
+            caught = [outputs[layer - self.frozen_layers].flatten(0, 1)[inputs.ends] for layer in above]
+            return torch.cat([inputs.read, *(states.float() for states in caught)], dim=1)
+        if inputs.read is not None:
+            return inputs.read
+        outputs = run_layers(body, input_ids=inputs.tokens)
+        return torch.cat([outputs[layer].flatten(0, 1)[inputs.ends] for layer in self.layers], dim=1)
 
     def forward(self, inputs: LanguageInputs, batch: WindowBatch) -> Tensor:
         """Return the summed loss of a micro-batch."""
         return softmax_loss(self.head(self.states(inputs)), batch)
-
-
-def fixed_windows(lengths: Sequence[int], window: int, overlap: int) -> list[Window]:
-    """Return windows that cover every place but each user's last, the newest ones aligned to the end.
-
-    Examples
-    --------
-    >>> fixed_windows([4, 8], window=4, overlap=1)
-    [(0, 0, 3), (1, 3, 7), (1, 0, 4)]
-    """
-    rows: list[Window] = []
-    for user, length in enumerate(lengths):
-        end = length - 1
-        while end > 0:
-            rows.append((user, max(0, end - window), end))
-            end = 0 if end <= window else end - window + overlap
-    return rows
 
 
 class LanguageTask:
@@ -111,17 +113,19 @@ class LanguageTask:
     objective
         Trained in place.
     renderer
-        Renders windows and validation histories; its template is that of serving.
+        Renders histories; its template is that of serving.
     log, validation, catalog
         What is learned from, what is validated on, and the items.
     window, batch_size
-        Events of a window, windows of a micro-batch.
+        Events of a window, prompts of a micro-batch.
+    newest
+        Whether only the newest `window` events of each history are learned from.
     exchangeable_ties
         See `nextinterest.finetune.windows.Windows`.
     lower
         Outputs of the frozen layers on disk, or None to compute them at every step.
-    head_rate
-        Learning rate of the head as a multiple of the adapters'.
+    head_rate, vector_rate
+        Learning rates, as multiples of the adapters', of the head and of its item vectors.
     """
 
     def __init__(
@@ -134,20 +138,23 @@ class LanguageTask:
         *,
         window: int,
         batch_size: int,
+        newest: bool = True,
         exchangeable_ties: bool = True,
         lower: LowerLayers | None = None,
         head_rate: float = 1.0,
+        vector_rate: float = 1.0,
     ) -> None:
         self.objective: LanguageObjective = objective
         self.renderer, self.log, self.validation, self.batch_size = renderer, log, validation, batch_size
-        self.lower, self.head_rate = lower, head_rate
+        self.lower, self.head_rate, self.vector_rate = lower, head_rate, vector_rate
         self.targets = Windows(log, len(catalog), window, exchangeable_ties=exchangeable_ties)
-        self.windows = fixed_windows(log.lengths.tolist(), window, window // 3)
+        self.stretches = newest_stretches(log, validation) if newest else all_stretches(log, window)
 
     def batches(self, rng: np.random.Generator) -> list[list[int]]:
-        """Return micro-batches of windows of like length, in random order."""
-        jitter = rng.normal(0.0, 0.1, len(self.windows))
-        sizes = np.log([end - first for _, first, end in self.windows]) + jitter
+        """Return micro-batches of prompts of like length, in random order."""
+        jitter = rng.normal(0.0, 0.1, len(self.stretches))
+        longest = self.targets.window
+        sizes = np.log([min(s.end - s.first, longest) for s in self.stretches]) + jitter
         order = np.argsort(sizes, kind="stable")
         groups = [order[i : i + self.batch_size].tolist() for i in range(0, len(order), self.batch_size)]
         return [groups[int(i)] for i in rng.permutation(len(groups))]
@@ -156,51 +163,84 @@ class LanguageTask:
         self, batch: list[int], rng: np.random.Generator, device: torch.device
     ) -> tuple[tuple[object, ...], int]:
         """Return the inputs of `LanguageObjective` and the number of places."""
-        rows = [self.windows[i] for i in batch]
-        prompts: list[Prompt] = []
+        chosen: list[tuple[Stretch, Prompt, int]] = []
         trained: list[Window] = []
-        for user, first, end in rows:
-            whole = self.log.history(user, end)
-            prompt = self.renderer.history(History(whole.items[first:], None, None, whole.user))
-            prompts.append(prompt)
-            trained.append((user, first + prompt.first_event, end))  # what did not fit the budget is no place
+        for i in batch:
+            stretch = self.stretches[i]
+            prompt = self._prompt(stretch)
+            if stretch.first + prompt.first_event >= stretch.end:  # nothing but validation events fits
+                stretch = stretch._replace(shown=stretch.end)
+                prompt = self._prompt(stretch)
+            begin = stretch.first + prompt.first_event  # what did not fit the budget is no place
+            chosen.append((stretch, prompt, stretch.end - begin))
+            trained.append((stretch.user, begin, stretch.end))
         cut = self.targets.batch(trained, rng, shuffle_ties=False)
-        keys = [f"{user}-{first}-{end}" for user, first, end in rows]
-        return (self._inputs(prompts, keys, device), cut.to(device)), len(cut)
-
-    def _inputs(self, prompts: Sequence[Prompt], keys: Sequence[str], device: torch.device) -> LanguageInputs:
-        time = max(len(prompt.tokens) for prompt in prompts)
-        tokens = torch.zeros(len(prompts), time, dtype=torch.long)
-        for i, prompt in enumerate(prompts):
-            tokens[i, : len(prompt.tokens)] = torch.tensor(prompt.tokens)
-        ends = [i * time + end for i, prompt in enumerate(prompts) for end in prompt.event_ends]
-        hidden = None
-        if self.lower is not None:
-            read = [self.lower.read(key, p.tokens) for key, p in zip(keys, prompts, strict=True)]
-            hidden = torch.zeros(len(prompts), time, read[0].shape[1])
-            for i, states in enumerate(read):
-                hidden[i, : len(states)] = states
-            hidden = hidden.to(device)
-        return LanguageInputs(tokens.to(device), hidden, torch.tensor(ends, device=device))
+        return (self._inputs(chosen, device), cut.to(device)), len(cut)
 
     def rate_of(self, name: str) -> float:
-        """Return the head's multiple, 1 for adapters."""
+        """Return 1 for adapters, the head's and the item vectors' multiples."""
+        if name.startswith(("head.projection.", "head.residual", "head.bias")):
+            return self.vector_rate
         return self.head_rate if name.startswith("head.") else 1.0
 
     def validate(self) -> dict[str, float]:
         """Return NDCG@10, HR@10 and log-loss on validation."""
-        return rank_scores(self._scores(), self.validation)
+        return rank_scores(self.validation_scores(), self.validation)
 
-    @torch.inference_mode()
-    def _scores(self) -> Iterator[FloatArray]:
+    @torch.no_grad()
+    def validation_scores(self) -> Iterator[FloatArray]:
         """Yield scores of a user's cases at a time: one pass reads them all off the newest one's prompt."""
-        device = self.objective.head.bias.device
+        head = self.objective.head
         users, starts = np.unique(self.validation.users, return_index=True)
         bounds = [*starts.tolist(), len(self.validation)]
+        ends = self.validation.histories.ends
         for user, lo, hi in zip(users.tolist(), bounds, bounds[1:], strict=False):
-            newest = self.validation.histories[hi - 1]
-            prompt = self.renderer.history(newest)
-            inputs = self._inputs([prompt], [f"validation-{user}"], device)
-            scores = self.objective.head(self.objective.states(inputs)).float().cpu().numpy()
-            places = [len(self.validation.histories[i]) - 1 - prompt.first_event for i in range(lo, hi)]
-            yield scores[places]
+            stretch = Stretch(user, 0, int(ends[hi - 1]), 0)
+            prompt = self._prompt(stretch)
+            inputs = self._inputs([(stretch, prompt, len(prompt.event_ends))], head.bias.device)
+            # An empty history has no event to read, and a place before the oldest shown one has none either.
+            places = [int(ends[i]) - 1 - prompt.first_event for i in range(lo, hi)]
+            states = self.objective.states(inputs)[[max(place, 0) for place in places]]
+            yield head(states).float().cpu().numpy()
+
+    @torch.no_grad()
+    def standardise(self, n: int, seed: int = 0) -> None:
+        """Set the head's mean and spread of hidden states from n stretches, evenly drawn."""
+        head = self.objective.head
+        rng = np.random.default_rng(seed)
+        some = rng.permutation(len(self.stretches))[:n].tolist()
+        states = []
+        for i in some:
+            inputs, _ = self.prepare([i], rng, head.bias.device)
+            first = inputs[0]
+            assert isinstance(first, LanguageInputs)  # noqa: S101 - prepare's own
+            states.append(self.objective.states(first))
+        head.standardise(torch.cat(states))
+
+    def _prompt(self, stretch: Stretch) -> Prompt:
+        return self.renderer.history(shown_history(self.log, self.validation.histories.log, stretch))
+
+    def _inputs(self, chosen: Sequence[tuple[Stretch, Prompt, int]], device: torch.device) -> LanguageInputs:
+        """Return prompts, each cut behind its last place, with what is kept of the frozen layers."""
+        cuts = [prompt.event_ends[places - 1] + 1 for _, prompt, places in chosen]
+        time = max(cuts)
+        tokens = torch.zeros(len(chosen), time, dtype=torch.long)
+        ends: list[int] = []
+        for i, (_, prompt, places) in enumerate(chosen):
+            tokens[i, : cuts[i]] = torch.tensor(prompt.tokens[: cuts[i]])
+            ends += [i * time + end for end in prompt.event_ends[:places]]
+        hidden = read = None
+        if self.lower is not None:
+            kept = [
+                self.lower.of(f"{s.user}-{s.first}-{s.shown}", prompt.tokens, prompt.event_ends)
+                for s, prompt, _ in chosen
+            ]
+            read = torch.cat([k.read[:places] for k, (_, _, places) in zip(kept, chosen, strict=True)])
+            read = read.to(device)
+            above = [k.hidden for k in kept if k.hidden is not None]
+            if above:
+                hidden = torch.zeros(len(chosen), time, above[0].shape[1])
+                for i, states in enumerate(above):
+                    hidden[i, : cuts[i]] = states[: cuts[i]]
+                hidden = hidden.to(device)
+        return LanguageInputs(tokens.to(device), hidden, read, torch.tensor(ends, device=device))

@@ -3,14 +3,14 @@
     1  hold out the end of every history
     2  train the sequence encoder(s), stopping by NDCG@10 on validation events
     3  compute the item-item matrices
-    4  fit the weights of the blend by log-loss on the validation events
+    4  train the language model's item softmax, where it is asked for
+    5  fit the weights of the blend by log-loss on the validation events
 
 Test events are never read. Nothing is retrained on validation events afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,27 +18,28 @@ import numpy as np
 import torch
 
 from nextinterest.data import Dataset, EventLog, HeldOut, leave_last_out
-from nextinterest.domain import FloatArray
-from nextinterest.finetune.blend import fit_blend
+from nextinterest.domain import Catalog, FloatArray
 from nextinterest.finetune.closed_form import ease, log_lift
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.encoder_task import EncoderTask
+from nextinterest.finetune.language_recipe import train_language
 from nextinterest.finetune.loop import Report, Trained, train
-from nextinterest.finetune.validation import rank_scores, seen_mask
+from nextinterest.finetune.pool_fit import fit_pool
 from nextinterest.retrieval import Encoder, Retriever
-from nextinterest.retrieval.pool import Part, PopularityPart, ScorePool
+from nextinterest.retrieval.item_softmax import ItemSoftmax
+from nextinterest.retrieval.pool import Part, PopularityPart
 from nextinterest.retrieval.profile_scorer import ProfileScorer, largest_entries
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 from nextinterest.retrieval.sequence_source import SequenceSource
 from nextinterest.retrieval.trained import TrainedRetriever
 
-__all__ = ["Finetuned", "fit_pool", "learn_parts", "train_retriever"]
+__all__ = ["Finetuned", "learn_parts", "train_retriever"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finetuned:
-    """What the recipe returns: the retriever, and how each encoder's training went."""
+    """What the recipe returns: the retriever, and how the training of each part went."""
 
     retriever: TrainedRetriever
     runs: dict[str, Trained]
@@ -73,9 +74,17 @@ def train_retriever(
     split = leave_last_out(dataset.log, config.split.n_test, config.split.n_validation)
     base = Retriever.build(dataset.catalog, split.train, text_encoder)
     parts, runs = learn_parts(
-        split.train, split.validation, base.item_vectors, config, work, resume=resume, report=report
+        dataset.catalog,
+        split.train,
+        split.validation,
+        base.item_vectors,
+        config,
+        work,
+        resume=resume,
+        report=report,
     )
-    pool, measures = fit_pool(parts, split.validation, config)
+    language = ItemSoftmax.name if config.language is not None else None
+    pool, measures = fit_pool(parts, split.validation, config.blend_events, language)
     sources = [part for part in parts if isinstance(part, SequenceSource)]
     base.sources += sources
     provenance = Provenance(
@@ -89,6 +98,7 @@ def train_retriever(
 
 
 def learn_parts(
+    catalog: Catalog,
     log: EventLog,
     validation: HeldOut,
     text: FloatArray,
@@ -98,8 +108,11 @@ def learn_parts(
     resume: bool = True,
     report: Report | None = None,
 ) -> tuple[list[Part], dict[str, Trained]]:
-    """Learn every part of the pool from a log; validation only stops the encoders' training."""
+    """Learn every part of the pool from a log; validation only stops the training."""
     n_items = len(text)
+    some = np.linspace(0, len(validation) - 1, config.validation_events).astype(np.int64)
+    steering = validation.take(np.unique(some))
+    encoders: list[SequenceEncoder] = []
     share = log.item_counts(n_items) + 0.5
     bias = np.log(share / share.sum()).astype(np.float32)
     parts: list[Part] = []
@@ -114,14 +127,16 @@ def learn_parts(
         task = EncoderTask(
             encoder,
             log,
-            validation,
+            steering,
             config.training.batch_size,
             exchangeable_ties=config.exchangeable_ties,
+            sampled=n_items > config.sampled_above,
         )
         options = config.training.model_copy(update={"seed": seed})
         runs[name] = train(task, options, work / name, resume=resume, report=report)
         # Saved in half precision; what is validated from here on is what will be loaded.
         encoder.load_state_dict({k: t.half().float() for k, t in encoder.state_dict().items()})
+        encoders.append(encoder)
         parts.append(SequenceSource(encoder, name))
     if config.ease is not None:
         matrix = largest_entries(ease(log, n_items, config.ease.ridge), config.ease.neighbours)
@@ -131,40 +146,21 @@ def learn_parts(
         kept = largest_entries(lift, config.lift.neighbours)
         parts.append(_rounded(ProfileScorer("lift", kept, config.lift.half_life)))
     parts.append(PopularityPart(log.item_counts(n_items).astype(np.float32)))
+    if config.language is not None:
+        part, runs[ItemSoftmax.name] = train_language(
+            catalog,
+            log,
+            steering,
+            text,
+            config.language,
+            work / ItemSoftmax.name,
+            encoder=encoders[0] if encoders else None,
+            exchangeable_ties=config.exchangeable_ties,
+            resume=resume,
+            report=report,
+        )
+        parts.append(part)
     return parts, runs
-
-
-def fit_pool(
-    parts: list[Part], validation: HeldOut, config: FinetuneConfig
-) -> tuple[ScorePool, dict[str, dict[str, float]]]:
-    """Fit the weights of the parts; return the pool, and the measures of each part and of the blend.
-
-    Seen items are left out, as they are when ranking. Scores are brought to the spread of the first part
-    before the fit, so that its ridge means the same for each, and the weights are those of the raw scores.
-    """
-    some = np.unique(np.linspace(0, len(validation) - 1, config.blend_events).astype(np.int64))
-    cases = validation.take(some)
-    histories = cases.histories[:]
-    raw = {part.name: part.scores(histories).astype(np.float64) for part in parts}
-    seen = seen_mask(cases, next(iter(raw.values())).shape[1])
-    spread = {name: float(scores[~seen].std()) or 1.0 for name, scores in raw.items()}
-    unit = next(iter(spread.values()))
-    scale = {name: unit / value for name, value in spread.items()}
-    possible = ~seen[np.arange(len(cases)), cases.targets]
-    masked = {name: np.where(seen, -np.inf, scores * scale[name]) for name, scores in raw.items()}
-    fit = fit_blend(masked, np.where(possible, cases.targets, -1))
-    weights = {name: round(weight * scale[name], 6) for name, weight in fit.weights.items()}
-    pool = ScorePool(parts, weights)
-
-    def measure(score: Callable[[list[int]], FloatArray]) -> dict[str, float]:
-        chunks = (list(range(i, min(i + 512, len(validation)))) for i in range(0, len(validation), 512))
-        return rank_scores((score(chunk) for chunk in chunks), validation)
-
-    def scorer(score: Callable[..., FloatArray]) -> Callable[[list[int]], FloatArray]:
-        return lambda rows: score(validation.histories[rows[0] : rows[-1] + 1])
-
-    measures = {part.name: measure(scorer(part.scores)) for part in parts}
-    return pool, measures | {"blend": measure(scorer(pool.logits))}
 
 
 def _rounded(part: ProfileScorer) -> ProfileScorer:

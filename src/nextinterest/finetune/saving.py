@@ -18,6 +18,7 @@ from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.loop import Trained
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.files import Json, sha256, write_atomic, write_manifest
+from nextinterest.retrieval.saved_items import ItemsFrom
 from nextinterest.retrieval.trained import TrainedRetriever
 from nextinterest.version import __version__
 
@@ -25,6 +26,7 @@ __all__ = ["ModelName", "model_card", "save_recommender"]
 
 _FORMAT = "nextinterest-recommender-1"
 _TEMPLATE = "choice"
+_ADDS = "language_adds"  # no part, but what one adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def save_recommender(
     language_model: ModelName | None,
     choice_weight: float,
     card: str,
+    items_from: ItemsFrom | None = None,
 ) -> None:
     """Write the directory.
 
@@ -58,10 +61,12 @@ def save_recommender(
         Weight of the language model's choice in the agent's blend.
     card
         The model card, from `model_card`.
+    items_from
+        The data set that loading reads the items from again; None copies them into the directory.
     """
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "recommender.json").unlink(missing_ok=True)
-    retriever.save(directory)
+    retriever.save(directory, items_from)
     hashes: dict[str, Json] = {
         name: sha256((directory / name).read_bytes()) for name in ("retriever.json", "trained.json")
     }
@@ -85,14 +90,16 @@ def model_card(
 ) -> str:
     """Return the model card as Markdown, every figure from the run itself."""
     learned = retriever.provenance
+    weights = {name: f"{weight:.3g}" for name, weight in retriever.pool.weights.items()}
     rows = "\n".join(
-        f"| {name} | {m['ndcg@10']:.4f} | {m['hr@10']:.4f} | {m['log_loss']:.3f} | "
-        f"{retriever.pool.weights.get(name, 1.0):.3g} |"
+        f"| {name.replace('_', ' ')} | {m['ndcg@10']:.4f} | {m['hr@10']:.4f} | {m['log_loss']:.3f} | "
+        f"{weights.get(name, '')} |"
         for name, m in learned.validation.items()
+        if name != _ADDS
     )
     training = "\n".join(
-        f"- `{name}`: best after epoch {run.epoch} of at most {config.training.epochs}, {run.steps:,} steps, "
-        f"{run.seconds / 60:.1f} minutes"
+        f"- `{name}`: best after epoch {run.epoch}, {run.steps:,} steps"
+        + (f", {run.seconds / 60:.0f} minutes" if run.seconds >= 60 else "")
         for name, run in runs.items()
     )
     return _CARD.format(
@@ -101,10 +108,25 @@ def model_card(
         events=learned.n_events,
         split=learned.split,
         rows=rows,
+        language=_language(retriever, config),
         training=training,
         command=command,
         version=__version__,
         fingerprint=learned.data_fingerprint,
+    )
+
+
+def _language(retriever: TrainedRetriever, config: FinetuneConfig) -> str:
+    """Return what the language model does here and what it adds, or that there is none."""
+    adds, how = retriever.provenance.validation.get(_ADDS), config.language
+    if adds is None or how is None:
+        return "No language model takes part in this ranking."
+    tuned = f"with LoRA of rank {how.lora.rank} above layer {how.frozen_layers}" if how.lora else "frozen"
+    return (
+        f"`item softmax` is {how.model}, {tuned}, read at layers {', '.join(map(str, how.read))} at the end "
+        f"of each event's line by a trained head. What it adds to the blend, each case by weights fitted on "
+        f"other users: NDCG@10 {adds['ndcg@10']:+.4f} (s.e. {adds['ndcg@10_se']:.4f}), log-loss "
+        f"{adds['log_loss']:+.4f} nats (s.e. {adds['log_loss_se']:.4f}); paired, over users."
     )
 
 
@@ -131,6 +153,8 @@ come from `nextinterest evaluate`.
 | part | NDCG@10 | HR@10 | log-loss (nats) | weight in the blend |
 |---|---|---|---|---|
 {rows}
+
+{language}
 
 ## How it was made
 

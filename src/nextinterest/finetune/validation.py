@@ -6,7 +6,8 @@ Only what training is steered by. What is reported is measured by `nextinterest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,54 @@ from numpy.typing import NDArray
 from nextinterest.data import HeldOut
 from nextinterest.domain import FloatArray
 
-__all__ = ["rank_scores", "seen_mask"]
+__all__ = ["Ranked", "rank_one_by_one", "rank_scores", "seen_mask"]
 
 Scores = FloatArray
 _K = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """How each case went.
+
+    Attributes
+    ----------
+    gains, hits
+        Of NDCG@10 (Jarvelin and Kekalainen, 2002, one relevant item) and HR@10, float64, shape (n,).
+    losses
+        -log P(target) in nats, float64, shape (n,).
+    possible
+        Whether the target was not masked, bool, shape (n,). One that the history holds can be found by none
+        and counts as a miss of probability 0, which the log-loss leaves out.
+    """
+
+    gains: NDArray[np.float64]
+    hits: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    possible: NDArray[np.bool_]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Ranked]) -> Ranked:
+        """Return several batches as one."""
+        return cls(
+            np.concatenate([part.gains for part in parts]),
+            np.concatenate([part.hits for part in parts]),
+            np.concatenate([part.losses for part in parts]),
+            np.concatenate([part.possible for part in parts]),
+        )
+
+    def means(self) -> dict[str, float]:
+        """Return ``ndcg@10``, ``hr@10``, ``log_loss``, and ``log_likelihood``, its negative.
+
+        The last is there to steer by where validation events are too few for NDCG.
+        """
+        loss = float(self.losses[self.possible].mean())
+        return {
+            "ndcg@10": float(self.gains.mean()),
+            "hr@10": float(self.hits.mean()),
+            "log_loss": loss,
+            "log_likelihood": -loss,
+        }
 
 
 def seen_mask(held_out: HeldOut, n_items: int) -> NDArray[np.bool_]:
@@ -28,8 +73,31 @@ def seen_mask(held_out: HeldOut, n_items: int) -> NDArray[np.bool_]:
     return mask
 
 
+def rank_one_by_one(scores: Scores, seen: NDArray[np.bool_], targets: NDArray[np.integer]) -> Ranked:
+    """Rank each target among the items that were not seen.
+
+    Parameters
+    ----------
+    scores
+        Log-scores that need not be normalised, shape (n, n_items).
+    seen
+        Items to leave out, shape (n, n_items).
+    targets
+        Shape (n,).
+    """
+    masked = np.where(seen, -np.inf, scores.astype(np.float64))
+    target = masked[np.arange(len(targets)), targets]
+    possible = np.isfinite(target)
+    # Ties count against the target, so that a constant score earns nothing.
+    rank = (masked >= target[:, None]).sum(axis=1) - 1
+    hit = possible & (rank < _K)
+    top = masked.max(axis=1)
+    log_p = target - top - np.log(np.exp(masked - top[:, None]).sum(axis=1))
+    return Ranked(np.where(hit, 1.0 / np.log2(rank + 2.0), 0.0), hit.astype(float), -log_p, possible)
+
+
 def rank_scores(chunks: Iterable[Scores], held_out: HeldOut) -> dict[str, float]:
-    """Return measures of scores that need not be normalised; seen items are left out.
+    """Return the means of `Ranked` for scores of held-out cases; seen items are left out.
 
     Parameters
     ----------
@@ -37,35 +105,11 @@ def rank_scores(chunks: Iterable[Scores], held_out: HeldOut) -> dict[str, float]
         Log-scores of consecutive cases, each float32, shape (some, n_items).
     held_out
         The cases.
-
-    Returns
-    -------
-    dict
-        ``ndcg@10`` (Jarvelin and Kekalainen, 2002, one relevant item), ``hr@10``, and ``log_loss`` in nats.
-        A target that the history holds can be found by none and counts as a miss of probability 0, which
-        the log-loss leaves out.
     """
-    gains: list[float] = []
-    hits: list[float] = []
-    losses: list[float] = []
+    ranked: list[Ranked] = []
     start = 0
     for scores in chunks:
-        rows = np.arange(start, start + len(scores))
-        part = held_out.take(rows)
-        masked = np.where(seen_mask(part, scores.shape[1]), -np.inf, scores.astype(np.float64))
-        target = masked[np.arange(len(rows)), part.targets]
-        possible = np.isfinite(target)
-        # Ties count against the target, so that a constant score earns nothing.
-        rank = (masked >= target[:, None]).sum(axis=1) - 1
-        hit = possible & (rank < _K)
-        gains += np.where(hit, 1.0 / np.log2(rank + 2.0), 0.0).tolist()
-        hits += hit.astype(float).tolist()
-        top = masked.max(axis=1)
-        log_p = target - top - np.log(np.exp(masked - top[:, None]).sum(axis=1))
-        losses += (-log_p[possible]).tolist()
+        part = held_out.take(np.arange(start, start + len(scores)))
+        ranked.append(rank_one_by_one(scores, seen_mask(part, scores.shape[1]), part.targets))
         start += len(scores)
-    return {
-        "ndcg@10": float(np.mean(gains)),
-        "hr@10": float(np.mean(hits)),
-        "log_loss": float(np.mean(losses)),
-    }
+    return Ranked.joined(ranked).means()

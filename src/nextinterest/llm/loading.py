@@ -45,10 +45,12 @@ def load_module(
     dtype: DtypeName = "auto",
     adapter: str | Path | None = None,
     threads: int | None = None,
+    n_layers: int | None = None,
 ) -> Loaded:
     """Load a module in evaluation mode, on its device.
 
-    On a CPU, precision and threads that are not given are those measured on this machine.
+    On a CPU, precision and threads that are not given are those measured on this machine. With `n_layers` the
+    layers above are cut off, for a reader of inner states.
 
     Raises
     ------
@@ -76,6 +78,9 @@ def load_module(
         ) from error
     fingerprint = _directory_digest(path) if path.is_dir() else weights_digest(module)
     name = path.name
+    if n_layers is not None:
+        _cut(module, n_layers)
+        fingerprint = hashlib.sha256(f"{fingerprint}:{n_layers}".encode()).hexdigest()
     if adapter is not None:
         module = attach_adapter(module, Path(adapter))
         if module.dtype == torch.float32:
@@ -87,6 +92,26 @@ def load_module(
     torch.nn.Module.to(module, where)
     module.eval().requires_grad_(False)
     return Loaded(module, tokenizer, name, fingerprint)
+
+
+def _cut(module: PreTrainedModel, n_layers: int) -> None:
+    """Leave a decoder only its lowest layers.
+
+    Raises
+    ------
+    ModelError
+        If it does not have as many, or keeps its layers in no list ``layers``.
+    """
+    body = getattr(module, module.base_model_prefix)
+    layers = getattr(body, "layers", None)
+    if not isinstance(layers, torch.nn.ModuleList) or not 1 <= n_layers <= len(layers):
+        found = len(layers) if isinstance(layers, torch.nn.ModuleList) else "no list of"
+        raise ModelError(
+            f"{type(module).__name__} has {found} layers; {n_layers} were asked for.",
+            remedy="Ask for layers that the model has.",
+        )
+    body.layers = layers[:n_layers]
+    module.config.get_text_config().num_hidden_layers = n_layers
 
 
 def _tune(device: torch.device, threads: int | None, dtype: str) -> str | None:

@@ -65,6 +65,7 @@ class ModuleModel(Answering):
         adapter: str | Path | None = None,
         threads: int | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
+        n_layers: int | None = None,
     ) -> Self:
         """Load a model from a directory or a hub id.
 
@@ -83,6 +84,8 @@ class ModuleModel(Answering):
             this machine, or what OMP_NUM_THREADS or NEXTINTEREST_THREADS says.
         tokens_per_batch
             Budget of tokens in one forward pass.
+        n_layers
+            Layers kept, from the bottom, for a reader of inner states; None for all.
 
         Raises
         ------
@@ -92,7 +95,13 @@ class ModuleModel(Answering):
             If the adapter belongs to another model.
         """
         loaded = load_module(
-            path_or_id, cls.kind, device=device, dtype=dtype, adapter=adapter, threads=threads
+            path_or_id,
+            cls.kind,
+            device=device,
+            dtype=dtype,
+            adapter=adapter,
+            threads=threads,
+            n_layers=n_layers,
         )
         return cls(
             loaded.module,

@@ -1,11 +1,13 @@
 """What was learned, as files of a recommender directory, and back.
 
     trained.json        manifest: what it was learned from and how, shapes and weights, SHA-256 of the heads
-    heads.safetensors   the sequence encoder, item-item matrices, counts
+    heads.safetensors   the sequence encoder, item-item matrices, counts, the language model's item head
+    adapter/            the language model's adapter, by PEFT (see `nextinterest.retrieval.language_part`)
     retriever.json ...  the retriever's own files (see `nextinterest.retrieval.saving`)
 
-Weights are kept in half precision. Nothing is unpickled; every file is checked against its hash before it is
-read, and a manifest that belongs to another catalogue is refused by name.
+Weights are kept in half precision, and parts that weigh nothing are left out. Nothing is unpickled; every
+file is checked against its hash before it is read, and a manifest that belongs to another catalogue is
+refused by name.
 """
 
 from __future__ import annotations
@@ -18,12 +20,15 @@ from safetensors.numpy import load, save
 from scipy.sparse import csr_array
 
 from nextinterest.errors import IntegrityError, ModelError
+from nextinterest.llm.devices import DtypeName
 from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
-from nextinterest.retrieval.index import ItemIndex
+from nextinterest.retrieval.item_softmax import ItemSoftmax
+from nextinterest.retrieval.language_part import LanguageManifest, load_language_part, save_language_part
 from nextinterest.retrieval.pool import Part, PopularityPart, ScorePool
 from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.provenance import Provenance
-from nextinterest.retrieval.saving import load_retriever, save_retriever
+from nextinterest.retrieval.saved_items import ItemsFrom
+from nextinterest.retrieval.saving import load_items, load_retriever, save_retriever, small_positions
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
 from nextinterest.retrieval.sequence_source import SequenceSource
 from nextinterest.retrieval.sources import CandidateSource
@@ -42,7 +47,9 @@ class _Manifest(BaseModel):
     catalog: str
     encoders: dict[str, SequenceEncoderConfig]
     half_lives: dict[str, float]
+    language: LanguageManifest | None = None
     weights: dict[str, float]
+    weights_without_language: dict[str, float] | None = None
     provenance: Provenance
     sha256: dict[str, str]
 
@@ -52,8 +59,17 @@ def is_trained(directory: Path) -> bool:
     return (directory / _MANIFEST).is_file()
 
 
-def save_trained(retriever: TrainedRetriever, directory: Path) -> None:
+def save_trained(retriever: TrainedRetriever, directory: Path, items_from: ItemsFrom | None = None) -> None:
     """Write the folder; ``trained.json`` last, so that a half-written folder is refused.
+
+    Parameters
+    ----------
+    retriever
+        What is saved.
+    directory
+        Where to.
+    items_from
+        The data set its items are read from again; None copies them.
 
     Raises
     ------
@@ -65,7 +81,10 @@ def save_trained(retriever: TrainedRetriever, directory: Path) -> None:
     tensors: dict[str, np.ndarray] = {}
     encoders: dict[str, SequenceEncoderConfig] = {}
     half_lives: dict[str, float] = {}
+    language: LanguageManifest | None = None
     for part in retriever.pool.parts:
+        if not retriever.pool.weighs(part.name):
+            continue
         if isinstance(part, SequenceSource):
             encoders[part.name] = part.encoder.config
             for key, tensor in part.encoder.state_dict().items():
@@ -73,26 +92,33 @@ def save_trained(retriever: TrainedRetriever, directory: Path) -> None:
         elif isinstance(part, ProfileScorer):
             half_lives[part.name] = part.half_life
             tensors[f"{part.name}/data"] = part.matrix.data.astype(np.float16)
-            tensors[f"{part.name}/indices"] = _small(part.matrix.indices)
+            tensors[f"{part.name}/indices"] = small_positions(part.matrix.indices)
             tensors[f"{part.name}/indptr"] = part.matrix.indptr.astype(np.int64)
         elif isinstance(part, PopularityPart):
             tensors[f"{part.name}/counts"] = part.counts
+        elif isinstance(part, ItemSoftmax):
+            language, head = save_language_part(part, directory)
+            tensors |= {f"{part.name}/{key}": tensor for key, tensor in head.items()}
         else:
             raise ModelError(f"The part {part.name!r} of a pool cannot be saved.")
-    save_retriever(retriever, directory)
+    save_retriever(retriever, directory, items_from)
     manifest = _Manifest(
         format=_FORMAT,
         catalog=retriever.catalog.fingerprint,
         encoders=encoders,
         half_lives=half_lives,
+        language=language,
         weights=retriever.pool.weights,
+        weights_without_language=retriever.pool.weights_without_language,
         provenance=retriever.provenance,
         sha256={_HEADS: write_atomic(directory / _HEADS, save(tensors))},
     )
     write_manifest(directory / _MANIFEST, manifest.model_dump(mode="json"))
 
 
-def load_trained(directory: Path, encoder: Encoder) -> TrainedRetriever:
+def load_trained(
+    directory: Path, encoder: Encoder, *, device: str = "auto", dtype: DtypeName = "auto"
+) -> TrainedRetriever:
     """Read what `save_trained` wrote.
 
     Parameters
@@ -101,12 +127,14 @@ def load_trained(directory: Path, encoder: Encoder) -> TrainedRetriever:
         The folder.
     encoder
         The text encoder its item vectors were made with.
+    device, dtype
+        Of the language model whose item softmax takes part; see `nextinterest.llm.LocalModel.load`.
 
     Raises
     ------
     IntegrityError
-        If a file is missing or changed, or belongs to another catalogue or text encoder; the message says
-        which.
+        If a file is missing or changed, or belongs to another catalogue, text encoder, language model or
+        template; the message says which.
     """
     path = directory / _MANIFEST
     try:
@@ -114,15 +142,19 @@ def load_trained(directory: Path, encoder: Encoder) -> TrainedRetriever:
     except ValidationError as error:
         raise IntegrityError(f"{path} cannot be read: {error}", remedy="Train and save it again.") from error
     tensors = load(read_verified(directory / _HEADS, manifest.sha256.get(_HEADS, "")))
-    index = ItemIndex.load(directory)
-    text = index.vectors(np.sort(index.items))
+    catalog, index = load_items(directory, encoder)
+    if catalog.fingerprint != manifest.catalog:
+        raise IntegrityError(
+            f"What {directory} learned belongs to another catalogue than the one beside it.",
+            remedy="Train and save it again.",
+        )
+    n, text = len(catalog), index.vectors(np.arange(len(catalog)))
     parts: list[Part] = []
     sources: list[CandidateSource] = []
     for name, config in manifest.encoders.items():
         source = SequenceSource(_encoder(config, text, _under(tensors, name), directory), name)
         parts.append(source)
         sources.append(source)
-    n = len(text)
     for name, half_life in manifest.half_lives.items():
         stored = _under(tensors, name)
         columns = stored["indices"].astype(np.int64)
@@ -130,13 +162,13 @@ def load_trained(directory: Path, encoder: Encoder) -> TrainedRetriever:
         parts.append(ProfileScorer(name, matrix, half_life))
     if f"{PopularityPart.name}/counts" in tensors:
         parts.append(PopularityPart(tensors[f"{PopularityPart.name}/counts"]))
-    base = load_retriever(directory, encoder, sources)
-    if base.catalog.fingerprint != manifest.catalog:
-        raise IntegrityError(
-            f"What {directory} learned belongs to another catalogue than the one beside it.",
-            remedy="Train and save it again.",
+    if manifest.language is not None:
+        state = _under(tensors, ItemSoftmax.name)
+        parts.append(
+            load_language_part(manifest.language, state, directory, catalog, text, device=device, dtype=dtype)
         )
-    pool = ScorePool(parts, manifest.weights)
+    base = load_retriever(directory, encoder, sources, items=(catalog, index))
+    pool = ScorePool(parts, manifest.weights, manifest.weights_without_language)
     return TrainedRetriever.from_retriever(base, pool, manifest.provenance)
 
 
@@ -158,9 +190,3 @@ def _encoder(
 
 def _under(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
     return {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}
-
-
-def _small(indices: np.ndarray) -> np.ndarray:
-    """Return item positions in 16 bits where they fit: half the file for small catalogues."""
-    fits = len(indices) == 0 or int(indices.max()) < 2**16
-    return indices.astype(np.uint16 if fits else np.int32)

@@ -72,10 +72,28 @@ class ScorePool:
         The parts, all over one catalogue.
     weights
         Weight of each part by name; a part without one, or of weight 0, is not computed.
+    weights_without_language
+        Weights fitted without the part that runs a language model, where there is one.
     """
 
-    def __init__(self, parts: Sequence[Part], weights: dict[str, float]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        weights: dict[str, float],
+        weights_without_language: dict[str, float] | None = None,
+    ) -> None:
         self.parts, self.weights = tuple(parts), dict(weights)
+        self.weights_without_language = weights_without_language
+
+    def weighs(self, name: str) -> bool:
+        """Return whether a part takes part, with the language model or without."""
+        return any(w and w.get(name, 0.0) for w in (self.weights, self.weights_without_language))
+
+    def without_language(self) -> ScorePool:
+        """Return the pool as it was fitted without a language model, which takes milliseconds."""
+        if self.weights_without_language is None:
+            return self
+        return ScorePool(self.parts, self.weights_without_language)
 
     def logits(self, histories: Sequence[History]) -> FloatArray:
         """Return the weighted sums, float32, shape (n, n_items); not normalised, seen items not masked."""

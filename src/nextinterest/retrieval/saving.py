@@ -1,8 +1,7 @@
 """A retriever as a folder, and back: nothing pickled, every file checked by SHA-256 before it is read.
 
     retriever.json        manifest: options, fingerprints of catalogue and encoder, sources, hashes
-    catalog.parquet       the items
-    index.faiss           the text vectors, with index.json as its own manifest
+    catalog.parquet ...   the items (see `nextinterest.retrieval.saved_items`), unless they are named only
     sources.safetensors   counts of popularity, rows of co-occurrence
 
 The encoder is not copied, only named by its fingerprint. Sources made elsewhere keep their own files and are
@@ -19,7 +18,7 @@ from pydantic import ValidationError
 from safetensors.numpy import load, save
 from scipy.sparse import csr_array
 
-from nextinterest.data.catalogue import catalog_from_bytes, catalog_to_bytes
+from nextinterest.domain import Catalog
 from nextinterest.errors import IntegrityError
 from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.cooccurrence import CoOccurrence
@@ -27,18 +26,29 @@ from nextinterest.retrieval.files import read_manifest, read_verified, write_ato
 from nextinterest.retrieval.index import ItemIndex
 from nextinterest.retrieval.popularity import Popularity
 from nextinterest.retrieval.retriever import Retriever
+from nextinterest.retrieval.saved_items import ItemsFrom, copy_items, read_items, rebuild_items
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.vector_source import TextNeighbours
 
-__all__ = ["load_retriever", "save_retriever"]
+__all__ = ["load_items", "load_retriever", "save_retriever", "small_positions"]
 
 _FORMAT = "nextinterest-retriever-1"
-_MANIFEST, _CATALOG, _SOURCES = "retriever.json", "catalog.parquet", "sources.safetensors"
+_MANIFEST, _SOURCES = "retriever.json", "sources.safetensors"
 
 
-def save_retriever(retriever: Retriever, directory: Path) -> None:
-    """Write the folder; the manifest last, so that a half-written folder is refused."""
+def save_retriever(retriever: Retriever, directory: Path, items_from: ItemsFrom | None = None) -> None:
+    """Write the folder; the manifest last, so that a half-written folder is refused.
+
+    Parameters
+    ----------
+    retriever
+        What is saved.
+    directory
+        Where to.
+    items_from
+        The data set its items are read from again; None copies them.
+    """
     tensors: dict[str, np.ndarray] = {}
     for source in retriever.sources:
         if isinstance(source, Popularity):
@@ -46,13 +56,11 @@ def save_retriever(retriever: Retriever, directory: Path) -> None:
         elif isinstance(source, CoOccurrence):
             matrix = source.similarity
             tensors["cooccurrence.data"] = matrix.data.astype(np.float32)
-            tensors["cooccurrence.indices"] = matrix.indices.astype(np.int32)
+            tensors["cooccurrence.indices"] = small_positions(matrix.indices)
             tensors["cooccurrence.indptr"] = matrix.indptr.astype(np.int64)
-    retriever.index.save(directory)
-    hashes = {
-        _CATALOG: write_atomic(directory / _CATALOG, catalog_to_bytes(retriever.catalog)),
-        _SOURCES: write_atomic(directory / _SOURCES, save(tensors)),
-    }
+    hashes = {_SOURCES: write_atomic(directory / _SOURCES, save(tensors))}
+    if items_from is None:
+        hashes |= copy_items(retriever.catalog, retriever.index, directory)
     write_manifest(
         directory / _MANIFEST,
         {
@@ -61,13 +69,48 @@ def save_retriever(retriever: Retriever, directory: Path) -> None:
             "catalog": retriever.catalog.fingerprint,
             "encoder": retriever.encoder.fingerprint,
             "sources": [source.name for source in retriever.sources],
+            "items_from": None if items_from is None else items_from.model_dump(mode="json"),
             "sha256": hashes,
         },
     )
 
 
+def load_items(directory: Path, encoder: Encoder) -> tuple[Catalog, ItemIndex]:
+    """Read the catalogue and its text vectors, or make them again from the data set that is named.
+
+    Raises
+    ------
+    IntegrityError
+        If a file is missing or changed, or the encoder or the data is another one.
+    """
+    manifest = read_manifest(directory / _MANIFEST, _FORMAT)
+    if manifest.get("encoder") != encoder.fingerprint:
+        raise IntegrityError(
+            f"The vectors in {directory} were made by encoder {str(manifest.get('encoder'))[:16]}..., the "
+            f"encoder given is {encoder.fingerprint[:16]}...",
+            remedy="Give the same text encoder, or build the retriever again with this one.",
+        )
+    fingerprint, hashes = str(manifest.get("catalog")), manifest.get("sha256")
+    if not isinstance(hashes, dict):
+        raise IntegrityError(f"{directory / _MANIFEST} lacks hashes.", remedy="Build and save it again.")
+    named = manifest.get("items_from")
+    if named is None:
+        return read_items(directory, {str(k): str(v) for k, v in hashes.items()}, fingerprint)
+    try:
+        kind = RetrieverConfig.model_validate(manifest.get("config")).index
+        return rebuild_items(ItemsFrom.model_validate(named), fingerprint, encoder, kind)
+    except ValidationError as error:
+        raise IntegrityError(
+            f"{directory / _MANIFEST} holds options this version does not know: {error}",
+            remedy="Build and save it again.",
+        ) from error
+
+
 def load_retriever(
-    directory: Path, encoder: Encoder, extra_sources: Sequence[CandidateSource] = ()
+    directory: Path,
+    encoder: Encoder,
+    extra_sources: Sequence[CandidateSource] = (),
+    items: tuple[Catalog, ItemIndex] | None = None,
 ) -> Retriever:
     """Read what `save_retriever` wrote.
 
@@ -79,6 +122,8 @@ def load_retriever(
         The encoder the vectors were made with, needed only for items added later.
     extra_sources
         The sources that were made elsewhere, by the names they had.
+    items
+        What `load_items` returned, where it was called before.
 
     Raises
     ------
@@ -87,12 +132,6 @@ def load_retriever(
     """
     path = directory / _MANIFEST
     manifest = read_manifest(path, _FORMAT)
-    if manifest.get("encoder") != encoder.fingerprint:
-        raise IntegrityError(
-            f"The vectors in {directory} were made by encoder {str(manifest.get('encoder'))[:16]}..., the "
-            f"encoder given is {encoder.fingerprint[:16]}...",
-            remedy="Give the same text encoder, or build the retriever again with this one.",
-        )
     hashes = manifest.get("sha256")
     names = manifest.get("sources")
     try:
@@ -104,14 +143,8 @@ def load_retriever(
     if not isinstance(hashes, dict) or not isinstance(names, list):
         raise IntegrityError(f"{path} lacks hashes or sources.", remedy="Build and save it again.")
 
-    catalog = catalog_from_bytes(read_verified(directory / _CATALOG, str(hashes.get(_CATALOG))))
-    index = ItemIndex.load(directory)
+    catalog, index = items or load_items(directory, encoder)
     everything = np.arange(len(catalog))
-    if catalog.fingerprint != manifest.get("catalog") or not np.array_equal(np.sort(index.items), everything):
-        raise IntegrityError(
-            f"The catalogue and the index in {directory} do not belong together.",
-            remedy="Build and save the retriever again.",
-        )
     text = TextNeighbours(index.vectors(everything), index, config.text_half_life, config.rating_gain)
     tensors = load(read_verified(directory / _SOURCES, str(hashes.get(_SOURCES))))
     known: dict[str, CandidateSource] = {source.name: source for source in extra_sources}
@@ -120,7 +153,8 @@ def load_retriever(
     if "cooccurrence.data" in tensors:
         n = len(catalog)
         parts = ("data", "indices", "indptr")
-        rows = csr_array(tuple(tensors[f"cooccurrence.{part}"] for part in parts), shape=(n, n))
+        data, indices, indptr = (tensors[f"cooccurrence.{part}"] for part in parts)
+        rows = csr_array((data, indices.astype(np.int32), indptr), shape=(n, n))
         known[CoOccurrence.name] = CoOccurrence(rows, config.cooccurrence_half_life, config.rating_gain)
     missing = [str(name) for name in names if name != text.name and name not in known]
     if missing:
@@ -131,3 +165,9 @@ def load_retriever(
     saved = [known[str(name)] for name in names if name != text.name]
     added = [source for source in extra_sources if source.name not in names]
     return Retriever(catalog, text, [*saved, *added], config, encoder)
+
+
+def small_positions(positions: np.ndarray) -> np.ndarray:
+    """Return item positions in 16 bits where they fit: half the file for small catalogues."""
+    fits = len(positions) == 0 or int(positions.max()) < 2**16
+    return positions.astype(np.uint16 if fits else np.int32)

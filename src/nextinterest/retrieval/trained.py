@@ -4,8 +4,9 @@ It is a `Retriever` with the same text vectors and candidate sources, the sequen
 ranking and its probabilities come from the pool (see `nextinterest.retrieval.pool`) instead of the fusion of
 ranks. An empty history is answered as by a `Retriever`, by popularity.
 
-Every item is scored for every history: a few million multiplications at some ten thousand items,
-which is less than one pass of any language model.
+Every item is scored for every history: a few million multiplications at some ten thousand items, which is
+less than one pass of any language model. Where the pool holds an item softmax, `recommend` costs one such
+pass for each history.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from nextinterest.retrieval.lists import seen_items
 from nextinterest.retrieval.pool import Part, ScorePool
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.retriever import Retriever
+from nextinterest.retrieval.saved_items import ItemsFrom
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.vector_source import TextNeighbours
@@ -66,6 +68,14 @@ class TrainedRetriever(Retriever):
     ) -> TrainedRetriever:
         """Return a retriever of the same sources with a trained ranking."""
         return cls(base.catalog, base._text, base.sources[1:], base.config, base.encoder, pool, provenance)
+
+    def without_language(self) -> TrainedRetriever:
+        """Return the same retriever with the ranking that was fitted without a language model.
+
+        It shares everything else. For what asks for many distributions and can do with slightly worse ones,
+        such as the effect of each event of a history.
+        """
+        return self.from_retriever(self, self.pool.without_language(), self.provenance)
 
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
         """Rank the catalogue for each history; ties go to the smaller position."""
@@ -139,11 +149,11 @@ class TrainedRetriever(Retriever):
                 followed.append(member)
         self._catalog = catalog
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: Path, items_from: ItemsFrom | None = None) -> None:
         """Write the retriever and what it has learned; see `nextinterest.retrieval.directory`."""
         from nextinterest.retrieval.directory import save_trained
 
-        save_trained(self, directory)
+        save_trained(self, directory, items_from)
 
     def _log_p(self, histories: Sequence[History], exclude_seen: bool) -> NDArray[np.float64]:
         """Return log-probabilities in double precision, ``-inf`` for seen items where they are excluded."""

@@ -1,0 +1,133 @@
+"""The weights of a pool, fitted on validation events, and what its language model adds.
+
+Each part scores the cases once. The weights are fitted on all of them; what the language model adds is
+measured by folds of users, weights fitted on the others with and without it, and told with the standard error
+of the paired difference over users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nextinterest.data import HeldOut
+from nextinterest.finetune.blend import fit_blend
+from nextinterest.finetune.validation import Ranked, rank_one_by_one, seen_mask
+from nextinterest.retrieval.pool import Part, ScorePool
+
+__all__ = ["Measures", "fit_pool"]
+
+Measures = dict[str, dict[str, float]]
+Scores = dict[str, NDArray[np.float32]]
+
+_FOLDS = 3
+_ROWS = 512
+
+
+def fit_pool(
+    parts: Sequence[Part], validation: HeldOut, n_events: int, language: str | None = None
+) -> tuple[ScorePool, Measures]:
+    """Fit the weights of the parts; return the pool, and the measures of each part and of the blend.
+
+    Parameters
+    ----------
+    parts
+        The parts.
+    validation
+        Events to fit and to measure on.
+    n_events
+        At most so many of them are used, drawn evenly.
+    language
+        Name of the part that runs a language model. The pool is then fitted without it as well, and the
+        measures say what it adds: ``without_language``, and under ``language_adds`` the paired differences
+        and their standard errors.
+
+    Notes
+    -----
+    Seen items are left out, as they are when ranking.
+    """
+    some = np.unique(np.linspace(0, len(validation) - 1, n_events).astype(np.int64))
+    cases = validation.take(some)
+    scores = {part.name: _all_scores(part, cases) for part in parts}
+    seen = seen_mask(cases, next(iter(scores.values())).shape[1])
+    every = np.arange(len(cases))
+    weights = _weights(scores, seen, cases, every)
+    measures = {name: _measure(score, seen, cases).means() for name, score in scores.items()}
+    measures["blend"] = _measure(_mix(scores, weights, every), seen, cases).means()
+    if language is None or len(parts) == 1:
+        return ScorePool(parts, weights), measures
+    others = {name: score for name, score in scores.items() if name != language}
+    without = _weights(others, seen, cases, every)
+    measures["without_language"] = _measure(_mix(others, without, every), seen, cases).means()
+    measures["language_adds"] = _gain(scores, others, seen, cases)
+    return ScorePool(parts, weights, without), measures
+
+
+def _all_scores(part: Part, cases: HeldOut) -> NDArray[np.float32]:
+    chunks = [part.scores(cases.histories[i : i + _ROWS]) for i in range(0, len(cases), _ROWS)]
+    return np.concatenate(chunks)
+
+
+def _weights(
+    scores: Scores, seen: NDArray[np.bool_], cases: HeldOut, rows: NDArray[np.int64]
+) -> dict[str, float]:
+    """Fit the weights on some cases.
+
+    Scores are brought to the spread of the first part before the fit, so that its ridge means the same for
+    each, and the weights returned are those of the raw scores.
+    """
+    hidden, targets = seen[rows], cases.targets[rows]
+    spread = {name: float(score[rows][~hidden].std()) or 1.0 for name, score in scores.items()}
+    unit = next(iter(spread.values()))
+    scale = {name: unit / value for name, value in spread.items()}
+    possible = ~hidden[np.arange(len(rows)), targets]
+    masked = {
+        name: np.where(hidden, np.float32(-np.inf), score[rows] * np.float32(scale[name]))
+        for name, score in scores.items()
+    }
+    fit = fit_blend(masked, np.where(possible, targets, -1))
+    return {name: round(weight * scale[name], 6) for name, weight in fit.weights.items()}
+
+
+def _mix(scores: Scores, weights: dict[str, float], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    total = np.zeros((len(rows), next(iter(scores.values())).shape[1]), dtype=np.float32)
+    for name, weight in weights.items():
+        total += np.float32(weight) * scores[name][rows]
+    return total
+
+
+def _measure(score: NDArray[np.float32], seen: NDArray[np.bool_], cases: HeldOut) -> Ranked:
+    parts = [
+        rank_one_by_one(score[i : i + _ROWS], seen[i : i + _ROWS], cases.targets[i : i + _ROWS])
+        for i in range(0, len(cases), _ROWS)
+    ]
+    return Ranked.joined(parts)
+
+
+def _gain(with_it: Scores, without: Scores, seen: NDArray[np.bool_], cases: HeldOut) -> dict[str, float]:
+    """Return paired differences of blends with and without a part, no case by weights fitted on it."""
+    fold = np.random.default_rng(0).permutation(int(cases.users.max()) + 1)[cases.users] % _FOLDS
+    found: list[Ranked] = []
+    for scores in (with_it, without):
+        mixed = np.empty_like(next(iter(scores.values())))
+        for k in range(min(_FOLDS, len(np.unique(cases.users)))):
+            rows, rest = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
+            mixed[rows] = _mix(scores, _weights(scores, seen, cases, rest), rows)
+        found.append(_measure(mixed, seen, cases))
+    both = found[0].possible & found[1].possible
+    gain = found[0].gains - found[1].gains
+    loss = np.where(both, found[0].losses - found[1].losses, 0.0)
+    return {
+        "ndcg@10": float(gain.mean()),
+        "ndcg@10_se": _error(gain, cases.users),
+        "log_loss": float(loss[both].mean()),
+        "log_loss_se": _error(loss[both], cases.users[both]),
+    }
+
+
+def _error(values: NDArray[np.float64], users: NDArray[np.integer]) -> float:
+    """Return the standard error of a mean whose cases come in users (linearised ratio estimator)."""
+    total, count = np.bincount(users, values), np.bincount(users)
+    return float(np.sqrt(((total - values.mean() * count) ** 2).sum()) / len(values))

@@ -1,0 +1,134 @@
+"""Item softmax on a language model as one part of a pool: one pass over a history's text ranks every item.
+
+The head reads the hidden states at the end of the newest event's line (`nextinterest.retrieval.item_head`).
+The model here is an object of its own, cut to the layers the head reads and with the adapter folded in; the
+model that chooses, explains and talks is another one, which the adapter does not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nextinterest.domain import Catalog, FloatArray, History
+from nextinterest.llm import LanguageModel
+from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
+from nextinterest.retrieval.catalog_change import CatalogChange
+from nextinterest.retrieval.item_head import ItemHead
+
+__all__ = ["ItemSoftmax", "Origin", "covering_prompts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the model of an `ItemSoftmax` comes from, so that it can be saved by name.
+
+    Attributes
+    ----------
+    base
+        An asset's name, a folder or a hub id.
+    n_layers
+        Layers kept, from the bottom; None for all.
+    adapter
+        Folder with PEFT's files, or None.
+    """
+
+    base: str
+    n_layers: int | None = None
+    adapter: Path | None = None
+
+
+class ItemSoftmax:
+    """A language model with an item head, as one part of a pool.
+
+    Parameters
+    ----------
+    model
+        The language model, its adapter attached.
+    head
+        Trained on the same model, adapter and template.
+    catalog
+        The items.
+    template, options
+        How histories become text: those of training.
+    layers
+        The layers whose hidden states the head reads (see `nextinterest.llm.LanguageModel.encode`).
+    origin
+        How the model is loaded again; without it the part cannot be saved.
+    """
+
+    name = "item_softmax"
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        head: ItemHead,
+        catalog: Catalog,
+        template: PromptTemplate,
+        options: PromptOptions,
+        layers: Sequence[int] = (-1,),
+        origin: Origin | None = None,
+    ) -> None:
+        self.model, self.head, self.template, self.options = model, head.eval(), template, options
+        self.layers, self.origin = tuple(layers), origin
+        self.tokens_read = 0
+        self._renderer = PromptRenderer(template, catalog, model.tokenizer, options)
+
+    @torch.inference_mode()
+    def scores(self, histories: Sequence[History]) -> FloatArray:
+        """Return scores of all items, float32, shape (n, n_items).
+
+        A history whose prompt another's begins with costs nothing of its own: a causal model's states do
+        not depend on what follows. An empty history scores by the item biases.
+        """
+        out = np.empty((len(histories), len(self.head.bias)), dtype=np.float32)
+        prompts = [self._renderer.history(history) for history in histories]
+        spoken = [i for i, prompt in enumerate(prompts) if prompt.event_ends]
+        out[[i for i, prompt in enumerate(prompts) if not prompt.event_ends]] = self.head.bias.cpu().numpy()
+        if not spoken:
+            return out
+        tokens = [tuple(prompts[i].tokens) for i in spoken]
+        cover = covering_prompts(tokens)
+        used = sorted(set(cover))
+        at = {
+            i: sorted({prompts[spoken[j]].event_ends[-1] for j in range(len(spoken)) if cover[j] == i})
+            for i in used
+        }
+        self.tokens_read += sum(len(tokens[i]) for i in used)
+        states = self.model.encode([tokens[i] for i in used], [at[i] for i in used], layers=self.layers)
+        found = {
+            (i, end): row
+            for i, rows in zip(used, states, strict=True)
+            for end, row in zip(at[i], rows, strict=True)
+        }
+        stacked = np.stack([found[cover[j], prompts[i].event_ends[-1]] for j, i in enumerate(spoken)])
+        device = self.head.bias.device
+        out[spoken] = self.head(torch.from_numpy(stacked).to(device)).cpu().numpy()
+        return out
+
+    def follow(self, change: CatalogChange) -> None:
+        """Take over a changed catalogue."""
+        self.head.follow(change)
+        self._renderer = PromptRenderer(self.template, change.catalog, self.model.tokenizer, self.options)
+
+
+def covering_prompts(prompts: Sequence[tuple[int, ...]]) -> list[int]:
+    """Return for each prompt the index of a longest one that begins with it; its own where there is none.
+
+    Examples
+    --------
+    >>> covering_prompts([(1,), (1, 2, 3), (1, 2), (4,)])
+    [1, 1, 1, 3]
+    """
+    cover = list(range(len(prompts)))
+    # Sorted, a prompt stands before all that begin with it, and the longest of a chain comes last.
+    order = sorted(range(len(prompts)), key=lambda i: prompts[i], reverse=True)
+    for before, i in pairwise(order):
+        if prompts[before][: len(prompts[i])] == prompts[i]:
+            cover[i] = cover[before]
+    return cover
