@@ -6,7 +6,7 @@ is what makes `forget` complete and a crash harmless.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,11 +16,13 @@ from nextinterest.agent.exclusion import ReadWriteLock
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.lookup import TitleIndex
 from nextinterest.agent.profiles import AppendResult, ProfileEvent, ProfileStore
+from nextinterest.agent.profiles.store import checked_user
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.domain import Catalog, Event, Item, Recommendations
 from nextinterest.errors import UnknownItemError
 
 if TYPE_CHECKING:
+    from nextinterest.agent.chat import ChatMessage, ChatReply
     from nextinterest.agent.interests import Horizon, InterestOutlook, InterestPortrait
 
 __all__ = ["ItemChange", "LiveAgent"]
@@ -148,6 +150,36 @@ class LiveAgent:
             return self.agent.forecast(
                 history, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=on_unknown
             )
+
+    def chat(self, messages: Sequence[ChatMessage], user: str) -> ChatReply:
+        """Answer the newest user message; what it tells or takes back changes the user's profile for good.
+
+        Parameters
+        ----------
+        messages
+            The conversation so far, oldest first. Only the newest user message changes anything.
+        user
+            Whose profile; no message can name another's.
+
+        Raises
+        ------
+        DataError
+            If no store may keep such a user id.
+        """
+        from nextinterest.agent.chat.live_profile import StoredProfile
+
+        checked_user(user)
+        with self._lock.reading():
+            conversation = self.agent.conversation
+            understood = conversation.understand(messages)
+            profile = StoredProfile(self.agent, self.store, user, self.clock())
+            return conversation.answer(understood, profile, messages)
+
+    def chat_stream(self, messages: Sequence[ChatMessage], user: str) -> Iterator[str | ChatReply]:
+        """Yield the text of the answer of `chat` piece by piece, and last the whole reply."""
+        from nextinterest.agent.chat.conversing import pieces
+
+        yield from pieces(self.chat(messages, user))
 
     def item(self, item_id: str) -> Item:
         """Return an item of the catalogue.

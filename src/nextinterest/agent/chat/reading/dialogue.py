@@ -55,10 +55,12 @@ class Dialogue:
         self.all_shown: list[int] = []
         self.told: list[Told] = []
         self.last_told: tuple[int, ...] = ()
+        self.offer: Turn | None = None
         self._listing = False
 
-    def assistant(self, items: tuple[int, ...], listed: bool) -> None:
-        """Take note of the items that the assistant named."""
+    def assistant(self, items: tuple[int, ...], listed: bool, offer: Turn | None = None) -> None:
+        """Take note of the items that the assistant named, and of the wish it offered to fulfil instead."""
+        self.offer = offer
         if not items:
             return
         shown = items if listed or self._listing else self.table.shown
@@ -68,6 +70,9 @@ class Dialogue:
 
     def user(self, turn: Turn) -> Understood:
         """Take in a user's message and return what it asks for."""
+        offer, self.offer = self.offer, None
+        if offer is not None and self.wish.asked and _agrees(turn):
+            return self._accept(offer)
         intent = decide(turn, refining=self.wish.asked)
         self._listing = intent in {"recommend", "similar"}
         told = self._told(turn, intent)
@@ -89,9 +94,22 @@ class Dialogue:
             either=self.wish.either and self._listing,
         )
 
+    def _accept(self, offer: Turn) -> Understood:
+        """Take over the conditions that the assistant offered."""
+        self._listing = True
+        self.wish.include = list(offer.categories.include)
+        self.wish.exclude = list(offer.categories.exclude)
+        self.wish.years = offer.years.range or YearRange()
+        action = self._action("similar" if self.wish.similar_to else "recommend")
+        return Understood(action, earlier=tuple(self.told), either=self.wish.either)
+
     def _list(self, turn: Turn, intent: Intent) -> ChatAction:
         if turn.has("reset") or (turn.starts_with("greetings") and len(turn.text) > 6 and turn.conditions):
             self.wish = Wish()
+        unheard = None if turn.named or intent != "similar" else looked_up(turn, "similar_slots")
+        if intent == "similar" and (unheard is not None or any(one.like for one in turn.named)):
+            # Another model starts another search; what was ruled out stays ruled out.
+            self.wish = Wish(exclude=self.wish.exclude, disliked=self.wish.disliked, asked=self.wish.asked)
         wish = self.wish
         refining = wish.asked
         self._categories(turn, refining)
@@ -103,7 +121,7 @@ class Dialogue:
         liked = [one.item for one in turn.named if one.opinion == "liked" and not one.like and not one.unlike]
         unwanted = [one.item for one in turn.named if one.unlike or self._turned_down(one, turn)]
         if intent == "similar":
-            wish.similar_to = self._models(turn, liked)
+            wish.similar_to = self._models(turn)
             wish.liked = []
         elif turn.has("strong_requests") and turn.categories.include and not self._is_short(turn):
             wish.similar_to = []
@@ -111,6 +129,7 @@ class Dialogue:
         wish.disliked += [item for item in unwanted if item not in wish.disliked]
         wish.liked = [item for item in wish.liked if item not in unwanted]
         wish.similar_to = [item for item in wish.similar_to if item not in unwanted]
+        wish.query = unheard
         wish.less_like += [o.item for o in turn.named if o.kind and o.item not in wish.less_like]
         wish.asked = True
         return self._action("similar" if wish.similar_to else intent)
@@ -118,7 +137,7 @@ class Dialogue:
     def _is_short(self, turn: Turn) -> bool:
         return len(turn.text) <= 4
 
-    def _models(self, turn: Turn, liked: list[int]) -> list[int]:
+    def _models(self, turn: Turn) -> list[int]:
         named = [one.item for one in turn.named if one.like]
         if named:
             pronoun = all(not one.by_title for one in turn.named if one.like)
@@ -128,6 +147,8 @@ class Dialogue:
             return list(
                 dict.fromkeys(one.item for one in turn.titled if not one.unlike and one.opinion != "disliked")
             )
+        if looked_up(turn, "similar_slots") is not None:
+            return []
         return list(self.table.focus[:1] or self.table.shown[:1])
 
     @staticmethod
@@ -214,13 +235,10 @@ class Dialogue:
                 kind: tuple(dict.fromkeys(catalog.called(i) for i in items))[:MAX_NAMES]
                 for kind, items in by_kind.items()
             }
-            neither = not names["liked"] and not names["disliked"]
-            return ChatAction(
-                intent=intent,
-                liked=names["liked"],
-                disliked=names["disliked"],
-                query=catalog.called(seen) if seen is not None and neither else None,
-            )
+            query = None
+            if not names["liked"] and not names["disliked"]:
+                query = looked_up(turn, "told_slots") if seen is None else catalog.called(seen)
+            return ChatAction(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
         return ChatAction(intent=intent, query=self._query(turn, intent))
 
     def _query(self, turn: Turn, intent: Intent) -> str | None:
@@ -276,3 +294,12 @@ class Dialogue:
             similar_to=tuple(called(item) for item in wish.similar_to)[:MAX_NAMES],
             query=wish.query,
         )
+
+
+def _agrees(turn: Turn) -> bool:
+    return (
+        0 < len(turn.text) <= 5
+        and turn.starts_with("affirmations")
+        and not turn.named
+        and not turn.conditions
+    )

@@ -41,11 +41,13 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     told = opinionated(turn)
     if not similar and not told and _looks_up(turn):
         return "search"
-    if similar:
+    if similar or (not turn.named and looked_up(turn, "similar_slots") is not None):
         return "similar"
     if _rejects(turn):
         return "recommend"
     if told and not is_request(turn):
+        return "feedback"
+    if not turn.named and not turn.conditions and looked_up(turn, "told_slots") is not None:
         return "feedback"
     if turn.conditions or any(one.unlike for one in turn.named):
         return "recommend"
@@ -78,10 +80,20 @@ def is_request(turn: Turn) -> bool:
     return bool(conditions) and turn.has("requests", "replacing") and not _only_praise(turn)
 
 
-def looked_up(turn: Turn) -> str | None:
-    """Return the words that stand where a title is looked up, of a title the catalogue does not have."""
-    written = words_in_slot(turn.text, word_list("strong_search"))
+def looked_up(turn: Turn, *lists: str) -> str | None:
+    """Return the words that stand where a title is expected, of a title the catalogue does not have.
+
+    Parameters
+    ----------
+    turn
+        The message taken apart.
+    lists
+        Names of the word lists behind which it stands; those of looking up by default.
+    """
+    written = words_in_slot(turn.text, word_list(*(lists or ("strong_search",))))
     if written is None:
+        return None
+    if turn.categories.include and lists:
         return None
     words = [word.strip(".,!?\"'").casefold() for word in written.split()]
     content = [word for word in words if word not in single_words("nothing_meant")]
@@ -143,7 +155,7 @@ def _looks_up(turn: Turn) -> bool:
         if any(one.unlike for one in turn.named):
             return False
         return turn.has("search") and not turn.has("if_liked") and not (turn.count and not turn.titled)
-    if turn.categories.include or turn.categories.exclude or turn.years.range or turn.count:
+    if turn.categories.include or turn.categories.exclude or turn.count:
         return False
     return looked_up(turn) is not None
 

@@ -64,9 +64,19 @@ def words_in_slot(text: Text, cues: frozenset[tuple[str, ...]]) -> str | None:
     for _, end in text.places(cues):
         start = _skip_fillers(text, end)
         stop = _slot_end(text, start)
+        stop = next((at for at in range(start + 1, stop) if _goes_on(text, at)), stop)
         if start < stop:
             return text.span(start, stop)
     return None
+
+
+def _goes_on(text: Text, at: int) -> bool:
+    """Whether "and" at a place joins a clause, as in "watched Tenet and loved it"."""
+    if text.words[at] != "and" or at + 1 >= len(text):
+        return False
+    return (
+        text.words[at + 1] in {"i", "it", "my"} or text.phrase_at(at + 1, word_list("liked", "disliked")) > 0
+    )
 
 
 def _slots(text: Text) -> dict[int, bool]:

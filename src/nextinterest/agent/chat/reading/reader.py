@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from nextinterest.agent.chat.reading.dialogue import Dialogue
 from nextinterest.agent.chat.reading.references import read_shown
-from nextinterest.agent.chat.reading.turn import read_turn
+from nextinterest.agent.chat.reading.turn import Table, read_turn
 from nextinterest.agent.chat.schema import ChatAction, ChatMessage
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 
 __all__ = ["CompositionalReader"]
+
+# As ``templates/chat.jinja`` words an offer; a "yes" behind it accepts.
+_OFFER = re.compile(r"^The nearest I can do: (.{1,400}?), which \d+ items? meets?\.", re.M)
 
 
 class CompositionalReader:
@@ -48,7 +52,9 @@ class CompositionalReader:
         for message in said[-self.most_messages :]:
             if message.role == "assistant":
                 shown = read_shown(message.content, context.titles, context.categories)
-                dialogue.assistant(shown.items, shown.listed)
+                offered = _OFFER.search(message.content)
+                offer = None if offered is None else read_turn(offered.group(1), Table(), context)
+                dialogue.assistant(shown.items, shown.listed, offer)
             else:
                 understood = dialogue.user(read_turn(message.content, dialogue.table, context))
         return understood

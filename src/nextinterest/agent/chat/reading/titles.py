@@ -110,6 +110,7 @@ class TitleIndex:
         for title in catalog.titles:
             frequency.update(set(title_words(title)))
         self._frequency = frequency
+        self._lengths = np.array([len(form) + 2 for form in self._forms], dtype=np.int32)
         self._postings, self._offsets, self._grams = _inverted(self._forms)
         self._by_word: dict[str, list[int]] = {}
         for number, words in enumerate(self._words):
@@ -234,8 +235,7 @@ class TitleIndex:
             return []
         hits = np.concatenate([self._postings[self._offsets[row] : self._offsets[row + 1]] for row in kept])
         numbers, shared = np.unique(hits, return_counts=True)
-        lengths = np.array([len(self._forms[number]) + 2 for number in numbers])
-        dice = 2 * shared / (lengths + len(grams))
+        dice = 2 * shared / (self._lengths[numbers] + len(grams))
         order = np.argsort(-dice, kind="stable")[:_SHORTLIST]
         return [int(numbers[i]) for i in order]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import yaml
@@ -78,7 +78,7 @@ class Token:
         return any(mark in self.before for mark in '"\u201c\u201e\u00ab')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Text:
     """A message, read into words.
 
@@ -99,7 +99,7 @@ class Text:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The words alone."""
         return tuple(token.word for token in self.tokens)
@@ -179,6 +179,7 @@ def _lists() -> dict[str, frozenset[tuple[str, ...]]]:
     return {name: _phrases(lines) for name, lines in loaded.items()}
 
 
+@cache
 def word_list(*names: str) -> frozenset[tuple[str, ...]]:
     """Return the phrases of the named lists of ``words.yaml``, each a tuple of words.
 
