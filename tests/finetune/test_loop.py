@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import socket
@@ -14,7 +15,7 @@ import pytest
 import torch
 
 from nextinterest.data import EventLog, leave_last_out
-from nextinterest.errors import DataError, IntegrityError
+from nextinterest.errors import DataError, IntegrityError, MissingExtraError
 from nextinterest.finetune.checkpoint import Progress
 from nextinterest.finetune.encoder_task import EncoderTask
 from nextinterest.finetune.loop import Trained, learning_rate, train
@@ -115,8 +116,52 @@ def test_the_schedule_warms_up_and_comes_down() -> None:
 
 def test_tensorboard_gets_the_curve(log: EventLog, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    train(task(log), options(epochs=1, report_to=("tensorboard",)), tmp_path)
-    assert list(tmp_path.rglob("events.out.tfevents.*"))
+    done = train(task(log), options(epochs=1, report_to=("tensorboard",)), tmp_path)
+    events = next(tmp_path.rglob("events.out.tfevents.*"))
+
+    accumulator = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
+
+    board = accumulator.EventAccumulator(str(events))
+    board.Reload()
+    assert [event.value for event in board.Scalars("loss")] == pytest.approx(done.losses, rel=1e-6)
+    assert [event.step for event in board.Scalars("loss")] == list(range(1, done.steps + 1))
+    assert board.Scalars("ndcg@10")[-1].value == pytest.approx(done.metrics["ndcg@10"], rel=1e-6)
+
+
+def test_without_tensorboard_it_says_what_to_install(
+    log: EventLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nextinterest.finetune.loop.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"nextinterest\[train\]"):
+        train(task(log), options(report_to=("tensorboard",)), tmp_path)
+
+
+def test_accumulated_micro_batches_are_one_batch(log: EventLog, tmp_path: Path) -> None:
+    still = SHAPE.model_copy(update={"dropout": 0.0})
+
+    def of(batch_size: int) -> EncoderTask:
+        torch.manual_seed(3)
+        split = leave_last_out(log, 1, 1)
+        return EncoderTask(
+            SequenceEncoder(still, TEXT),
+            split.train,
+            split.validation,
+            batch_size=batch_size,
+            exchangeable_ties=False,
+        )
+
+    whole = train(of(16), options(accumulation=1, epochs=1), tmp_path / "whole")
+    parts = train(of(4), options(accumulation=4, epochs=1), tmp_path / "parts")
+    assert parts.steps == whole.steps
+    assert parts.losses == pytest.approx(whole.losses, rel=1e-4)
+
+
+def test_a_bar_knows_how_many_steps_an_epoch_has(log: EventLog, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    train(task(log), options(epochs=2), tmp_path, report=lambda progress, _: seen.append(progress))
+    steps = [progress for progress in seen if progress.group]
+    assert {progress.groups for progress in seen} == {seen[-1].step // 2}
+    assert all(progress.group < progress.groups for progress in steps)
 
 
 def run_alone(directory: str, log_file: str) -> None:

@@ -7,59 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
-from support.tiny import ChoiceWorld, brief
-from torch import Tensor, nn
+from support.tiny import ChoiceWorld, GenreTask, brief
 
 from nextinterest.errors import DataError
-from nextinterest.finetune.adapters import decoder_of
 from nextinterest.finetune.loop import train
 from nextinterest.finetune.multi_task import MultiTask
-from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.retrieval import Encoder
 
 CPU = torch.device("cpu")
-
-
-class GenreObjective(nn.Module):
-    """The genre of what is chosen, read off the model's state by a head of its own."""
-
-    def __init__(self, world: ChoiceWorld) -> None:
-        super().__init__()
-        self.model = world.model
-        torch.manual_seed(1)
-        self.head = nn.Linear(32, 4)
-        self._body = [decoder_of(world.model)]
-
-    def forward(self, batch: TokenBatch, genres: Tensor) -> Tensor:
-        return F.cross_entropy(self.head(batch.states(self._body[0])), genres, reduction="sum")
-
-
-class GenreTask:
-    """A `Task` over the examples of the choice."""
-
-    def __init__(self, world: ChoiceWorld) -> None:
-        self.world = world
-        self.objective: nn.Module = GenreObjective(world)
-
-    def batches(self, rng: np.random.Generator) -> list[list[int]]:
-        return [[int(i) for i in part] for part in np.array_split(rng.permutation(24), 4)]
-
-    def prepare(
-        self, batch: list[int], rng: np.random.Generator, device: torch.device
-    ) -> tuple[tuple[object, ...], float]:
-        examples = [self.world.task.examples[i] for i in batch]
-        tokens = [self.world.renderer.history(e.history(self.world.split.train)).tokens for e in examples]
-        genres = torch.tensor([int(e.candidates[e.place]) % 4 for e in examples])
-        return (TokenBatch.of(tokens, [[len(own) - 1] for own in tokens], device), genres), len(batch)
-
-    def rate_of(self, name: str) -> float:
-        return 5.0 if name.startswith("head.") else 1.0
-
-    def validate(self) -> dict[str, float]:
-        inputs, count = self.prepare(list(range(24)), np.random.default_rng(0), CPU)
-        with torch.no_grad():
-            return {"ndcg@10": -float(self.objective(*inputs)) / count}
 
 
 def both(words: Encoder, weight: float = 0.5) -> tuple[MultiTask, ChoiceWorld]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from nextinterest.data import EventLog, Split, leave_last_out
 from nextinterest.domain import Catalog
-from nextinterest.finetune.adapters import add_lora
+from nextinterest.finetune.adapters import add_lora, decoder_of
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_choices
 from nextinterest.finetune.choice_task import ChoiceObjective, ChoiceTask
 from nextinterest.finetune.language_config import LoraOptions
+from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.llm.tokenizer import ByteTokenizer
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
@@ -72,6 +76,32 @@ def tiny_t5() -> PreTrainedModel:
     return model
 
 
+def save_tiny(directory: Path, kind: str) -> Path:
+    """Save a tiny model with a tokenizer of bytes that has a chat template; return the directory."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(letters)}, merges=[]))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    inner.decoder = decoders.ByteLevel()
+    inner.add_special_tokens(
+        [AddedToken("<|im_end|>", special=True), AddedToken("<|im_start|>", special=True)]
+    )
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=inner, eos_token="<|im_end|>", pad_token="<|im_end|>"
+    )
+    if kind == "causal":
+        tokenizer.chat_template = (
+            "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}"
+            "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+        )
+    model = tiny_llama() if kind == "causal" else tiny_t5()
+    model.save_pretrained(str(directory))
+    tokenizer.save_pretrained(str(directory))
+    return directory
+
+
 def films(n: int = 40) -> Catalog:
     genres = ("horror", "comedy", "western", "musical")
     return Catalog(
@@ -127,6 +157,52 @@ class ChoiceWorld:
             batch_size=8,
             orders=orders,
         )
+
+
+class GenreObjective(nn.Module):
+    """The genre of what is chosen, read off the model's state by a head of its own."""
+
+    def __init__(self, world: ChoiceWorld) -> None:
+        super().__init__()
+        self.model = world.model
+        torch.manual_seed(1)
+        self.head = nn.Linear(32, 4)
+        self._body = [decoder_of(world.model)]
+
+    def forward(self, batch: TokenBatch, genres: Tensor) -> Tensor:
+        return F.cross_entropy(self.head(batch.states(self._body[0])), genres, reduction="sum")
+
+
+class GenreTask:
+    """A `Task` over the examples of the choice."""
+
+    def __init__(self, world: ChoiceWorld) -> None:
+        self.world = world
+        self.objective: nn.Module = GenreObjective(world)
+
+    def batches(self, rng: np.random.Generator) -> list[list[int]]:
+        return [
+            [int(i) for i in part]
+            for part in np.array_split(rng.permutation(len(self.world.task.examples)), 4)
+        ]
+
+    def prepare(
+        self, batch: list[int], rng: np.random.Generator, device: torch.device
+    ) -> tuple[tuple[object, ...], float]:
+        examples = [self.world.task.examples[i] for i in batch]
+        tokens = [self.world.renderer.history(e.history(self.world.split.train)).tokens for e in examples]
+        genres = torch.tensor([int(e.candidates[e.place]) % 4 for e in examples])
+        return (TokenBatch.of(tokens, [[len(own) - 1] for own in tokens], device), genres), len(batch)
+
+    def rate_of(self, name: str) -> float:
+        return 5.0 if name.startswith("head.") else 1.0
+
+    def validate(self) -> dict[str, float]:
+        inputs, count = self.prepare(
+            list(range(len(self.world.task.examples))), np.random.default_rng(0), torch.device("cpu")
+        )
+        with torch.no_grad():
+            return {"ndcg@10": -float(self.objective(*inputs)) / count}
 
 
 def brief(**changes: object) -> TrainingConfig:

@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from nextinterest.cli import assets, data, demo, evaluate, finetune, interests, recommend, serve
+from nextinterest.cli import (
+    assets,
+    data,
+    demo,
+    evaluate,
+    finetune,
+    finetune_tasks,
+    interests,
+    recommend,
+    serve,
+)
 from nextinterest.cli.console import err, out
 from nextinterest.errors import NextInterestError
 from nextinterest.version import __version__
@@ -33,6 +43,7 @@ app.command("recommend")(recommend.recommend)
 app.command("interests")(interests.interests)
 app.command("evaluate")(evaluate.evaluate)
 app.command("finetune")(finetune.finetune)
+app.command("finetune-task")(finetune_tasks.finetune_task)
 app.command("serve")(serve.serve)
 
 

@@ -47,8 +47,24 @@ class CandidateLists:
     n_cases: int
 
     @classmethod
-    def of(cls, retriever: Recommender, held_out: HeldOut, n_candidates: int) -> CandidateLists:
-        """Ask a retriever for the candidates of held-out cases, as serving does."""
+    def of(
+        cls, retriever: Recommender, held_out: HeldOut, n_candidates: int, *, most: int | None = None
+    ) -> CandidateLists:
+        """Ask a retriever for the candidates of held-out cases, as serving does.
+
+        Parameters
+        ----------
+        retriever
+            The retriever.
+        held_out
+            The cases.
+        n_candidates
+            Length of a list.
+        most
+            Cases that are asked about at most, drawn evenly; None for all.
+        """
+        if most is not None and most < len(held_out):
+            held_out = held_out.take(np.linspace(0, len(held_out) - 1, most).astype(np.int64))
         histories = list(held_out.histories)
         found = retriever.recommend(histories, n_candidates)
         items = [row[row >= 0] for row in found.items]
@@ -124,7 +140,7 @@ class CandidateLists:
             w, and the fit it comes from (see `nextinterest.finetune.blend`). Serving's blend has exponent 1
             for retrieval, which changes probabilities by a temperature and ranks not at all.
         """
-        width = max(map(len, self.items))
+        width = max(map(len, self.items), default=0)
         parts = {name: np.full((len(self), width), -np.inf) for name in ("retrieval", "choice")}
         for i, (log_p, own) in enumerate(zip(self.log_p, scores, strict=True)):
             parts["retrieval"][i, : len(log_p)] = log_p

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nextinterest.finetune.config import SplitConfig
 from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.prompts import LETTERS, PromptOptions
@@ -17,6 +18,12 @@ class BackboneConfig(BaseModel):
     """What every tuning of a language model can be told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    split: SplitConfig = SplitConfig()
+    """What is held out of each user's history, from its end."""
+
+    exchangeable_ties: bool = True
+    """Whether events of one time have no order."""
 
     model: str = "smollm2-135m-instruct"
     """An asset's name, a folder or a hub id."""

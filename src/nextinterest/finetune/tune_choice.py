@@ -16,26 +16,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
-from nextinterest.data import HeldOut, Split
+from nextinterest.data import Split
 from nextinterest.domain import Recommender
-from nextinterest.finetune.adapters import save_adapter
 from nextinterest.finetune.backbone import Backbone
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_choices
 from nextinterest.finetune.choice_task import ChoiceObjective, ChoiceTask
 from nextinterest.finetune.loop import Report, Trained, train
-from nextinterest.finetune.processes import is_main_process
 from nextinterest.finetune.task_config import ChoiceConfig
+from nextinterest.finetune.tuned_files import save_tuned
 from nextinterest.prompts import PromptRenderer, PromptTemplate
-from nextinterest.retrieval.files import Json, sha256, write_manifest
+from nextinterest.retrieval.files import Json
 
-__all__ = ["ChoiceTuned", "choice_task", "some_of", "tune_choice"]
-
-_FORMAT = "nextinterest-choice-1"
+__all__ = ["ChoiceTuned", "choice_task", "tune_choice"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +66,6 @@ def choice_task(
     retriever: Recommender,
     backbone: Backbone,
     config: ChoiceConfig,
-    *,
-    exchangeable_ties: bool = True,
 ) -> ChoiceTask:
     """Draw the examples and put the task together; for `train`, or as one of a `MultiTask`.
 
@@ -86,15 +80,15 @@ def choice_task(
         config.n_candidates,
         rng,
         min_history=config.min_history,
-        exchangeable_ties=exchangeable_ties,
+        exchangeable_ties=config.exchangeable_ties,
     )
-    cases = some_of(split.validation, config.validation_cases)
+    lists = CandidateLists.of(retriever, split.validation, config.n_candidates, most=config.validation_cases)
     return ChoiceTask(
         ChoiceObjective(backbone.model),
         PromptRenderer(template, retriever.catalog, backbone.tokenizer, config.prompts),
         split.train,
         examples,
-        CandidateLists.of(retriever, cases, config.n_candidates).answerable(),
+        lists.answerable(),
         batch_size=config.training.batch_size,
         orders=config.orders,
     )
@@ -108,7 +102,6 @@ def tune_choice(
     out: Path,
     *,
     data: str = "",
-    exchangeable_ties: bool = True,
     resume: bool = True,
     report: Report | None = None,
 ) -> ChoiceTuned:
@@ -128,15 +121,13 @@ def tune_choice(
         The folder to write.
     data
         Name of the data, for the manifest.
-    exchangeable_ties
-        Whether events of one time have no order.
     resume
         Whether an interrupted run found in `out` goes on.
     report
         See `nextinterest.finetune.loop.train`.
     """
     work = out / "work"
-    task = choice_task(split, retriever, backbone, config, exchangeable_ties=exchangeable_ties)
+    task = choice_task(split, retriever, backbone, config)
     lists = task.validation
     untrained = lists.measure(task.scores())
     run = train(task, config.training, work, resume=resume, report=report)
@@ -152,40 +143,25 @@ def tune_choice(
         lists.measure([a + weight * b for a, b in zip(lists.log_p, scores, strict=True)]),
         weight,
     )
-    if is_main_process():
-        _save(tuned, backbone, config, out, data, split.name)
-    return tuned
-
-
-def some_of(held_out: HeldOut, n: int) -> HeldOut:
-    """Return at most n cases, drawn evenly."""
-    places = np.unique(np.linspace(0, len(held_out) - 1, min(n, len(held_out))).astype(np.int64))
-    return held_out.take(places)
-
-
-def _save(
-    tuned: ChoiceTuned, backbone: Backbone, config: ChoiceConfig, out: Path, data: str, split: str
-) -> None:
-    manifest = out / "choice.json"
-    manifest.unlink(missing_ok=True)
-    save_adapter(backbone.model, out / "adapter")
-    files = sorted(path for path in (out / "adapter").iterdir() if path.is_file())
-    measures = {name: getattr(tuned, name) for name in ("retrieval", "untrained", "choice", "blend")}
-    write_manifest(
-        manifest,
+    measures: dict[str, Json] = {
+        "retrieval": tuned.retrieval,
+        "untrained": untrained,
+        "choice": tuned.choice,
+        "blend": tuned.blend,
+    }
+    save_tuned(
+        out,
+        "choice",
+        backbone,
+        config,
+        task.renderer.template,
         {
-            "format": _FORMAT,
-            "base_model": {"name": config.model, "fingerprint": backbone.fingerprint},
-            "template": config.template,
-            "template_hash": PromptTemplate.named(config.template).hash,
-            "prompts": cast(Json, config.prompts.model_dump(mode="json")),
-            "config": cast(Json, config.model_dump(mode="json")),
             "data": data,
-            "split": split,
-            "examples": len(tuned.task.examples),
-            "steps": tuned.run.steps,
+            "split": split.name,
+            "examples": len(task.examples),
+            "steps": run.steps,
             "validation": measures,
-            "choice_weight": tuned.weight,
-            "sha256": {f"adapter/{path.name}": sha256(path.read_bytes()) for path in files},
+            "choice_weight": weight,
         },
     )
+    return tuned

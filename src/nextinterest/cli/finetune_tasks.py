@@ -1,0 +1,134 @@
+"""``nextinterest finetune-task``: teach the language model to choose among candidates, or to write titles.
+
+nextinterest finetune-task choice --data ml-100k --retriever DIR --out TUNED
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from nextinterest.cli.console import err, out
+
+if TYPE_CHECKING:
+    from nextinterest.data import Dataset, Split
+    from nextinterest.finetune.loop import Report
+    from nextinterest.finetune.task_config import BackboneConfig
+    from nextinterest.retrieval import Retriever
+
+__all__ = ["finetune_task"]
+
+
+def finetune_task(
+    task: Annotated[
+        Literal["choice", "supervised"],
+        typer.Argument(help="choice: the letter of a candidate. supervised: the title, or its JSON."),
+    ],
+    data: Annotated[str, typer.Option(help="Data set: an asset's name or a path.")],
+    out_: Annotated[Path, typer.Option("--out", help="Folder for adapter and manifest.")],
+    retriever: Annotated[
+        Path | None,
+        typer.Option(help="Directory of a trained retriever that offers the candidates; default: untrained."),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML of options; see finetune/configs.")] = None,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(help="Change one option, as in training.epochs=1; repeat the option for more."),
+    ] = None,
+    k_core: Annotated[
+        int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)
+    ] = 0,
+    ties: Annotated[
+        Literal["file", "item"], typer.Option(help="Order of a user's events of one moment.")
+    ] = "file",
+    resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
+) -> None:
+    """Teach the language model to choose among candidates, or to write what is next, by LoRA."""
+    from nextinterest.data import CleaningConfig, leave_last_out, load
+    from nextinterest.finetune.processes import is_main_process
+    from nextinterest.finetune.reading import read_options
+    from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
+
+    dataset = load(data, cleaning=CleaningConfig(min_user_events=k_core, min_item_events=k_core, ties=ties))
+    if task == "choice":
+        options: BackboneConfig = read_options(ChoiceConfig, config, override or ())
+    else:
+        options = read_options(SupervisedConfig, config, override or ())
+    split = leave_last_out(dataset.log, options.split.n_test, options.split.n_validation)
+    measures = _tune(dataset, split, _retriever(dataset, split, retriever), options, out_, resume)
+    if is_main_process():
+        out.print(_table(measures))
+        err.print(f"[dim]Written to {out_}; its folder work/ holds checkpoints and may be deleted.[/]")
+
+
+def _retriever(dataset: Dataset, split: Split, saved: Path | None) -> Retriever:
+    """Build a retriever on the training events, or load one that was trained on the same."""
+    from nextinterest.agent.recommender import open_encoder
+    from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
+    from nextinterest.errors import IntegrityError
+    from nextinterest.retrieval import Retriever
+    from nextinterest.retrieval.directory import load_trained
+
+    encoder = open_encoder(DEFAULT_TEXT_ENCODER)
+    if saved is None:
+        return Retriever.build(dataset.catalog, split.train, encoder)
+    found = load_trained(saved, encoder)
+    learned = found.provenance
+    if (learned.data_fingerprint, learned.split) != (dataset.fingerprint, split.name):
+        raise IntegrityError(
+            f"The retriever in {saved} learned from {learned.split} of {learned.data}, not from {split.name} "
+            f"of this {dataset.name}.",
+            remedy="Give the same data, cleaning and split: otherwise it may have seen validation events.",
+        )
+    return found
+
+
+def _tune(
+    dataset: Dataset, split: Split, retriever: Retriever, options: BackboneConfig, out_: Path, resume: bool
+) -> dict[str, dict[str, float]]:
+    from nextinterest.cli.progress import training_progress
+    from nextinterest.data.assets import locate
+    from nextinterest.finetune.backbone import open_backbone
+    from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
+    from nextinterest.finetune.tune_choice import tune_choice
+    from nextinterest.finetune.tune_supervised import tune_supervised
+
+    path = locate(options.model, "language-model")
+    bar: AbstractContextManager[Report] = training_progress(options.training.epochs)
+    if isinstance(options, ChoiceConfig):
+        backbone = open_backbone(path, options)
+        with bar as report:
+            chosen = tune_choice(
+                split, retriever, backbone, options, out_, data=dataset.name, resume=resume, report=report
+            )
+        return {
+            "retrieval": chosen.retrieval,
+            "untrained choice": chosen.untrained,
+            "choice": chosen.choice,
+            f"retrieval + {chosen.weight:g} choice": chosen.blend,
+        }
+    if not isinstance(options, SupervisedConfig):
+        raise TypeError(f"no task has options of type {type(options).__name__}")
+    backbone = open_backbone(path, options, kind=options.kind)
+    with bar as report:
+        written = tune_supervised(
+            split, retriever, backbone, options, out_, data=dataset.name, resume=resume, report=report
+        )
+    return {
+        "retrieval": written.retrieval,
+        "untrained": written.untrained,
+        "supervised": written.run.metrics,
+    }
+
+
+def _table(measures: dict[str, dict[str, float]]) -> Table:
+    table = Table(title="Validation: the retriever's candidates, ordered", title_justify="left")
+    for name in ("by", "NDCG@10", "HR@10", "offered", "log-loss"):
+        table.add_column(name, justify="left" if name == "by" else "right")
+    for name, of in measures.items():
+        table.add_row(name, *(f"{of[key]:.4f}" for key in ("ndcg@10", "hr@10", "offered", "log_loss")))
+    return table

@@ -1,0 +1,56 @@
+"""A tuned adapter on disk, and the manifest that says what it belongs to. Written last, whole or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nextinterest.finetune.adapters import save_adapter
+from nextinterest.finetune.backbone import Backbone
+from nextinterest.finetune.processes import is_main_process
+from nextinterest.finetune.task_config import BackboneConfig
+from nextinterest.prompts import PromptTemplate
+from nextinterest.retrieval.files import Json, sha256, write_manifest
+from nextinterest.version import __version__
+
+__all__ = ["save_tuned"]
+
+
+def save_tuned(
+    out: Path,
+    task: str,
+    backbone: Backbone,
+    config: BackboneConfig,
+    template: PromptTemplate,
+    learned: Mapping[str, Json],
+) -> None:
+    """Write ``adapter/`` and ``TASK.json``; of several processes only the first writes.
+
+    Parameters
+    ----------
+    out
+        The folder.
+    task
+        Names the manifest and its format.
+    backbone, config, template
+        What was tuned, how, and under which template; serving must use the same.
+    learned
+        Data, steps and measures, for the manifest.
+    """
+    if not is_main_process():
+        return
+    manifest = out / f"{task}.json"
+    manifest.unlink(missing_ok=True)
+    save_adapter(backbone.model, out / "adapter")
+    files = sorted(path for path in (out / "adapter").iterdir() if path.is_file())
+    content: dict[str, Json] = {
+        "format": f"nextinterest-{task}-1",
+        "version": __version__,
+        "base_model": {"name": config.model, "fingerprint": backbone.fingerprint},
+        "template": template.name,
+        "template_hash": template.hash,
+        "prompts": config.prompts.model_dump(mode="json"),
+        "config": config.model_dump(mode="json"),
+        "sha256": {f"adapter/{path.name}": sha256(path.read_bytes()) for path in files},
+    }
+    write_manifest(manifest, content | dict(learned))

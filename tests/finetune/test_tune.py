@@ -1,0 +1,135 @@
+"""The two recipes end to end on tiny saved models: what is written is what serving loads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.films import WordEncoder
+from support.tiny import films, save_tiny, walks
+
+from nextinterest.agent.choice import ChoiceReranker
+from nextinterest.data import Split, leave_last_out
+from nextinterest.errors import DataError, ModelError
+from nextinterest.finetune.backbone import open_backbone
+from nextinterest.finetune.candidate_lists import CandidateLists
+from nextinterest.finetune.language_config import LoraOptions
+from nextinterest.finetune.processes import is_main_process
+from nextinterest.finetune.reading import read_options
+from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
+from nextinterest.finetune.tune_choice import tune_choice
+from nextinterest.finetune.tune_supervised import tune_supervised
+from nextinterest.llm import LocalModel, Seq2SeqModel
+from nextinterest.prompts import NextItemAnswer, PromptTemplate
+from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.files import sha256
+
+CHANGES = [
+    "examples=24",
+    "min_history=2",
+    "max_events=4",
+    "n_candidates=5",
+    "dtype=float32",
+    "lora.rank=4",
+    "training.epochs=1",
+    "training.learning_rate=0.01",
+    "training.warmup_steps=0",
+]
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    return leave_last_out(walks(), 1, 1)
+
+
+@pytest.fixture(scope="module")
+def retriever(split: Split) -> Retriever:
+    return Retriever.build(films(), split.train, WordEncoder())
+
+
+def test_the_choice_is_written_as_serving_loads_it(
+    split: Split, retriever: Retriever, tmp_path: Path
+) -> None:
+    base = save_tiny(tmp_path / "base", "causal")
+    config = read_options(ChoiceConfig, None, [*CHANGES, "frozen_layers=1", "checkpointing=true"])
+    tuned = tune_choice(split, retriever, open_backbone(base, config), config, tmp_path / "out", data="walks")
+    manifest = json.loads((tmp_path / "out" / "choice.json").read_text())
+    assert manifest["template_hash"] == PromptTemplate.named("choice").hash
+    assert manifest["validation"]["choice"] == tuned.choice == tuned.run.metrics
+    assert manifest["base_model"]["fingerprint"] == LocalModel.load(base, dtype="float32").fingerprint
+    for name, digest in manifest["sha256"].items():
+        assert sha256((tmp_path / "out" / name).read_bytes()) == digest
+    assert tuned.choice != tuned.untrained
+    assert tuned.blend["log_loss"] <= tuned.retrieval["log_loss"] + 1e-6 or tuned.weight > 0
+
+    model = LocalModel.load(base, adapter=tmp_path / "out" / "adapter", dtype="float32")
+    reranker = ChoiceReranker(
+        model, PromptTemplate.named("choice"), films(), config.prompts, calibrated=False
+    )
+    lists = CandidateLists.of(retriever, split.validation, config.n_candidates)
+    served = reranker.log_probabilities(lists.histories, lists.items)
+    assert lists.measure(served) == pytest.approx(tuned.choice, rel=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "answer"), [("causal", "json"), ("seq2seq", "title")])
+def test_the_writer_is_written_as_serving_loads_it(
+    split: Split, retriever: Retriever, tmp_path: Path, kind: str, answer: str
+) -> None:
+    base = save_tiny(tmp_path / "base", kind)
+    config = read_options(
+        SupervisedConfig, None, [*CHANGES, f"kind={kind}", f"answer={answer}", "validation_cases=10"]
+    )
+    backbone = open_backbone(base, config, kind=config.kind)
+    tuned = tune_supervised(split, retriever, backbone, config, tmp_path / "out", data="walks")
+    manifest = json.loads((tmp_path / "out" / "supervised.json").read_text())
+    assert manifest["validation"]["supervised"] == tuned.run.metrics
+    assert manifest["template"] == ("next-item-json" if answer == "json" else "next-title")
+
+    adapter = tmp_path / "out" / "adapter"
+    if kind == "causal":
+        model: LocalModel | Seq2SeqModel = LocalModel.load(base, adapter=adapter, dtype="float32")
+    else:
+        model = Seq2SeqModel.load(base, adapter=adapter, dtype="float32")
+    row = tuned.task.examples[0]
+    assert float(model.score(row.prompt, [row.answer])[0]) == pytest.approx(
+        float(tuned.task.score(row.prompt, [row.answer])[0]), rel=1e-4
+    )
+    prompt = tuned.task.answers.renderer.history(walks().history(0, 5))
+    if answer == "json":
+        assert backbone.tokenizer.render(prompt.messages) == prompt.text
+        assert isinstance(model.generate(prompt.messages, schema=NextItemAnswer), NextItemAnswer)
+
+
+def test_options_are_changed_one_by_one_and_checked(tmp_path: Path) -> None:
+    file = tmp_path / "choice.yaml"
+    file.write_text("n_candidates: 10\ntraining:\n  epochs: 7\n")
+    config = read_options(ChoiceConfig, file, ["lora.rank=2", "training.seed=4"])
+    assert (config.n_candidates, config.training.epochs, config.training.seed) == (10, 7, 4)
+    assert config.training.batch_size == ChoiceConfig().training.batch_size
+    assert config.lora == LoraOptions(rank=2)
+    with pytest.raises(DataError, match=r"training\.epoch: .*ChoiceConfig"):
+        read_options(ChoiceConfig, file, ["training.epoch=3"])
+    with pytest.raises(DataError, match="n_candidates"):
+        read_options(ChoiceConfig, None, ["n_candidates=40"])
+    with pytest.raises(DataError, match="field=value"):
+        read_options(ChoiceConfig, None, ["epochs"])
+    file.write_text("- a list")
+    with pytest.raises(DataError, match="no fields"):
+        read_options(ChoiceConfig, file)
+
+
+def test_qlora_elsewhere_than_on_cuda_is_refused_before_anything_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    config = read_options(ChoiceConfig, None, ["lora.quantised=true"])
+    with pytest.raises(ModelError, match=r"CUDA only\. Set lora\.quantised to false"):
+        open_backbone(tmp_path / "nothing here", config)
+
+
+def test_of_several_processes_the_first_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    assert is_main_process()
+    monkeypatch.setenv("RANK", "1")
+    assert not is_main_process()
