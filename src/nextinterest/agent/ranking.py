@@ -107,8 +107,9 @@ class RetrieveAndRerank:
 
     @property
     def tokens_used(self) -> int:
-        """Prompt tokens read by the language model so far."""
-        return 0 if self.reranker is None else self.reranker.tokens_used
+        """Prompt tokens read by language models so far."""
+        chosen = 0 if self.reranker is None else self.reranker.tokens_used
+        return chosen + self.retriever.tokens_read
 
     def rank(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> list[Ranked]:
         """Rank the catalogue for each history, with the parts of each score."""

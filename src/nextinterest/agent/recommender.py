@@ -21,6 +21,7 @@ from nextinterest.agent.erasure import effects_of_events, evidence_by_effect
 from nextinterest.agent.evidence import closest_events
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
+from nextinterest.agent.shipped import shipped_recommender
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, home, locate
@@ -130,12 +131,13 @@ class RecommenderAgent(Talking):
     def from_pretrained(
         cls, path: str | Path | None = None, *, device: str = "auto", dtype: DtypeName = "auto"
     ) -> RecommenderAgent:
-        """Load a recommender directory, or build the default agent on the default data.
+        """Load a recommender directory, or the default: the trained one that is shipped, on the default data.
 
         Parameters
         ----------
         path
-            A directory that `save_pretrained` or fine-tuning wrote; None for the default.
+            A directory that `save_pretrained` or fine-tuning wrote; None for the default, which is built from
+            the default data without any training where no trained one is shipped.
         device, dtype
             Passed on to `LocalModel.load`.
 
@@ -144,10 +146,13 @@ class RecommenderAgent(Talking):
         IntegrityError
             If a file does not match the manifest, or belongs to another model, template or catalogue.
         """
-        if path is None:
-            return cls.from_dataset(load_dataset(DEFAULT_DATA), device=device, dtype=dtype)
         from nextinterest.agent.saving import load_agent
 
+        if path is None:
+            data, shipped = load_dataset(DEFAULT_DATA), shipped_recommender()
+            if shipped is None:
+                return cls.from_dataset(data, device=device, dtype=dtype)
+            return load_agent(shipped, device=device, dtype=dtype).with_log(data)
         return load_agent(Path(path), device=device, dtype=dtype)
 
     def save_pretrained(self, path: str | Path) -> None:
@@ -295,8 +300,8 @@ class RecommenderAgent(Talking):
         """Forecast how a user's attention will be shared among interests.
 
         The next step is the marginal of the retriever's item distribution, seen items left out; further ahead
-        the shares are pooled with the user's own past by weights fitted with another item model (see
-        `nextinterest.agent.interests`).
+        that marginal is pooled with the user's own past, by weights fitted on validation events with a
+        retriever that was not trained (see `nextinterest.agent.interests.default_model`).
 
         Parameters
         ----------
@@ -344,7 +349,9 @@ class RecommenderAgent(Talking):
                 closest_events(history, item, vectors, self.catalog, config.n_evidence)
                 for item in items.tolist()
             ]
-        places, effects = effects_of_events(self.retriever, history, items, config.evidence_window)
+        # One history for each event erased: the ranking without a forward pass of a language model.
+        scorer = self.retriever.without_language()
+        places, effects = effects_of_events(scorer, history, items, config.evidence_window)
         return [
             evidence_by_effect(
                 history, item, places, effects[:, place], vectors, self.catalog, config.n_evidence

@@ -34,6 +34,9 @@ def finetune(
     ties: Annotated[
         str, typer.Option(help="Order of a user's events of one moment: file, or item (by id).")
     ] = "file",
+    work: Annotated[
+        Path | None, typer.Option(help="Folder for checkpoints; by default OUT.work beside the directory.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
 ) -> None:
     """Train retrieval on the users' histories and fit the blend on held-out validation events."""
@@ -62,8 +65,9 @@ def finetune(
         model = LocalModel.load(locate(options.agent.language_model, "language-model"))
         named = ModelName(options.agent.language_model, model.fingerprint)
         del model
+    folder = work or out_.with_name(f"{out_.name}.work")
     with training_progress(options.training.epochs) as report:
-        done = train_retriever(dataset, encoder, options, out_ / "work", resume=resume, report=report)
+        done = train_retriever(dataset, encoder, options, folder, resume=resume, report=report)
     command = shlex.join(["nextinterest", *sys.argv[1:]])
     save_recommender(
         done.retriever,
@@ -75,7 +79,7 @@ def finetune(
         items_from=None if options.copy_items else ItemsFrom(data=data, cleaning=cleaning),
     )
     out.print(_table(done.retriever))
-    err.print(f"[dim]Written to {out_}; its folder work/ holds checkpoints and may be deleted.[/]")
+    err.print(f"[dim]Written to {out_}; {folder} holds checkpoints and may be deleted.[/]")
 
 
 def _table(retriever: TrainedRetriever) -> Table:

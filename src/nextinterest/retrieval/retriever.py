@@ -123,6 +123,15 @@ class Retriever:
         """The index over `item_vectors`."""
         return self._text.index
 
+    @property
+    def tokens_read(self) -> int:
+        """Prompt tokens that language models have read for this ranking so far: none."""
+        return 0
+
+    def without_language(self) -> Retriever:
+        """Return a retriever whose ranking runs no language model: this one."""
+        return self
+
     def update(self, catalog: Catalog) -> None:
         """Take over a changed catalogue: items added, removed, or with other texts.
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nextinterest.domain import Candidate, Catalog, FloatArray, History, Rankings
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.config import RetrieverConfig
+from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.lists import seen_items
 from nextinterest.retrieval.pool import Part, ScorePool
 from nextinterest.retrieval.provenance import Provenance
@@ -68,6 +69,11 @@ class TrainedRetriever(Retriever):
     ) -> TrainedRetriever:
         """Return a retriever of the same sources with a trained ranking."""
         return cls(base.catalog, base._text, base.sources[1:], base.config, base.encoder, pool, provenance)
+
+    @property
+    def tokens_read(self) -> int:
+        """Prompt tokens that the pool's language model has read so far."""
+        return sum(part.tokens_read for part in self.pool.parts if isinstance(part, ItemSoftmax))
 
     def without_language(self) -> TrainedRetriever:
         """Return the same retriever with the ranking that was fitted without a language model.
