@@ -22,6 +22,7 @@ from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.lists import seen_items
+from nextinterest.retrieval.paths import PoolPaths
 from nextinterest.retrieval.pool import Part, ScorePool
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.retriever import Retriever
@@ -123,6 +124,13 @@ class TrainedRetriever(Retriever):
             rows = spoken[start : start + _ROWS]
             out[rows] = self._log_p([histories[i] for i in rows], exclude_seen=False)
         return out
+
+    def open(self, history: History, n_paths: int) -> PoolPaths:
+        """Return the state of `n_paths` continuations of a history, whose text is read once.
+
+        It makes this a `nextinterest.agent.interests.StatefulItemScorer`.
+        """
+        return PoolPaths(self.pool, self, history, n_paths)
 
     def candidates(
         self, histories: Sequence[History], k: int, exclude_seen: bool = True
