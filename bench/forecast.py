@@ -1,11 +1,17 @@
 """Interest forecasts against simple ones, on held-out events: one table per horizon, then the paired tests.
 
     python bench/forecast.py --data ml-100k
-    python bench/forecast.py --data path/to/ml-latest-small --models markov,itemknn,ease,sasrec
+    python bench/forecast.py --data path/to/ml-latest-small --models retriever,markov,itemknn,ease,sasrec
+
+The weights that ship are those of the retriever, which is the item model of an agent that was not trained:
+
+    python bench/forecast.py --models retriever --save src/nextinterest/agent/interests/default_model.json
 
 The last 20 events of each user are the test, the 20 before them fit every forecaster (simple ones too) and
 tune the item models; nothing is learned from either. Test cases are scored once, after everything is fixed.
-The best simple forecast is picked on the *test* scores, which favours it.
+The best simple forecast is picked on the *test* scores, which favours it. The retriever's own marginal is the
+agent's one-step forecast, so it is shown and is not one of the simple ones. "Agent, as it ships" forecasts
+with the weights of the package, whatever data they were fitted on.
 """
 
 from __future__ import annotations
@@ -18,8 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.agent.interests.forecaster import PooledForecaster
-from nextinterest.agent.interests.outlook import ITEMS
+from nextinterest.agent.interests.outlook import ITEMS, default_model
+from nextinterest.agent.recommender import open_encoder
 from nextinterest.data import CleaningConfig, load
+from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
 from nextinterest.data.interests import population_mix
 from nextinterest.domain import InterestForecaster, ItemScorer
 from nextinterest.eval.baselines import build
@@ -39,7 +47,9 @@ from nextinterest.eval.forecast import (
 )
 from nextinterest.eval.forecast.evaluation import user_means
 from nextinterest.eval.significance import sign_flip_test
+from nextinterest.retrieval import Retriever
 
+OURS = "retriever"
 HORIZONS = (1, 5, 10, 20)
 SIMPLE = (LongRunMix, LastWindow, ExponentialSmoothing, GlobalDrift, DirichletShrinkage)
 COLUMNS = ("log-loss", "NDCG", "Brier", "change error", "direction", "coverage", "coverage of mass", "width")
@@ -50,9 +60,10 @@ def main() -> None:
     """Read arguments, fit, score, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", default="ml-100k", help="asset name or path")
-    parser.add_argument("--models", default="markov,itemknn,ease,sasrec", help="item models, by name")
-    parser.add_argument("--default", default="", help="one of them, whose pool is saved as the default model")
-    parser.add_argument("--save", type=Path, help="where that pool is saved")
+    parser.add_argument(
+        "--models", default="retriever,markov,itemknn,ease,sasrec", help="item models, by name"
+    )
+    parser.add_argument("--save", type=Path, help="where the pool of the first of them is saved")
     parser.add_argument("--cache", type=Path, default=None, help="folder for fitted item models")
     parser.add_argument("--max-seconds", type=float, default=None, help="limit of each item model's search")
     arguments = parser.parse_args()
@@ -69,26 +80,42 @@ def main() -> None:
     models: dict[str, ItemScorer] = {}
     for name in filter(None, arguments.models.split(",")):
         start = time.perf_counter()
-        models[name] = build(
-            name, split.for_items(), catalog, cache_dir=arguments.cache, max_seconds=arguments.max_seconds
+        models[name] = (
+            Retriever.build(catalog, split.train, open_encoder(DEFAULT_TEXT_ENCODER))
+            if name == OURS
+            else build(
+                name, split.for_items(), catalog, cache_dir=arguments.cache, max_seconds=arguments.max_seconds
+            )
         )
         print(f"  item model {name}: {time.perf_counter() - start:.0f} s")
     simple: list[InterestForecaster] = [
         kind(catalog, split.train).fit(split.validation, HORIZONS) for kind in SIMPLE
     ]
-    simple += [MarginalForecaster(scorer) for scorer in models.values()]
+    simple += [MarginalForecaster(scorer) for name, scorer in models.items() if name != OURS]
     validation = {horizon: split.validation.at(horizon) for horizon in HORIZONS}
     pools = [
         PooledForecaster.fit(catalog, population, validation, chosen, name=name)
         for name, chosen in _subsets(models).items()
     ]
-    if arguments.default and arguments.save:
-        words = f"{dataset.name}, users' events 40 to 21 from the end, item model {arguments.default}"
-        chosen = {ITEMS: models[arguments.default]}
+    ours: list[InterestForecaster] = []
+    if OURS in models:
+        ours = [
+            MarginalForecaster(models[OURS]),
+            PooledForecaster(
+                catalog, population, default_model(), {ITEMS: models[OURS]}, name="agent, as it ships"
+            ),
+        ]
+    if models and arguments.save:
+        first = next(iter(models))
+        words = (
+            f"bench/forecast.py: {dataset.name}, 5-core, SHA-256 {dataset.fingerprint[:16]}; item model "
+            f"{first}, learned from all but users' last 40 events; fitted on events 40 to 21 from the end"
+        )
+        chosen = {ITEMS: models[first]}
         fitted = PooledForecaster.fit(catalog, population, validation, chosen, fitted_on=words)
         fitted.model.save(arguments.save)
     for horizon in HORIZONS:
-        _report(split, horizon, simple, pools, population)
+        _report(split, horizon, simple, [*ours, *pools], population)
 
 
 def _subsets(models: dict[str, ItemScorer]) -> dict[str, dict[str, ItemScorer]]:
@@ -104,7 +131,7 @@ def _report(
     split: ForecastSplit,
     horizon: int,
     simple: list[InterestForecaster],
-    pools: list[PooledForecaster],
+    pools: list[InterestForecaster],
     population: NDArray[np.float64],
 ) -> None:
     cases = split.test.at(horizon)

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nextinterest.agent import recommender
 from nextinterest.cli import main
+from nextinterest.domain import FloatArray
+
+
+class _Words:
+    """Unit vectors from the words of a text, in place of a downloaded encoder."""
+
+    fingerprint = "words"
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        vectors = np.full((len(texts), 32), 1e-3, dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().split():
+                vectors[row, hashlib.sha256(word.encode()).digest()[0] % 32] += 1.0
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+
+@pytest.fixture(autouse=True)
+def _no_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recommender, "open_encoder", lambda *_: _Words())
 
 
 @pytest.fixture

@@ -15,8 +15,6 @@ from nextinterest.cli.console import err, out
 
 if TYPE_CHECKING:
     from nextinterest.agent.interests import InterestOutlook, InterestPortrait
-    from nextinterest.data import EventLog
-    from nextinterest.domain import Catalog, ItemScorer
 
 __all__ = ["interests"]
 
@@ -32,6 +30,9 @@ def interests(
     days: Annotated[
         float | None, typer.Option(help="Forecast the events of this many days instead.", min=0.01)
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A recommender directory; default: one made from the data now.")
+    ] = None,
     paths: Annotated[int, typer.Option(help="Continuations to sample; 0 for none.", min=0)] = 0,
     plot: Annotated[Path | None, typer.Option(help="Save the interest river here (.png or .svg).")] = None,
     plot_changes: Annotated[
@@ -44,6 +45,7 @@ def interests(
     seed: Annotated[int, typer.Option(help="Seed of permutations and sampled paths.")] = 0,
 ) -> None:
     """Show what a user's interests are, which rise and fade, and where they go."""
+    from nextinterest.agent import RecommenderAgent
     from nextinterest.agent.interests import (
         PortraitConfig,
         describe,
@@ -67,13 +69,17 @@ def interests(
         )
     history = dataset.log.history(dataset.log.user_index[user])
     population = population_mix(dataset.log.items, dataset.catalog)
-    with err.status("Counting what follows what"):
-        items: ItemScorer = _item_model(dataset.log, dataset.catalog)
+    with err.status("Making the item model"):
+        agent = (
+            RecommenderAgent.from_dataset(dataset, language_model=None)
+            if model is None
+            else RecommenderAgent.from_pretrained(model).with_log(dataset)
+        )
     portrait = portray(history, dataset.catalog, population, PortraitConfig(seed=seed))
     outlook = forecast_interests(
         history,
         dataset.catalog,
-        items,
+        agent.retriever,
         horizon=events if days is None else timedelta(days=days),
         population=population,
         n_paths=paths,
@@ -98,14 +104,6 @@ def interests(
     if outlook.paths:
         out.print(_paths(outlook))
     out.print(escape(words.text), soft_wrap=False)
-
-
-def _item_model(log: EventLog, catalog: Catalog) -> ItemScorer:
-    """Return the item model of the outlook: what follows the newest events in all histories."""
-    from nextinterest.eval.baselines import Markov, MarkovConfig
-
-    # The values that validation picked on MovieLens-100K (bench/forecast.py).
-    return Markov.fit(log, catalog, MarkovConfig(window=30, order=20, decay=0.85, backoff=30.0))
 
 
 def _table(portrait: InterestPortrait, outlook: InterestOutlook) -> Table:
