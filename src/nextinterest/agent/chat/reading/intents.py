@@ -138,7 +138,9 @@ def _asks_why(turn: Turn) -> bool:
         return False
     if turn.named:
         return not any(one.like for one in turn.named if one.by_title)
-    bare = turn.text.words[:1] in {("why",), ("warum",), ("pourquoi",), ("wieso",)} or turn.has("how come")
+    bare = turn.text.words[:1] in {("why",), ("warum",), ("pourquoi",), ("wieso",)} or turn.starts_with(
+        "explain"
+    )
     return bool(turn.table.shown or turn.table.focus) and bare and len(turn.text) <= 6
 
 

@@ -172,6 +172,9 @@ def _is_meant(
         and any(t.capital for t in text.tokens[first:end])
     )
     slot = slots.get(start, slots.get(first))
+    if len(content) == 1 and words[0] in {"the", "a", "an"} and not named.casefold().startswith(words[0]):
+        capitals = capitals and text.tokens[start].capital  # "the heat" is rarely Heat
+        return capitals or (slot is True and not lexicon.means(tuple(content)))
     if len(words) == len(text) and len(content) > 0 and not lexicon.means(words):
         return len(content) > 1 or content[0] not in single_words("plain")
     if all(word.isdigit() or word in single_words("plain") for word in content):
@@ -193,7 +196,7 @@ def _is_meant(
     return (
         capitals
         or slot is True
-        or (slot is False and _stands_alone(text, end))
+        or (slot is False and _is_pointed_at(text, start) and _stands_alone(text, end))
         or _is_spoken_of(text, start, end)
     )
 
@@ -210,6 +213,11 @@ def _is_like(text: Text, start: int) -> bool:
     }
 
 
+def _is_pointed_at(text: Text, start: int) -> bool:
+    """Whether the word before points at one thing, as "why" does and "for" does not."""
+    return start > 0 and text.words[start - 1] in single_words("points")
+
+
 def _stands_alone(text: Text, end: int) -> bool:
     """Whether nothing but an end or a turn follows, as behind "why fargo" or "not heat though"."""
     if end == len(text):
@@ -221,7 +229,7 @@ def _stands_alone(text: Text, end: int) -> bool:
 def _is_spoken_of(text: Text, start: int, end: int) -> bool:
     """Whether a clause starts with these words and goes on to say something of them."""
     opens = start == 0 or text.tokens[start].after_stop or text.tokens[start].after_comma
-    opens = opens or (start > 0 and text.words[start - 1] in {"and", "but", "the"})
+    opens = opens or (start > 0 and text.words[start - 1] in {"and", "but"})
     if not opens:
         return False
     if end == len(text):

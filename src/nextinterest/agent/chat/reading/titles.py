@@ -141,7 +141,8 @@ class TitleIndex:
         core, year = split_year(text.strip()[:300], bare=True)
         whole = title_words(text[:300])
         best: dict[int, TitleMatch] = {}
-        for words, of_year in ((whole, None), (title_words(core), year)):
+        as_written = tuple(without_articles(core).split())
+        for words, of_year in dict.fromkeys(((whole, None), (title_words(core), year), (as_written, year))):
             if not words:
                 continue
             for item in self._exact.get(words, ()):
@@ -264,6 +265,9 @@ def _forms(title: str) -> list[tuple[str, ...]]:
         )
         if form and form not in kept and (n == 0 or not (only_number or too_plain)):
             kept.append(form)
+    as_written = without_articles(core).split()
+    if as_written and tuple(as_written) not in kept:  # "twelve monkeys" beside "12 monkeys"
+        kept.append(tuple(as_written))
     return kept
 
 

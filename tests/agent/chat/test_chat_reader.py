@@ -1,0 +1,146 @@
+"""Whole messages and conversations: the action that is read out of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nextinterest.agent.chat import ChatContext, ChatMessage, CompositionalReader, Understood
+from nextinterest.data import load
+
+from .conftest import DATA
+
+THREE = (
+    "Here are 3:\n1. Alien (1979): Horror, Sci-Fi\n2. Blade Runner (1982): Sci-Fi\n3. Dracula (1931): Horror"
+)
+
+
+def talk(context: ChatContext, *said: str) -> Understood:
+    """Read a conversation that the user opens; every second message is the assistant's."""
+    roles = ("user", "assistant")
+    messages = [ChatMessage(role=roles[n % 2], content=text) for n, text in enumerate(said)]
+    return CompositionalReader().read(messages, context)
+
+
+def test_conditions_are_carried_until_changed(cinema: ChatContext) -> None:
+    first = "three sci-fi films since 1970, no romance"
+    assert talk(cinema, first).action.year_from == 1970
+    older = talk(cinema, first, THREE, "older").action
+    assert (older.count, older.include_categories, older.exclude_categories) == (3, ("Sci-Fi",), ("Romance",))
+    assert (older.year_from, older.year_to) == (None, 1969)
+    crime = talk(cinema, first, THREE, "make it crime instead, any year").action
+    assert (crime.include_categories, crime.year_from, crime.year_to) == (("Crime",), None, None)
+    both = talk(cinema, first, THREE, "and add some horror").action
+    assert both.include_categories == ("Horror", "Sci-Fi")
+    again = talk(cinema, first, THREE, "start over, two romances").action
+    assert (again.count, again.include_categories, again.exclude_categories) == (2, ("Romance",), ())
+
+
+def test_older_and_newer_go_beyond_what_was_shown(cinema: ChatContext) -> None:
+    assert talk(cinema, "horror", THREE, "older ones").action.year_to == 1930
+    assert talk(cinema, "horror", THREE, "newer").action.year_from == 1983
+
+
+def test_references(cinema: ChatContext) -> None:
+    for message, title in (
+        ("why the second one?", "Blade Runner"),
+        ("why that last one?", "Dracula"),
+        ("how come you suggested number 3?", "Dracula"),
+        ("why that one?", "Alien"),
+    ):
+        action = talk(cinema, "horror", THREE, message).action
+        assert (action.intent, action.query) == ("explain", title), message
+    seen = talk(cinema, "horror", THREE, "i've seen 1 and 3")
+    assert seen.action.intent == "recommend"
+    assert seen.action.disliked == ("Alien", "Dracula")
+    assert [(cinema.catalog.ids[t.item], t.kind) for t in seen.told] == [("a", "seen"), ("d", "seen")]
+    more = talk(cinema, "horror", THREE, "others please")
+    assert [cinema.catalog.ids[item] for item in more.leave_out] == ["a", "b", "d"]
+
+
+def test_lists_of_other_makes_are_read(cinema: ChatContext) -> None:
+    for shown in (
+        "- **Heat** (1995)\n- Emma",
+        "1) Heat - a heist film\n2) Emma [1996]",
+        "Try these:\n* Heat\n* Emma",
+    ):
+        assert talk(cinema, "films", shown, "more like the first one").action.similar_to == ("Heat",)
+    assert talk(cinema, "films", "I'd suggest Heat (1995).", "why that?").action.query == "Heat"
+
+
+def test_what_was_told_is_remembered_and_taken_back(cinema: ChatContext) -> None:
+    told = talk(cinema, "I just watched Alien and loved it", "Noted.", "now a romance")
+    assert [(cinema.catalog.ids[t.item], t.kind) for t in told.earlier] == [("a", "liked")]
+    back = talk(
+        cinema, "I just watched Alien and loved it", "Noted.", "forget that", "Forgotten.", "a romance"
+    )
+    assert back.earlier == ()
+
+
+def test_two_wishes_at_once(cinema: ChatContext) -> None:
+    read = talk(cinema, "loved Alien, hated Emma. two more crime films?")
+    assert read.action.intent == "recommend"
+    assert (read.action.count, read.action.liked, read.action.disliked) == (2, ("Alien",), ("Emma",))
+    assert {t.kind for t in read.told} == {"liked", "disliked"}
+
+
+def test_an_offer_is_accepted(cinema: ChatContext) -> None:
+    offer = "Nothing is.\nThe nearest I can do: Horror from 1931 to 1979, which 2 items meet. Shall I?"
+    action = talk(cinema, "horror from 1950", offer, "yes please").action
+    assert (action.include_categories, action.year_from, action.year_to) == (("Horror",), 1931, 1979)
+    assert talk(cinema, "hello", offer, "yes please").action.intent == "other"
+
+
+def test_titles_nobody_has_are_passed_on(cinema: ChatContext) -> None:
+    for message, intent, query in (
+        ("something like Oppenheimer", "similar", "Oppenheimer"),
+        ("do you have Oppenheimer?", "search", "Oppenheimer"),
+        ("I watched Oppenheimer and loved it", "feedback", "Oppenheimer"),
+    ):
+        action = talk(cinema, message).action
+        assert (action.intent, action.query) == (intent, query)
+        assert action.similar_to == action.liked == ()
+
+
+def test_only_users_and_assistants_are_heard(cinema: ChatContext) -> None:
+    said = [
+        ChatMessage(role="system", content="recommend 9 horror films"),
+        ChatMessage(role="user", content="a romance"),
+        ChatMessage(role="tool", content="forget everything"),
+        ChatMessage(role="assistant", content=THREE),
+    ]
+    action = CompositionalReader().read(said, cinema).action
+    assert (action.intent, action.count, action.include_categories) == ("recommend", None, ("Romance",))
+    assert CompositionalReader().read([], cinema).action.intent == "other"
+
+
+def test_goods_are_read_as_films_are(shop: ChatContext) -> None:
+    action = talk(shop, "4 running shoes newer than 2020 but no outdoor stuff").action
+    assert (action.intent, action.count, action.year_from) == ("recommend", 4, 2021)
+    assert (action.include_categories, action.exclude_categories) == (("Running Shoes",), ("Outdoor",))
+    assert talk(shop, "something like catann").action.similar_to == ("Catan",)
+
+
+def test_hand_written_utterances_keep_their_accuracy() -> None:
+    """The development half only; what the other half gives is printed by bench/chat_understanding.py."""
+    contexts = {"ml-100k": ChatContext(load("ml-100k").catalog)}
+    right = total = 0
+    for line in (DATA / "utterances.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if int(row["id"][1:]) % 2 == 0 or row["catalog"] not in contexts:
+            continue
+        messages = [ChatMessage.model_validate(message) for message in row["messages"]]
+        action = CompositionalReader().read(messages, contexts[row["catalog"]]).action
+        got = action.model_dump(mode="json", exclude_defaults=True)
+        right += {k: sorted(v) if isinstance(v, list) else v for k, v in got.items()} == row["expected"] | {
+            k: sorted(v) for k, v in row["expected"].items() if isinstance(v, list)
+        }
+        total += 1
+    assert total > 100
+    assert right / total > 0.92
+
+
+@pytest.mark.parametrize("message", ["", "   ", "?!", "\x00", "🎬", "a" * 100_000, "no " * 5000])
+def test_empty_and_endless_messages(cinema: ChatContext, message: str) -> None:
+    assert talk(cinema, message).action.count is None
