@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,9 +36,8 @@ def serve(
 ) -> None:
     """Serve recommendations and live profiles over HTTP. Without keys only loopback is served."""
     try:
-        import uvicorn
-
         from nextinterest.agent.server.app import create_app
+        from nextinterest.agent.server.run import run
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", "serve") from None
     from nextinterest.agent import RecommenderAgent
@@ -58,6 +56,5 @@ def serve(
             else RecommenderAgent.from_pretrained(model)
         )
     live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC))
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    # The server's own access log would hold paths, and so the ids of users, and addresses.
-    uvicorn.run(create_app(live, settings), host=host, port=port, access_log=False, log_level="warning")
+    err.print(f"Serving on http://{host}:{port}/")
+    run(create_app(live, settings), settings)

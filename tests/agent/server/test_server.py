@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from starlette.routing import Route
 
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.server.guard import OPEN_PATHS
@@ -100,19 +102,33 @@ def test_bad_requests_say_where(serve: Serve, body: object, status: int, place: 
     assert answer.json()["error"]["param"] == place
 
 
+def every_route(routes: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """Walk all routes of an application, those of included routers too, as (method, path)."""
+    for route in routes:
+        if isinstance(route, Route):
+            yield from ((method, route.path) for method in route.methods or ())
+        else:
+            included = getattr(route, "original_router", None)
+            assert included is not None, f"a route of unknown kind: {route}"
+            yield from every_route(included.routes)
+
+
 def test_every_route_needs_a_key(serve: Serve) -> None:
     client = serve(keys=(KEY,), host="0.0.0.0")  # noqa: S104 - never bound, only checked
     app = client.app
     assert isinstance(app, FastAPI)
+    routes = set(every_route(app.routes))
     schema = app.openapi()["paths"]
-    paths = {(method.upper(), path) for path, methods in schema.items() for method in methods}
-    paths |= {("GET", "/openapi.json"), ("GET", "/metrics")}
-    assert len(paths) > 8
-    for method, path in paths:
-        url = path.replace("{user}", "zoe").replace("{item}", "a")
+    published = {(method.upper(), path) for path, methods in schema.items() for method in methods}
+    assert {(method, path.replace(":path", "")) for method, path in routes} >= published
+    assert len(routes) > 25
+    open_ones = set()
+    for method, path in sorted(routes):
+        url = path.replace("{user}", "zoe").replace("{item:path}", "a").replace("{model}", "nextinterest")
+        assert "{" not in url
         refused = client.request(method, url, json={})
-        if path in OPEN_PATHS:
-            assert refused.status_code == 200
+        if refused.status_code == 200:
+            open_ones.add(path)
             continue
         assert refused.status_code == 401, path
         assert refused.headers["WWW-Authenticate"] == "Bearer"
@@ -120,8 +136,25 @@ def test_every_route_needs_a_key(serve: Serve) -> None:
         assert wrong.status_code == 401, path
         right = client.request(method, url, json={}, headers={"Authorization": f"Bearer {KEY}"})
         assert right.status_code != 401, path
-    routes = {route.path for route in app.routes if isinstance(route, APIRoute)}
-    assert routes <= set(schema)
+    # The probes and the page's files, and nothing else.
+    assert open_ones == OPEN_PATHS
+    assert open_ones >= {"/", "/healthz", "/readyz", "/page/app.js"}
+    assert client.get("/unknown").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:8000", 200), ("[::1]:8000", 200), ("evil.example", 403), ("", 403)]
+)
+def test_without_keys_only_local_names_are_answered(serve: Serve, host: str, status: int) -> None:
+    assert serve().get("/v1/users", headers={"Host": host}).status_code == status
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(listen: Callable[..., str]) -> None:
+    address = urlsplit(listen(body_seconds=0.3))
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        head = f"POST /v1/recommend HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 100\r\n"
+        connection.sendall(f"{head}Content-Type: application/json\r\n\r\n{{".encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 408")
 
 
 def test_unsafe_settings_are_refused() -> None:
@@ -182,7 +215,9 @@ def test_a_fault_is_answered_without_detail(serve: Serve, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(LiveAgent, "item", fail)
     client = serve()
-    client_without_raise = TestClient(client.app, raise_server_exceptions=False)
+    client_without_raise = TestClient(
+        client.app, raise_server_exceptions=False, base_url=str(client.base_url)
+    )
     answer = client_without_raise.get("/v1/items/a")
     assert answer.status_code == 500
     assert "secret" not in answer.text

@@ -43,7 +43,7 @@ class ProfileEvent(BaseModel):
         "recommendations.",
     )
     rating: float | None = Field(
-        default=None, description="Rating, where one was given.", allow_inf_nan=False
+        default=None, description="Rating, where one was given.", allow_inf_nan=False, strict=True
     )
 
 

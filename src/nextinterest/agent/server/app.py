@@ -15,7 +15,7 @@ from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.server.failures import ErrorBody, install_failures
 from nextinterest.agent.server.guard import Guard
 from nextinterest.agent.server.observe import Observer
-from nextinterest.agent.server.routes import chat, health, interests, items, models, recommend, users
+from nextinterest.agent.server.routes import chat, health, interests, items, models, page, recommend, users
 from nextinterest.agent.server.service import Service
 from nextinterest.agent.server.settings import ServerSettings
 from nextinterest.version import __version__
@@ -68,7 +68,7 @@ def create_app(
         redoc_url=None,
     )
     install_failures(app)
-    for group in (health, models, chat, recommend, interests, users, items):
+    for group in (page, health, models, chat, recommend, interests, users, items):
         app.include_router(group.router(service))
     # The last one added is the outermost: what the guard refuses is counted too.
     app.add_middleware(Guard, settings=settings)

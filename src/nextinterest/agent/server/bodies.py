@@ -43,14 +43,18 @@ UserName = Annotated[str, StringConstraints(min_length=1, max_length=256, patter
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # Strict: what the schema calls an integer is not read from a truth value or a text.
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Time = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times; they come as text
 
 
 class HistoryEvent(_Body):
     """One event of a history given in a request."""
 
     item: str = Field(description="Id or title of the item.", min_length=1, max_length=4096)
-    time: AwareDatetime | None = Field(default=None, description="When it happened (with a time zone).")
+    time: Time | None = Field(default=None, description="When it happened (with a time zone).")
     rating: float | None = Field(
         default=None, description="Rating, where one was given.", allow_inf_nan=False
     )
@@ -60,7 +64,6 @@ class About(_Body):
     """Whom a request is about: a user whose events the server holds, or a history given here."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "oneOf": [
                 {
@@ -134,6 +137,8 @@ class Ahead(_Body):
 
 class ForecastQuery(Ahead):
     """Ask where a user's interests go."""
+
+    model_config = ConfigDict(strict=False)  # in a query everything is text
 
     user: UserName = Field(description="Id of a user with live events.")
 

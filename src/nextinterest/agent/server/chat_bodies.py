@@ -34,14 +34,18 @@ MAX_CONTENT = 32_768
 Json = dict[str, object]
 
 
-class TextPart(BaseModel):
+class _Given(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class TextPart(_Given):
     """A piece of a message."""
 
     type: Literal["text"]
     text: str = Field(max_length=MAX_CONTENT)
 
 
-class MessageBody(BaseModel):
+class MessageBody(_Given):
     """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"] = Field(
@@ -58,19 +62,19 @@ class MessageBody(BaseModel):
         return ChatMessage(role=self.role, content=text)
 
 
-class TextFormat(BaseModel):
+class TextFormat(_Given):
     """Answer in words."""
 
     type: Literal["text"]
 
 
-class JsonObjectFormat(BaseModel):
+class JsonObjectFormat(_Given):
     """Answer with the whole structured result as JSON."""
 
     type: Literal["json_object"]
 
 
-class JsonSchema(BaseModel):
+class JsonSchema(_Given):
     """A JSON schema that part of the structured result fits."""
 
     model_config = ConfigDict(validate_by_alias=True, validate_by_name=True)
@@ -85,7 +89,7 @@ class JsonSchema(BaseModel):
     strict: bool | None = Field(default=None, description="Without effect: the answer always fits.")
 
 
-class JsonSchemaFormat(BaseModel):
+class JsonSchemaFormat(_Given):
     """Answer with the part of the structured result that fits a schema, as JSON."""
 
     type: Literal["json_schema"]
@@ -95,13 +99,13 @@ class JsonSchemaFormat(BaseModel):
 ResponseFormat = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")]
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(_Given):
     """Options of a streamed answer."""
 
     include_usage: bool = Field(default=False, description="Send a last chunk with the usage.")
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(_Given):
     """Ask for the next message of a conversation."""
 
     model: str = Field(description="The model's id, as /v1/models lists it.", max_length=256)

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from nextinterest.agent.profiles import IdempotencyError
 from nextinterest.errors import NextInterestError, UnknownItemError
@@ -88,6 +89,17 @@ def _invalid(error: RequestValidationError) -> Failure:
     return Failure(422, f"{place or 'body'}: {first['msg']}", code="invalid_value", param=place or None)
 
 
+def _methods(app: FastAPI, path: str) -> set[str]:
+    """Return the published methods of a path."""
+    published = app.openapi()["paths"].items()
+    return {
+        method.upper()
+        for pattern, operations in published
+        if compile_path(pattern)[0].match(path)
+        for method in operations
+    }
+
+
 def install_failures(app: FastAPI) -> None:
     """Make every failure of the app an answer of one form."""
 
@@ -104,9 +116,12 @@ def install_failures(app: FastAPI) -> None:
         return _invalid(error).response()
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         answer = Failure(error.status_code, str(error.detail)).response()
         answer.headers.update(error.headers or {})
+        if error.status_code == 405:
+            # The router names the methods of the first route of this path only.
+            answer.headers["Allow"] = ", ".join(sorted(_methods(app, request.url.path))) or "GET"
         return answer
 
     @app.exception_handler(Exception)

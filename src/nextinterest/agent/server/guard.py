@@ -1,24 +1,29 @@
-"""Who may ask, how often, how much: bearer keys, a rate limit, a bound on the body.
+"""Who may ask, how often, how much: bearer keys, a rate limit, bounds on the body's size and on its time.
 
 An ASGI layer before every route, so that no route can forget it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nextinterest.agent.server.failures import Failure
-from nextinterest.agent.server.settings import ServerSettings
+from nextinterest.agent.server.routes.page import PAGE_PATHS
+from nextinterest.agent.server.settings import ServerSettings, is_loopback
 
 __all__ = ["OPEN_PATHS", "Guard"]
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-"""Paths that need no key: probes of whoever runs the server. They say nothing but whether it is up."""
+OPEN_PATHS = frozenset({"/healthz", "/readyz"}) | PAGE_PATHS
+"""Paths that need no key: probes, which say whether the server is up, and the files of the page, which are
+the same for everybody; what the page shows it fetches with a key."""
 
 _MAX_CALLERS = 10_000
 
@@ -47,7 +52,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        send = _with_headers(send)
         try:
+            self._check_host(scope)
             if scope["path"] not in OPEN_PATHS:
                 caller = self._caller(scope)
                 self._spend(caller)
@@ -55,6 +62,17 @@ class Guard:
             await self._app(scope, self._bounded(receive), send)
         except Failure as failure:
             await failure.response()(scope, receive, send)
+
+    def _check_host(self, scope: Scope) -> None:
+        """Without keys, answer only what was sent to this machine by one of its own names.
+
+        A page elsewhere can let its own name point here and would then be of this server's origin.
+        """
+        if self._settings.keys:
+            return
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or not is_loopback(urlsplit(f"//{hosts[0]}").hostname or ""):
+            raise Failure(403, "Without keys this server answers to localhost only.", code="wrong_host")
 
     def _caller(self, scope: Scope) -> str:
         if not self._settings.keys:
@@ -93,12 +111,20 @@ class Guard:
                 raise self._too_large()
 
     def _bounded(self, receive: Receive) -> Receive:
-        """Count the body as it arrives, since a declared length is only a claim."""
-        read = 0
+        """Count the body as it arrives, since a declared length is only a claim, and wait only so long."""
+        read, whole = 0, False
+        end = self._clock() + self._settings.body_seconds
 
         async def bounded() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, whole
+            if whole:  # what comes now is the news that the caller hung up, and that may take its time
+                return await receive()
+            try:
+                async with asyncio.timeout(max(0.0, end - self._clock())):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, "The request's body took too long to arrive.") from None
+            whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > self._settings.max_body_bytes:
                 # Raised while FastAPI reads the body, which passes on only exceptions of this class.
@@ -113,3 +139,19 @@ class Guard:
             f"The request body is larger than {self._settings.max_body_bytes:,} bytes.",
             code="request_too_large",
         )
+
+
+def _with_headers(send: Send) -> Send:
+    """Add to every answer what keeps a browser from taking it for something else."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("X-Content-Type-Options", "nosniff")
+            headers.setdefault("Referrer-Policy", "no-referrer")
+            headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+            headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return sending

@@ -5,7 +5,6 @@ Neither holds personal data: paths are route patterns, not the ids in them; no b
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -79,8 +78,8 @@ class Observer:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.requests.labels(route, method, str(status)).inc()
             self._metrics.seconds.labels(route).observe(seconds)
-            line = {"route": route, "method": method, "status": status, "ms": round(seconds * 1e3, 2)}
-            _LOG.info(json.dumps(line))
+            fields = {"route": route, "method": method, "status": status, "ms": round(seconds * 1e3, 2)}
+            _LOG.info("request", extra={"fields": fields})
 
 
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.errors import DataError
 
-__all__ = ["ServerSettings"]
+__all__ = ["ServerSettings", "is_loopback"]
 
 
 class ServerSettings(BaseModel):
@@ -68,7 +68,7 @@ class ServerSettings(BaseModel):
         DataError
             If the address is not a loopback one and no key is set, or a key is shorter than 16 characters.
         """
-        if not self.keys and not _is_loopback(self.host):
+        if not self.keys and not is_loopback(self.host):
             raise DataError(
                 f"Without keys the server listens on loopback only, not on {self.host!r}.",
                 remedy="Set a key (--key or NEXTINTEREST_SERVE_KEYS), or use --host 127.0.0.1.",
@@ -86,7 +86,8 @@ class ServerSettings(BaseModel):
         return any(matches)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host's name or address is this machine's own."""
     if host == "localhost":
         return True
     try:

@@ -1,0 +1,102 @@
+// The server's API. A key, where one is needed, is kept in this tab alone.
+
+import { byId } from "/page/dom.js";
+
+const KEY = "nextinterest-key";
+
+/** What the server answered instead of a success. */
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function send(method, path, body, headers = {}) {
+  for (;;) {
+    const key = sessionStorage.getItem(KEY);
+    const answer = await fetch(path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(key === null ? {} : { Authorization: `Bearer ${key}` }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (answer.status === 401) {
+      await askForKey();
+      continue;
+    }
+    if (!answer.ok) throw new Refused(answer.status, await explained(answer));
+    return answer;
+  }
+}
+
+async function explained(answer) {
+  try {
+    return (await answer.json()).error.message;
+  } catch {
+    return `The server answered ${answer.status}.`;
+  }
+}
+
+let asking = null;
+function askForKey() {
+  // Several requests may be refused at once; one dialog asks for all of them.
+  asking ??= new Promise((resolve) => {
+    const dialog = byId("key-dialog");
+    const done = () => {
+      const key = byId("key").value.trim();
+      byId("key").value = "";
+      sessionStorage.setItem(KEY, key);
+      asking = null;
+      resolve();
+    };
+    dialog.addEventListener("close", done, { once: true });
+    dialog.showModal();
+  });
+  return asking;
+}
+
+const user = (name) => `/v1/users/${encodeURIComponent(name)}`;
+const json = async (answer) => (await answer).json();
+
+export const users = async () => (await json(send("GET", "/v1/users"))).users;
+export const profile = (name) => json(send("GET", user(name)));
+export const forget = (name) => json(send("DELETE", user(name)));
+export const recommend = (name, k) => json(send("POST", "/v1/recommend", { user: name, k }));
+export const interests = (name) => json(send("GET", `/v1/interests?user=${encodeURIComponent(name)}`));
+export const forecast = (name) => json(send("GET", `/v1/forecast?user=${encodeURIComponent(name)}`));
+export const retract = (name, item) =>
+  json(send("DELETE", `${user(name)}/events/${encodeURIComponent(item)}`));
+export const tell = (name, item, kind) =>
+  json(
+    send("POST", `${user(name)}/events`, { events: [{ item_id: item, kind }] }, {
+      "Idempotency-Key": crypto.randomUUID(),
+    }),
+  );
+export const find = async (text) =>
+  (await json(send("GET", `/v1/items?limit=6&query=${encodeURIComponent(text)}`))).items;
+
+/** Yield the chunks of a streamed chat completion. */
+export async function* chat(name, messages) {
+  const body = { model: "nextinterest", user: name, stream: true, messages };
+  const answer = await send("POST", "/v1/chat/completions", body);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    text += value;
+    const events = text.split("\n\n");
+    text = events.pop();
+    for (const event of events) {
+      const data = event.replace(/^data: /, "");
+      if (data === "[DONE]") return;
+      const chunk = JSON.parse(data);
+      if (chunk.error) throw new Refused(500, chunk.error.message);
+      yield chunk;
+    }
+  }
+}

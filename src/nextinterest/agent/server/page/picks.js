@@ -1,0 +1,84 @@
+// Recommendations with their probabilities and reasons, and the items that were hidden.
+
+import * as api from "/page/api.js";
+import { byId, el, percent, titled } from "/page/dom.js";
+
+/** Show a ranked list and the profile's hidden items. */
+export function showPicks(list, profile, act) {
+  const most = Math.max(...list.items.map((item) => item.probability), 1e-9);
+  byId("picks-note").textContent = list.notes.join(" ");
+  byId("picks").replaceChildren(...list.items.map((item) => pick(item, most, act)));
+  showHidden(profile, act);
+}
+
+function pick(item, most, act) {
+  const title = titled(item);
+  const told = (kind, said) => () => act((user) => api.tell(user, item.item_id, kind), said);
+  const bar = el("meter", {
+    min: 0,
+    max: most,
+    value: item.probability,
+    "aria-label": `Probability that ${title} is next: ${percent(item.probability)}`,
+  });
+  return el(
+    "li",
+    { class: "pick" },
+    el(
+      "div",
+      { class: "what" },
+      el("h3", { class: "title" }, title),
+      el("p", { class: "meta" }, item.categories.join(" · ")),
+      reason(item),
+    ),
+    el("div", { class: "chance" }, el("span", { "aria-hidden": "true" }, percent(item.probability)), bar),
+    el(
+      "div",
+      { class: "buttons" },
+      button(`Liked: ${title}`, "Liked", told("liked", `${title} is liked; everything is up to date.`)),
+      button(`Seen: ${title}`, "Seen", told("seen", `${title} was seen; everything is up to date.`)),
+      button(`Hide: ${title}`, "Hide", told("hidden", `${title} is hidden.`)),
+    ),
+  );
+}
+
+/** The events that speak for an item, with what each is worth where that was measured. */
+function reason(item) {
+  const named = item.evidence.filter((event) => event.effect === null || event.effect > 0);
+  if (named.length === 0) return null;
+  const parts = named.flatMap((event, i) => [
+    i === 0 ? "" : i === named.length - 1 ? " and " : ", ",
+    el("cite", {}, event.title),
+    event.effect === null ? "" : ` (× ${Math.exp(event.effect).toFixed(2)})`,
+  ]);
+  return el(
+    "p",
+    { class: "reason", title: "In brackets: how many times likelier the event makes it." },
+    "Because of ",
+    ...parts,
+  );
+}
+
+function showHidden(profile, act) {
+  const hidden = [...new Set(profile.events.filter((e) => e.kind === "hidden").map((e) => e.item_id))];
+  const details = byId("hidden-items");
+  details.hidden = hidden.length === 0;
+  details.querySelector("summary").textContent = `Hidden: ${hidden.length}`;
+  details.querySelector("ul").replaceChildren(
+    ...hidden.map((id) => {
+      const item = profile.items[id];
+      const title = item === undefined ? id : titled(item);
+      return el(
+        "li",
+        {},
+        el("p", { class: "title what" }, title),
+        button(`Show again: ${title}`, "Show again", () =>
+          act((user) => api.retract(user, id), `${title} may be recommended again.`),
+        ),
+      );
+    }),
+  );
+}
+
+function button(label, text, click) {
+  return el("button", { type: "button", "aria-label": label, click }, text);
+}

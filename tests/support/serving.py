@@ -1,0 +1,69 @@
+"""The server over the small world as a process of its own: ``python -m support.serving --store PATH``.
+
+It listens on ``--port``. ``--slow SECONDS`` makes every ranked list take that long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+from support.films import FILMS, WordEncoder
+
+from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.profiles import open_store
+from nextinterest.agent.server.app import create_app
+from nextinterest.agent.server.run import run
+from nextinterest.agent.server.settings import ServerSettings
+from nextinterest.data import EventLog
+from nextinterest.domain import Catalog, Item, Recommendations
+from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.retrieval import Retriever
+
+
+class SlowLive(LiveAgent):
+    """Takes its time."""
+
+    seconds = 0.0
+
+    def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+        time.sleep(self.seconds)
+        return super().recommend(user, k, exclude_seen=exclude_seen)
+
+
+def small_agent(more: tuple[Item, ...] = ()) -> RecommenderAgent:
+    """Return an agent over the nine films and a scripted model."""
+    catalog = Catalog.from_items([*FILMS, *more])
+    told = ("abda", "cegc", "fhab", "ceg")
+    users = np.array([u for u, items in enumerate(told) for _ in items], dtype=np.int32)
+    items = np.array([catalog.position(i) for row in told for i in row], dtype=np.int32)
+    times = np.arange(len(items), dtype=np.int64) * 3600
+    log = EventLog.from_arrays(("1", "2", "3", "4"), users, items, times)
+    config = AgentConfig(n_candidates=5, max_prompt_tokens=4096)
+    return RecommenderAgent(Retriever.build(catalog, log, WordEncoder()), ScriptedLanguageModel(), config)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--store", required=True)
+    options.add_argument("--port", type=int, required=True)
+    options.add_argument("--slow", type=float, default=0.0)
+    given = options.parse_args()
+    live = SlowLive(small_agent(), open_store(given.store), lambda: datetime.now(UTC))
+    live.seconds = given.slow
+    settings = ServerSettings(port=given.port, requests_per_minute=1_000_000)
+    run(create_app(live, settings), settings)
+
+
+if __name__ == "__main__":
+    main()
