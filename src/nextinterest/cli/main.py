@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from nextinterest.cli import (
     assets,
+    chat,
     data,
     demo,
     evaluate,
@@ -41,6 +42,7 @@ app.add_typer(assets.app, name="assets")
 app.command("demo")(demo.demo)
 app.command("recommend")(recommend.recommend)
 app.command("interests")(interests.interests)
+app.command("chat")(chat.chat)
 app.command("evaluate")(evaluate.evaluate)
 app.command("finetune")(finetune.finetune)
 app.command("finetune-task")(finetune_tasks.finetune_task)

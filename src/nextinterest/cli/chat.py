@@ -1,0 +1,106 @@
+"""``nextinterest chat``: talk to the agent in the terminal, or pipe messages into it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from nextinterest.cli.console import err, out
+
+if TYPE_CHECKING:
+    from nextinterest.agent import RecommenderAgent
+    from nextinterest.agent.chat import ChatMessage, ChatReply
+
+__all__ = ["chat"]
+
+
+def chat(
+    user: Annotated[
+        str | None, typer.Option(help="Whose history: a user of the data, or any id with --store.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A recommender directory, instead of building from the data.")
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Keep what you tell here: a path, or a postgresql:// URL.")
+    ] = None,
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="Rank without the language model: starts sooner.")
+    ] = False,
+    model_reads: Annotated[
+        bool, typer.Option("--model-reads", help="Let the language model read messages instead of rules.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each reply as one line of JSON.")] = False,
+) -> None:
+    """Talk about what to take next; one message a line, end of file (or an empty line typed) ends it."""
+    from nextinterest.agent.chat import ChatMessage
+
+    if store is not None and user is None:
+        raise typer.BadParameter("Give --user with --store: a profile belongs to somebody.")
+    with err.status("Loading the agent"):
+        agent = _load(data, model, language_model=not retrieval_only)
+        if model_reads:
+            agent.conversation = agent.conversation.with_model()
+    with ExitStack() as closing:
+        answer = _kept_by(agent, store, user, closing) if store and user else partial(agent.chat, user=user)
+        messages: list[ChatMessage] = []
+        for line in _lines():
+            messages.append(ChatMessage(role="user", content=line))
+            reply = answer(messages)
+            messages.append(ChatMessage(role="assistant", content=reply.text))
+            if as_json:
+                typer.echo(reply.model_dump_json())
+            else:
+                out.print(escape(reply.text), soft_wrap=True)
+
+
+def _lines() -> Iterator[str]:
+    """Yield what is typed, with a prompt where a person types it; piped lines are shown as they are read."""
+    typed = sys.stdin.isatty()
+    while True:
+        if typed:
+            err.print("[bold cyan]you>[/] ", end="")
+        line = sys.stdin.readline()
+        message = line.strip()
+        if not line or (typed and not message):
+            return
+        if not message:
+            continue
+        if not typed:
+            err.print(f"[dim]you> {escape(message)}[/]", soft_wrap=True)
+        yield message
+
+
+def _kept_by(
+    agent: RecommenderAgent, store: str, user: str, closing: ExitStack
+) -> Callable[[Sequence[ChatMessage]], ChatReply]:
+    """Return what answers by a stored profile; the store is closed with the stack."""
+    from nextinterest.agent.live import LiveAgent
+    from nextinterest.agent.profiles import open_store
+
+    profiles = open_store(store)
+    closing.callback(profiles.close)
+    return partial(LiveAgent(agent, profiles, lambda: datetime.now(UTC)).chat, user=user)
+
+
+def _load(data: str | None, model: Path | None, *, language_model: bool) -> RecommenderAgent:
+    from nextinterest.agent import RecommenderAgent
+    from nextinterest.data import load
+    from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL
+
+    if model is None:
+        name = DEFAULT_LANGUAGE_MODEL if language_model else None
+        return RecommenderAgent.from_dataset(load(data or DEFAULT_DATA), language_model=name)
+    agent = RecommenderAgent.from_pretrained(model)
+    return agent if data is None else agent.with_log(load(data))
