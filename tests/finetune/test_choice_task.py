@@ -138,6 +138,20 @@ def test_dropout_makes_two_runs_of_one_seed_equal(words: Encoder, tmp_path: Path
     assert one.losses != other.losses
 
 
+def test_bf16_is_close_and_warned_of_where_the_cpu_lacks_it(
+    words: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("nextinterest.finetune.loop.cpu_has_bf16", lambda: False)
+    few = {"epochs": 1, "learning_rate": 1e-3}
+    half = train(ChoiceWorld(words, n_examples=16).task, brief(**few, precision="bf16"), tmp_path / "bf16")
+    assert "no bf16 arithmetic" in caplog.text
+    caplog.clear()
+    full = train(ChoiceWorld(words, n_examples=16).task, brief(**few), tmp_path / "full")
+    assert not caplog.text
+    assert half.losses != full.losses
+    assert half.losses == pytest.approx(full.losses, rel=0.02)
+
+
 class _Bytes:
     """The least a tokenizer must have to stand in a `LocalModel`."""
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from nextinterest.data import EventLog, leave_last_out
-from nextinterest.errors import DataError, IntegrityError, MissingExtraError
+from nextinterest.errors import DataError, IntegrityError, MissingExtraError, ModelError
 from nextinterest.finetune.checkpoint import Progress
 from nextinterest.finetune.encoder_task import EncoderTask
 from nextinterest.finetune.loop import Trained, learning_rate, train
@@ -134,6 +134,18 @@ def test_without_tensorboard_it_says_what_to_install(
     monkeypatch.setattr("nextinterest.finetune.loop.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"nextinterest\[train\]"):
         train(task(log), options(report_to=("tensorboard",)), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["FSDP", "DEEPSPEED"])
+def test_sharded_launches_are_refused(
+    kind: str, log: EventLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from accelerate import Accelerator, DistributedType
+
+    launched = property(lambda self: DistributedType(kind))
+    monkeypatch.setattr(Accelerator, "distributed_type", launched)
+    with pytest.raises(ModelError, match=f"launched as {kind}.*--multi_gpu"):
+        train(task(log), options(), tmp_path)
 
 
 def test_accumulated_micro_batches_are_one_batch(log: EventLog, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ is.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -29,9 +30,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nextinterest.errors import DataError, MissingExtraError
+from nextinterest.errors import DataError, MissingExtraError, ModelError
 from nextinterest.finetune.checkpoint import Progress, load_checkpoint, save_checkpoint
 from nextinterest.finetune.training_config import TrainingConfig
+from nextinterest.llm.devices import cpu_has_bf16
 from nextinterest.retrieval.files import write_atomic
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 __all__ = ["Task", "Trained", "learning_rate", "train"]
 
 B = TypeVar("B")
+logger = logging.getLogger(__name__)
+
+_SHARDED = frozenset({"FSDP", "DEEPSPEED", "MEGATRON_LM"})
+
 Report = Callable[[Progress, dict[str, float]], None]
 
 
@@ -146,18 +152,24 @@ def train(
         If a checkpoint was made by another configuration or is damaged.
     MissingExtraError
         If `report_to` names what is not installed.
+    ModelError
+        If the process was launched to shard the model (FSDP, DeepSpeed).
     """
     from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
 
     started = clock()
     if "tensorboard" in config.report_to and find_spec("tensorboard") is None:
         raise MissingExtraError("tensorboard", "train")  # accelerate would leave it out without a word
+    # Its precision is the process's until told to forget it, and a run before this one may have had another.
+    AcceleratorState._reset_state()
     accelerator = Accelerator(
         mixed_precision=config.precision,
         log_with=list(config.report_to) or None,
         project_dir=str(directory) if config.report_to else None,
         cpu=not torch.cuda.is_available(),
     )
+    _check_launch(accelerator, config)
     if config.report_to:
         accelerator.init_trackers("log")
     weights = {name: p for name, p in task.objective.named_parameters() if p.requires_grad}
@@ -220,6 +232,19 @@ def train(
     if progress.best is None:
         raise DataError("Training ended before any validation.", remedy="Lower validate_every.")
     return Trained(progress.best, progress.best_epoch, progress.step, progress.losses, clock() - started)
+
+
+def _check_launch(accelerator: Accelerator, config: TrainingConfig) -> None:
+    """Refuse ways of launching under which the loop would learn something else, and warn of a slow one."""
+    kind = str(accelerator.distributed_type.value)
+    if kind in _SHARDED:
+        raise ModelError(
+            f"This loop trains data-parallel and was launched as {kind}, which splits weights and steps in "
+            "its own way.",
+            remedy="Launch it with --multi_gpu; where the frozen weights do not fit, set lora.quantised.",
+        )
+    if config.precision == "bf16" and accelerator.device.type == "cpu" and not cpu_has_bf16():
+        logger.warning("This CPU has no bf16 arithmetic: precision 'bf16' takes many times as long as 'no'.")
 
 
 def _step(
