@@ -1,11 +1,52 @@
-"""Learning from data what the agent's parts weigh, and (next) what the language model knows of a domain.
+"""Learning from data: what is to be next, and what each part of the answer weighs.
 
-    blend    weights of a log-linear blend of several scores, fitted on validation events
+    recipe            from a data set to a trained retriever: `train_retriever`
+    config            everything a run can be told, as the YAML files in ``configs/`` hold it
+    encoder_task      the sequence encoder: dense cross-entropy over the catalogue
+    language_recipe   the language model's item softmax: adapters, head, frozen layers kept on disk
+    closed_form       item-item matrices
+    pool_fit, blend   weights of the parts, fitted on validation events
+    loop              the one training loop, resumable and distributed; a `Task` says what is trained
+    saving            a recommender directory with its model card
 
-LoRA fine-tuning of the language model is not in this version; until it is, the agent's language model ranks
-with the knowledge it was published with.
+`docs/learning.md` tells the whole of it.
 """
 
-from nextinterest.finetune.blend import BlendFit, fit_blend
+from __future__ import annotations
 
-__all__ = ["BlendFit", "fit_blend"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nextinterest.finetune.blend import BlendFit, fit_blend
+    from nextinterest.finetune.config import FinetuneConfig, read_config
+    from nextinterest.finetune.recipe import Finetuned, train_retriever
+    from nextinterest.finetune.saving import save_recommender
+
+__all__ = [
+    "BlendFit",
+    "FinetuneConfig",
+    "Finetuned",
+    "fit_blend",
+    "read_config",
+    "save_recommender",
+    "train_retriever",
+]
+
+_HOMES = {
+    "BlendFit": "blend",
+    "FinetuneConfig": "config",
+    "Finetuned": "recipe",
+    "fit_blend": "blend",
+    "read_config": "config",
+    "save_recommender": "saving",
+    "train_retriever": "recipe",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs torch only when it is asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
