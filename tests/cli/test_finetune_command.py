@@ -1,0 +1,79 @@
+"""`nextinterest finetune` from files to a directory that answers, with a small encoder of words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.films import WordEncoder
+from typer.testing import CliRunner
+
+from nextinterest.agent import RecommenderAgent
+from nextinterest.cli.main import app
+
+CONFIG = """\
+# Run: nextinterest finetune
+split: {n_test: 1, n_validation: 1}
+copy_items: false
+encoder: {dimension: 16, blocks: 1, window: 8}
+training: {epochs: 2, validate_every: 1, warmup_steps: 2}
+ease: {neighbours: 10}
+lift: {neighbours: 10}
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rng = np.random.default_rng(3)
+    items = "".join(f"{n},{('horror', 'comedy')[n % 2]} part{n} (19{50 + n}),Drama\n" for n in range(1, 31))
+    (folder / "movies.csv").write_text("movieId,title,genres\n" + items)
+    events = "".join(
+        f"{user},{1 + int(item)},4,{100 + place // 2}\n"
+        for user in range(1, 41)
+        for place, item in enumerate(rng.permutation(30)[:12])
+    )
+    (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + events)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nextinterest.agent.recommender.open_encoder", lambda *_: WordEncoder())
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["finetune", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    out = tmp_path / "saved"
+    told = run(
+        *("--data", str(data), "--config", str(tmp_path / "c.yaml"), "--out", str(out)),
+        *("--k-core", "2", "--ties", "item", "--override", "training.epochs=1"),
+    )
+    assert "blend" in told
+    assert (tmp_path / "saved.work" / "sequence" / "checkpoint.json").is_file()
+    named = json.loads((out / "retriever.json").read_text())["items_from"]
+    assert named["cleaning"]["min_user_events"] == 2
+    assert named["cleaning"]["ties"] == "item"
+    card = (out / "README.md").read_text()
+    assert "leave-one-out" in card
+    assert "No language model takes part" in card
+    agent = RecommenderAgent.from_pretrained(out)
+    ids = {item.item_id for item in agent.recommend(["1", "2", "3"], k=5).items}
+    assert len(ids) == 5
+    assert not ids & {"1", "2", "3"}
+
+
+def test_an_order_of_ties_that_does_not_exist_is_refused(data: Path, tmp_path: Path) -> None:
+    arguments = ["finetune", "--data", str(data), "--out", str(tmp_path / "saved"), "--ties", "time"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code != 0
+    assert not (tmp_path / "saved").exists()
