@@ -68,6 +68,19 @@ def test_only_upper_adapters_learn_and_the_examples_are_learned(words: Encoder, 
     assert np.mean(done.losses[-2:]) < 0.6 * np.mean(done.losses[:2])
 
 
+def test_keeping_the_frozen_layers_output_changes_nothing(words: Encoder, tmp_path: Path) -> None:
+    plain = train(ChoiceWorld(words, orders=2).task, brief(), tmp_path / "plain")
+    states = tmp_path / "states"
+    cached = train(ChoiceWorld(words, orders=2, cache=states).task, brief(), tmp_path / "cached")
+    assert cached.losses == pytest.approx(plain.losses, rel=5e-3)  # kept in bfloat16
+    assert list(states.rglob("choice-0-*.safetensors"))
+    assert list(states.rglob("choice-validation-*.safetensors"))
+    kept = len(list(states.rglob("*.safetensors")))
+    anew = ChoiceWorld(words, cache=states)  # orders that never return are not kept
+    train(anew.task, brief(epochs=1), tmp_path / "anew")
+    assert len(list(states.rglob("*.safetensors"))) == kept
+
+
 def test_gradient_checkpointing_changes_nothing(words: Encoder, tmp_path: Path) -> None:
     plain = train(ChoiceWorld(words).task, brief(epochs=1), tmp_path / "plain")
     world = ChoiceWorld(words)

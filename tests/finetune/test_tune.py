@@ -52,7 +52,7 @@ def test_the_choice_is_written_as_serving_loads_it(
     split: Split, retriever: Retriever, tmp_path: Path
 ) -> None:
     base = save_tiny(tmp_path / "base", "causal")
-    config = read_options(ChoiceConfig, None, [*CHANGES, "frozen_layers=1", "checkpointing=true"])
+    config = read_options(ChoiceConfig, None, [*CHANGES, "frozen_layers=1", "cached=true", "orders=1"])
     tuned = tune_choice(split, retriever, open_backbone(base, config), config, tmp_path / "out", data="walks")
     manifest = json.loads((tmp_path / "out" / "choice.json").read_text())
     assert manifest["template_hash"] == PromptTemplate.named("choice").hash
@@ -77,8 +77,9 @@ def test_the_writer_is_written_as_serving_loads_it(
     split: Split, retriever: Retriever, tmp_path: Path, kind: str, answer: str
 ) -> None:
     base = save_tiny(tmp_path / "base", kind)
+    frozen = ["frozen_layers=1", "cached=true"] if kind == "causal" else ["checkpointing=true"]
     config = read_options(
-        SupervisedConfig, None, [*CHANGES, f"kind={kind}", f"answer={answer}", "validation_cases=10"]
+        SupervisedConfig, None, [*CHANGES, f"kind={kind}", f"answer={answer}", "validation_cases=10", *frozen]
     )
     backbone = open_backbone(base, config, kind=config.kind)
     tuned = tune_supervised(split, retriever, backbone, config, tmp_path / "out", data="walks")

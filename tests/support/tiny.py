@@ -17,6 +17,7 @@ from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_choices
 from nextinterest.finetune.choice_task import ChoiceObjective, ChoiceTask
 from nextinterest.finetune.language_config import LoraOptions
+from nextinterest.finetune.lower_layers import LowerLayers
 from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.llm.tokenizer import ByteTokenizer
@@ -135,6 +136,7 @@ class ChoiceWorld:
         n_examples: int = 24,
         frozen: int = 1,
         orders: int = 0,
+        cache: Path | None = None,
         lora: LoraOptions | None = None,
         model: PreTrainedModel | None = None,
     ) -> None:
@@ -148,14 +150,16 @@ class ChoiceWorld:
         examples = draw_choices(
             self.split.train, self.retriever, n_examples, 6, np.random.default_rng(0), min_history=2
         )
+        lower = None if cache is None else LowerLayers(decoder_of(self.model), frozen, (), cache, "tiny")
         self.task = ChoiceTask(
-            ChoiceObjective(self.model),
+            ChoiceObjective(self.model, frozen),
             self.renderer,
             self.split.train,
             examples,
             self.lists,
             batch_size=8,
             orders=orders,
+            lower=lower,
         )
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, cast
 import torch
 
 from nextinterest.errors import ModelError
-from nextinterest.finetune.adapters import add_lora, quantisation
+from nextinterest.finetune.adapters import add_lora, decoder_of, quantisation
+from nextinterest.finetune.lower_layers import LowerLayers
 from nextinterest.finetune.task_config import BackboneConfig
 from nextinterest.llm.loading import load_module
 from nextinterest.llm.tokenizer import LocalTokenizer
@@ -43,6 +44,14 @@ class Backbone:
     kind: Kind
     name: str
     fingerprint: str
+
+    def lower_layers(self, config: BackboneConfig, work: Path) -> LowerLayers | None:
+        """Return what keeps the frozen layers' output, None where nothing is to be kept."""
+        if not (config.cached and config.frozen_layers):
+            return None
+        return LowerLayers(
+            decoder_of(self.model), config.frozen_layers, (), work / "frozen", self.fingerprint
+        )
 
 
 def open_backbone(path: str | Path, config: BackboneConfig, *, kind: Kind = "causal") -> Backbone:

@@ -24,6 +24,7 @@ from nextinterest.finetune.adapters import decoder_of
 from nextinterest.finetune.batching import length_groups
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import ChoiceExample
+from nextinterest.finetune.lower_layers import LowerLayers
 from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
@@ -82,18 +83,20 @@ class ChoiceObjective(nn.Module):
     ----------
     model
         The model, its adapters (if any) attached.
+    frozen_layers
+        Layers whose output a batch may bring along.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, frozen_layers: int = 0) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.frozen_layers = model, frozen_layers
         # Not modules of this one: the model holds their parameters already.
         self._body = [decoder_of(model)]
         self._head = [Head(without_adapter(model))]
 
     def logits(self, batch: TokenBatch, letters: Tensor) -> Tensor:
         """Return logits of each row's letters, float32, shape (batch, k); ``-inf`` where `letters` is -1."""
-        states = batch.states(self._body[0])
+        states = batch.states(self._body[0], self.frozen_layers)
         logits = self._head[0].rows(states, letters.clamp(min=0))
         return logits.masked_fill(letters < 0, float("-inf"))
 
@@ -121,6 +124,9 @@ class ChoiceTask:
         Examples of a micro-batch.
     orders
         Orders in which the candidates of one example are shown over all epochs; 0 draws a new one each time.
+    lower
+        What is kept of the frozen layers, or None. Validation's prompts return at every epoch, so it is used
+        there, and in training where `orders` is not 0: an order that never returns is not worth keeping.
     """
 
     def __init__(
@@ -133,10 +139,11 @@ class ChoiceTask:
         *,
         batch_size: int,
         orders: int = 0,
+        lower: LowerLayers | None = None,
     ) -> None:
         self.objective: ChoiceObjective = objective
         self.renderer, self.log, self.examples, self.validation = renderer, log, examples, validation
-        self.batch_size, self.orders = batch_size, orders
+        self.batch_size, self.orders, self.lower = batch_size, orders, lower
         self._letters = cache(lambda labels: letter_tokens(renderer.tokenizer, labels))
         # Lines are tokenised one by one, so a prompt's length does not depend on the candidates' order.
         self._lengths = [
@@ -161,7 +168,8 @@ class ChoiceTask:
             prompt = self.renderer.choice(example.history(self.log), example.candidates[shown])
             rows.append(self._render(prompt))
             chosen.append(int(np.flatnonzero(shown == example.place)[0]))
-        tokens, letters = self._inputs(rows, device)
+        keys = [f"choice-{i}-{order}" for i, order in batch]
+        tokens, letters = self._inputs(rows, keys if self.orders else None, device)
         return (tokens, letters, torch.tensor(chosen, device=device)), len(batch)
 
     def rate_of(self, name: str) -> float:
@@ -190,7 +198,8 @@ class ChoiceTask:
         by_length = sorted(rows, key=lambda i: len(rows[i].tokens))
         for start in range(0, len(by_length), self.batch_size):
             places = by_length[start : start + self.batch_size]
-            batch, letters = self._inputs([rows[i] for i in places], device)
+            keys = [f"choice-validation-{i}" for i in places]
+            batch, letters = self._inputs([rows[i] for i in places], keys, device)
             log_p = torch.log_softmax(self.objective.logits(batch, letters), dim=1).cpu().numpy()
             for row, i in enumerate(places):
                 out[i] = np.empty(len(shown[i]), dtype=np.float32)
@@ -201,10 +210,13 @@ class ChoiceTask:
         shared, letters = self._letters(prompt.labels)
         return _Rendered([*prompt.tokens, *shared], letters)
 
-    def _inputs(self, rows: Sequence[_Rendered], device: torch.device) -> tuple[TokenBatch, Tensor]:
+    def _inputs(
+        self, rows: Sequence[_Rendered], keys: Sequence[str] | None, device: torch.device
+    ) -> tuple[TokenBatch, Tensor]:
         letters = torch.full((len(rows), max(len(row.letters) for row in rows)), -1)
         for i, row in enumerate(rows):
             letters[i, : len(row.letters)] = torch.tensor(row.letters)
         sequences = [row.tokens for row in rows]
         ends = [[len(tokens) - 1] for tokens in sequences]
-        return TokenBatch.of(sequences, ends, device), letters.to(device)
+        lower = None if keys is None else self.lower
+        return TokenBatch.of(sequences, ends, device, lower, keys or ()), letters.to(device)

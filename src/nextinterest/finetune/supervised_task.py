@@ -22,6 +22,7 @@ from nextinterest.finetune.adapters import decoder_of
 from nextinterest.finetune.answers import Answers
 from nextinterest.finetune.batching import length_groups
 from nextinterest.finetune.candidate_lists import CandidateLists
+from nextinterest.finetune.lower_layers import LowerLayers
 from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
@@ -39,8 +40,9 @@ _IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class WrittenExample:
-    """Tokens of a prompt, and of the answer with the end token behind it."""
+    """Tokens of a prompt, and of the answer with the end token behind it; `name` tells it from the others."""
 
+    name: str
     prompt: list[int]
     answer: list[int]
 
@@ -52,11 +54,17 @@ class CausalWriter(nn.Module):
     ----------
     model
         The model, its adapters attached.
+    frozen_layers
+        Layers whose output a batch may bring along.
+    lower
+        What is kept of them, or None to run them at every step.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(
+        self, model: PreTrainedModel, frozen_layers: int = 0, lower: LowerLayers | None = None
+    ) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.frozen_layers, self.lower = model, frozen_layers, lower
         self._body = [decoder_of(model)]
         self._head = [Head(without_adapter(model))]
 
@@ -65,11 +73,12 @@ class CausalWriter(nn.Module):
         sequences = [[*row.prompt, *row.answer[:-1]] for row in rows]
         marks = [range(len(row.prompt) - 1, len(row.prompt) + len(row.answer) - 1) for row in rows]
         targets = torch.tensor([token for row in rows for token in row.answer], device=device)
-        return TokenBatch.of(sequences, marks, device), targets
+        keys = [f"answer-{row.name}" for row in rows]
+        return TokenBatch.of(sequences, marks, device, self.lower, keys), targets
 
     def forward(self, batch: TokenBatch, targets: Tensor) -> Tensor:
         """Return the summed cross-entropy of the answers' tokens."""
-        states = batch.states(self._body[0])
+        states = batch.states(self._body[0], self.frozen_layers)
         return F.cross_entropy(self._head[0].learnable_logits(states), targets, reduction="sum")
 
 
@@ -141,6 +150,7 @@ class SupervisedTask:
         self.batch_size = batch_size
         self.examples = [
             WrittenExample(
+                f"{user}-{end_}",
                 answers.renderer.history(log.history(user, end_)).tokens,
                 self._answer(int(log.items[log.offsets[user] + end_])),
             )

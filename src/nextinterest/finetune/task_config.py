@@ -34,6 +34,10 @@ class BackboneConfig(BaseModel):
     frozen_layers: int = Field(default=0, ge=0)
     """Lower layers without adapters; nothing flows back through them."""
 
+    cached: bool = False
+    """Whether the frozen layers' output is kept on disk, 2 bytes a number, for prompts that return: those of
+    validation, and in training those of later epochs (of a choice only where `orders` is not 0)."""
+
     checkpointing: bool = False
     """Gradient checkpointing: less memory, a third more time."""
 
@@ -82,7 +86,8 @@ class ChoiceConfig(BackboneConfig):
     """The prompt template, that of the agent's choice."""
 
     orders: int = Field(default=0, ge=0)
-    """Orders in which one example's candidates are shown over all epochs; 0 draws a new one each time."""
+    """Orders in which one example's candidates are shown over all epochs; 0 draws a new one each time. With
+    `cached`, few orders let later epochs skip the frozen layers."""
 
 
 class SupervisedConfig(BackboneConfig):

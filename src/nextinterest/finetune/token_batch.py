@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor
 
+from nextinterest.finetune.lower_layers import LowerLayers, run_upper
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -29,10 +31,13 @@ class TokenBatch:
         Token ids, int64, shape (batch, time), zeros behind the end of a sequence.
     marks
         Marked places in the flattened (batch, time), int64, shape (n,).
+    hidden
+        Output of the frozen layers, shape (batch, time, hidden_size); None runs every layer.
     """
 
     tokens: Tensor
     marks: Tensor
+    hidden: Tensor | None = None
 
     @classmethod
     def of(
@@ -40,6 +45,8 @@ class TokenBatch:
         sequences: Sequence[Sequence[int]],
         marks: Sequence[Sequence[int]],
         device: torch.device,
+        lower: LowerLayers | None = None,
+        keys: Sequence[str] = (),
     ) -> TokenBatch:
         """Pad sequences, each with its marked places.
 
@@ -49,21 +56,37 @@ class TokenBatch:
             One per row.
         device
             Where to put the batch.
+        lower, keys
+            What is kept of frozen layers, and the name of each sequence there; None keeps nothing.
         """
         time = max(map(len, sequences))
         tokens = torch.zeros(len(sequences), time, dtype=torch.long)
         for row, sequence in enumerate(sequences):
             tokens[row, : len(sequence)] = torch.tensor(list(sequence))
         flat = [row * time + place for row, places in enumerate(marks) for place in places]
-        return cls(tokens.to(device), torch.tensor(flat, dtype=torch.long, device=device))
+        hidden = None
+        if lower is not None:
+            for row, (key, sequence) in enumerate(zip(keys, sequences, strict=True)):
+                states = lower.of(key, sequence, ()).hidden
+                assert states is not None  # noqa: S101 - adapters stand in a layer above the frozen ones
+                if hidden is None:
+                    hidden = torch.zeros(len(sequences), time, states.shape[1])
+                hidden[row, : len(states)] = states
+        where = torch.tensor(flat, dtype=torch.long, device=device)
+        return cls(tokens.to(device), where, None if hidden is None else hidden.to(device))
 
-    def states(self, body: PreTrainedModel) -> Tensor:
+    def states(self, body: PreTrainedModel, frozen_layers: int = 0) -> Tensor:
         """Return the hidden states at the marks, shape (n, hidden_size), final norm included.
 
         Parameters
         ----------
         body
             A decoder without its output embedding.
+        frozen_layers
+            Layers that `hidden` stands for.
         """
-        states = cast(Tensor, body(input_ids=self.tokens, use_cache=False).last_hidden_state)
+        if self.hidden is not None:
+            states = run_upper(body, self.hidden.to(body.dtype), frozen_layers)[-1]
+        else:
+            states = cast(Tensor, body(input_ids=self.tokens, use_cache=False).last_hidden_state)
         return states.flatten(0, 1)[self.marks]

@@ -7,7 +7,7 @@
 
     adapter/       PEFT's own files
     choice.json    base model, template, prompt options, data, measures, SHA-256 of the adapter's files
-    work/          checkpoints and the loss curve; may be deleted
+    work/          checkpoints, loss curve, frozen layers' output; may be deleted
 
 Test events are never read. The retriever must have learned from the split's training events only.
 """
@@ -66,10 +66,11 @@ def choice_task(
     retriever: Recommender,
     backbone: Backbone,
     config: ChoiceConfig,
+    work: Path,
 ) -> ChoiceTask:
     """Draw the examples and put the task together; for `train`, or as one of a `MultiTask`.
 
-    Parameters are those of `tune_choice`.
+    Parameters are those of `tune_choice`; `work` keeps the frozen layers' output.
     """
     template = PromptTemplate.named(config.template)
     rng = np.random.default_rng(config.training.seed)
@@ -84,13 +85,14 @@ def choice_task(
     )
     lists = CandidateLists.of(retriever, split.validation, config.n_candidates, most=config.validation_cases)
     return ChoiceTask(
-        ChoiceObjective(backbone.model),
+        ChoiceObjective(backbone.model, config.frozen_layers),
         PromptRenderer(template, retriever.catalog, backbone.tokenizer, config.prompts),
         split.train,
         examples,
         lists.answerable(),
         batch_size=config.training.batch_size,
         orders=config.orders,
+        lower=backbone.lower_layers(config, work),
     )
 
 
@@ -127,7 +129,7 @@ def tune_choice(
         See `nextinterest.finetune.loop.train`.
     """
     work = out / "work"
-    task = choice_task(split, retriever, backbone, config)
+    task = choice_task(split, retriever, backbone, config, work)
     lists = task.validation
     untrained = lists.measure(task.scores())
     run = train(task, config.training, work, resume=resume, report=report)

@@ -7,7 +7,7 @@
 
     adapter/           PEFT's own files
     supervised.json    base model, template, prompt options, data, measures, SHA-256 of the adapter's files
-    work/              checkpoints and the loss curve; may be deleted
+    work/              checkpoints, loss curve, frozen layers' output; may be deleted
 
 Test events are never read. The retriever is asked for candidates in validation only.
 """
@@ -62,9 +62,9 @@ class SupervisedTuned:
 
 
 def supervised_task(
-    split: Split, retriever: Recommender, backbone: Backbone, config: SupervisedConfig
+    split: Split, retriever: Recommender, backbone: Backbone, config: SupervisedConfig, work: Path
 ) -> SupervisedTask:
-    """Draw the examples and put the task together; for `train`, or as one of a `MultiTask`.
+    """Draw the examples and put the task together; `work` keeps the frozen layers' output.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def supervised_task(
     objective: CausalWriter | Seq2SeqWriter
     score: Score
     if backbone.kind == "causal":
-        objective = CausalWriter(backbone.model)
+        objective = CausalWriter(backbone.model, config.frozen_layers, backbone.lower_layers(config, work))
         # Not lean: that pass has the weights' products fused, and these are still learning.
         score = LocalModel(backbone.model, backbone.tokenizer.inner, lean=False).score
     else:
@@ -119,7 +119,7 @@ def tune_supervised(
     report: Report | None = None,
 ) -> SupervisedTuned:
     """Run the recipe; parameters are those of `nextinterest.finetune.tune_choice.tune_choice`."""
-    task = supervised_task(split, retriever, backbone, config)
+    task = supervised_task(split, retriever, backbone, config, out / "work")
     lists = task.validation
     untrained = lists.measure(task.scores())
     run = train(task, config.training, out / "work", resume=resume, report=report)
