@@ -13,9 +13,9 @@ SHIPPED = "ml-100k-smollm2"
 
 
 def shipped_recommender(name: str = SHIPPED) -> Path | None:
-    """Return the folder of a recommender that is shipped: inside the package, or ``artifacts`` of a clone."""
-    package = Path(nextinterest.__file__).parent
-    for folder in (package / "artifacts" / name, package.parent.parent / "artifacts" / name):
-        if (folder / "recommender.json").is_file():
-            return folder
-    return None
+    """Return the folder of a recommender that is shipped inside the package, None where there is none.
+
+    In a clone it is a link to the repository's own ``artifacts``.
+    """
+    folder = Path(nextinterest.__file__).parent / "artifacts" / name
+    return folder if (folder / "recommender.json").is_file() else None
