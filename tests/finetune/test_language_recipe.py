@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 from support.saved_llama import save_tiny_llama
 
-from nextinterest.data import Dataset, EventLog
+from nextinterest.data import Dataset, EventLog, leave_last_out
 from nextinterest.data.report import CleaningReport
 from nextinterest.domain import Catalog
 from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.config import FinetuneConfig
-from nextinterest.finetune.recipe import train_retriever
+from nextinterest.finetune.recipe import learn_parts, train_retriever
 from nextinterest.llm.adapters import WEIGHTS_FILE
 from nextinterest.retrieval import Encoder
 from nextinterest.retrieval.directory import load_trained
 from nextinterest.retrieval.item_softmax import ItemSoftmax
+from nextinterest.retrieval.item_text import catalog_texts
 from nextinterest.retrieval.trained import TrainedRetriever
 
 
@@ -82,6 +83,19 @@ def test_it_learns_and_what_it_adds_is_told_with_its_error(trained: TrainedRetri
     assert set(measures["language_adds"]) == {"ndcg@10", "ndcg@10_se", "log_loss", "log_loss_se"}
     assert measures["language_adds"]["log_loss_se"] > 0
     assert measures["blend"]["log_loss"] <= measures["without_language"]["log_loss"] + 1e-3
+
+
+def test_scores_known_from_training_are_those_of_the_part(
+    dataset: Dataset, words: Encoder, base: Path, tmp_path: Path
+) -> None:
+    split = leave_last_out(dataset.log, 1, 1)
+    text = words.encode(catalog_texts(dataset.catalog))
+    parts, runs, known = learn_parts(
+        dataset.catalog, split.train, split.validation, text, config(base), tmp_path
+    )
+    assert set(runs) == {"sequence", "item_softmax"}
+    again = parts[-1].scores(split.validation.histories[:])
+    assert np.allclose(known["item_softmax"], again, atol=2e-3)
 
 
 def test_only_the_layers_that_are_read_are_run(trained: TrainedRetriever) -> None:

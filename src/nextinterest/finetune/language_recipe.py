@@ -41,9 +41,28 @@ from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["prompt_options", "train_language"]
+__all__ = ["LearnedLanguage", "prompt_options", "train_language"]
 
 _STANDARD = 200  # stretches whose states set the head's mean and spread
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedLanguage:
+    """What `train_language` returns.
+
+    Attributes
+    ----------
+    part
+        The part of the pool, loaded as serving loads it.
+    run
+        How training went.
+    scores
+        Its scores of the validation events, float32, shape (n, n_items): what the part would compute again.
+    """
+
+    part: ItemSoftmax
+    run: Trained
+    scores: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +101,8 @@ def train_language(
     exchangeable_ties: bool = True,
     resume: bool = True,
     report: Report | None = None,
-) -> tuple[ItemSoftmax, Trained]:
-    """Train adapters and head; return the part as serving loads it, and how training went.
+) -> LearnedLanguage:
+    """Train adapters and head.
 
     Parameters
     ----------
@@ -151,6 +170,8 @@ def train_language(
         save_adapter(model, adapter)
         _name_base(adapter, config.model)
     rounded(head)
+    model.eval()
+    scores = np.concatenate(list(task.validation_scores()))
     n_layers = None if base.top == _whole(config) else base.top
     served = LocalModel.load(
         locate(config.model, "language-model"),
@@ -161,7 +182,8 @@ def train_language(
     origin = Origin(config.model, n_layers, adapter)
     head.to(served.device)
     options = prompt_options(config)
-    return ItemSoftmax(served, head, catalog, template, options, base.layers, origin), run
+    part = ItemSoftmax(served, head, catalog, template, options, base.layers, origin)
+    return LearnedLanguage(part, run, scores)
 
 
 def _whole(config: LanguageConfig) -> int:

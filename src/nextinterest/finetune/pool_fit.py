@@ -7,12 +7,13 @@ of the paired difference over users.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.data import HeldOut
+from nextinterest.domain import FloatArray
 from nextinterest.finetune.blend import fit_blend
 from nextinterest.finetune.validation import Ranked, rank_one_by_one, seen_mask
 from nextinterest.retrieval.pool import Part, ScorePool
@@ -27,7 +28,11 @@ _ROWS = 512
 
 
 def fit_pool(
-    parts: Sequence[Part], validation: HeldOut, n_events: int, language: str | None = None
+    parts: Sequence[Part],
+    validation: HeldOut,
+    n_events: int,
+    language: str | None = None,
+    known: Mapping[str, FloatArray] | None = None,
 ) -> tuple[ScorePool, Measures]:
     """Fit the weights of the parts; return the pool, and the measures of each part and of the blend.
 
@@ -43,6 +48,8 @@ def fit_pool(
         Name of the part that runs a language model. The pool is then fitted without it as well, and the
         measures say what it adds: ``without_language``, and under ``language_adds`` the paired differences
         and their standard errors.
+    known
+        Scores of all validation events, shape (n, n_items), of parts that have computed them before.
 
     Notes
     -----
@@ -50,7 +57,11 @@ def fit_pool(
     """
     some = np.unique(np.linspace(0, len(validation) - 1, n_events).astype(np.int64))
     cases = validation.take(some)
-    scores = {part.name: _all_scores(part, cases) for part in parts}
+    there = known or {}
+    scores = {
+        part.name: there[part.name][some] if part.name in there else _all_scores(part, cases)
+        for part in parts
+    }
     seen = seen_mask(cases, next(iter(scores.values())).shape[1])
     every = np.arange(len(cases))
     weights = _weights(scores, seen, cases, every)

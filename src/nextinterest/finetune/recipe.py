@@ -73,7 +73,7 @@ def train_retriever(
     """
     split = leave_last_out(dataset.log, config.split.n_test, config.split.n_validation)
     base = Retriever.build(dataset.catalog, split.train, text_encoder)
-    parts, runs = learn_parts(
+    parts, runs, known = learn_parts(
         dataset.catalog,
         split.train,
         split.validation,
@@ -84,7 +84,7 @@ def train_retriever(
         report=report,
     )
     language = ItemSoftmax.name if config.language is not None else None
-    pool, measures = fit_pool(parts, split.validation, config.blend_events, language)
+    pool, measures = fit_pool(parts, split.validation, config.blend_events, language, known)
     sources = [part for part in parts if isinstance(part, SequenceSource)]
     base.sources += sources
     provenance = Provenance(
@@ -107,12 +107,16 @@ def learn_parts(
     *,
     resume: bool = True,
     report: Report | None = None,
-) -> tuple[list[Part], dict[str, Trained]]:
-    """Learn every part of the pool from a log; validation only stops the training."""
+) -> tuple[list[Part], dict[str, Trained], dict[str, FloatArray]]:
+    """Learn every part of the pool from a log; validation only stops the training.
+
+    Returns the parts, how the training of each went, and scores of validation events where they are known.
+    """
     n_items = len(text)
     some = np.linspace(0, len(validation) - 1, config.validation_events).astype(np.int64)
     steering = validation.take(np.unique(some))
     encoders: list[SequenceEncoder] = []
+    known: dict[str, FloatArray] = {}
     share = log.item_counts(n_items) + 0.5
     bias = np.log(share / share.sum()).astype(np.float32)
     parts: list[Part] = []
@@ -147,7 +151,7 @@ def learn_parts(
         parts.append(_rounded(ProfileScorer("lift", kept, config.lift.half_life)))
     parts.append(PopularityPart(log.item_counts(n_items).astype(np.float32)))
     if config.language is not None:
-        part, runs[ItemSoftmax.name] = train_language(
+        learned = train_language(
             catalog,
             log,
             steering,
@@ -159,8 +163,11 @@ def learn_parts(
             resume=resume,
             report=report,
         )
-        parts.append(part)
-    return parts, runs
+        parts.append(learned.part)
+        runs[ItemSoftmax.name] = learned.run
+        if len(steering) == len(validation):
+            known[ItemSoftmax.name] = learned.scores
+    return parts, runs, known
 
 
 def _rounded(part: ProfileScorer) -> ProfileScorer:
