@@ -151,7 +151,7 @@ class LiveAgent:
                 history, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=on_unknown
             )
 
-    def chat(self, messages: Sequence[ChatMessage], user: str) -> ChatReply:
+    def chat(self, messages: Sequence[ChatMessage], user: str | None) -> ChatReply:
         """Answer the newest user message; what it tells or takes back changes the user's profile for good.
 
         Parameters
@@ -159,7 +159,8 @@ class LiveAgent:
         messages
             The conversation so far, oldest first. Only the newest user message changes anything.
         user
-            Whose profile; no message can name another's.
+            Whose profile; no message can name another's. With None the conversation is all that is known,
+            and nothing of it is kept.
 
         Raises
         ------
@@ -168,14 +169,16 @@ class LiveAgent:
         """
         from nextinterest.agent.chat.live_profile import StoredProfile
 
-        checked_user(user)
         with self._lock.reading():
+            if user is None:
+                return self.agent.chat(messages)
+            checked_user(user)
             conversation = self.agent.conversation
             understood = conversation.understand(messages)
             profile = StoredProfile(self.agent, self.store, user, self.clock())
             return conversation.answer(understood, profile, messages)
 
-    def chat_stream(self, messages: Sequence[ChatMessage], user: str) -> Iterator[str | ChatReply]:
+    def chat_stream(self, messages: Sequence[ChatMessage], user: str | None) -> Iterator[str | ChatReply]:
         """Yield the text of the answer of `chat` piece by piece, and last the whole reply."""
         from nextinterest.agent.chat.conversing import pieces
 

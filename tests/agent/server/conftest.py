@@ -49,7 +49,7 @@ def listen(agent: RecommenderAgent, tmp_path: Path, talker: EchoTalker) -> Itera
     """Return a function that starts a real server in a thread, with settings, and gives its address."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(**settings: object) -> str:
+    def start(talker: EchoTalker | None = talker, **settings: object) -> str:
         live = LiveAgent(agent, open_store(str(tmp_path / "profiles.db")), lambda: NOW)
         app = create_app(live, ServerSettings.model_validate(settings), talker=talker)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))

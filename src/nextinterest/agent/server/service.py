@@ -68,12 +68,11 @@ class Service:
 
         Without a user the agent answers from the conversation alone, and nothing is kept.
         """
-        talker: object = self._talker or (self.live.agent if user is None else self.live)
-        if not isinstance(talker, Converses):
-            raise Failure(501, "This agent does not converse.", kind="server_error", code="no_chat")
 
         def answer() -> Iterator[str | ChatReply]:
-            return talker.chat_stream(messages, user or "")
+            if self._talker is not None:
+                return self._talker.chat_stream(messages, user or "")
+            return self.live.chat_stream(messages, user)
 
         return self.gate.stream(answer)
 

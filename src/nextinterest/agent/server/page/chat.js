@@ -90,8 +90,8 @@ function understood(message, action) {
   if (action.year_from !== null || action.year_to !== null) {
     parts.push(`${action.year_from ?? ""}–${action.year_to ?? ""}`);
   }
-  parts.push(...action.include_categories.map((name) => `+ ${name}`));
-  parts.push(...action.exclude_categories.map((name) => `− ${name}`));
+  parts.push(...action.include_categories.map((name) => name));
+  parts.push(...action.exclude_categories.map((name) => `no ${name}`));
   parts.push(...action.similar_to.map((name) => `like ${name}`));
   message.append(el("p", { class: "understood" }, `Understood: ${parts.join(" · ")}`));
 }

@@ -3,7 +3,7 @@
 import * as api from "/page/api.js";
 import { byId, day, el, titled } from "/page/dom.js";
 
-const SHOWN = 30;
+const SHOWN = 15;
 const VERBS = { seen: "Seen", liked: "Liked", disliked: "Disliked" };
 const MARKS = { seen: "•", liked: "♥", disliked: "✕" };
 

@@ -6,7 +6,9 @@ import { byId, el, percent, titled } from "/page/dom.js";
 /** Show a ranked list and the profile's hidden items. */
 export function showPicks(list, profile, act) {
   const most = Math.max(...list.items.map((item) => item.probability), 1e-9);
-  byId("picks-note").textContent = list.notes.join(" ");
+  const measured = list.items.some((item) => item.evidence.some((event) => event.effect > 0));
+  const meaning = "×1.20: the event makes the title 1.2 times as likely as it were without it.";
+  byId("picks-note").textContent = [...list.notes, ...(measured ? [meaning] : [])].join(" ");
   byId("picks").replaceChildren(...list.items.map((item) => pick(item, most, act)));
   showHidden(profile, act);
 }
@@ -48,14 +50,9 @@ function reason(item) {
   const parts = named.flatMap((event, i) => [
     i === 0 ? "" : i === named.length - 1 ? " and " : ", ",
     el("cite", {}, event.title),
-    event.effect === null ? "" : ` (× ${Math.exp(event.effect).toFixed(2)})`,
+    event.effect === null ? "" : `\u00a0(×${Math.exp(event.effect).toFixed(2)})`,
   ]);
-  return el(
-    "p",
-    { class: "reason", title: "In brackets: how many times likelier the event makes it." },
-    "Because of ",
-    ...parts,
-  );
+  return el("p", { class: "reason" }, "Because of ", ...parts);
 }
 
 function showHidden(profile, act) {

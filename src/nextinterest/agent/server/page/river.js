@@ -139,12 +139,14 @@ function axis(picture, x, now) {
   );
   // As many dates as have room, each at the start of its window.
   let free = 0;
+  let last = null;
   for (const window of drawn.windows) {
     const at = x(window.first);
-    const text = window.start === null ? `${window.first + 1}` : day(window.start);
-    if (at < free || at + 84 > now) continue;
+    const text = window.start === null ? `event ${window.first + 1}` : day(window.start);
+    if (text === last || at < free || at + 84 > now) continue;
     picture.append(svg("text", { x: at, y: HEIGHT - 6 }, text));
     free = at + 100;
+    last = text;
   }
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -9,7 +10,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
 
 from nextinterest.agent.chat import ChatReply
 from nextinterest.agent.server.bodies import UserName
@@ -128,22 +128,21 @@ class Answer:
                 yield self._chunk(Delta(content=self._content(piece)))
             yield self._chunk(Delta(), reply=piece)
             if self._usage:
-                yield _event(
-                    ChatCompletionChunk(
-                        id=self.id, created=self.created, model=MODEL_ID, choices=(), usage=_usage(piece)
-                    )
+                chunk = ChatCompletionChunk(
+                    id=self.id, created=self.created, model=MODEL_ID, choices=(), usage=_usage(piece)
                 )
+                yield _event(chunk.model_dump(mode="json", exclude_none=True))
             yield DONE
         except Exception as error:
-            yield _event(answer_to(error).body)
+            yield _event(answer_to(error).body.model_dump(mode="json"))
 
     def _chunk(self, delta: Delta, reply: ChatReply | None = None) -> bytes:
         choice = ChunkChoice(delta=delta, finish_reason=None if reply is None else "stop")
-        return _event(
-            ChatCompletionChunk(
-                id=self.id, created=self.created, model=MODEL_ID, choices=(choice,), nextinterest=reply
-            )
-        )
+        chunk = ChatCompletionChunk(id=self.id, created=self.created, model=MODEL_ID, choices=(choice,))
+        body = chunk.model_dump(mode="json", exclude_none=True)
+        if reply is not None:
+            body["nextinterest"] = reply.model_dump(mode="json")
+        return _event(body)
 
 
 def _usage(reply: ChatReply) -> TokenUsage:
@@ -154,6 +153,6 @@ def _usage(reply: ChatReply) -> TokenUsage:
     )
 
 
-def _event(body: BaseModel) -> bytes:
+def _event(body: dict[str, object]) -> bytes:
     # JSON keeps every line break escaped, so that one event is one line of data.
-    return f"data: {body.model_dump_json(exclude_none=not isinstance(body, ErrorBody))}\n\n".encode()
+    return f"data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()
