@@ -170,7 +170,7 @@ def train_language(
         save_adapter(model, adapter)
         _name_base(adapter, config.model)
     rounded(head)
-    model.eval()
+    task.objective.eval()
     scores = np.concatenate(list(task.validation_scores()))
     n_layers = None if base.top == _whole(config) else base.top
     served = LocalModel.load(
