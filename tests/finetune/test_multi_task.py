@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.tiny import ChoiceWorld, GenreTask, brief
+from support.tiny import PROMPTS, ChoiceWorld, GenreTask, brief
 
 from nextinterest.errors import DataError
+from nextinterest.finetune.adapters import decoder_of
+from nextinterest.finetune.language_task import LanguageObjective, LanguageTask
 from nextinterest.finetune.loop import train
 from nextinterest.finetune.multi_task import MultiTask
+from nextinterest.llm.tokenizer import ByteTokenizer
+from nextinterest.prompts import PromptRenderer, PromptTemplate
 from nextinterest.retrieval import Encoder
+from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
 
 CPU = torch.device("cpu")
 
@@ -34,7 +39,7 @@ def test_the_backbone_is_held_once_and_rates_are_the_tasks_own(words: Encoder) -
     names = [name for name, p in task.objective.named_parameters() if p.requires_grad]
     own = [name for name, p in world.task.objective.named_parameters() if p.requires_grad]
     assert sum("lora_" in name for name in names) == len(own)
-    assert task.rate_of("parts.genre.head.bias") == 5.0
+    assert task.rate_of("parts.0.head.bias") == 5.0
     assert all(task.rate_of(name) == 1.0 for name in names if "lora_" in name)
 
 
@@ -67,3 +72,30 @@ def test_names_are_taken_once_and_weights_are_above_zero(words: Encoder) -> None
         task.add("choice", world.task)
     with pytest.raises(DataError, match="above zero"):
         task.add("more", world.task, 0.0)
+
+
+def test_item_softmax_and_choice_learn_together(words: Encoder, tmp_path: Path) -> None:
+    world = ChoiceWorld(words)
+    torch.manual_seed(1)
+    head = ItemHead(ItemHeadConfig(state_size=32, dimension=16), world.retriever.item_vectors)
+    items = LanguageTask(
+        LanguageObjective(world.model, decoder_of(world.model), head, (3,), 0),
+        PromptRenderer(PromptTemplate.named("item-softmax"), world.catalog, ByteTokenizer(), PROMPTS),
+        world.split.train,
+        world.split.validation,
+        world.catalog,
+        window=4,
+        batch_size=8,
+        head_rate=5.0,
+        vector_rate=5.0,
+    )
+    items.standardise(10)
+    task = MultiTask().add("items", items).add("choice", world.task, 0.5)
+    before = {name: p.detach().clone() for name, p in task.objective.named_parameters()}
+    done = train(task, brief(accumulation=4, learning_rate=1e-2), tmp_path)
+    assert {"ndcg@10", "hr@10", "log_loss", "choice/ndcg@10", "choice/log_loss"} <= set(done.metrics)
+    changed = {n for n, p in task.objective.named_parameters() if not torch.equal(p.detach(), before[n])}
+    assert "parts.0.head.residual" in changed
+    assert any("lora_B" in name for name in changed)
+    assert task.rate_of("parts.0.head.state.weight") == 5.0
+    assert done.losses[-1] < done.losses[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,17 @@ def test_options_are_changed_one_by_one_and_checked(tmp_path: Path) -> None:
     file.write_text("- a list")
     with pytest.raises(DataError, match="no fields"):
         read_options(ChoiceConfig, file)
+
+
+@pytest.mark.parametrize(("name", "schema"), [("choice", ChoiceConfig), ("title", SupervisedConfig)])
+def test_the_shipped_recipes_are_valid_and_say_how_they_are_run(
+    name: str, schema: type[ChoiceConfig] | type[SupervisedConfig]
+) -> None:
+    file = Path(str(files("nextinterest.finetune"))) / "configs" / "tasks" / f"ml-100k-{name}.yaml"
+    assert read_options(schema, file).validation_cases == 943
+    first = file.read_text().splitlines()[0]
+    assert first.startswith("# Run: nextinterest finetune-task ")
+    assert f"configs/tasks/{file.name} " in first
 
 
 def test_qlora_elsewhere_than_on_cuda_is_refused_before_anything_is_loaded(

@@ -36,11 +36,11 @@ class MultiObjective(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.parts = nn.ModuleDict()
+        self.parts = nn.ModuleList()
 
-    def forward(self, name: str, scale: float, inputs: tuple[object, ...]) -> Tensor:
+    def forward(self, place: int, scale: float, inputs: tuple[object, ...]) -> Tensor:
         """Return the scaled loss of one task's micro-batch."""
-        loss: Tensor = self.parts[name](*inputs) * scale
+        loss: Tensor = self.parts[place](*inputs) * scale
         # Data-parallel processes wait for a gradient of every parameter, those of the other tasks' heads too.
         for parameter in self.parameters():
             if parameter.requires_grad:
@@ -81,7 +81,7 @@ class MultiTask:
             )
         self.tasks[name] = cast("Task[object]", task)  # batches go back to the task that made them
         self.weights[name] = weight
-        self._objective.parts[name] = task.objective
+        self._objective.parts.append(task.objective)
         return self
 
     @property
@@ -99,13 +99,13 @@ class MultiTask:
     ) -> tuple[tuple[object, ...], float]:
         """Return the inputs of `MultiObjective` and the weight of the micro-batch's task."""
         inputs, count = self.tasks[batch.task].prepare(batch.batch, rng, device)
-        weight = self.weights[batch.task]
-        return (batch.task, weight / max(count, 1.0), inputs), weight
+        weight, place = self.weights[batch.task], list(self.tasks).index(batch.task)
+        return (place, weight / max(count, 1.0), inputs), weight
 
     def rate_of(self, name: str) -> float:
         """Return the rate that the task whose parameter this is (the first of those sharing it) asks for."""
-        _, task, inner = name.split(".", 2)
-        return self.tasks[task].rate_of(inner)
+        _, place, inner = name.split(".", 2)
+        return list(self.tasks.values())[int(place)].rate_of(inner)
 
     def validate(self) -> dict[str, float]:
         """Return every task's measures."""
