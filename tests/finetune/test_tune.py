@@ -10,6 +10,7 @@ import pytest
 from support.films import WordEncoder
 from support.tiny import films, save_tiny, walks
 
+from nextinterest.agent import AgentConfig, RecommenderAgent
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.data import Split, leave_last_out
 from nextinterest.errors import DataError, ModelError
@@ -71,6 +72,19 @@ def test_the_choice_is_written_as_serving_loads_it(
     lists = CandidateLists.of(retriever, split.validation, config.n_candidates)
     served = reranker.log_probabilities(lists.histories, lists.items)
     assert lists.measure(served) == pytest.approx(tuned.choice, rel=1e-4)
+
+    settings = AgentConfig(
+        n_candidates=config.n_candidates,
+        max_events=config.max_events,
+        max_prompt_tokens=config.budget,
+        choice_weight=1.5,
+        choice_calibrated=False,
+    )
+    agent = RecommenderAgent(retriever, model, settings)
+    (ranked,) = agent.ranker.rank(lists.histories[:1], config.n_candidates)
+    agreed = {int(i): float(p) for i, p in zip(lists.items[0], served[0], strict=True)}
+    for item, log_p in zip(ranked.items.tolist(), ranked.parts["choice"].tolist(), strict=True):
+        assert log_p == pytest.approx(agreed[item], abs=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "answer"), [("causal", "json"), ("seq2seq", "title")])

@@ -35,6 +35,10 @@ class AgentConfig(BaseModel):
     Chosen by NDCG@10 on validation events of MovieLens-100K with the untrained default model, where it makes
     no difference beyond noise and larger weights do harm; a trained model brings its own."""
 
+    choice_calibrated: bool = True
+    """Whether a letter's own attraction is divided out of the choice: right for a model not trained to choose,
+    noise for one that was."""
+
     n_evidence: int = Field(default=2, ge=0)
     """Past events named as evidence for each recommendation."""
 

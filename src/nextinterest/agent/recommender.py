@@ -211,6 +211,7 @@ class RecommenderAgent(Talking):
                 PromptTemplate.named(self.config.template),
                 self.catalog,
                 PromptOptions(budget=self.config.max_prompt_tokens, max_events=self.config.max_events),
+                calibrated=self.config.choice_calibrated,
             )
         return RetrieveAndRerank(
             self.retriever, reranker, self.config.n_candidates, self.config.choice_weight
