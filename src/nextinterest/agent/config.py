@@ -36,8 +36,8 @@ class AgentConfig(BaseModel):
     no difference beyond noise and larger weights do harm; a trained model brings its own."""
 
     choice_calibrated: bool = True
-    """Whether a letter's own attraction is divided out of the choice: right for a model not trained to choose,
-    noise for one that was."""
+    """Whether a letter's own attraction is divided out of the choice: right for a model that was not trained
+    to choose, noise for one that was."""
 
     n_evidence: int = Field(default=2, ge=0)
     """Past events named as evidence for each recommendation."""
