@@ -41,7 +41,7 @@ from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["LearnedLanguage", "prompt_options", "train_language"]
+__all__ = ["LearnedLanguage", "language_task", "prompt_options", "train_language"]
 
 _STANDARD = 200  # stretches whose states set the head's mean and spread
 
@@ -89,6 +89,64 @@ def prompt_options(config: LanguageConfig) -> PromptOptions:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What training and serving of one run share."""
+
+    base: _Base
+    model: PreTrainedModel
+    template: PromptTemplate
+
+
+def language_task(
+    catalog: Catalog,
+    log: EventLog,
+    validation: HeldOut,
+    text: FloatArray,
+    config: LanguageConfig,
+    work: Path,
+    *,
+    encoder: SequenceEncoder | None = None,
+    exchangeable_ties: bool = True,
+) -> tuple[LanguageTask, _Prepared]:
+    """Make everything ready for training; parameters and errors as of `train_language`."""
+    base = _load(config)
+    frozen = config.frozen_layers if config.lora is not None else base.top
+    if config.lora is None and not config.cached:
+        raise DataError(
+            "Without adapters nothing of the language model learns, yet it would run at every epoch.",
+            remedy="Set language.cached to true, or language.lora to {}.",
+        )
+    model = base.module
+    torch.manual_seed(config.training.seed)  # adapters and head start from it
+    if config.lora is not None:
+        model = add_lora(model, config.lora, frozen)
+    body = decoder_of(model)
+    if config.checkpointing:
+        enable_checkpointing(model)
+    head = _head(config, body, base.layers, text, log, encoder)
+    head.to(body.device)
+    lower = None
+    if config.cached:
+        lower = LowerLayers(body, frozen, base.layers, work / "frozen", base.fingerprint)
+    template = PromptTemplate.named(config.template)
+    task = LanguageTask(
+        LanguageObjective(model, body, head, base.layers, frozen),
+        PromptRenderer(template, catalog, base.tokenizer, prompt_options(config)),
+        log,
+        validation,
+        catalog,
+        window=config.max_events,
+        batch_size=config.training.batch_size,
+        newest=config.windows == "newest",
+        exchangeable_ties=exchangeable_ties,
+        lower=lower,
+        head_rate=config.head_rate,
+        vector_rate=config.vector_rate,
+    )
+    return task, _Prepared(base, model, template)
+
+
 def train_language(
     catalog: Catalog,
     log: EventLog,
@@ -128,61 +186,35 @@ def train_language(
     ModelError
         If the model cannot be loaded or adapted.
     """
-    base = _load(config)
-    frozen = config.frozen_layers if config.lora is not None else base.top
-    if config.lora is None and not config.cached:
-        raise DataError(
-            "Without adapters nothing of the language model learns, yet it would run at every epoch.",
-            remedy="Set language.cached to true, or language.lora to {}.",
-        )
-    model = base.module
-    torch.manual_seed(config.training.seed)  # adapters and head start from it
-    if config.lora is not None:
-        model = add_lora(model, config.lora, frozen)
-    body = decoder_of(model)
-    if config.checkpointing:
-        enable_checkpointing(model)
-    head = _head(config, body, base.layers, text, log, encoder)
-    head.to(body.device)
-    lower = None
-    if config.cached:
-        lower = LowerLayers(body, frozen, base.layers, work / "frozen", base.fingerprint)
-    template = PromptTemplate.named(config.template)
-    task = LanguageTask(
-        LanguageObjective(model, body, head, base.layers, frozen),
-        PromptRenderer(template, catalog, base.tokenizer, prompt_options(config)),
+    task, made = language_task(
+        catalog,
         log,
         validation,
-        catalog,
-        window=config.max_events,
-        batch_size=config.training.batch_size,
-        newest=config.windows == "newest",
+        text,
+        config,
+        work,
+        encoder=encoder,
         exchangeable_ties=exchangeable_ties,
-        lower=lower,
-        head_rate=config.head_rate,
-        vector_rate=config.vector_rate,
     )
+    head, base = task.objective.head, made.base
     task.standardise(_STANDARD, config.training.seed)
     run = train(task, config.training, work, resume=resume, report=report)
     adapter = None
     if config.lora is not None:
         adapter = work / "adapter"
-        save_adapter(model, adapter)
+        save_adapter(made.model, adapter)
         _name_base(adapter, config.model)
     rounded(head)
     task.objective.eval()
     scores = np.concatenate(list(task.validation_scores()))
     n_layers = None if base.top == _whole(config) else base.top
     served = LocalModel.load(
-        locate(config.model, "language-model"),
-        dtype="float32" if config.dtype == "auto" and body.device.type == "cpu" else config.dtype,
-        adapter=adapter,
-        n_layers=n_layers,
+        locate(config.model, "language-model"), dtype=config.dtype, adapter=adapter, n_layers=n_layers
     )
     origin = Origin(config.model, n_layers, adapter)
     head.to(served.device)
     options = prompt_options(config)
-    part = ItemSoftmax(served, head, catalog, template, options, base.layers, origin)
+    part = ItemSoftmax(served, head, catalog, made.template, options, base.layers, origin)
     return LearnedLanguage(part, run, scores)
 
 
