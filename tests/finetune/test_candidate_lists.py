@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from support.films import WordEncoder
 from support.tiny import films, walks
 
 from nextinterest.data import leave_last_out
+from nextinterest.errors import DataError
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.retrieval import Retriever
 
@@ -56,13 +59,22 @@ def test_a_score_that_knows_the_target_gets_the_weight(lists: CandidateLists) ->
     noise = np.random.default_rng(0)
     knows = []
     for items, place in zip(lists.items, lists.places, strict=True):
-        row = noise.normal(0, 0.5, len(items))
+        row = noise.normal(0, 1.0, len(items))
         if place >= 0:
             row[place] += 2.0
         knows.append(row.astype(np.float32))
-    weight, fit = lists.blend(knows)
-    says_nothing, _ = lists.blend([np.zeros(len(items), dtype=np.float32) for items in lists.items])
+    weight = lists.fit_weight(knows)
     assert weight > 1.0
-    assert says_nothing == 0.0
-    assert fit.log_loss < fit.log_loss_of["retrieval"]
-    assert fit.n_events == int((lists.places >= 0).sum())
+    losses = [lists.measure(lists.blended(knows, w))["log_loss"] for w in (0.0, 0.9 * weight, 1.1 * weight)]
+    best = lists.measure(lists.blended(knows, weight))["log_loss"]
+    assert best < losses[0]
+    assert all(best <= loss + 2e-3 for loss in losses[1:])
+    assert lists.fit_weight([np.zeros(len(items), dtype=np.float32) for items in lists.items]) == 0.0
+    assert lists.fit_weight([-row for row in knows]) == 0.0
+
+
+def test_without_a_single_hit_nothing_is_fitted(lists: CandidateLists) -> None:
+    lost = replace(lists, places=np.full(len(lists), -1, dtype=np.int32))
+    with pytest.raises(DataError, match="n_candidates"):
+        lost.fit_weight(lists.log_p)
+    assert lost.measure(lists.log_p)["ndcg@10"] == 0.0

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 from nextinterest.data import HeldOut
 from nextinterest.domain import FloatArray, History, IntArray, Recommender
-from nextinterest.finetune.blend import BlendFit, fit_blend
+from nextinterest.errors import DataError
 
 __all__ = ["CandidateLists"]
 
 _K = 10
+_RIDGE = 1e-3
+_MOST = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,19 +134,39 @@ class CandidateLists:
             "log_loss": float(np.mean(losses)) if losses else 0.0,
         }
 
-    def blend(self, scores: Sequence[FloatArray]) -> tuple[float, BlendFit]:
-        """Fit the exponent w of P_retriever(i) P_scores(i)^w over the candidates.
+    def blended(self, scores: Sequence[FloatArray], weight: float) -> list[FloatArray]:
+        """Return the log-scores of P_retriever(i) P_scores(i)^weight, which is serving's blend."""
+        return [log_p + np.float32(weight) * own for log_p, own in zip(self.log_p, scores, strict=True)]
 
-        Returns
-        -------
-        tuple
-            w, and the fit it comes from (see `nextinterest.finetune.blend`). Serving's blend has exponent 1
-            for retrieval, which changes probabilities by a temperature and ranks not at all.
+    def fit_weight(self, scores: Sequence[FloatArray]) -> float:
+        """Return the weight, 0 or above, under which `blended` has the least log-loss over the candidates.
+
+        The retriever's exponent is 1, as in serving. Convex in the one weight; a little ridge gives a score
+        that says nothing the weight 0.
+
+        Raises
+        ------
+        DataError
+            If no case has its target among its candidates.
         """
-        width = max(map(len, self.items), default=0)
-        parts = {name: np.full((len(self), width), -np.inf) for name in ("retrieval", "choice")}
-        for i, (log_p, own) in enumerate(zip(self.log_p, scores, strict=True)):
-            parts["retrieval"][i, : len(log_p)] = log_p
-            parts["choice"][i, : len(own)] = own
-        fit = fit_blend(parts, self.places)
-        return fit.weights["choice"] / max(fit.weights["retrieval"], 1e-6), fit
+        offered = np.flatnonzero(self.places >= 0).tolist()
+        if not offered:
+            raise DataError(
+                "No validation event has its target among its candidates, so nothing tells weights apart.",
+                remedy="Offer more candidates (n_candidates), or use more validation events.",
+            )
+        width = max(len(self.items[i]) for i in offered)
+        base, own = np.full((2, len(offered), width), -np.inf)
+        for row, i in enumerate(offered):
+            base[row, : len(self.log_p[i])] = self.log_p[i]
+            own[row, : len(scores[i])] = scores[i]
+        own = np.where(np.isfinite(base), own, 0.0)
+        rows, places = np.arange(len(offered)), self.places[offered]
+
+        def loss(weight: float) -> float:
+            logits = base + weight * own
+            losses = np.logaddexp.reduce(logits, axis=1) - logits[rows, places]
+            return float(losses.mean()) + _RIDGE / 2 * weight**2
+
+        found = minimize_scalar(loss, bounds=(0.0, _MOST), method="bounded", options={"xatol": 1e-5})
+        return float(found.x) if loss(float(found.x)) < loss(0.0) else 0.0

@@ -134,15 +134,14 @@ def tune_choice(
     untrained = lists.measure(task.scores())
     run = train(task, config.training, work, resume=resume, report=report)
     scores = task.scores()
-    weight, _ = lists.blend(scores)
-    weight = round(weight, 4)
+    weight = round(lists.fit_weight(scores), 4)
     tuned = ChoiceTuned(
         run,
         task,
         lists.measure(lists.log_p),
         untrained,
         lists.measure(scores),
-        lists.measure([a + weight * b for a, b in zip(lists.log_p, scores, strict=True)]),
+        lists.measure(lists.blended(scores, weight)),
         weight,
     )
     measures: dict[str, Json] = {
