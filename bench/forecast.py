@@ -23,27 +23,32 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.agent.interests import draw_changes, draw_river, portray, svg_of
 from nextinterest.agent.interests.forecaster import PooledForecaster
-from nextinterest.agent.interests.outlook import ITEMS, default_model
+from nextinterest.agent.interests.outlook import ITEMS, default_model, forecast_interests
 from nextinterest.agent.recommender import open_encoder
 from nextinterest.data import CleaningConfig, load
 from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
 from nextinterest.data.interests import population_mix
-from nextinterest.domain import InterestForecaster, ItemScorer
+from nextinterest.domain import Catalog, InterestForecaster, ItemScorer
 from nextinterest.eval.baselines import build
 from nextinterest.eval.forecast import (
+    Comparison,
     DirichletShrinkage,
     ExponentialSmoothing,
     ForecastScores,
     ForecastSplit,
     GlobalDrift,
+    HorizonResults,
     LastWindow,
     LongRunMix,
     MarginalForecaster,
+    Picture,
     best_of,
     compare,
     hold_out_future,
     score_forecaster,
+    write_forecast_report,
 )
 from nextinterest.eval.forecast.evaluation import user_means
 from nextinterest.eval.significance import sign_flip_test
@@ -64,6 +69,8 @@ def main() -> None:
         "--models", default="retriever,markov,itemknn,ease,sasrec", help="item models, by name"
     )
     parser.add_argument("--save", type=Path, help="where the pool of the first of them is saved")
+    parser.add_argument("--report", type=Path, help="where an HTML page of all this is written")
+    parser.add_argument("--pictures", type=int, default=2, help="users drawn in it")
     parser.add_argument("--cache", type=Path, default=None, help="folder for fitted item models")
     parser.add_argument("--max-seconds", type=float, default=None, help="limit of each item model's search")
     arguments = parser.parse_args()
@@ -72,11 +79,12 @@ def main() -> None:
     split = hold_out_future(dataset.log, catalog)
     population = population_mix(split.train.items, catalog)
     log = dataset.log
-    print(
+    lead = (
         f"{dataset.name}, 5-core: {log.n_users:,} users, {len(catalog):,} items, {log.n_events:,} events, "
         f"{len(catalog.interest_names)} interests; forecast for {len(split.test.users):,} users, "
         f"fitted on {len(split.validation.users):,}"
     )
+    print(lead)
     models: dict[str, ItemScorer] = {}
     for name in filter(None, arguments.models.split(",")):
         start = time.perf_counter()
@@ -114,8 +122,37 @@ def main() -> None:
         chosen = {ITEMS: models[first]}
         fitted = PooledForecaster.fit(catalog, population, validation, chosen, fitted_on=words)
         fitted.model.save(arguments.save)
-    for horizon in HORIZONS:
-        _report(split, horizon, simple, [*ours, *pools], population)
+    found = [_report(split, horizon, simple, [*ours, *pools], population) for horizon in HORIZONS]
+    if arguments.report is not None:
+        first = next(iter(models.values()), None)
+        pictures = [] if first is None else _pictures(split, catalog, population, first, arguments.pictures)
+        title = f"Interest forecasts, {dataset.name}"
+        write_forecast_report(arguments.report, title, lead, found, pictures)
+        print(f"\nwritten: {arguments.report}")
+
+
+def _pictures(
+    split: ForecastSplit,
+    catalog: Catalog,
+    population: NDArray[np.float64],
+    items: ItemScorer,
+    n_users: int,
+) -> list[Picture]:
+    """Draw the first users of the test whose interests both rose and faded beyond chance."""
+    drawn: list[Picture] = []
+    cases = split.test.at(max(HORIZONS))
+    for history in cases.histories:
+        if len(drawn) >= 2 * n_users:
+            break
+        portrait = portray(history, catalog, population)
+        if portrait.rising and portrait.fading:
+            outlook = forecast_interests(history, catalog, items, population=population)
+            who = f"User {history.user}"
+            drawn.append(
+                Picture(f"{who}: interests and their forecast", svg_of(draw_river(portrait, outlook)))
+            )
+            drawn.append(Picture(f"{who}: rise and fall", svg_of(draw_changes(portrait))))
+    return drawn
 
 
 def _subsets(models: dict[str, ItemScorer]) -> dict[str, dict[str, ItemScorer]]:
@@ -133,7 +170,7 @@ def _report(
     simple: list[InterestForecaster],
     pools: list[InterestForecaster],
     population: NDArray[np.float64],
-) -> None:
+) -> HorizonResults:
     cases = split.test.at(horizon)
     print(f"\nnext {horizon} events: {len(cases):,} cases of {len(set(cases.users.tolist())):,} users")
     print(f"  {'forecaster':<24}" + "".join(f"{column:>17}" for column in COLUMNS) + f"{'calibration':>13}")
@@ -145,18 +182,21 @@ def _report(
     final = ours[-1]
     bands = ", ".join(f"from {low:.0%}: {part:.1%}" for low, part, _ in final.coverage_by_share)
     print(f"  coverage of {final.name!r} by forecast share: {bands}")
-    for metric in TESTED:
-        _line(final, best_of(theirs, metric), metric, "best simple")
-    _line(final, next(score for score in theirs if score.name == "last window"), "direction", "persistence")
+    against = [(metric, "best simple", best_of(theirs, metric)) for metric in TESTED]
+    persistence = next(score for score in theirs if score.name == "last window")
+    tests: list[tuple[str, Comparison]] = []
+    for metric, role, other in [*against, ("direction", "persistence", persistence)]:
+        tests.append((f"{role}: {other.name}", compare(final, other, metric)))
+        _line(final, *tests[-1])
     direction = user_means(final.metrics["direction"], final.users)
     p_value = sign_flip_test(direction - 0.5).p_value
     print(f"  direction     {final.name} {direction.mean():.4f} against 0.5 (chance): p = {p_value:.4f}")
+    return HorizonResults(theirs, ours, tests)
 
 
-def _line(ours: ForecastScores, theirs: ForecastScores, metric: str, role: str) -> None:
-    row = compare(ours, theirs, metric)
+def _line(ours: ForecastScores, other: str, row: Comparison) -> None:
     print(
-        f"  {metric:<13} {ours.name} {row.ours:.4f} against {row.theirs:.4f} ({role}: {theirs.name}): "
+        f"  {row.metric:<13} {ours.name} {row.ours:.4f} against {row.theirs:.4f} ({other}): "
         f"{row.difference:+.4f} [{row.lower:+.4f}, {row.upper:+.4f}], {row.difference / row.theirs:+.1%}, "
         f"p = {row.p_value:.4f}{'' if row.better else '  WORSE'}"
     )

@@ -12,6 +12,7 @@ from nextinterest.eval.forecast.evaluation import (
     compare,
     score_forecaster,
 )
+from nextinterest.eval.forecast.report import HorizonResults, Picture, write_forecast_report
 from nextinterest.eval.forecast.simple import (
     DirichletShrinkage,
     ExponentialSmoothing,
@@ -30,11 +31,14 @@ __all__ = [
     "ForecastScores",
     "ForecastSplit",
     "GlobalDrift",
+    "HorizonResults",
     "LastWindow",
     "LongRunMix",
     "MarginalForecaster",
+    "Picture",
     "best_of",
     "compare",
     "hold_out_future",
     "score_forecaster",
+    "write_forecast_report",
 ]
