@@ -13,7 +13,7 @@ from support.tiny import films, save_tiny, walks
 from nextinterest.agent import AgentConfig, RecommenderAgent
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.data import Split, leave_last_out
-from nextinterest.errors import DataError, ModelError
+from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.backbone import open_backbone
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.language_config import LoraOptions
@@ -22,6 +22,7 @@ from nextinterest.finetune.reading import read_options
 from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
 from nextinterest.finetune.tune_choice import tune_choice
 from nextinterest.finetune.tune_supervised import tune_supervised
+from nextinterest.finetune.tuned_files import claim_work
 from nextinterest.llm import LocalModel, Seq2SeqModel
 from nextinterest.prompts import NextItemAnswer, PromptTemplate
 from nextinterest.retrieval import Retriever
@@ -115,6 +116,19 @@ def test_the_writer_is_written_as_serving_loads_it(
     if answer == "json":
         assert backbone.tokenizer.render(prompt.messages) == prompt.text
         assert isinstance(model.generate(prompt.messages, schema=NextItemAnswer), NextItemAnswer)
+
+
+def test_a_work_folder_is_continued_with_its_own_options_only(tmp_path: Path) -> None:
+    config = read_options(ChoiceConfig, None, CHANGES)
+    claim_work(tmp_path, config, "walks", resume=True)
+    claim_work(tmp_path, config, "walks", resume=True)
+    other = config.model_copy(update={"n_candidates": 6})
+    with pytest.raises(IntegrityError, match="other options or data"):
+        claim_work(tmp_path, other, "walks", resume=True)
+    with pytest.raises(IntegrityError, match="other options or data"):
+        claim_work(tmp_path, config, "films", resume=True)
+    claim_work(tmp_path, other, "walks", resume=False)
+    claim_work(tmp_path, other, "walks", resume=True)
 
 
 def test_options_are_changed_one_by_one_and_checked(tmp_path: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from nextinterest.errors import DataError
 from nextinterest.finetune.language_config import LanguageConfig
+from nextinterest.finetune.reading import read_options
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.retrieval.sequence_encoder import SequenceEncoderConfig
 
@@ -125,46 +124,11 @@ class FinetuneConfig(BaseModel):
 
 
 def read_config(path: Path | None, overrides: Sequence[str] = ()) -> FinetuneConfig:
-    """Read a YAML file and change single fields of it.
-
-    Parameters
-    ----------
-    path
-        The file; None for the defaults.
-    overrides
-        ``field=value`` or ``part.field=value``, the value read as YAML.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, a field does not exist or a value is not allowed; the message says which.
+    """Read a YAML file and change single fields of it; see `nextinterest.finetune.reading.read_options`.
 
     Examples
     --------
     >>> read_config(None, ["training.epochs=3", "encoder.dimension=32"]).training.epochs
     3
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path else {}
-    except (OSError, yaml.YAMLError) as error:
-        raise DataError(f"{path} cannot be read: {error}", remedy="Give a YAML file.") from error
-    fields: dict[str, object] = dict(raw or {})
-    for override in overrides:
-        key, equals, value = override.partition("=")
-        if not equals:
-            raise DataError(f"{override!r} changes nothing.", remedy="Write it as field=value.")
-        inner = fields
-        *parents, last = key.strip().split(".")
-        for parent in parents:
-            child = inner.get(parent)
-            inner[parent] = dict(child) if isinstance(child, dict) else {}
-            inner = inner[parent]  # type: ignore[assignment]
-        inner[last] = yaml.safe_load(value)
-    try:
-        return FinetuneConfig.model_validate(fields)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise DataError(
-            f"The fine-tuning configuration {path or ''} is not valid: {wrong}.",
-            remedy="See nextinterest/finetune/config.py for the fields.",
-        ) from error
+    return read_options(FinetuneConfig, path, overrides)

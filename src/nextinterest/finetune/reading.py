@@ -35,8 +35,8 @@ def read_options(schema: type[OptionsT], path: Path | None, overrides: Sequence[
 
     Examples
     --------
-    >>> from nextinterest.finetune.task_config import ChoiceConfig
-    >>> read_options(ChoiceConfig, None, ["training.epochs=2", "n_candidates=10"]).training.epochs
+    >>> from nextinterest.finetune.training_config import TrainingConfig
+    >>> read_options(TrainingConfig, None, ["epochs=2"]).epochs
     2
     """
     try:

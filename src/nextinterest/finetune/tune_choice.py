@@ -27,7 +27,7 @@ from nextinterest.finetune.choice_examples import draw_choices
 from nextinterest.finetune.choice_task import ChoiceObjective, ChoiceTask
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.task_config import ChoiceConfig
-from nextinterest.finetune.tuned_files import save_tuned
+from nextinterest.finetune.tuned_files import claim_work, save_tuned
 from nextinterest.prompts import PromptRenderer, PromptTemplate
 from nextinterest.retrieval.files import Json
 
@@ -129,6 +129,7 @@ def tune_choice(
         See `nextinterest.finetune.loop.train`.
     """
     work = out / "work"
+    claim_work(work, config, data, resume=resume)
     task = choice_task(split, retriever, backbone, config, work)
     lists = task.validation
     untrained = lists.measure(task.scores())

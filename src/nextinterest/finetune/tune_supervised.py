@@ -31,7 +31,7 @@ from nextinterest.finetune.choice_examples import draw_events
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.supervised_task import CausalWriter, Seq2SeqWriter, SupervisedTask
 from nextinterest.finetune.task_config import SupervisedConfig
-from nextinterest.finetune.tuned_files import save_tuned
+from nextinterest.finetune.tuned_files import claim_work, save_tuned
 from nextinterest.llm import LocalModel, Seq2SeqModel
 
 if TYPE_CHECKING:
@@ -119,10 +119,12 @@ def tune_supervised(
     report: Report | None = None,
 ) -> SupervisedTuned:
     """Run the recipe; parameters are those of `nextinterest.finetune.tune_choice.tune_choice`."""
-    task = supervised_task(split, retriever, backbone, config, out / "work")
+    work = out / "work"
+    claim_work(work, config, data, resume=resume)
+    task = supervised_task(split, retriever, backbone, config, work)
     lists = task.validation
     untrained = lists.measure(task.scores())
-    run = train(task, config.training, out / "work", resume=resume, report=report)
+    run = train(task, config.training, work, resume=resume, report=report)
     tuned = SupervisedTuned(run, task, lists.measure(lists.log_p), untrained)
     save_tuned(
         out,

@@ -5,15 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from nextinterest.errors import IntegrityError
 from nextinterest.finetune.adapters import save_adapter
 from nextinterest.finetune.backbone import Backbone
 from nextinterest.finetune.processes import is_main_process
 from nextinterest.finetune.task_config import BackboneConfig
 from nextinterest.prompts import PromptTemplate
-from nextinterest.retrieval.files import Json, sha256, write_manifest
+from nextinterest.retrieval.files import Json, read_manifest, sha256, write_manifest
 from nextinterest.version import __version__
 
-__all__ = ["save_tuned"]
+__all__ = ["claim_work", "save_tuned"]
+
+
+def claim_work(work: Path, config: BackboneConfig, data: str, *, resume: bool) -> None:
+    """Note what a work folder is for, so that an interrupted run is not continued as another.
+
+    The loop itself compares only its own options; examples, prompts and adapters are compared here.
+
+    Raises
+    ------
+    IntegrityError
+        If the folder was begun with other options or data and is to be continued.
+    """
+    path, form = work / "options.json", "nextinterest-work-1"
+    told: dict[str, Json] = {"format": form, "data": data, "config": config.model_dump(mode="json")}
+    if resume and path.is_file() and read_manifest(path, form) != told:
+        raise IntegrityError(
+            f"The run in {work} was begun with other options or data.",
+            remedy="Continue with those it was started with, or start anew with resume=False.",
+        )
+    if is_main_process():
+        write_manifest(path, told)
 
 
 def save_tuned(
