@@ -148,16 +148,33 @@ def test_no_place_sees_an_event_of_validation(catalog: Catalog, log: EventLog, w
         assert not any(catalog.titles[int(item)] + "\n" in text for item in set(later) - set(trained.items))
 
 
-def test_lower_and_upper_layers_make_the_whole() -> None:
-    body = decoder_of(tiny())
+@pytest.mark.parametrize("family", ["llama", "qwen3", "mistral", "gemma3_text"])
+def test_lower_and_upper_layers_make_the_whole(family: str) -> None:
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    shape: dict[str, object] = {"head_dim": 8} if family != "llama" else {}
+    if family == "gemma3_text":  # the last layer sees all, the others four tokens
+        kinds = ["sliding_attention", "sliding_attention", "full_attention"]
+        shape |= {"sliding_window": 4, "layer_types": kinds}
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(
+        family,
+        vocab_size=300,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        **shape,
+    )
+    body = decoder_of(AutoModelForCausalLM.from_config(config).eval())  # type: ignore[no-untyped-call]
     tokens = list(range(3, 40))
     with torch.inference_mode():
-        whole = body(input_ids=torch.tensor([tokens])).last_hidden_state
         lower = run_lower(body, tokens, 2)
         upper = run_upper(body, lower[2][None], 2)
-        every = body(input_ids=torch.tensor([tokens]), output_hidden_states=True).hidden_states
-    assert torch.allclose(whole, upper[-1], atol=1e-5)
-    for found, expected in zip([*lower, upper[1][0]], every, strict=True):
+        out = body(input_ids=torch.tensor([tokens]), output_hidden_states=True)
+    assert torch.allclose(out.last_hidden_state, upper[-1], atol=1e-5)
+    for found, expected in zip([*lower, upper[1][0]], out.hidden_states, strict=True):
         assert torch.allclose(found, expected[0], atol=1e-5)
     assert [len(lower), len(upper)] == [3, 2]
     assert len(cast(torch.nn.ModuleList, body.layers)) == 3

@@ -98,17 +98,22 @@ def run_upper(body: PreTrainedModel, hidden: Tensor, n: int) -> list[Tensor]:
 
 
 class _layers:  # noqa: N801 - reads as the function it is used like
-    """For a while, let a decoder have only some of its layers."""
+    """For a while, let a decoder have only some of its layers, and its configuration their kinds."""
 
     def __init__(self, body: PreTrainedModel, first: int, end: int | None) -> None:
         self.body, self.first, self.end = body, first, end
         self.whole = cast(nn.ModuleList, body.layers)
+        self.kinds: list[str] | None = getattr(body.config, "layer_types", None)
 
     def __enter__(self) -> None:
         self.body.layers = self.whole[self.first : self.end]
+        if self.kinds is not None:  # by a layer's place, not by the layer: sliding or full attention
+            self.body.config.layer_types = self.kinds[self.first : self.end]
 
     def __exit__(self, *_: object) -> None:
         self.body.layers = self.whole
+        if self.kinds is not None:
+            self.body.config.layer_types = self.kinds
 
 
 class LowerLayers:

@@ -111,7 +111,10 @@ def _cut(module: PreTrainedModel, n_layers: int) -> None:
             remedy="Ask for layers that the model has.",
         )
     body.layers = layers[:n_layers]
-    module.config.get_text_config().num_hidden_layers = n_layers
+    config = module.config.get_text_config()
+    config.num_hidden_layers = n_layers
+    if getattr(config, "layer_types", None) is not None:
+        config.layer_types = config.layer_types[:n_layers]
 
 
 def _tune(device: torch.device, threads: int | None, dtype: str) -> str | None:
