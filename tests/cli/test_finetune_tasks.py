@@ -61,6 +61,7 @@ def test_a_task_is_tuned_and_its_measures_are_told(
     assert "retrieval" in shown.out
     assert "NDCG@10" in shown.out
     assert "epoch 1: " in shown.err
+    assert ("less that of retrieval" in shown.err) == (task == "choice")
     manifest = json.loads((tmp_path / "out" / f"{task}.json").read_text())
     measured = manifest["validation"][task]["ndcg@10"]
     assert f"{measured:.4f}" in shown.out

@@ -47,6 +47,19 @@ def test_what_cannot_be_answered_changes_no_measure(lists: CandidateLists, seed:
     assert lists.measure([row * 3 + 1 for row in scores])["ndcg@10"] == lists.measure(scores)["ndcg@10"]
 
 
+def test_a_gain_is_the_difference_of_the_measures(lists: CandidateLists) -> None:
+    rng = np.random.default_rng(1)
+    scores = [rng.normal(size=len(items)).astype(np.float32) for items in lists.items]
+    gain, error = lists.gain(scores, lists.log_p)
+    expected = lists.measure(scores)["ndcg@10"] - lists.measure(lists.log_p)["ndcg@10"]
+    assert gain == pytest.approx(expected)
+    difference = lists.gains(scores) - lists.gains(lists.log_p)
+    assert error == pytest.approx(difference.std(ddof=1) / np.sqrt(len(lists)))
+    some = lists.answerable()
+    kept = [row for row, place in zip(scores, lists.places, strict=True) if place >= 0]
+    assert some.gain(kept, some.log_p) == pytest.approx((gain, error))
+
+
 def test_a_constant_score_earns_what_the_last_place_earns(lists: CandidateLists) -> None:
     flat = [np.zeros(len(items), dtype=np.float32) for items in lists.items]
     last = np.mean(

@@ -93,6 +93,7 @@ def _tune(
     from nextinterest.cli.progress import training_progress
     from nextinterest.data.assets import locate
     from nextinterest.finetune.backbone import open_backbone
+    from nextinterest.finetune.processes import is_main_process
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
     from nextinterest.finetune.tune_choice import tune_choice
     from nextinterest.finetune.tune_supervised import tune_supervised
@@ -105,6 +106,10 @@ def _tune(
             chosen = tune_choice(
                 split, retriever, backbone, options, out_, data=dataset.name, resume=resume, report=report
             )
+        for name, (gain, error) in (("choice", chosen.choice_gain), ("blend", chosen.blend_gain)):
+            told = f"NDCG@10 of the {name} less that of retrieval: {gain:+.4f} (standard error {error:.4f})"
+            if is_main_process():
+                err.print(told)
         return {
             "retrieval": chosen.retrieval,
             "untrained choice": chosen.untrained,

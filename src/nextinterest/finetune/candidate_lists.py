@@ -111,6 +111,16 @@ class CandidateLists:
         ranks = self.ranks(scores)
         return np.where((ranks >= 0) & (ranks < _K), 1.0 / np.log2(np.maximum(ranks, 0) + 2.0), 0.0)
 
+    def gain(self, scores: Sequence[FloatArray], over: Sequence[FloatArray]) -> tuple[float, float]:
+        """Return by how much NDCG@10 is larger under `scores` than under `over`, and its standard error.
+
+        Paired over the cases; a case left out by `answerable` is a miss under both. Cases of one user are
+        taken for independent ones, so give one case of each user where the error matters.
+        """
+        own = np.zeros(self.n_cases)
+        own[: len(self)] = self.gains(scores) - self.gains(over)
+        return float(own.mean()), float(own.std(ddof=1) / np.sqrt(self.n_cases)) if self.n_cases > 1 else 0.0
+
     def measure(self, scores: Sequence[FloatArray]) -> dict[str, float]:
         """Return measures of scores, in the order of `items`, that need not be normalised.
 

@@ -48,6 +48,8 @@ class ChoiceTuned:
         Measures of the validation candidates in the retriever's order, by the model before training, by the
         trained choice alone, and by retrieval and trained choice together. The last is fitted on the very
         events it is measured on, by one weight.
+    choice_gain, blend_gain
+        NDCG@10 of trained choice and blend above the retriever's order, and the standard error of that.
     weight
         Exponent of the choice's probabilities beside retrieval's, for `AgentConfig.choice_weight`.
     """
@@ -58,6 +60,8 @@ class ChoiceTuned:
     untrained: dict[str, float]
     choice: dict[str, float]
     blend: dict[str, float]
+    choice_gain: tuple[float, float]
+    blend_gain: tuple[float, float]
     weight: float
 
 
@@ -136,13 +140,16 @@ def tune_choice(
     run = train(task, config.training, work, resume=resume, report=report)
     scores = task.scores()
     weight = round(lists.fit_weight(scores), 4)
+    blended = lists.blended(scores, weight)
     tuned = ChoiceTuned(
         run,
         task,
         lists.measure(lists.log_p),
         untrained,
         lists.measure(scores),
-        lists.measure(lists.blended(scores, weight)),
+        lists.measure(blended),
+        lists.gain(scores, lists.log_p),
+        lists.gain(blended, lists.log_p),
         weight,
     )
     measures: dict[str, Json] = {
@@ -164,6 +171,7 @@ def tune_choice(
             "steps": run.steps,
             "validation": measures,
             "choice_weight": weight,
+            "ndcg_gain_and_error": {"choice": list(tuned.choice_gain), "blend": list(tuned.blend_gain)},
         },
     )
     return tuned
