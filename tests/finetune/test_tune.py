@@ -17,7 +17,7 @@ from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.backbone import open_backbone
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.language_config import LoraOptions
-from nextinterest.finetune.processes import is_main_process
+from nextinterest.finetune.processes import is_main_process, use_own_gpu
 from nextinterest.finetune.reading import read_options
 from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
 from nextinterest.finetune.tune_choice import tune_choice
@@ -167,6 +167,19 @@ def test_qlora_elsewhere_than_on_cuda_is_refused_before_anything_is_loaded(
     config = read_options(ChoiceConfig, None, ["lora.quantised=true"])
     with pytest.raises(ModelError, match=r"CUDA only\. Set lora\.quantised to false"):
         open_backbone(tmp_path / "nothing here", config)
+
+
+def test_each_process_takes_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    monkeypatch.setattr("torch.cuda.set_device", taken.append)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    use_own_gpu()
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    use_own_gpu()
+    monkeypatch.delenv("LOCAL_RANK")
+    use_own_gpu()
+    assert taken == [3]
 
 
 def test_of_several_processes_the_first_writes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import torch
 from nextinterest.errors import ModelError
 from nextinterest.finetune.adapters import add_lora, decoder_of, quantisation
 from nextinterest.finetune.lower_layers import LowerLayers
+from nextinterest.finetune.processes import use_own_gpu
 from nextinterest.finetune.task_config import BackboneConfig
 from nextinterest.llm.loading import load_module
 from nextinterest.llm.tokenizer import LocalTokenizer
@@ -71,6 +72,7 @@ def open_backbone(path: str | Path, config: BackboneConfig, *, kind: Kind = "cau
     ModelError
         If the model cannot be loaded, adapted as asked, or quantised on this machine.
     """
+    use_own_gpu()
     bits = quantisation(config.lora)
     if bits is not None:
         model, tokenizer, name, fingerprint = _quantised(path, kind, bits)
@@ -97,7 +99,7 @@ def add_seq2seq_lora(model: PreTrainedModel, config: BackboneConfig) -> PreTrain
     ModelError
         If it has none of T5's and BART's linear layers, or layers are to be frozen.
     """
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
     if config.frozen_layers:
         raise ModelError(
@@ -111,6 +113,8 @@ def add_seq2seq_lora(model: PreTrainedModel, config: BackboneConfig) -> PreTrain
             f"{type(model).__name__} has none of the linear layers {', '.join(sorted(_SEQ2SEQ_TARGETS))}.",
             remedy="Tune a model of the T5 or BART families.",
         )
+    if config.lora.quantised:
+        model = prepare_model_for_kbit_training(model)  # type: ignore[no-untyped-call]
     options = LoraConfig(
         r=config.lora.rank,
         lora_alpha=config.lora.alpha,
@@ -146,8 +150,9 @@ def _quantised(
 
     plain = load_module(path, kind, device="cpu", dtype="bfloat16")
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
+    gpu = {"": torch.cuda.current_device()}
     model = auto.from_pretrained(
-        str(path), quantization_config=bits, dtype=torch.bfloat16, use_safetensors=True, device_map={"": 0}
+        str(path), quantization_config=bits, dtype=torch.bfloat16, use_safetensors=True, device_map=gpu
     )
     tokenizer = LocalTokenizer(AutoTokenizer.from_pretrained(str(path)))
     return model, tokenizer, plain.name, plain.fingerprint

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["is_main_process"]
+import torch
+
+__all__ = ["is_main_process", "use_own_gpu"]
 
 
 def is_main_process() -> bool:
     """Return whether this process writes the files; true where there is only one."""
     return int(os.environ.get("RANK", "0")) == 0
+
+
+def use_own_gpu() -> None:
+    """Make this process's GPU the current one, so that not all of them load their model onto the first."""
+    local = os.environ.get("LOCAL_RANK")
+    if local is not None and torch.cuda.is_available():
+        torch.cuda.set_device(int(local))
