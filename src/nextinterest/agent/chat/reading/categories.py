@@ -235,7 +235,7 @@ def is_negated(text: Text, place: int) -> bool:
             continue
         if behind.after_comma and ("," in behind.before or "(" in behind.before):
             return False
-        if (words[at],) in ends:
+        if (words[at],) in ends and not (words[at] == "so" and at and (words[at - 1],) in negators):
             return False
         if words[at] in {"something", "some", "more"} and at and (words[at - 1],) in word_list("joiners"):
             return False
@@ -271,7 +271,8 @@ def _carry_along_lists(text: Text, mentions: list[CategoryMention], negated: lis
 def _is_allowed(text: Text, mention: CategoryMention) -> bool:
     allowing = word_list("allowing")
     for place in range(mention.end, min(mention.end + 3, len(text))):
-        if text.tokens[place].after_stop:
+        token = text.tokens[place]
+        if token.after_stop or token.after_comma or token.word in {"but", "and"}:
             break
         if text.phrase_at(place, allowing):
             return True

@@ -107,7 +107,7 @@ class Dialogue:
         if turn.has("reset") or (turn.starts_with("greetings") and len(turn.text) > 6 and turn.conditions):
             self.wish = Wish()
         unheard = None if turn.named or intent != "similar" else looked_up(turn, "similar_slots")
-        if intent == "similar" and (unheard is not None or any(one.like for one in turn.named)):
+        if intent == "similar":
             # Another model starts another search; what was ruled out stays ruled out.
             self.wish = Wish(exclude=self.wish.exclude, disliked=self.wish.disliked, asked=self.wish.asked)
         wish = self.wish
@@ -149,6 +149,8 @@ class Dialogue:
             )
         if looked_up(turn, "similar_slots") is not None:
             return []
+        if turn.reference.items:
+            return list(turn.reference.items)
         return list(self.table.focus[:1] or self.table.shown[:1])
 
     @staticmethod
@@ -170,7 +172,7 @@ class Dialogue:
                 and not adds
                 and turn.text.words[:1] in {("and",), ("plus",), ("also",), ("und",), ("et",)}
             ):
-                adds = not turn.has("strong_requests")
+                adds = not turn.has("strong_requests") and not (turn.asks and len(turn.text) < 4)
             kept = [name for name in wish.include if adds and name not in said.include]
             wish.include = [*kept, *said.include]
             wish.either = said.either

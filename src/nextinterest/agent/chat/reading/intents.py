@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from nextinterest.agent.chat.reading.mentions import words_in_slot
+from nextinterest.agent.chat.reading.slots import words_in_slot
 from nextinterest.agent.chat.reading.tokens import common_words, single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.agent.chat.schema import Intent
@@ -49,6 +49,8 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "feedback"
     if not turn.named and not turn.conditions and looked_up(turn, "told_slots") is not None:
         return "feedback"
+    if turn.has("about_agent") and not turn.has("strong_requests") and not turn.count:
+        return "other"
     if turn.conditions or any(one.unlike for one in turn.named):
         return "recommend"
     if _is_small_talk(turn):
@@ -147,7 +149,7 @@ def _asks_why(turn: Turn) -> bool:
 def _asks_about_self(turn: Turn) -> bool:
     if not turn.has("profile") or turn.titled:
         return False
-    if turn.has("profile_guards", "strong_requests"):
+    if turn.has("profile_guards", "hard_requests"):
         return False
     return not (turn.count or turn.years.range)
 
@@ -208,7 +210,7 @@ def _only_praise(turn: Turn) -> bool:
 
 
 def _is_small_talk(turn: Turn) -> bool:
-    if turn.has("about_agent") and not turn.conditions:
+    if turn.text.words == ("help",):
         return True
     polite = turn.has("greetings", "thanks", "farewells")
     if not polite or turn.conditions:

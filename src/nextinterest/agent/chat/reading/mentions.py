@@ -7,15 +7,21 @@ for where a title is expected, and around words that are no everyday words.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
+from nextinterest.agent.chat.reading.slots import (
+    next_in_list,
+    opens_clause,
+    skip_fillers,
+    slot_end,
+    title_slots,
+)
 from nextinterest.agent.chat.reading.titles import TitleIndex, TitleMatch, title_words
-from nextinterest.agent.chat.reading.tokens import Text, common_words, single_words, word_list
+from nextinterest.agent.chat.reading.tokens import Text, common_words, everyday_words, single_words, word_list
 
-__all__ = ["Mention", "find_mentions", "words_in_slot"]
-
-_LONGEST_SLOT = 9
+__all__ = ["Mention", "find_mentions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +44,34 @@ class Mention:
     score: float
 
 
-def find_mentions(text: Text, index: TitleIndex, lexicon: CategoryLexicon) -> list[Mention]:
-    """Return the titles named in a message, left to right, without overlap."""
-    slots = _slots(text)
-    found = _whole_titles(text, index, lexicon, slots)
-    taken = {place for mention in found for place in range(mention.start, mention.end)}
+def find_mentions(
+    text: Text, index: TitleIndex, lexicon: CategoryLexicon, elsewhere: Container[int] = ()
+) -> list[Mention]:
+    """Return the titles named in a message, left to right, without overlap.
+
+    Parameters
+    ----------
+    text
+        The message.
+    index, lexicon
+        Of the catalogue.
+    elsewhere
+        Places of words that mean something else.
+    """
+    slots = title_slots(text)
+    found = [
+        _longer(text, mention, index)
+        for mention in _whole_titles(text, index, lexicon, slots)
+        if not any(place in elsewhere for place in range(mention.start, mention.end))
+    ]
+    taken = {place for place in range(len(text)) if place in elsewhere}
+    taken |= {place for mention in found for place in range(mention.start, mention.end)}
     for start, strong in sorted(slots.items()):
         mention = _in_slot(text, start, strong, taken, index, lexicon)
         while mention is not None:
             found.append(mention)
             taken.update(range(mention.start, mention.end))
-            following = _next_in_list(text, mention.end)
+            following = next_in_list(text, mention.end)
             mention = None
             if following is not None and following not in taken:
                 mention = _in_slot(text, following, strong, taken, index, lexicon)
@@ -56,60 +79,18 @@ def find_mentions(text: Text, index: TitleIndex, lexicon: CategoryLexicon) -> li
     return sorted(found, key=lambda mention: mention.start)
 
 
-def words_in_slot(text: Text, cues: frozenset[tuple[str, ...]]) -> str | None:
-    """Return what stands where one of the cues expects a title, as it was written; None for nothing.
-
-    For titles that the catalogue does not have.
-    """
-    for _, end in text.places(cues):
-        start = _skip_fillers(text, end)
-        stop = _slot_end(text, start)
-        stop = next((at for at in range(start + 1, stop) if _goes_on(text, at)), stop)
-        if start < stop:
-            return text.span(start, stop)
-    return None
-
-
-def _goes_on(text: Text, at: int) -> bool:
-    """Whether "and" at a place joins a clause, as in "watched Tenet and loved it"."""
-    if text.words[at] != "and" or at + 1 >= len(text):
-        return False
-    return (
-        text.words[at + 1] in {"i", "it", "my"} or text.phrase_at(at + 1, word_list("liked", "disliked")) > 0
-    )
-
-
-def _slots(text: Text) -> dict[int, bool]:
-    """Return places where a title may start, and whether it is expected there."""
-    slots: dict[int, bool] = {}
-    for name, strong in (("opens_weak", False), ("opens_strong", True)):
-        for place in range(len(text)):
-            length = text.phrase_at(place, word_list(name))
-            if length and place + length < len(text):
-                at = place + length
-                slots[at] = slots.get(at, False) or strong
-    return slots
-
-
-def _skip_fillers(text: Text, place: int) -> int:
-    while place < len(text) and text.phrase_at(place, word_list("fillers")) and not text.tokens[place].quoted:
-        place += text.phrase_at(place, word_list("fillers"))
-    return place
-
-
-def _slot_end(text: Text, start: int) -> int:
-    end = start
-    while end < len(text) and end - start < _LONGEST_SLOT:
-        if end > start:
-            token = text.tokens[end]
-            if token.after_stop and not (token.before.strip() in {":", ".", "-"} and token.capital):
-                break
-            if token.after_comma or text.phrase_at(end, word_list("title_ends")):
-                break
-        elif text.phrase_at(end, word_list("title_ends")):
-            break
-        end += 1
-    return end
+def _longer(text: Text, mention: Mention, index: TitleIndex) -> Mention:
+    """Return the misspelt title that a title in full is the start of, if any: Dead Man before "Walkng"."""
+    for end in range(min(len(text), mention.end + 5), mention.end, -1):
+        words = text.words[mention.start : end]
+        if text.breaks(mention.start, end - 1) or all(
+            word in common_words() for word in words[mention.end - mention.start :]
+        ):
+            continue
+        for match in index.find(" ".join(words), 1):
+            if match.how == "mistyped" and match.score >= 0.88 and match.item != mention.item:
+                return Mention(mention.start, end, match.item, match.score)
+    return mention
 
 
 def _whole_titles(
@@ -130,13 +111,12 @@ def _whole_titles(
 def _longest_at(text: Text, place: int, index: TitleIndex) -> Mention | None:
     words = text.words
     for length in range(min(index.longest + 1, len(words) - place), 0, -1):
-        if any(
-            token.after_stop and token.before.strip() not in {":", ".", "-", "!"}
-            for token in text.tokens[place + 1 : place + length]
-        ):
+        inner = text.tokens[place + 1 : place + length]
+        if length < 4 and any(t.after_stop and t.before.strip() not in {":", ".", "-", "!"} for t in inner):
             continue
         form = title_words(" ".join(words[place : place + length]))
-        item = index.exact(form, _year_behind(text, place + length))
+        written = " ".join(words[place : place + length])
+        item = index.exact(form, _year_behind(text, place + length), written)
         if item is not None:
             return Mention(place, place + length, item, 1.0)
     return None
@@ -198,6 +178,7 @@ def _is_meant(
         or slot is True
         or (slot is False and _is_pointed_at(text, start) and _stands_alone(text, end))
         or _is_spoken_of(text, start, end)
+        or _is_asked_after(text, start, end)
     )
 
 
@@ -226,11 +207,16 @@ def _stands_alone(text: Text, end: int) -> bool:
     return token.after_stop or token.after_comma or text.phrase_at(end, word_list("title_ends")) > 0
 
 
+def _is_asked_after(text: Text, start: int, end: int) -> bool:
+    """Whether the words are a clause of their own before a judgement: "Speed? loved it."."""
+    if not opens_clause(text, start) or end >= len(text) or not text.tokens[end].after_stop:
+        return False
+    return text.phrase_at(end, word_list("liked", "disliked", "seen_strict")) > 0
+
+
 def _is_spoken_of(text: Text, start: int, end: int) -> bool:
     """Whether a clause starts with these words and goes on to say something of them."""
-    opens = start == 0 or text.tokens[start].after_stop or text.tokens[start].after_comma
-    opens = opens or (start > 0 and text.words[start - 1] in {"and", "but"})
-    if not opens:
+    if not opens_clause(text, start):
         return False
     if end == len(text):
         return False
@@ -244,10 +230,10 @@ def _in_slot(
     text: Text, place: int, strong: bool, taken: set[int], index: TitleIndex, lexicon: CategoryLexicon
 ) -> Mention | None:
     """Find a misspelt or abbreviated title where one is expected."""
-    starts = dict.fromkeys((place, _skip_fillers(text, place)))
+    starts = dict.fromkeys((place, skip_fillers(text, place)))
     best: tuple[float, Mention] | None = None
     for start in starts:
-        stop = _slot_end(text, start)
+        stop = slot_end(text, start)
         for end in range(stop, start, -1):
             if any(at in taken for at in range(start, end)):
                 continue
@@ -278,6 +264,8 @@ def _best_match(
     letters = len("".join(words))
     if match.how == "exact":
         return match if strong or len(content) > 1 or unknown else None
+    if match.how == "part" and len(content) == 1 and content[0] in everyday_words():
+        return None
     if match.how == "part":
         rare = any(index.is_rare(word) and (strong or len(word) > 4) for word in content)
         ambiguous = len(found) > 1 and found[1].score > match.score - 0.01
@@ -296,17 +284,6 @@ def _best_match(
     if not strong:
         least += 0.04
     return match if match.score >= least else None
-
-
-def _next_in_list(text: Text, end: int) -> int | None:
-    if end >= len(text):
-        return None
-    token = text.tokens[end]
-    if token.word in {"and", "or", "und", "et", "nor"}:
-        return end + 1 if end + 1 < len(text) else None
-    if token.after_comma and not token.after_stop:
-        return end
-    return None
 
 
 def _around_unknown_words(

@@ -52,8 +52,9 @@ def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
     for group in groups:
         own = {clause[place] for s in group for place in range(*spans[s])}
         order = sorted(own)
+        others = {clause[start] for start, _ in text.places(word_list("rest"))}
         ahead = order[-1] + 1
-        while ahead <= last and ahead not in owners:
+        while ahead <= last and ahead not in owners and ahead not in others:
             order.append(ahead)
             ahead += 1
         behind = min(own) - 1
@@ -132,12 +133,23 @@ def _said(text: Text, named: set[int]) -> list[tuple[int, Opinion]]:
             continue
         if opinion != "seen" and _flipped(text, place, named):
             opinion = "liked" if opinion == "disliked" else "disliked"
+        if opinion == "liked" and _is_wish(text, place, length):
+            place += length
+            continue
         if opinion == "seen" and text.has(word_list("not_seen")):
             place += length
             continue
         found.append((place, opinion))
         place += length
     return found
+
+
+def _is_wish(text: Text, place: int, length: int) -> bool:
+    """Whether "love" is wished ("I'd love to see"), not felt."""
+    behind = text.words[place + length : place + length + 1]
+    return behind == ("to",) or (
+        place > 0 and text.words[place - 1] in {"id", "would", "wed", "might", "will"}
+    )
 
 
 def _is_verb(text: Text, place: int) -> bool:

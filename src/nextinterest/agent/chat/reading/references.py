@@ -16,7 +16,7 @@ from nextinterest.agent.chat.reading.numbers import NUMBER_WORDS
 from nextinterest.agent.chat.reading.titles import TitleIndex
 from nextinterest.agent.chat.reading.tokens import Text, single_words, tokenise, word_list
 
-__all__ = ["Reference", "Shown", "read_shown", "refer"]
+__all__ = ["Reference", "Shown", "places_meant", "read_shown", "refer"]
 
 _LINE = re.compile(r"^\s*(?:[-*\u2022\u2013]|#?\d{1,3}[.):])\s*(.+)$")
 _YEAR = re.compile(r"^(.+?\(\d{4}\))")
@@ -143,12 +143,21 @@ def refer(
     return Reference()
 
 
+def places_meant(text: Text, shown: Sequence[int]) -> frozenset[int]:
+    """Return places of the words that point into the last list in so many words, as "the second one" does."""
+    return frozenset(p for start, end in _by_place(text, shown, (), False).spans for p in range(start, end))
+
+
 def _by_place(text: Text, shown: Sequence[int], taken: Container[int], by_number: bool) -> Reference:
     items: list[int] = []
     spans: list[tuple[int, int]] = []
     words = text.words
     if not shown:
         return Reference()
+    several = _several(text, len(shown))
+    if several is not None:
+        span, chosen = several
+        return Reference(tuple(shown[i] for i in chosen), (span,) * len(chosen))
     place = 0
     while place < len(words):
         number = None if place in taken else _place_meant(text, place, len(shown), by_number, bool(items))
@@ -172,6 +181,32 @@ def _by_place(text: Text, shown: Sequence[int], taken: Container[int], by_number
     return Reference(tuple(items), tuple(spans))
 
 
+def _several(text: Text, n: int) -> tuple[tuple[int, int], range] | None:
+    """Return "the first two" and "the last three": the words, and which places of a list of n they mean."""
+    words = text.words
+    for place in range(len(words) - 1):
+        value = int(words[place + 1]) if words[place + 1].isdigit() else NUMBER_WORDS.get(words[place + 1])
+        if value is None or not 2 <= value <= n or text.tokens[place + 1].after_comma:
+            continue
+        if words[place] in _LAST:
+            return (place, place + 2), range(n - value, n)
+        if (
+            words[place] in {"first", "top", "ersten", "premiers"}
+            and place
+            and words[place - 1] in {"the", "your"}
+        ):
+            return (place, place + 2), range(value)
+    return None
+
+
+def _ends_here(text: Text, place: int) -> bool:
+    """Whether what ends before a place starts no longer name: "the first", "the first was dull"."""
+    if place >= len(text):
+        return True
+    token = text.tokens[place]
+    return token.after_stop or token.after_comma or (token.word,) in word_list("behind_places")
+
+
 def _place_meant(text: Text, place: int, n: int, by_number: bool, chained: bool) -> int | None:
     words = text.words
     word = words[place]
@@ -180,6 +215,7 @@ def _place_meant(text: Text, place: int, n: int, by_number: bool, chained: bool)
     article = before in {"the", "that", "your", "der", "die", "das", "den", "le", "la", "and", "or"}
     if word in _ORDINALS or word in _LAST:
         following = after in single_words("list_nouns") - {"and", "or"}
+        article = article and _ends_here(text, place + 1)
         if not (
             following or (article and after not in {"time", "night", "week", "year", "month", "thing", "of"})
         ):

@@ -105,6 +105,9 @@ class TitleIndex:
                     )
                 self._forms.append(" ".join(form))
                 self._owner.append(item)
+        self._written: dict[str, int] = {}
+        for item, title in enumerate(catalog.titles):
+            self._written.setdefault(title, item)
         self._words = [frozenset(form.split()) for form in self._forms]
         frequency: Counter[str] = Counter()
         for title in catalog.titles:
@@ -124,11 +127,17 @@ class TitleIndex:
     def __len__(self) -> int:
         return len(self.catalog)
 
-    def exact(self, words: tuple[str, ...], year: int | None = None) -> int | None:
-        """Return the item one of whose forms these words are, as `title_words` gives them."""
+    def exact(self, words: tuple[str, ...], year: int | None = None, written: str = "") -> int | None:
+        """Return the item one of whose forms these words are, as `title_words` gives them.
+
+        Of several, the one of the year, or else the one that is `written` just so, articles included.
+        """
         owners = self._exact.get(words)
         if not owners:
             return None
+        if year is None and len(owners) > 1:
+            just_so = [item for item in owners if normalise_title(self.catalog.titles[item]) == written]
+            owners = just_so or owners
         return next(
             (item for item in owners if year is not None and self.catalog.years[item] == year), owners[0]
         )
@@ -158,13 +167,14 @@ class TitleIndex:
     def called(self, item: int) -> str:
         """Return a title that means this item alone: with its year where another has the same."""
         title, year = self.catalog.titles[item], self.catalog.years[item]
-        owners = self._exact.get(title_words(title), [item])
-        if owners[0] != item and year is not None:
+        if self._written.get(title) != item and year is not None:
             return f"{title} ({year})"
         return title
 
     def resolve(self, title: str) -> int | None:
         """Return the item of a title as `called` gives it, or of any form of a title; None for none."""
+        if title in self._written:
+            return self._written[title]
         core, year = split_year(title.strip()[:300])
         for words in (title_words(title), title_words(core)):
             item = self.exact(words, year)

@@ -15,7 +15,7 @@ from nextinterest.agent.chat.reading.categories import CategoryWish, is_negated,
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.numbers import count_asked
 from nextinterest.agent.chat.reading.opinions import Opinion, opinions
-from nextinterest.agent.chat.reading.references import Reference, refer
+from nextinterest.agent.chat.reading.references import Reference, places_meant, refer
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, YearWish, read_years
 
@@ -142,14 +142,16 @@ class Turn:
 def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
     """Take a user's message apart."""
     text = tokenise(message)
-    mentions = find_mentions(text, context.titles, context.categories)
+    pointed = places_meant(text, table.shown)
+    mentions = find_mentions(text, context.titles, context.categories, pointed)
     places = {place for mention in mentions for place in range(mention.start, mention.end)}
     dated = {
-        mention.end
+        place
         for mention in mentions
-        if mention.end < len(text)
-        and text.words[mention.end] == str(context.catalog.years[mention.item])
-        and (text.tokens[mention.end].before.strip() in {"(", "", ","})
+        for place in range(mention.end, min(len(text), mention.end + 5))
+        if text.words[place] == str(context.catalog.years[mention.item])
+        and (place == mention.end or "(" in text.tokens[place].before)
+        and text.tokens[place].before.strip(") ") in {"(", "", ","}
     }
     turn = Turn(text, table=table)
     turn.years = read_years(text, context.years, places | dated)
@@ -200,14 +202,15 @@ def _compare(years: YearWish, year: int | None) -> None:
 
 def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list[Named]:
     said = opinions(text, _merged([(start, end) for start, end, _, _ in spans])) if spans else []
-    likes = _behind(text, "similar", "if_liked")
-    unlikes = _behind(text, "less_like")
+    inside = {p for start, end, _, by_title in spans if by_title for p in range(start + 1, end)}
+    likes = _behind(text, inside, "similar", "if_liked")
+    unlikes = _behind(text, inside, "less_like")
     named: list[Named] = []
     for (start, end, item, by_title), opinion in zip(spans, said, strict=True):
         before = named[-1] if named else None
         chained = before is not None and _only_joins(text, before.end, start)
         unlike = start in unlikes or (chained and before is not None and before.unlike and not before.like)
-        like = start in likes and not unlike
+        like = (start in likes or _behind_maker(text, start, likes)) and not unlike
         if not like and not unlike and end < len(text):
             like = text.phrase_at(end, word_list("similar_behind") - {("but",)}) > 0
         if chained and before is not None and before.like and not unlike:
@@ -217,6 +220,14 @@ def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list
         kind = start in unlikes or (unlike and chained and before is not None and before.kind)
         named.append(Named(item, start, end, by_title, opinion, like, unlike, kind))
     return named
+
+
+def _behind_maker(text: Text, start: int, likes: set[int]) -> bool:
+    """Whether only a maker stands between the phrase and the title: "in the style of Hitchcock's Vertigo"."""
+    if start < 1:
+        return False
+    raw = text.tokens[start - 1].raw.casefold()
+    return start - 1 in likes and raw.endswith(("'s", "\u2019s"))
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -231,15 +242,20 @@ def _only_joins(text: Text, end: int, start: int) -> bool:
     return all(word in joins for word in gap)
 
 
-def _behind(text: Text, *names: str) -> set[int]:
-    """Return places where what a phrase speaks of may start, its own fillers skipped."""
+def _behind(text: Text, inside: set[int], *names: str) -> set[int]:
+    """Return places where what a phrase speaks of may start, its own fillers skipped; none within titles."""
     fillers = word_list("fillers")
     found: set[int] = set()
     for name in names:
         phrases = word_list(name)
         for place in range(len(text)):
             length = text.phrase_at(place, phrases)
-            if not length or _is_liking(text, place, length):
+            if (
+                not length
+                or _is_liking(text, place, length)
+                or place in inside
+                or place + length - 1 in inside
+            ):
                 continue
             at = place + length
             found.add(at)

@@ -1,0 +1,114 @@
+"""Where in a message a title may stand: behind "saw", "like", "do you have", or before "was great".
+
+Knows words, not titles.
+"""
+
+from __future__ import annotations
+
+from nextinterest.agent.chat.reading.tokens import Text, word_list
+
+__all__ = [
+    "next_in_list",
+    "opens_clause",
+    "said_of",
+    "skip_fillers",
+    "slot_end",
+    "title_slots",
+    "words_in_slot",
+]
+
+LONGEST_SLOT = 9
+
+
+def title_slots(text: Text) -> dict[int, bool]:
+    """Return places where a title may start, and whether it is expected there."""
+    slots: dict[int, bool] = {}
+    for name, strong in (("opens_weak", False), ("opens_strong", True)):
+        for place in range(len(text)):
+            length = text.phrase_at(place, word_list(name))
+            if length and place + length < len(text):
+                at = place + length
+                slots[at] = slots.get(at, False) or strong
+    for place in range(len(text)):
+        if place not in slots and opens_clause(text, place) and said_of(text, place) is not None:
+            slots[place] = False
+    return slots
+
+
+def words_in_slot(text: Text, cues: frozenset[tuple[str, ...]]) -> str | None:
+    """Return what stands where one of the cues expects a title, as it was written; None for nothing.
+
+    For titles that the catalogue does not have.
+    """
+    for _, end in text.places(cues):
+        start = skip_fillers(text, end)
+        stop = slot_end(text, start)
+        stop = next((at for at in range(start + 1, stop) if _goes_on(text, at)), stop)
+        if start < stop:
+            return text.span(start, stop)
+    return None
+
+
+def skip_fillers(text: Text, place: int) -> int:
+    """Return the place behind words like "the film" that stand before a title."""
+    while place < len(text) and text.phrase_at(place, word_list("fillers")) and not text.tokens[place].quoted:
+        place += text.phrase_at(place, word_list("fillers"))
+    return place
+
+
+def slot_end(text: Text, start: int) -> int:
+    """Return where a title that starts at a place has ended at the latest."""
+    if start < len(text) and opens_clause(text, start):
+        said = said_of(text, start)
+        if said is not None:
+            return said
+    end = start
+    while end < len(text) and end - start < LONGEST_SLOT:
+        if end > start:
+            token = text.tokens[end]
+            if token.after_stop and not (token.before.strip() in {":", ".", "-"} and token.capital):
+                break
+            if token.after_comma or text.phrase_at(end, word_list("title_ends")):
+                break
+        elif text.phrase_at(end, word_list("title_ends")):
+            break
+        end += 1
+    return end
+
+
+def next_in_list(text: Text, end: int) -> int | None:
+    """Return where another title may follow one that has ended: behind a comma or "and"."""
+    if end >= len(text):
+        return None
+    token = text.tokens[end]
+    if token.word in {"and", "or", "und", "et", "nor"}:
+        return end + 1 if end + 1 < len(text) else None
+    if token.after_comma and not token.after_stop:
+        return end
+    return None
+
+
+def opens_clause(text: Text, place: int) -> bool:
+    """Whether a clause starts at a place."""
+    token = text.tokens[place]
+    return place == 0 or token.after_stop or token.after_comma or text.words[place - 1] in {"and", "but"}
+
+
+def said_of(text: Text, place: int) -> int | None:
+    """Return where a clause starts to say something of what it opened with: at "was" in "The Fugtive was"."""
+    for at in range(place + 1, min(len(text), place + LONGEST_SLOT)):
+        token = text.tokens[at]
+        if token.after_comma or (token.after_stop and token.before.strip() != ":"):
+            return None
+        if text.phrase_at(at, word_list("says_of")):
+            return at
+    return None
+
+
+def _goes_on(text: Text, at: int) -> bool:
+    """Whether "and" at a place joins a clause, as in "watched Tenet and loved it"."""
+    if text.words[at] != "and" or at + 1 >= len(text):
+        return False
+    return (
+        text.words[at + 1] in {"i", "it", "my"} or text.phrase_at(at + 1, word_list("liked", "disliked")) > 0
+    )
