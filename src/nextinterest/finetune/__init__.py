@@ -4,12 +4,15 @@
     config            everything a run can be told, as the YAML files in ``configs/`` hold it
     encoder_task      the sequence encoder: dense cross-entropy over the catalogue
     language_recipe   the language model's item softmax: adapters, head, frozen layers kept on disk
+    tune_choice       the language model chooses among a retriever's candidates, by letters
+    tune_supervised   it writes the next title, or its JSON; causal and encoder-decoder models
+    multi_task        several of these tasks in one run
     closed_form       item-item matrices
     pool_fit, blend   weights of the parts, fitted on validation events
     loop              the one training loop, resumable and distributed; a `Task` says what is trained
     saving            a recommender directory with its model card
 
-`docs/learning.md` tells the whole of it.
+`docs/learning.md` tells the whole of it, `docs/training.md` how runs are launched, stopped and continued.
 """
 
 from __future__ import annotations
@@ -19,13 +22,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nextinterest.finetune.blend import BlendFit, fit_blend
     from nextinterest.finetune.config import FinetuneConfig, read_config
+    from nextinterest.finetune.multi_task import MultiTask
     from nextinterest.finetune.recipe import Finetuned, train_retriever
     from nextinterest.finetune.saving import save_recommender
+    from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
 
 __all__ = [
     "BlendFit",
+    "ChoiceConfig",
     "FinetuneConfig",
     "Finetuned",
+    "MultiTask",
+    "SupervisedConfig",
     "fit_blend",
     "read_config",
     "save_recommender",
@@ -34,8 +42,11 @@ __all__ = [
 
 _HOMES = {
     "BlendFit": "blend",
+    "ChoiceConfig": "task_config",
     "FinetuneConfig": "config",
     "Finetuned": "recipe",
+    "MultiTask": "multi_task",
+    "SupervisedConfig": "task_config",
     "fit_blend": "blend",
     "read_config": "config",
     "save_recommender": "saving",
