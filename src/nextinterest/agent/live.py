@@ -18,7 +18,7 @@ from nextinterest.agent.lookup import TitleIndex
 from nextinterest.agent.profiles import AppendResult, ProfileEvent, ProfileStore
 from nextinterest.agent.profiles.store import checked_user
 from nextinterest.agent.recommender import RecommenderAgent
-from nextinterest.domain import Catalog, Event, Item, Recommendations
+from nextinterest.domain import Catalog, Event, History, Item, Recommendations
 from nextinterest.errors import UnknownItemError
 
 if TYPE_CHECKING:
@@ -77,6 +77,20 @@ class LiveAgent:
                         f"Item id {event.item_id!r} is not in the catalogue.", remedy="No event was written."
                     )
         return self.store.append(user, events, received=self.clock(), key=key)
+
+    def import_history(self, history: History) -> AppendResult:
+        """Write a known user's history into the store, once.
+
+        Raises
+        ------
+        DataError
+            If the history names no user.
+        """
+        events = [
+            ProfileEvent(item_id=event.item_id, time=event.time, rating=event.rating)
+            for event in history.events(self.agent.catalog)
+        ]
+        return self.add_events(checked_user(history.user or ""), events, key="import")
 
     def history(self, user: str) -> ReadHistory:
         """Return a user's history as the agent reads it; items removed from the catalogue are skipped."""

@@ -27,6 +27,10 @@ def serve(
     ] = "profiles.db",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    examples: Annotated[
+        int,
+        typer.Option(help="Put this many of the data's users into an empty store, to have some to look at."),
+    ] = 0,
     key: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,16 +49,18 @@ def serve(
     from nextinterest.agent.profiles import open_store
     from nextinterest.agent.server.settings import ServerSettings
     from nextinterest.data import load
-    from nextinterest.data.assets import DEFAULT_DATA
 
     given = key or [k for k in os.environ.get("NEXTINTEREST_SERVE_KEYS", "").split(",") if k]
     settings = ServerSettings(keys=tuple(given), host=host, port=port).checked()
     with err.status("Loading the agent"):
         agent = (
-            RecommenderAgent.from_dataset(load(data or DEFAULT_DATA))
-            if model is None
-            else RecommenderAgent.from_pretrained(model)
+            RecommenderAgent.from_pretrained(model)
+            if data is None or model is not None
+            else RecommenderAgent.from_dataset(load(data))
         )
     live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC))
+    if examples and agent.log is not None and not live.store.users():
+        for user in agent.log.user_ids[:examples]:
+            live.import_history(agent.history(user))
     err.print(f"Serving on http://{host}:{port}/")
     run(create_app(live, settings), settings)

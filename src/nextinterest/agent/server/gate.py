@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from nextinterest.agent.server.failures import Failure
+from nextinterest.agent.server.observe import SPENT
 
 __all__ = ["Gate"]
 
@@ -88,12 +90,22 @@ class Gate:
             future.cancel()
 
     def _submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        spent = SPENT.get()
+
+        def timed() -> T:
+            started = time.perf_counter()
+            try:
+                return work()
+            finally:
+                if spent is not None:
+                    spent.seconds += time.perf_counter() - started
+
         if self.inside >= self._capacity:
             raise Failure(
                 503, "The server is at capacity.", kind="server_error", code="overloaded", retry_after=1
             )
         self.inside += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        future = asyncio.get_running_loop().run_in_executor(self._pool, timed)
         future.add_done_callback(self._leave)
         return future
 

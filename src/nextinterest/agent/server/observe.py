@@ -8,14 +8,27 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Metrics", "Observer"]
+__all__ = ["SPENT", "Metrics", "Observer", "Spent"]
 
 _LOG = logging.getLogger("nextinterest.server.access")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Spent:
+    """Seconds that the work behind one request took, as far as it is done."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+
+SPENT: ContextVar[Spent | None] = ContextVar("SPENT", default=None)
+"""Of the request being answered: gates add to it, and the answer's Server-Timing says it."""
 
 
 class Metrics:
@@ -68,11 +81,15 @@ class Observer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                MutableHeaders(scope=message)["Server-Timing"] = f"agent;dur={1e3 * spent.seconds:.3f}"
             await send(message)
 
+        spent = Spent()
+        token = SPENT.set(spent)
         try:
             await self._app(scope, receive, noting)
         finally:
+            SPENT.reset(token)
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
             method = scope["method"] if scope["method"] in _METHODS else "other"

@@ -1,0 +1,49 @@
+"""Serve MovieLens-100K for the HTTP benchmarks, in a process of its own; they start it themselves.
+
+    python bench/http_serving.py --agent retrieval --port 8000 --store /tmp/profiles.db
+
+``default`` is what ``nextinterest serve`` serves; ``retrieval`` is the same without its language model;
+``scripted`` has a model that costs nothing. The data's first users are put into the store.
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+
+from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.profiles import open_store
+from nextinterest.agent.server.app import create_app
+from nextinterest.agent.server.run import run
+from nextinterest.agent.server.settings import ServerSettings
+from nextinterest.llm import ScriptedLanguageModel
+
+
+def agent_called(kind: str) -> RecommenderAgent:
+    """Return the default agent, or one of its variants."""
+    agent = RecommenderAgent.from_pretrained()
+    if kind != "default":
+        agent.model = None if kind == "retrieval" else ScriptedLanguageModel()
+    return agent.renewed(agent.log)
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    options.add_argument("--agent", choices=("default", "retrieval", "scripted"), default="retrieval")
+    options.add_argument("--port", type=int, required=True)
+    options.add_argument("--store", required=True)
+    options.add_argument("--users", type=int, default=50)
+    given = options.parse_args()
+    agent = agent_called(given.agent)
+    live = LiveAgent(agent, open_store(given.store), lambda: datetime.now(UTC))
+    users = agent.log.user_ids[: given.users] if agent.log is not None else ()
+    for user in users:
+        live.import_history(agent.history(user).last(60))
+    settings = ServerSettings(port=given.port, requests_per_minute=100_000_000)
+    run(create_app(live, settings), settings)
+
+
+if __name__ == "__main__":
+    main()
