@@ -198,3 +198,12 @@ def test_interests_and_forecast_speak_of_one_history(agent: RecommenderAgent) ->
     assert sum(outlook.next_step.values()) == pytest.approx(1.0, abs=1e-4)
     with pytest.raises(DataError, match="Neither a history nor a user"):
         agent.interests()
+
+
+def test_interests_may_be_learned_clusters(agent: RecommenderAgent) -> None:
+    history = [agent.catalog.ids[i] for i in (0, 1, 3)]
+    portrait = agent.interests(history, clusters=3)
+    assert {share.interest for share in portrait.interests} == {"Crime", "Horror / Sci-Fi", "Romance"}
+    assert sum(share.events for share in portrait.interests) == pytest.approx(3.0)
+    with pytest.raises(DataError, match="10 clusters"):
+        agent.interests(history, clusters=10)

@@ -278,15 +278,30 @@ class RecommenderAgent(Talking):
         )
 
     def interests(
-        self, history: HistoryLike | None = None, *, user: str | None = None, on_unknown: OnUnknown = "raise"
+        self,
+        history: HistoryLike | None = None,
+        *,
+        user: str | None = None,
+        on_unknown: OnUnknown = "raise",
+        clusters: int = 0,
     ) -> InterestPortrait:
         """Say what a user's interests are, and which of them rise or fade beyond chance.
 
-        Parameters and exceptions as in `recommend`.
-        """
-        from nextinterest.agent.interests import portray
+        Parameters
+        ----------
+        clusters
+            Speak of as many learned clusters of the items' text vectors, named by the words that mark them
+            off, in place of the catalogue's categories; 0 for the categories.
 
-        return portray(self._read(history, user, on_unknown).history, self.catalog)
+        Others, and exceptions, as in `recommend`.
+        """
+        from nextinterest.agent.interests import cluster_catalog, portray
+
+        read = self._read(history, user, on_unknown)
+        catalog = self.catalog
+        if clusters:
+            catalog = cluster_catalog(catalog, self.retriever.item_vectors, clusters)
+        return portray(read.history, catalog)
 
     def forecast(
         self,

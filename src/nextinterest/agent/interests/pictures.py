@@ -36,6 +36,7 @@ FAINT = "#8A9099"
 RISING, FADING, STEADY = "#009E73", "#D55E00", "#B4BAC2"
 OTHER_NAME = "everything else"
 FORECAST_WIDTH = 0.16  # of the width that the past takes
+LEAST_MARK = 0.17  # the same, between two tick marks with dates
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -138,12 +139,14 @@ def _river_axes(
 
 
 def _window_marks(portrait: InterestPortrait) -> list[tuple[float, str]]:
-    """Return places and texts of a few tick marks: event numbers, with dates where known."""
+    """Return places and texts of a few tick marks: event numbers, with dates where known, none too close."""
     windows = portrait.windows
     chosen = sorted({round(i) for i in np.linspace(0, len(windows) - 1, min(len(windows), 5))})
-    marks = []
+    marks: list[tuple[float, str]] = []
     for i in chosen:
         window = windows[i]
+        if marks and window.first - marks[-1][0] < LEAST_MARK * portrait.events:
+            continue
         date = "" if window.start is None else f"\n{window.start:%d %b %Y}"
         marks.append((float(window.first), f"{window.first + 1}{date}"))
     return marks
@@ -195,7 +198,8 @@ def draw_changes(portrait: InterestPortrait, n_interests: int = 12) -> Figure:
     axes.axvline(0.0, color=FAINT, linewidth=1.0)
     for place, row in enumerate(rows):
         _draw_change(axes, place, row)
-    reach = 1.15 * max(max(abs(row.lower), abs(row.upper)) for row in rows)
+    labelled = any(row.direction != "steady" for row in rows)
+    reach = (1.45 if labelled else 1.15) * max(max(abs(row.lower), abs(row.upper)) for row in rows)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.set_yticks(range(len(rows)), [neutralise(row.interest) for row in rows])
