@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from nextinterest.data import EventLog, HeldOut
 from nextinterest.domain import Catalog, FloatArray
-from nextinterest.finetune.encoder_task import softmax_loss
+from nextinterest.finetune.encoder_task import catalog_loss
 from nextinterest.finetune.language_windows import Stretch, all_stretches, newest_stretches, shown_history
 from nextinterest.finetune.lower_layers import LowerLayers, run_layers, run_upper
 from nextinterest.finetune.validation import rank_scores
@@ -102,7 +102,8 @@ class LanguageObjective(nn.Module):
 
     def forward(self, inputs: LanguageInputs, batch: WindowBatch) -> Tensor:
         """Return the summed loss of a micro-batch."""
-        return softmax_loss(self.head(self.states(inputs)), batch)
+        users = self.head.user_vectors(self.states(inputs))
+        return catalog_loss(users, self.head.item_vectors(), self.head.bias, batch)
 
 
 class LanguageTask:

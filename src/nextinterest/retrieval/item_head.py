@@ -101,11 +101,15 @@ class ItemHead(nn.Module):
         projected: Tensor = self.projection(self.text)
         return projected + self.residual
 
-    def forward(self, states: Tensor) -> Tensor:
-        """Return scores, shape (n, n_items), for hidden states of shape (n, state_size)."""
+    def user_vectors(self, states: Tensor) -> Tensor:
+        """Return g(z), shape (n, dimension), for hidden states of shape (n, state_size)."""
         unit = ((states.float() - self.mean) / self.scale).clamp(-_REACH, _REACH)
         users: Tensor = self.state(self.dropout(unit))
-        return users @ self.item_vectors().T + self.bias
+        return users
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Return scores, shape (n, n_items), for hidden states of shape (n, state_size)."""
+        return self.user_vectors(states) @ self.item_vectors().T + self.bias
 
     @torch.no_grad()
     def follow(self, change: CatalogChange) -> None:
