@@ -124,4 +124,4 @@ def _one_is_a_count(words: tuple[str, ...], place: int) -> bool:
         return False
     if before in single_words("before_one") or after in single_words("behind_one"):
         return True
-    return place == 0 and (after in single_words("behind_one") or len(words) == 1)
+    return place == 0

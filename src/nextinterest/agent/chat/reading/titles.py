@@ -94,6 +94,7 @@ class TitleIndex:
         self.catalog = catalog
         self._forms: list[str] = []  # a form is a way to write a title; its words joined by spaces
         self._owner: list[int] = []
+        self._minor: list[bool] = []  # whether it is only a part of the title
         self._exact: dict[tuple[str, ...], list[int]] = {}
         for item, title in enumerate(catalog.titles):
             for n, form in enumerate(_forms(title[:300])):
@@ -104,6 +105,7 @@ class TitleIndex:
                         item
                     )
                 self._forms.append(" ".join(form))
+                self._minor.append(n > 0)
                 self._owner.append(item)
         self._written: dict[str, int] = {}
         for item, title in enumerate(catalog.titles):
@@ -202,6 +204,7 @@ class TitleIndex:
             tight = form.replace(" ", "")
             if len(tight) > 5 and tight == joined:
                 score = max(score, 0.98)
+            score -= 0.005 * self._minor[number]  # of equals, the one whose whole title it is
             if score >= 0.72 and (len(form) >= 5 or score == 1.0):
                 found.append(TitleMatch(self._owner[number], min(0.99, score), "mistyped"))
         return found
