@@ -1,12 +1,14 @@
 """The gate before the model: a few calls run, a few wait, the rest are turned away at once.
 
-A server that lets everybody wait answers nobody in time. Waiting is bounded in number and in time, and what
-is turned away is told when to come back.
+A server that lets everybody wait answers nobody in time. Waiting is bounded in number and in time: a call
+that would wait longer than callers have patience for, going by how long work has taken lately, is turned away
+at once, while its answer still could not be missed, and told when to come back.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -19,6 +21,7 @@ from nextinterest.agent.server.observe import SPENT
 __all__ = ["Gate"]
 
 T = TypeVar("T")
+_MEMORY = 0.1  # weight of the newest call
 
 
 class Gate:
@@ -32,9 +35,15 @@ class Gate:
         Calls that may run, and that may wait besides.
     seconds
         How long a call may wait and run.
+    patience
+        How long a call may be expected to wait, in seconds.
     """
 
-    def __init__(self, name: str, *, running: int, waiting: int, seconds: float) -> None:
+    def __init__(
+        self, name: str, *, running: int, waiting: int, seconds: float, patience: float = math.inf
+    ) -> None:
+        self._running, self._patience = running, patience
+        self._usual = 0.0  # seconds of work, averaged over the last calls
         self._pool = ThreadPoolExecutor(running, thread_name_prefix=name)
         self._capacity = running + waiting
         self._seconds = seconds
@@ -97,12 +106,19 @@ class Gate:
             try:
                 return work()
             finally:
+                took = time.perf_counter() - started
+                self._usual += _MEMORY * (took - self._usual)
                 if spent is not None:
-                    spent.seconds += time.perf_counter() - started
+                    spent.seconds += took
 
-        if self.inside >= self._capacity:
+        wait = max(0, self.inside + 1 - self._running) * self._usual / self._running
+        if self.inside >= self._capacity or wait > self._patience:
             raise Failure(
-                503, "The server is at capacity.", kind="server_error", code="overloaded", retry_after=1
+                503,
+                "The server is at capacity.",
+                kind="server_error",
+                code="overloaded",
+                retry_after=max(1, math.ceil(wait)),
             )
         self.inside += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, timed)

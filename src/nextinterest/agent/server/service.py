@@ -40,6 +40,7 @@ class Service:
             running=settings.max_concurrency,
             waiting=settings.max_queue,
             seconds=settings.request_seconds,
+            patience=settings.max_wait_seconds,
         )
         self.ledger = Gate(
             "store",

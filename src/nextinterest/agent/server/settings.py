@@ -45,6 +45,9 @@ class ServerSettings(BaseModel):
     max_queue: int = Field(default=32, ge=0)
     """Requests that may wait for the model; more are answered 503 with Retry-After at once."""
 
+    max_wait_seconds: float = Field(default=2.0, gt=0)
+    """A request that would wait longer for the model, going by its last calls, is answered 503 at once."""
+
     store_concurrency: int = Field(default=4, ge=1)
     """Reads and writes of the store at the same time; they never wait behind the model."""
 

@@ -1,0 +1,93 @@
+"""The gate: who runs, who waits, who is turned away; streams that end early."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from nextinterest.agent.server.failures import Failure
+from nextinterest.agent.server.gate import Gate
+
+
+def status_of(result: object) -> int:
+    return result.status if isinstance(result, Failure) else 200
+
+
+def test_who_would_wait_too_long_is_turned_away_at_once() -> None:
+    async def scenario() -> list[object]:
+        gate = Gate("test", running=1, waiting=100, seconds=10, patience=0.5)
+        for _ in range(3):
+            await gate.run(lambda: time.sleep(0.2))  # it learns what a call takes: 0.05 s, on its way to 0.2
+        calls = [gate.run(lambda: time.sleep(0.2)) for _ in range(20)]
+        started = time.monotonic()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert time.monotonic() - started < 3.5
+        gate.close()
+        return list(results)
+
+    results = asyncio.run(scenario())
+    statuses = [status_of(result) for result in results]
+    assert set(statuses) == {200, 503}
+    assert 4 <= statuses.count(200) <= 14
+    turned_away = next(result for result in results if isinstance(result, Failure))
+    assert turned_away.retry_after == 1
+    assert turned_away.body.error.code == "overloaded"
+
+
+def test_a_stream_left_early_stops_the_work() -> None:
+    reached: list[int] = []
+
+    def work() -> Iterator[int]:
+        for i in range(100):
+            reached.append(i)
+            yield i
+            time.sleep(0.01)
+
+    async def scenario() -> None:
+        gate = Gate("test", running=1, waiting=0, seconds=10)
+        stream = gate.stream(work)
+        assert await anext(stream) == 0
+        with pytest.raises(Failure):
+            await gate.run(lambda: None)  # the place is taken while the work goes on
+        await stream.aclose()
+        gate.close()
+        assert len(reached) < 50
+
+    asyncio.run(scenario())
+
+
+def test_a_stream_that_takes_too_long_is_ended() -> None:
+    def work() -> Iterator[int]:
+        yield 1
+        time.sleep(0.6)
+        yield 2
+
+    async def scenario() -> None:
+        gate = Gate("test", running=1, waiting=0, seconds=0.2)
+        stream = gate.stream(work)
+        assert await anext(stream) == 1
+        with pytest.raises(Failure, match=r"No answer within 0\.2 s"):
+            await anext(stream)
+        gate.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_work_raises_is_raised_behind_its_pieces() -> None:
+    def work() -> Iterator[int]:
+        yield 1
+        raise KeyError("later")
+
+    async def scenario() -> None:
+        gate = Gate("test", running=1, waiting=0, seconds=5)
+        stream = gate.stream(work)
+        assert await anext(stream) == 1
+        with pytest.raises(KeyError):
+            await anext(stream)
+        gate.close()
+        assert gate.inside == 0
+
+    asyncio.run(scenario())
