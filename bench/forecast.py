@@ -124,8 +124,10 @@ def main() -> None:
         fitted.model.save(arguments.save)
     found = [_report(split, horizon, simple, [*ours, *pools], population) for horizon in HORIZONS]
     if arguments.report is not None:
-        first = next(iter(models.values()), None)
-        pictures = [] if first is None else _pictures(split, catalog, population, first, arguments.pictures)
+        drawn_by = next(iter(models.values()), None)
+        pictures = (
+            [] if drawn_by is None else _pictures(split, catalog, population, drawn_by, arguments.pictures)
+        )
         title = f"Interest forecasts, {dataset.name}"
         write_forecast_report(arguments.report, title, lead, found, pictures)
         print(f"\nwritten: {arguments.report}")
