@@ -19,6 +19,7 @@ from nextinterest.finetune.recipe import train_retriever
 from nextinterest.finetune.windows import Windows
 from nextinterest.retrieval import Encoder, Retriever
 from nextinterest.retrieval.directory import is_trained, load_trained
+from nextinterest.retrieval.pool import ScorePool
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
 from nextinterest.retrieval.trained import TrainedRetriever
 
@@ -157,6 +158,11 @@ def test_another_catalogue_is_refused(trained: TrainedRetriever, words: Encoder,
     (tmp_path / "trained.json").write_text(json.dumps(manifest))
     with pytest.raises(IntegrityError, match="another catalogue"):
         load_trained(tmp_path, words)
+
+
+def test_a_pool_without_any_weight_calls_all_items_alike(trained: TrainedRetriever, log: EventLog) -> None:
+    empty = ScorePool(trained.pool.parts, {})
+    assert (empty.logits([log.history(0)]) == 0).all()
 
 
 def test_a_wrong_field_is_named(tmp_path: Path) -> None:

@@ -97,8 +97,12 @@ class ScorePool:
 
     def logits(self, histories: Sequence[History]) -> FloatArray:
         """Return the weighted sums, float32, shape (n, n_items); not normalised, seen items not masked."""
-        used = [part for part in self.parts if self.weights.get(part.name, 0.0)]
-        total = self.weights[used[0].name] * used[0].scores(histories)
-        for part in used[1:]:
-            total += np.float32(self.weights[part.name]) * part.scores(histories)
+        total: FloatArray | None = None
+        for part in self.parts:
+            weight = self.weights.get(part.name, 0.0)
+            if weight:
+                weighted = np.float32(weight) * part.scores(histories)
+                total = weighted if total is None else total + weighted
+        if total is None:  # nothing was worth a weight: all items alike
+            total = np.zeros_like(self.parts[0].scores(histories))
         return np.asarray(total, dtype=np.float32)
