@@ -93,7 +93,8 @@ def catalog_loss(states: Tensor, vectors: Tensor, bias: Tensor, batch: WindowBat
     batch
         Targets.
     """
-    value, *gradients = _value_and_gradients(states, vectors, bias, batch)
+    with torch.autocast(states.device.type, enabled=False):
+        value, *gradients = _value_and_gradients(states.float(), vectors.float(), bias.float(), batch)
     # A sum with the loss's own gradients, moved to the loss's value: what autograd sees is exact.
     linear = sum(
         ((x * g).sum() for x, g in zip((states, vectors, bias), gradients, strict=True)), 0 * bias[0]
