@@ -136,6 +136,28 @@ def test_no_adapter_trains_the_head_alone(
     assert np.allclose(loaded.log_probabilities(histories), trained.log_probabilities(histories), atol=5e-3)
 
 
+def test_as_a_gpu_recipe_does_it_all_layers_and_whole_histories(
+    dataset: Dataset, words: Encoder, base: Path, tmp_path: Path
+) -> None:
+    options = config(
+        base,
+        frozen_layers=0,
+        cached=False,
+        windows="all",
+        checkpointing=True,
+        read=[-1],
+        start_from_encoder=False,
+    )
+    trained = train_retriever(dataset, words, options, tmp_path / "work").retriever
+    part = part_of(trained)
+    assert part.layers == (3,)
+    assert part.origin is not None
+    assert part.origin.n_layers is None
+    assert not (tmp_path / "work" / "item_softmax" / "frozen").exists()
+    measures = trained.provenance.validation
+    assert measures["item_softmax"]["ndcg@10"] > 1.3 * measures["popularity"]["ndcg@10"]
+
+
 def test_a_part_that_weighs_nothing_is_not_saved(
     trained: TrainedRetriever, words: Encoder, tmp_path: Path
 ) -> None:
