@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,17 @@ from nextinterest.errors import MissingExtraError
 __all__ = ["serve"]
 
 
+class Over(StrEnum):
+    """How the agent is served."""
+
+    HTTP = "http"
+    MCP = "mcp"
+
+
 def serve(
+    over: Annotated[
+        Over, typer.Argument(help="http, or mcp: tools over standard input and output.")
+    ] = Over.HTTP,
     data: Annotated[
         str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
     ] = None,
@@ -31,6 +42,7 @@ def serve(
         int,
         typer.Option(help="Put this many of the data's users into an empty store, to have some to look at."),
     ] = 0,
+    user: Annotated[str, typer.Option(help="With mcp: whose profile the tools use and change.")] = "me",
     key: Annotated[
         list[str] | None,
         typer.Option(
@@ -38,12 +50,17 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve recommendations and live profiles over HTTP. Without keys only loopback is served."""
+    """Serve the agent, its live profiles and a page over HTTP. Without keys only loopback is served."""
     try:
         from nextinterest.agent.server.app import create_app
         from nextinterest.agent.server.run import run
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", "serve") from None
+    if over is Over.MCP:
+        try:
+            from nextinterest.agent.server.mcp_tools import create_mcp_server
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(error.name or "mcp", "mcp") from None
     from nextinterest.agent import RecommenderAgent
     from nextinterest.agent.live import LiveAgent
     from nextinterest.agent.profiles import open_store
@@ -62,5 +79,8 @@ def serve(
     if examples and agent.log is not None and not live.store.users():
         for user in agent.log.user_ids[:examples]:
             live.import_history(agent.history(user))
+    if over is Over.MCP:
+        create_mcp_server(live, user).run()
+        return
     err.print(f"Serving on http://{host}:{port}/")
     run(create_app(live, settings), settings)

@@ -1,0 +1,95 @@
+"""The live agent as tools of the Model Context Protocol, for one user: ``nextinterest serve mcp``.
+
+The user is fixed when the server is made, so that no message to a model that holds these tools can reach
+another's profile. Needs the package ``mcp`` (the extra of that name).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mcp.server import MCPServer
+from pydantic import Field
+
+from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.interests import InterestOutlook, describe
+from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.profiles import ProfileEvent
+from nextinterest.agent.profiles.store import EventKind, checked_user
+from nextinterest.agent.server.bodies import EventsAccepted, Forgotten, Interests, ItemBody, ItemsFound
+from nextinterest.domain import Recommendations
+from nextinterest.version import __version__
+
+__all__ = ["create_mcp_server"]
+
+ItemId = Annotated[str, Field(description="Id of the item, as find_items gives it.", max_length=512)]
+
+
+def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
+    """Return a server of tools.
+
+    Parameters
+    ----------
+    live
+        The agent and its store.
+    user
+        Whose profile the tools use and change.
+
+    Raises
+    ------
+    DataError
+        If no store may keep such a user id.
+    """
+    checked_user(user)
+    server: MCPServer[object] = MCPServer(
+        "nextinterest",
+        version=__version__,
+        instructions="Recommends what a person will want next and says which interests rise and fade.",
+    )
+
+    @server.tool()
+    def recommend(
+        count: Annotated[int, Field(description="Length of the list.", ge=1, le=100)] = 10,
+    ) -> Recommendations:
+        """Rank what the person has not seen by how likely it is next, with reasons."""
+        return live.recommend(user, count)
+
+    @server.tool()
+    def ask(
+        message: Annotated[str, Field(description="What the person says.", max_length=4000)],
+    ) -> ChatReply:
+        """Answer a wish in the person's own words, such as "something funny from the nineties, no horror"."""
+        return live.chat([ChatMessage(role="user", content=message)], user)
+
+    @server.tool()
+    def interests() -> Interests:
+        """Say what the person's interests are and were, and which rise or fade beyond chance."""
+        portrait = live.interests(user)
+        return Interests(portrait=portrait, words=describe(portrait))
+
+    @server.tool()
+    def forecast(
+        events: Annotated[int, Field(description="Events ahead.", ge=1, le=1000)] = 10,
+    ) -> InterestOutlook:
+        """Forecast how the person's attention will be shared among interests."""
+        return live.forecast(user, horizon=events)
+
+    @server.tool()
+    def find_items(
+        title: Annotated[str, Field(description="Part of a title.", max_length=300)],
+    ) -> ItemsFound:
+        """Look items up by part of their title."""
+        return ItemsFound(items=[ItemBody.of(item) for item in live.find_items(title)])
+
+    @server.tool()
+    def tell(item_id: ItemId, kind: EventKind = "seen") -> EventsAccepted:
+        """Write down what the person did or thinks; it counts for the next answer."""
+        result = live.add_events(user, [ProfileEvent(item_id=item_id, kind=kind)])
+        return EventsAccepted(accepted=result.accepted, replayed=result.replayed)
+
+    @server.tool()
+    def take_back(item_id: ItemId) -> Forgotten:
+        """Take back what was told of an item."""
+        return Forgotten(user=user, events=live.store.retract(user, item_id))
+
+    return server

@@ -1,0 +1,62 @@
+"""The agent as MCP tools, called by MCP's own client."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.profiles import open_store
+from nextinterest.errors import DataError
+
+mcp = pytest.importorskip("mcp")
+
+from nextinterest.agent.server.mcp_tools import create_mcp_server  # noqa: E402 - needs the extra
+
+
+@pytest.fixture
+def live(agent: RecommenderAgent, tmp_path: Path) -> LiveAgent:
+    return LiveAgent(
+        agent, open_store(str(tmp_path / "profiles.db")), lambda: datetime(2026, 1, 2, tzinfo=UTC)
+    )
+
+
+def test_tools_tell_and_recommend(live: LiveAgent) -> None:
+    async def scenario() -> None:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            listed = await client.list_tools()
+            names = {tool.name for tool in listed.tools}
+            assert names == {
+                "recommend", "ask", "interests", "forecast", "find_items", "tell", "take_back",
+            }  # fmt: skip
+            assert not any("user" in tool.input_schema.get("properties", {}) for tool in listed.tools)
+            found = await client.call_tool("find_items", {"title": "alie"})
+            assert found.structured_content["items"][0]["id"] == "a"
+            told = await client.call_tool("tell", {"item_id": "a", "kind": "liked"})
+            assert told.structured_content == {"accepted": 1, "replayed": False}
+            ranked = await client.call_tool("recommend", {"count": 3})
+            ids = [item["item_id"] for item in ranked.structured_content["items"]]
+            assert len(ids) == 3
+            assert "a" not in ids
+            reply = await client.call_tool("ask", {"message": "two crime films please"})
+            assert reply.structured_content["action"]["intent"] == "recommend"
+            portrait = await client.call_tool("interests", {})
+            assert portrait.structured_content["portrait"]["events"] == 1
+            ahead = await client.call_tool("forecast", {"events": 5})
+            assert ahead.structured_content["horizon_events"] == 5
+            assert (await client.call_tool("take_back", {"item_id": "a"})).structured_content["events"] == 1
+            wrong = await client.call_tool("tell", {"item_id": "nowhere"})
+            assert wrong.is_error
+            assert (await client.call_tool("recommend", {"count": 0})).is_error
+
+    asyncio.run(scenario())
+    assert live.store.events("zoe") == []
+
+
+def test_a_user_that_no_store_may_keep_is_refused(live: LiveAgent) -> None:
+    with pytest.raises(DataError, match="user id"):
+        create_mcp_server(live, "")
