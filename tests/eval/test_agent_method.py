@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+from support.films import FILMS, WordEncoder
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.config import AgentConfig
@@ -17,6 +18,8 @@ from nextinterest.cli.methods import AgentMethod, Workshop
 from nextinterest.data import Dataset, EventLog, leave_one_out
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.eval import CandidateScorer
+from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.retrieval import Retriever
 
 
 class _Retriever:
@@ -75,3 +78,28 @@ def test_a_folder_called_like_a_method_is_not_mistaken_for_it(
     assert [method.name for method in methods] == ["popularity", "tuned", "sasrec", "sasrec"]
     assert [dict(method.arguments) for method in methods] == [{}, {"path": "tuned"}, {}, {}]
     assert [method.seed for method in methods] == [None, None, 3, 4]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.7])
+def test_scores_of_all_items_rank_them_as_the_agent_does(weight: float) -> None:
+    catalog = Catalog.from_items(FILMS)
+    users = np.repeat(np.arange(3, dtype=np.int32), 4)
+    items = np.array([0, 1, 3, 2, 2, 4, 6, 5, 7, 0, 8, 3], dtype=np.int32)
+    log = EventLog.from_arrays(("ann", "bob", "cem"), users, items, None)
+    agent = RecommenderAgent(
+        Retriever.build(catalog, log, WordEncoder()),
+        ScriptedLanguageModel(),
+        AgentConfig(n_candidates=4, max_prompt_tokens=4096, choice_weight=weight),
+        log,
+    )
+    method = AgentMethod(agent)
+    histories = [log.history(u).first(3) for u in range(3)]
+    scores = method.log_probabilities(histories)
+    np.testing.assert_allclose(np.exp(scores).sum(axis=1), 1.0, atol=1e-4)
+    lists = method.recommend(histories, k=4)
+    for row, history in enumerate(histories):
+        masked = scores[row].copy()
+        masked[history.items] = -np.inf
+        masked -= np.logaddexp.reduce(masked)
+        assert np.argsort(-masked, kind="stable")[:4].tolist() == lists.items[row].tolist()
+        np.testing.assert_allclose(np.exp(masked[lists.items[row]]), lists.probabilities[row], rtol=2e-3)

@@ -59,6 +59,27 @@ class AgentMethod:
         """Rank the catalogue for each history."""
         return self.ranker.recommend(histories, k, exclude_seen)
 
+    def log_probabilities(self, histories: Sequence[History]) -> FloatArray:
+        """Return log P(next item = i | history), float32, shape (n, n_items); seen items are not masked.
+
+        The language model's choice is between the best items not seen, as when recommending.
+        """
+        every = self.ranker.retriever.log_probabilities(histories)
+        if self.ranker.reranker is None or self.ranker.weight == 0:
+            return every
+        every = every.copy()
+        for row, ranked in enumerate(self.ranker.rank(histories, self.ranker.n_candidates)):
+            chosen = ranked.parts.get("choice")
+            if chosen is None:
+                continue
+            there = np.isfinite(chosen)
+            # The retriever's shares of the candidates, dealt out anew among them.
+            log = ranked.parts["retrieval"][there] + self.ranker.weight * chosen[there]
+            before = every[row, ranked.items[there]]
+            total = np.logaddexp.reduce(before)
+            every[row, ranked.items[there]] = log - np.logaddexp.reduce(log) + total
+        return every
+
     def candidate_log_probabilities(self, histories: Sequence[History], candidates: IntArray) -> FloatArray:
         """Return log P(item | history, candidates), float32, of candidates (n, m), -1 filling up."""
         from nextinterest.agent.ranking import blend
