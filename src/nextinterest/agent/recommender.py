@@ -182,7 +182,7 @@ class RecommenderAgent(Talking):
 
         Needed after the retriever's catalogue has changed; the positions of the old log no longer hold then.
         """
-        return RecommenderAgent(
+        made = RecommenderAgent(
             self.retriever,
             self.model,
             self.config,
@@ -190,6 +190,9 @@ class RecommenderAgent(Talking):
             language_model_name=self.language_model_name,
             text_encoder_name=self.text_encoder_name,
         )
+        if "conversation" in self.__dict__:  # it was made, perhaps with another reader of messages
+            made.conversation = self.conversation.of(made)
+        return made
 
     @property
     def catalog(self) -> Catalog:

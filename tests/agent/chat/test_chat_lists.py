@@ -219,3 +219,9 @@ def test_everything_seen(agent: RecommenderAgent) -> None:
     assert reply.recommendations is not None
     assert reply.recommendations.items == ()
     assert reply.relaxation is None
+
+
+def test_a_renewed_agent_reads_messages_as_before(agent: RecommenderAgent) -> None:
+    agent.conversation = agent.conversation.with_model()
+    assert agent.renewed().conversation.understanding is agent.conversation.understanding
+    assert agent.renewed().conversation.agent is not agent

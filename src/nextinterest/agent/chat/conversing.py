@@ -63,6 +63,10 @@ class Conversation:
             **{name: getattr(outcome, name) for name in type(outcome).model_fields if name != "unknown"},
         )
 
+    def of(self, agent: RecommenderAgent) -> Conversation:
+        """Return the same side of conversations for another agent: messages are read as before."""
+        return Conversation(agent, self.understanding)
+
     def with_model(self) -> Conversation:
         """Return the same with the agent's language model as reader.
 

@@ -18,7 +18,7 @@ from nextinterest.agent.chat.reading.slots import (
     slot_end,
     title_slots,
 )
-from nextinterest.agent.chat.reading.titles import TitleIndex, TitleMatch, title_words
+from nextinterest.agent.chat.reading.titles import TitleIndex, TitleMatch, compared
 from nextinterest.agent.chat.reading.tokens import Text, common_words, everyday_words, single_words, word_list
 
 __all__ = ["Mention", "find_mentions"]
@@ -114,7 +114,7 @@ def _longest_at(text: Text, place: int, index: TitleIndex) -> Mention | None:
         inner = text.tokens[place + 1 : place + length]
         if length < 4 and any(t.after_stop and t.before.strip() not in {":", ".", "-", "!"} for t in inner):
             continue
-        form = title_words(" ".join(words[place : place + length]))
+        form = compared(words[place : place + length])
         written = " ".join(words[place : place + length])
         item = index.exact(form, _year_behind(text, place + length), written)
         if item is not None:

@@ -23,7 +23,7 @@ from nextinterest.agent.chat.reading.tokens import common_words
 from nextinterest.domain import Catalog
 from nextinterest.prompts.titles import normalise_title, split_year, without_articles, without_brackets
 
-__all__ = ["TitleIndex", "TitleMatch", "title_words"]
+__all__ = ["TitleIndex", "TitleMatch", "compared", "title_words"]
 
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
 _NUMBERS = {word: str(n) for word, n in NUMBER_WORDS.items() if 1 <= n <= 12}
@@ -60,7 +60,6 @@ class TitleMatch:
     how: str
 
 
-@lru_cache(maxsize=65536)
 def title_words(text: str) -> tuple[str, ...]:
     """Return the words a title is compared by: numbers in digits, no article in front.
 
@@ -69,8 +68,13 @@ def title_words(text: str) -> tuple[str, ...]:
     >>> title_words("The Godfather: Part II") == title_words("godfather part two")
     True
     """
-    words = tuple(_SPELT.get(word, word) for word in normalise_title(text).split())
-    return words[1:] if len(words) > 1 and words[0] in _ARTICLES else words
+    return compared(normalise_title(text).split())
+
+
+def compared(words: Sequence[str]) -> tuple[str, ...]:
+    """Return normalised words as `title_words` does a text."""
+    spelt = tuple(_SPELT.get(word, word) for word in words)
+    return spelt[1:] if len(spelt) > 1 and spelt[0] in _ARTICLES else spelt
 
 
 class TitleIndex:
@@ -260,7 +264,8 @@ def _keep(best: dict[int, TitleMatch], match: TitleMatch) -> None:
         best[match.item] = match
 
 
-def _forms(title: str) -> list[tuple[str, ...]]:
+@lru_cache(maxsize=1 << 17)  # of catalogue titles alone: what people say is kept nowhere
+def _forms(title: str) -> tuple[tuple[str, ...], ...]:
     """Return the ways a title is written, the whole one first."""
     core = split_year(title)[0]
     bare = without_brackets(core) or core
@@ -281,7 +286,7 @@ def _forms(title: str) -> list[tuple[str, ...]]:
     as_written = without_articles(core).split()
     if as_written and tuple(as_written) not in kept:  # "twelve monkeys" beside "12 monkeys"
         kept.append(tuple(as_written))
-    return kept
+    return tuple(kept)
 
 
 def _trigrams(text: str) -> list[str]:
