@@ -27,6 +27,9 @@ FLAGS = (
 Listen = Callable[..., str]
 
 
+expect.set_options(timeout=20_000)  # shared machines are slow
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = next(
