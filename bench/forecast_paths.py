@@ -86,8 +86,8 @@ def main() -> None:
         max_seconds=arguments.max_seconds,
     )
     cases = split.validation.at(HORIZON)
-    longest = max(range(len(cases)), key=lambda i: len(cases.histories[i]))
-    _time(scorer, cases.histories[longest])
+    at = max(range(len(cases)), key=lambda i: len(cases.histories[i]))
+    _time(scorer, cases.histories[at])
 
     chosen = np.random.default_rng(0).permutation(len(cases))[: arguments.cases]
     histories = [cases.histories[int(i)] for i in chosen]
