@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.evidence import find_evidence
 from nextinterest.data import leave_one_out, load
 from nextinterest.data.assets import DEFAULT_DATA
 from nextinterest.eval.erasure import erasure_drops
@@ -47,7 +48,9 @@ def main() -> None:
         named: list[list[int]] = []
         began = time.perf_counter()
         for history, item in zip(histories, items, strict=True):
-            (evidence,) = agent.evidence(history, np.array([item], dtype=np.int32))
+            (evidence,) = find_evidence(
+                agent.retriever, agent.config, history, np.array([item], dtype=np.int32)
+            )
             named.append([agent.catalog.position(e.item_id) for e in evidence])
         seconds = (time.perf_counter() - began) / len(histories)
         window = agent.config.evidence_window if way == "erasure" else max(map(len, histories))

@@ -1,16 +1,48 @@
-"""Evidence: the past events whose items lie closest to a recommended item.
+"""Evidence: the past events that speak for a recommended item, found as the settings say.
 
-Closeness is the cosine of text embeddings. It says what a recommendation resembles, not what caused it; for
-causes see `nextinterest.agent.erasure`.
+By erasure they are causes within the ranking (see `nextinterest.agent.erasure`). By similarity of texts they
+are what the item resembles, which says nothing of what caused it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from nextinterest.domain import Catalog, Evidence, FloatArray, History
+from nextinterest.agent.config import AgentConfig
+from nextinterest.agent.erasure import effects_of_events, evidence_by_effect
+from nextinterest.domain import Catalog, Evidence, FloatArray, History, IntArray
+from nextinterest.retrieval import Retriever
 
-__all__ = ["closest_events"]
+__all__ = ["closest_events", "find_evidence"]
+
+
+def find_evidence(
+    retriever: Retriever, config: AgentConfig, history: History, items: IntArray
+) -> list[tuple[Evidence, ...]]:
+    """Return the past events that speak for each of some items.
+
+    Parameters
+    ----------
+    retriever
+        Ranks the items; asked without its language model, which would cost a pass for each event erased.
+    config
+        How evidence is found, and how much of it.
+    history
+        The user's events.
+    items
+        Catalogue positions, shape (k,).
+    """
+    if config.n_evidence == 0 or len(history) == 0:
+        return [() for _ in items]
+    vectors, catalog, n = retriever.item_vectors, retriever.catalog, config.n_evidence
+    if config.evidence == "similarity":
+        return [closest_events(history, item, vectors, catalog, n) for item in items.tolist()]
+    scorer = retriever.without_language()
+    places, effects = effects_of_events(scorer, history, items, config.evidence_window)
+    return [
+        evidence_by_effect(history, item, places, effects[:, place], vectors, catalog, n)
+        for place, item in enumerate(items.tolist())
+    ]
 
 
 def closest_events(

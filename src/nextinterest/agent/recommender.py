@@ -17,15 +17,14 @@ import numpy as np
 from nextinterest.agent.chat.talking import Talking
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
-from nextinterest.agent.erasure import effects_of_events, evidence_by_effect
-from nextinterest.agent.evidence import closest_events
+from nextinterest.agent.evidence import find_evidence
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
 from nextinterest.agent.shipped import shipped_recommender
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, home, locate
-from nextinterest.domain import Catalog, Evidence, History, IntArray, Recommendation, Recommendations
+from nextinterest.domain import Catalog, Evidence, History, Recommendation, Recommendations
 from nextinterest.errors import DataError, IntegrityError
 from nextinterest.llm import LanguageModel, LocalModel
 from nextinterest.llm.devices import DtypeName
@@ -350,39 +349,13 @@ class RecommenderAgent(Talking):
             history = self.history(user)
         return read_history(history, self.catalog, self.grounder, user=user, on_unknown=on_unknown)
 
-    def evidence(self, history: History, items: IntArray) -> list[tuple[Evidence, ...]]:
-        """Return the past events that speak for each of some items, as the settings say they are found.
-
-        Parameters
-        ----------
-        history
-            The user's events.
-        items
-            Catalogue positions, shape (k,).
-        """
-        config, vectors = self.config, self.retriever.item_vectors
-        if config.n_evidence == 0 or len(history) == 0:
-            return [() for _ in items]
-        if config.evidence == "similarity":
-            return [
-                closest_events(history, item, vectors, self.catalog, config.n_evidence)
-                for item in items.tolist()
-            ]
-        # One history for each event erased: the ranking without a forward pass of a language model.
-        scorer = self.retriever.without_language()
-        places, effects = effects_of_events(scorer, history, items, config.evidence_window)
-        return [
-            evidence_by_effect(
-                history, item, places, effects[:, place], vectors, self.catalog, config.n_evidence
-            )
-            for place, item in enumerate(items.tolist())
-        ]
-
     def as_recommendations(self, ranked: Ranked, history: History) -> tuple[Recommendation, ...]:
         """Return ranked items as callers get them, each with its evidence in the history."""
         return tuple(
             self._recommendation(ranked, place, evidence)
-            for place, evidence in enumerate(self.evidence(history, ranked.items))
+            for place, evidence in enumerate(
+                find_evidence(self.retriever, self.config, history, ranked.items)
+            )
         )
 
     def _recommendation(self, ranked: Ranked, place: int, evidence: tuple[Evidence, ...]) -> Recommendation:

@@ -17,6 +17,7 @@ from nextinterest.agent.chat.lists import filtered, nearest_items, neighbours
 from nextinterest.agent.chat.profile import ChatProfile, extended
 from nextinterest.agent.chat.schema import ChatAction, Confirmation, Explanation, FoundItem, Relaxation
 from nextinterest.agent.chat.understanding import ChatContext, Understood
+from nextinterest.agent.evidence import find_evidence
 from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrait
 from nextinterest.domain import BoolArray, Recommendations
 
@@ -179,7 +180,9 @@ class Executor:
             rank=None if place is None else place + 1,
             probability=None if place is None else float(ranked.probabilities[place]),
             scores={name: value for name, value in scores.items() if np.isfinite(value)},
-            evidence=self.agent.evidence(history, np.array([item], dtype=np.int32))[0],
+            evidence=find_evidence(
+                self.agent.retriever, self.agent.config, history, np.array([item], dtype=np.int32)
+            )[0],
             seen=seen,
             shared_categories={name: n for name, n in counts.items() if n},
             events=len(history),
