@@ -46,7 +46,8 @@ def test_true_reasons_are_told_from_false_ones() -> None:
     assert np.abs(true.others).max() < 1e-6
     assert true.test().p_value < 0.01
     false = erasure_drops(After(), HISTORIES, ITEMS, [[6]] * 12, window=10)
-    assert false.test().p_value > 0.05 or false.named.mean() < false.others.mean()
+    assert np.abs(false.named).max() < 1e-6
+    assert false.others.mean() > 0.1  # the true reason is among the others now and then
 
 
 def test_others_are_of_the_window_and_as_many() -> None:

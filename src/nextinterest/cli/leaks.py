@@ -20,7 +20,7 @@ __all__ = ["refuse_leak"]
 
 def refuse_leak(
     name: str, retriever: Retriever, dataset: Dataset, cases: HeldOut
-) -> Literal["nothing learned", "unknown", "none"]:
+) -> Literal["unknown", "none"]:
     """Return what is known: ``none`` if every case comes after all that was learned of its user.
 
     Parameters
@@ -48,8 +48,6 @@ def refuse_leak(
     if not isinstance(retriever, TrainedRetriever):
         return "unknown"
     learned = retriever.provenance
-    if not learned.split:
-        return "nothing learned" if learned.n_events == 0 else "unknown"
     if learned.data_fingerprint != dataset.fingerprint:
         return "unknown"
     split = split_named(dataset.log, learned.split)
