@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pytest
 import torch
+from support.tiny import tiny_llama
 
 from nextinterest.data import EventLog, leave_last_out
 from nextinterest.domain import Catalog, History
@@ -36,22 +37,7 @@ TEMPLATE = PromptTemplate.named("item-softmax")
 
 
 def tiny() -> PreTrainedModel:
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=300,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=1024,
-    )
-    model = cast("PreTrainedModel", LlamaForCausalLM(config))
-    model.requires_grad_(requires_grad=True)
-    model.train(mode=False)
-    return model
+    return tiny_llama(vocab_size=300, spread=None)
 
 
 class World:

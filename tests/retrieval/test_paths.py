@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pytest
 import torch
+from support.tiny import tiny_llama
 
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, FloatArray, History
@@ -23,31 +24,14 @@ from nextinterest.retrieval.pool import PopularityPart, ScorePool
 from nextinterest.retrieval.trained import TrainedRetriever
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 N_PATHS = 5
 
 
 @pytest.fixture
 def model() -> LocalModel:
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=300,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=1024,
-    )
-    module = cast("PreTrainedModel", LlamaForCausalLM(config))
-    module.train(mode=False)
-    with torch.no_grad():
-        for weight in module.parameters():
-            if weight.ndim > 1:
-                weight.normal_(0.0, 0.2)
+    module = tiny_llama(vocab_size=300, spread=0.2)
     found = LocalModel(module, cast("PreTrainedTokenizerBase", _NoTokenizer()))
     found.tokenizer = ByteTokenizer()  # type: ignore[assignment]
     return found

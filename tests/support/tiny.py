@@ -33,12 +33,13 @@ PROMPTS = PromptOptions(budget=512, max_events=4, summarise=False)
 END = 256
 
 
-def tiny_llama() -> PreTrainedModel:
+def tiny_llama(vocab_size: int = 264, spread: float | None = 0.1) -> PreTrainedModel:
+    """Return a Llama of three layers; `spread` is its weights' deviation, None leaves transformers' own."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=264,
+        vocab_size=vocab_size,
         hidden_size=32,
         intermediate_size=48,
         num_hidden_layers=3,
@@ -48,10 +49,11 @@ def tiny_llama() -> PreTrainedModel:
         eos_token_id=END,
     )
     model = cast("PreTrainedModel", LlamaForCausalLM(config))
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.ndim > 1:
-                weight.normal_(0.0, 0.1)
+    if spread is not None:
+        with torch.no_grad():
+            for weight in model.parameters():
+                if weight.ndim > 1:
+                    weight.normal_(0.0, spread)
     model.train(mode=False)
     return model
 
