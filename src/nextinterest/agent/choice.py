@@ -20,10 +20,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nextinterest.agent.config import AgentConfig
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.errors import DataError
 from nextinterest.llm import LanguageModel
-from nextinterest.prompts import LETTERS, Prompt, PromptOptions, PromptRenderer, PromptTemplate
+from nextinterest.prompts import LETTERS, Prompt, PromptOptions, PromptRenderer, PromptTemplate, Summariser
 
 __all__ = ["ChoiceReranker", "anchored_groups"]
 
@@ -65,6 +66,8 @@ class ChoiceReranker:
         Token budget of one prompt, newest events shown, and the like.
     calibrated
         Whether a letter's own attraction is divided out: right for a model not trained to choose.
+    summariser
+        Says what events were that a prompt has no room for; None for the template's line of shares.
     """
 
     def __init__(
@@ -75,15 +78,39 @@ class ChoiceReranker:
         options: PromptOptions | None = None,
         *,
         calibrated: bool = True,
+        summariser: Summariser | None = None,
     ) -> None:
         self.model = model
         self.template = template
         self.calibrated = calibrated
         self.options = options or PromptOptions()
-        self._renderer = PromptRenderer(template, catalog, model.tokenizer, self.options)
+        self._renderer = PromptRenderer(
+            template, catalog, model.tokenizer, self.options, summariser=summariser
+        )
         self.tokens_used = 0
         self.forward_passes = 0
         self._letter_bias: dict[int, FloatArray] = {}
+
+    @classmethod
+    def of(cls, config: AgentConfig, model: LanguageModel, catalog: Catalog) -> ChoiceReranker:
+        """Return the reranker that an agent of these settings asks."""
+        summariser: Summariser | None = None
+        if config.older_events == "portrait":
+            from nextinterest.agent.interests import PortraitSummary
+
+            summariser = PortraitSummary(catalog)
+        return cls(
+            model,
+            PromptTemplate.named(config.template),
+            catalog,
+            PromptOptions(
+                budget=config.max_prompt_tokens,
+                max_events=config.max_events,
+                summary_share=config.older_events_share,
+            ),
+            calibrated=config.choice_calibrated,
+            summariser=summariser,
+        )
 
     def log_probabilities(
         self, histories: Sequence[History], candidates: Sequence[IntArray]

@@ -29,6 +29,14 @@ class AgentConfig(BaseModel):
     max_events: int = Field(default=40, ge=1)
     """Newest events shown to the language model, where the budget allows them."""
 
+    older_events: Literal["shares", "portrait"] = "shares"
+    """What a prompt says of events it has no room for: ``shares`` of categories in one line, which the
+    template has and models were trained with, or the ``portrait`` of those events in sentences (see
+    `nextinterest.agent.interests.PortraitSummary`). No measured gain speaks for either."""
+
+    older_events_share: float = Field(default=0.125, ge=0.0, le=0.5)
+    """Largest part of ``max_prompt_tokens`` that this may take; sentences that do not fit are left out."""
+
     choice_weight: float = Field(default=0.05, ge=0.0)
     """Exponent of the language model's choice probabilities in the blend; 0 leaves the model out.
 

@@ -28,7 +28,7 @@ from nextinterest.domain import Catalog, Evidence, History, Recommendation, Reco
 from nextinterest.errors import DataError, IntegrityError
 from nextinterest.llm import LanguageModel, LocalModel
 from nextinterest.llm.devices import DtypeName
-from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
+from nextinterest.prompts import TitleGrounder
 from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
 
 if TYPE_CHECKING:
@@ -208,13 +208,7 @@ class RecommenderAgent(Talking):
         """The ranking behind `recommend`, as a `Recommender` for evaluation and bulk use."""
         reranker = None
         if self.model is not None:
-            reranker = ChoiceReranker(
-                self.model,
-                PromptTemplate.named(self.config.template),
-                self.catalog,
-                PromptOptions(budget=self.config.max_prompt_tokens, max_events=self.config.max_events),
-                calibrated=self.config.choice_calibrated,
-            )
+            reranker = ChoiceReranker.of(self.config, self.model, self.catalog)
         return RetrieveAndRerank(
             self.retriever, reranker, self.config.n_candidates, self.config.choice_weight
         )

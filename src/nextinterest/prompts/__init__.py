@@ -11,6 +11,7 @@ from nextinterest.prompts.prompt import Prompt
 from nextinterest.prompts.rendering import render_choice, render_history
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.schemas import Interest, InterestProfile, NextItemAnswer, RankedTitles, schema_text
+from nextinterest.prompts.summary import Summariser
 from nextinterest.prompts.template import PromptTemplate, shipped_templates
 from nextinterest.prompts.titles import normalise_title
 from nextinterest.prompts.tokenizing import ChatTurn, TextTokenizer
@@ -28,6 +29,7 @@ __all__ = [
     "PromptRenderer",
     "PromptTemplate",
     "RankedTitles",
+    "Summariser",
     "TextTokenizer",
     "TitleGrounder",
     "neutralise",

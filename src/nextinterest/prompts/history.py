@@ -1,9 +1,9 @@
 """A history as a prompt: newest events last, within a token budget counted by the model's own tokenizer.
 
-Oldest events fall away first; what they were is then said by category shares, where that takes no more than
-its part of the budget. Every piece is tokenised by itself, so the tokens up to an event depend on nothing
-behind it: a longer history with the same first event extends the tokens of the shorter one, which is what a
-cached state lives on.
+Oldest events fall away first; what they were is then said by category shares, or by the sentences of a given
+`Summariser`, where that takes no more than its part of the budget. Every piece is tokenised by itself, so the
+tokens up to an event depend on nothing behind it: a longer history with the same first event extends the
+tokens of the shorter one, which is what a cached state lives on.
 
 This module knows no model and no item vectors.
 """
@@ -23,7 +23,7 @@ from nextinterest.prompts.lines import ItemLines, Piece, encode_piece
 from nextinterest.prompts.options import PromptOptions
 from nextinterest.prompts.prompt import Prompt
 from nextinterest.prompts.sanitise import neutralise
-from nextinterest.prompts.summary import category_shares, shorter_and_shorter
+from nextinterest.prompts.summary import Summariser, category_shares, shorter_and_shorter
 from nextinterest.prompts.template import PromptTemplate
 from nextinterest.prompts.tokenizing import TextTokenizer
 
@@ -31,6 +31,8 @@ __all__ = ["LETTERS", "PromptRenderer"]
 
 LETTERS = tuple(ascii_uppercase)
 """Letters of candidates where nothing else is asked for."""
+
+_MAX_SENTENCE_CHARS = 2000  # whole sentences are left out before one is cut within a number
 
 _NONE: Mapping[str, object] = MappingProxyType({})
 
@@ -50,6 +52,10 @@ class PromptRenderer:
         Budget and the like.
     variables
         Values of variables that the template uses beyond those of its sections, such as ``schema``.
+    summariser
+        Says what events were that do not fit, in place of the template's line of category shares. Its
+        sentences are neutralised here, and the last ones left out until they take no more than
+        ``summary_share`` of the budget. A template without a summary, and ``summarise=False``, ask for none.
 
     Raises
     ------
@@ -64,12 +70,15 @@ class PromptRenderer:
         tokenizer: TextTokenizer,
         options: PromptOptions | None = None,
         variables: Mapping[str, object] = _NONE,
+        *,
+        summariser: Summariser | None = None,
     ) -> None:
         self.template = template
         self.catalog = catalog
         self.tokenizer = tokenizer
         self.options = options or PromptOptions()
         self._variables = dict(variables)
+        self._summariser = summariser
         self._frame = frame_of(template, tokenizer, self._variables)
         self._lines = ItemLines(template, catalog, tokenizer, self.options)
         self._before = encode_piece(tokenizer, self._frame.before)
@@ -198,14 +207,26 @@ class PromptRenderer:
         if dropped == 0 or not self.options.summarise or "summary" not in self.template.sections:
             return None
         room = int(self.options.budget * self.options.summary_share)
-        shares = [
-            (name, percent)
-            for raw, percent in category_shares(history.items[:dropped], self.catalog)
-            if (name := neutralise(raw, special_tokens=self._special))
-        ]
-        for some in shorter_and_shorter(shares):
-            text = self.template.render("summary", n_dropped=dropped, shares=some, **self._variables)
+        for text in self._summaries(history.first(dropped)):
             piece = encode_piece(self.tokenizer, text)
             if len(piece.tokens) <= room:
                 return piece
         return None
+
+    def _summaries(self, dropped: History) -> Iterator[str]:
+        """Yield what may be said of the dropped events, the longest first."""
+        if self._summariser is not None:
+            given = (
+                neutralise(said, max_chars=_MAX_SENTENCE_CHARS, special_tokens=self._special)
+                for said in self._summariser(dropped)
+            )
+            for some in shorter_and_shorter([said for said in given if said]):
+                yield " ".join(some) + "\n"
+            return
+        shares = [
+            (name, percent)
+            for raw, percent in category_shares(dropped.items, self.catalog)
+            if (name := neutralise(raw, special_tokens=self._special))
+        ]
+        for few in shorter_and_shorter(shares):
+            yield self.template.render("summary", n_dropped=len(dropped), shares=few, **self._variables)

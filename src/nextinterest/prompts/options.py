@@ -25,7 +25,8 @@ class PromptOptions(BaseModel):
         default=None, ge=1, description="Show at most this many events; None for as many as fit."
     )
     summarise: bool = Field(
-        default=True, description="Whether events that do not fit are summarised by category shares."
+        default=True,
+        description="Whether events that do not fit are summarised, by category shares or as told.",
     )
     summary_share: float = Field(
         default=0.125, ge=0.0, le=0.5, description="Largest part of the budget that a summary may take."

@@ -1,14 +1,27 @@
-"""Events that did not fit, in one line: how many they were and which categories they had."""
+"""Events that did not fit, in one line: how many they were and which categories they had.
+
+Whoever knows more to say of them gives the renderer a `Summariser` of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
-from nextinterest.domain import Catalog, IntArray
+from nextinterest.domain import Catalog, History, IntArray
 
-__all__ = ["category_shares", "shorter_and_shorter"]
+__all__ = ["Summariser", "category_shares", "shorter_and_shorter"]
+
+Summariser = Callable[[History], Sequence[str]]
+"""Says in sentences, the weightiest first, what events were that a prompt has no room for.
+
+It is given those events and nothing else, and says the same of the same events each time it is asked: the
+start of a prompt must not change while its first event stays.
+"""
+
+T = TypeVar("T")
 
 
 def category_shares(items: IntArray, catalog: Catalog, k: int = 6) -> list[tuple[str, int]]:
@@ -33,6 +46,12 @@ def category_shares(items: IntArray, catalog: Catalog, k: int = 6) -> list[tuple
     return [(catalog.category_names[j], int(percent[j])) for j in order if percent[j] > 0]
 
 
-def shorter_and_shorter(shares: list[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
-    """Yield the shares, then without the smallest, and so on down to the largest alone."""
-    return (shares[:n] for n in range(len(shares), 0, -1))
+def shorter_and_shorter(said: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield everything, then all but the last, and so on down to the first alone.
+
+    Examples
+    --------
+    >>> list(shorter_and_shorter("abc"))
+    ['abc', 'ab', 'a']
+    """
+    return (said[:n] for n in range(len(said), 0, -1))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nextinterest.agent.interests.clusters import cluster_catalog
     from nextinterest.agent.interests.forecaster import PooledForecaster
     from nextinterest.agent.interests.model import ForecastModel
+    from nextinterest.agent.interests.older import PortraitSummary, describe_older
     from nextinterest.agent.interests.outlook import Horizon, default_model, forecast_interests
     from nextinterest.agent.interests.paths import StatefulItemScorer, sample_paths
     from nextinterest.agent.interests.pictures import draw_changes, draw_river, save_figure, svg_of
@@ -29,11 +30,13 @@ __all__ = [
     "InterestTracker",
     "PooledForecaster",
     "PortraitConfig",
+    "PortraitSummary",
     "StatefulItemScorer",
     "TextPortrait",
     "cluster_catalog",
     "default_model",
     "describe",
+    "describe_older",
     "draw_changes",
     "draw_river",
     "forecast_interests",
@@ -51,11 +54,13 @@ _HOME = {
     "InterestTracker": "tracker",
     "PooledForecaster": "forecaster",
     "PortraitConfig": "portrait",
+    "PortraitSummary": "older",
     "StatefulItemScorer": "paths",
     "TextPortrait": "words",
     "cluster_catalog": "clusters",
     "default_model": "outlook",
     "describe": "words",
+    "describe_older": "older",
     "draw_changes": "pictures",
     "draw_river": "pictures",
     "forecast_interests": "outlook",

@@ -54,48 +54,49 @@ class TextPortrait(BaseModel):
         return " ".join(sentence.text for sentence in self.sentences)
 
 
-class _Sentences(Protocol):
+class Sayings(Protocol):
     """The macros of the template, as functions."""
 
     def __getattr__(self, name: str) -> Callable[..., str]: ...
 
 
 @cache
-def _template() -> _Sentences:
+def sayings() -> Sayings:
+    """Return the sentences of the template file, one function each."""
     source = files("nextinterest.agent.interests").joinpath("templates/portrait.jinja").read_text("utf-8")
     # The result is plain text for people and prompts, not a page; HTML escaping is for whoever makes one.
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
-    return cast(_Sentences, environment.from_string(source).module)
+    return cast(Sayings, environment.from_string(source).module)
 
 
 def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None) -> TextPortrait:
     """Write a portrait, and an outlook where given, as sentences."""
-    say = _template()
+    say = sayings()
     if portrait.events == 0:
         nothing = Sentence(text=say.empty(), portrait=("events",))
         return TextPortrait(user=portrait.user, sentences=(nothing,))
     sentences = [_extent(portrait, say)]
-    top = _named([(share.interest, share.share) for share in portrait.interests])
+    top = named([(share.interest, share.share) for share in portrait.interests])
     sentences.append(
         Sentence(
-            text=say.mix(_clean(top.names), top.values),
+            text=say.mix(clean(top.names), top.values),
             portrait=tuple(f"interests.{i}.share" for i in range(len(top.names))),
         )
     )
     if 0 < portrait.recent_events < portrait.events:
-        now = _named([(share.interest, share.share) for share in portrait.current])
+        now = named([(share.interest, share.share) for share in portrait.current])
         sentences.append(
             Sentence(
-                text=say.current(portrait.recent_events, _clean(now.names), now.values),
+                text=say.current(portrait.recent_events, clean(now.names), now.values),
                 portrait=("recent_events", *(f"current.{i}.share" for i in range(len(now.names)))),
             )
         )
     if portrait.long_standing:
-        named = portrait.long_standing[:N_NAMED]
+        lasting = portrait.long_standing[:N_NAMED]
         sentences.append(
             Sentence(
-                text=say.long_standing(_clean(named)),
-                portrait=tuple(f"long_standing.{i}" for i in range(len(named))),
+                text=say.long_standing(clean(lasting)),
+                portrait=tuple(f"long_standing.{i}" for i in range(len(lasting))),
             )
         )
     sentences += _changes(portrait, say)
@@ -111,7 +112,7 @@ def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None)
         new = portrait.novelty.new_interests[:N_NAMED]
         sentences.append(
             Sentence(
-                text=say.novelty(_clean(new)),
+                text=say.novelty(clean(new)),
                 portrait=tuple(f"novelty.new_interests.{i}" for i in range(len(new))),
             )
         )
@@ -120,22 +121,25 @@ def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None)
     return TextPortrait(user=portrait.user, sentences=tuple(sentences))
 
 
-class _Named(BaseModel):
+class Named(BaseModel):
+    """Interests with their shares."""
+
     names: tuple[str, ...]
     values: tuple[float, ...]
 
 
-def _named(rows: Sequence[tuple[str, float]]) -> _Named:
+def named(rows: Sequence[tuple[str, float]]) -> Named:
     """Keep the first few rows that matter, and always one."""
     kept = [row for i, row in enumerate(rows[:N_NAMED]) if i == 0 or row[1] >= LEAST_SHARE]
-    return _Named(names=tuple(name for name, _ in kept), values=tuple(value for _, value in kept))
+    return Named(names=tuple(name for name, _ in kept), values=tuple(value for _, value in kept))
 
 
-def _clean(names: Sequence[str]) -> list[str]:
+def clean(names: Sequence[str]) -> list[str]:
+    """Return names that can do no harm in a prompt."""
     return [neutralise(name) for name in names]
 
 
-def _extent(portrait: InterestPortrait, say: _Sentences) -> Sentence:
+def _extent(portrait: InterestPortrait, say: Sayings) -> Sentence:
     if portrait.pace is None:
         return Sentence(text=say.extent(portrait.events, None, None), portrait=("events",))
     return Sentence(
@@ -144,7 +148,7 @@ def _extent(portrait: InterestPortrait, say: _Sentences) -> Sentence:
     )
 
 
-def _changes(portrait: InterestPortrait, say: _Sentences) -> list[Sentence]:
+def _changes(portrait: InterestPortrait, say: Sayings) -> list[Sentence]:
     if not portrait.changes:
         return []
     reported = [(i, c) for i, c in enumerate(portrait.changes) if c.direction != "steady"][:N_CHANGES]
@@ -167,12 +171,12 @@ def _changes(portrait: InterestPortrait, say: _Sentences) -> list[Sentence]:
     return sentences
 
 
-def _outlook(outlook: InterestOutlook, say: _Sentences) -> Sentence:
+def _outlook(outlook: InterestOutlook, say: Sayings) -> Sentence:
     rows = outlook.interests[:N_NAMED]
     return Sentence(
         text=say.outlook(
             outlook.horizon_events,
-            _clean([row.interest for row in rows]),
+            clean([row.interest for row in rows]),
             [row.share for row in rows],
             [row.lower for row in rows],
             [row.upper for row in rows],
