@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from nextinterest.agent import recommender
 from nextinterest.cli import main
 from nextinterest.domain import FloatArray
+from nextinterest.llm import Sampling, ScriptedLanguageModel
+from nextinterest.llm.base import ChatMessage
+
+interests = importlib.import_module("nextinterest.cli.interests")  # the package has a function of that name
 
 
 class _Words:
@@ -73,6 +80,46 @@ def test_table_days_and_words(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "Most attention goes to" in " ".join(printed.split())
     assert _run("--data", str(folder), "--user", "1", "--text") == 0
     assert capsys.readouterr().out.startswith("The history holds 40 events")
+
+
+def test_a_model_words_the_text_and_what_it_gets_wrong_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Liar(ScriptedLanguageModel):
+        def _text(
+            self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
+        ) -> str:
+            told = re.findall(r"^(s\d+): (.*)$", messages[1].content, re.MULTILINE)
+            lied = {id_: text.replace("40 events", "90 events") for id_, text in told}
+            return json.dumps(
+                lied | {"s2": told[1][1].replace("Most attention goes", "Attention goes mostly")}
+            )
+
+    asked: list[tuple[str, str | None, str]] = []
+
+    def model(name: str, endpoint: str | None, key: str) -> Liar:
+        asked.append((name, endpoint, key))
+        return Liar(name="liar")
+
+    monkeypatch.setattr(interests, "_wording_model", model)
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    arguments = ("--data", str(folder), "--user", "2", "--json", "--word-with", "big")
+    assert _run(*arguments, "--endpoint", "http://endpoint.invalid/v1") == 0
+    assert asked == [("big", "http://endpoint.invalid/v1", "secret")]
+    printed = capsys.readouterr()
+    text = json.loads(printed.out)["text"]
+    assert text["sentences"][0]["text"].startswith("The history holds 40 events")
+    assert text["sentences"][1]["text"].startswith("Attention goes mostly to")
+    assert [one["sentence"] for one in text["refused"]] == [0]
+    assert text["worded"] == len(text["sentences"]) - 1
+    said = " ".join(printed.err.split())
+    assert "Sentence 1 is the template's: it says 90 event" in said
+    assert f"{text['worded']} of {len(text['sentences'])} sentences are worded by liar" in said
+
+
+def test_an_endpoint_needs_a_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("--data", str(folder), "--user", "2", "--endpoint", "http://endpoint.invalid/v1") == 2
+    assert "--word-with" in capsys.readouterr().err
 
 
 def test_unknown_user_is_one_line_with_the_remedy(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

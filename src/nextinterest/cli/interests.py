@@ -14,7 +14,8 @@ from rich.table import Table
 from nextinterest.cli.console import err, out
 
 if TYPE_CHECKING:
-    from nextinterest.agent.interests import InterestOutlook, InterestPortrait
+    from nextinterest.agent.interests import InterestOutlook, InterestPortrait, TextPortrait
+    from nextinterest.llm import LanguageModel
 
 __all__ = ["interests"]
 
@@ -42,6 +43,19 @@ def interests(
         bool, typer.Option("--json", help="Print portrait, outlook and text as JSON.")
     ] = False,
     text_only: Annotated[bool, typer.Option("--text", help="Print the portrait in words only.")] = False,
+    word_with: Annotated[
+        str | None,
+        typer.Option(
+            help="Let a language model word the text, each sentence checked against its numbers: an asset's "
+            "name, a folder or a hub id, or with --endpoint a model's name there."
+        ),
+    ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="Base URL of an OpenAI-compatible endpoint for --word-with.")
+    ] = None,
+    endpoint_key: Annotated[
+        str, typer.Option(help="Its key.", envvar="OPENAI_API_KEY", show_default=False)
+    ] = "none",
     seed: Annotated[int, typer.Option(help="Seed of permutations and sampled paths.")] = 0,
 ) -> None:
     """Show what a user's interests are, which rise and fade, and where they go."""
@@ -60,6 +74,8 @@ def interests(
     from nextinterest.data.interests import population_mix
     from nextinterest.errors import DataError
 
+    if endpoint is not None and word_with is None:
+        raise typer.BadParameter("Give --word-with too: the name of a model at the endpoint.")
     with err.status("Reading the data"):
         dataset = load(data or DEFAULT_DATA)
     if user not in dataset.log.user_index:
@@ -86,6 +102,8 @@ def interests(
         seed=seed,
     )
     words = describe(portrait, outlook)
+    if word_with is not None:
+        words = _worded(portrait, outlook, _wording_model(word_with, endpoint, endpoint_key))
     for path, figure in (
         (plot, None if plot is None else draw_river(portrait, outlook)),
         (plot_changes, None if plot_changes is None else draw_changes(portrait)),
@@ -104,6 +122,30 @@ def interests(
     if outlook.paths:
         out.print(_paths(outlook))
     out.print(escape(words.text), soft_wrap=False)
+
+
+def _wording_model(name: str, endpoint: str | None, key: str) -> LanguageModel:
+    if endpoint is not None:
+        from nextinterest.llm.openai_compatible import OpenAICompatibleModel, connect
+
+        return OpenAICompatibleModel(connect(endpoint, api_key=key), name)
+    from nextinterest.data.assets import locate
+    from nextinterest.llm import LocalModel
+
+    with err.status("Loading the language model"):
+        return LocalModel.load(locate(name, "language-model"))
+
+
+def _worded(portrait: InterestPortrait, outlook: InterestOutlook, model: LanguageModel) -> TextPortrait:
+    """Have the text worded, and say on stderr what was refused and why."""
+    from nextinterest.agent.interests import word_portrait
+
+    with err.status(f"{model.name} words the text"):
+        words = word_portrait(portrait, outlook, model)
+    err.print(f"{words.worded} of {len(words.sentences)} sentences are worded by {escape(words.model)}.")
+    for refused in words.refused:
+        err.print(f"[dim]Sentence {refused.sentence + 1} is the template's: {escape(refused.reason)}.[/]")
+    return words
 
 
 def _table(portrait: InterestPortrait, outlook: InterestOutlook) -> Table:

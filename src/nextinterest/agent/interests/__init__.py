@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nextinterest.agent.interests.portrait import PortraitConfig, portray
     from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrait
     from nextinterest.agent.interests.tracker import InterestTracker
+    from nextinterest.agent.interests.wording import WordedPortrait, word_portrait
     from nextinterest.agent.interests.words import TextPortrait, describe
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "PortraitSummary",
     "StatefulItemScorer",
     "TextPortrait",
+    "WordedPortrait",
     "cluster_catalog",
     "default_model",
     "describe",
@@ -44,6 +46,7 @@ __all__ = [
     "sample_paths",
     "save_figure",
     "svg_of",
+    "word_portrait",
 ]
 
 _HOME = {
@@ -57,6 +60,7 @@ _HOME = {
     "PortraitSummary": "older",
     "StatefulItemScorer": "paths",
     "TextPortrait": "words",
+    "WordedPortrait": "wording",
     "cluster_catalog": "clusters",
     "default_model": "outlook",
     "describe": "words",
@@ -68,6 +72,7 @@ _HOME = {
     "sample_paths": "paths",
     "save_figure": "pictures",
     "svg_of": "pictures",
+    "word_portrait": "wording",
 }
 
 
