@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from support.saved_llama import save_tiny_llama
 
 from nextinterest.data import Dataset, EventLog, leave_last_out
@@ -15,11 +16,14 @@ from nextinterest.domain import Catalog
 from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.recipe import learn_parts, train_retriever
+from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import WEIGHTS_FILE
 from nextinterest.retrieval import Encoder
 from nextinterest.retrieval.directory import load_trained
+from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.item_text import catalog_texts
+from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
 from nextinterest.retrieval.trained import TrainedRetriever
 
 
@@ -229,3 +233,41 @@ def test_more_layers_than_the_model_has_are_refused(
 ) -> None:
     with pytest.raises((ModelError, ValueError), match="Layer 9"):
         train_retriever(dataset, words, config(base, read=[9]), tmp_path)
+
+
+def test_random_weights_are_drawn_again_on_loading_and_are_not_the_published_ones(
+    dataset: Dataset, words: Encoder, base: Path, tmp_path: Path
+) -> None:
+    options = config(base, initialise="random", lora=None)
+    made = with_weight(train_retriever(dataset, words, options, tmp_path / "work").retriever)
+    assert part_of(made).model.fingerprint != LocalModel.load(base, n_layers=2).fingerprint
+    made.save(tmp_path / "saved")
+    again = load_trained(tmp_path / "saved", words)
+    history = dataset.log.history(0)
+    assert np.allclose(part_of(again).scores([history]), part_of(made).scores([history]), atol=1e-4)
+
+    path = tmp_path / "saved" / "trained.json"
+    manifest = json.loads(path.read_text())
+    assert manifest["language"]["random_seed"] == 0
+    manifest["language"]["random_seed"] = 1
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(IntegrityError, match="fingerprint"):
+        load_trained(tmp_path / "saved", words)
+
+
+def test_random_weights_are_not_quantised(
+    dataset: Dataset, words: Encoder, base: Path, tmp_path: Path
+) -> None:
+    options = config(base, initialise="random", lora={"quantised": True})
+    with pytest.raises(DataError, match="not quantised"):
+        train_retriever(dataset, words, options, tmp_path / "work")
+
+
+def test_without_text_items_nobody_chose_are_all_alike(dataset: Dataset, words: Encoder) -> None:
+    text = words.encode(catalog_texts(dataset.catalog))
+    shape = SequenceEncoderConfig(dimension=16, text=False)
+    encoder = SequenceEncoder(shape, text)
+    assert torch.equal(encoder.item_vectors(), encoder.residual)
+    head = ItemHead(ItemHeadConfig(state_size=4, dimension=16), text)
+    head.start_from(encoder)
+    assert torch.equal(head.item_vectors(), encoder.residual)

@@ -40,6 +40,10 @@ class LanguageConfig(BaseModel):
     model: str = "smollm2-135m-instruct"
     """An asset's name, a folder or a hub id."""
 
+    initialise: Literal["pretrained", "random"] = "pretrained"
+    """Whether the model's weights are those published or drawn anew from the training seed. Random ones are
+    the control that says what pretraining is worth."""
+
     template: str = "item-softmax"
     """The prompt template; its hash is saved, and loading under another is refused."""
 

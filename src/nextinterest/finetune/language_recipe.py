@@ -209,13 +209,21 @@ def train_language(
     scores = np.concatenate(list(task.validation_scores()))
     n_layers = None if base.top == _whole(config) else base.top
     served = LocalModel.load(
-        locate(config.model, "language-model"), dtype=config.dtype, adapter=adapter, n_layers=n_layers
+        locate(config.model, "language-model"),
+        dtype=config.dtype,
+        adapter=adapter,
+        n_layers=n_layers,
+        random_seed=_random_seed(config),
     )
-    origin = Origin(config.model, n_layers, adapter)
+    origin = Origin(config.model, n_layers, adapter, _random_seed(config))
     head.to(served.device)
     options = prompt_options(config)
     part = ItemSoftmax(served, head, catalog, made.template, options, base.layers, origin)
     return LearnedLanguage(part, run, scores)
+
+
+def _random_seed(config: LanguageConfig) -> int | None:
+    return config.training.seed if config.initialise == "random" else None
 
 
 def _whole(config: LanguageConfig) -> int:
@@ -227,9 +235,16 @@ def _whole(config: LanguageConfig) -> int:
 
 def _load(config: LanguageConfig) -> _Base:
     """Load the base model, cut to the layers that are read."""
+    if config.initialise == "random" and config.lora is not None and config.lora.quantised:
+        raise DataError(
+            "Random weights are not quantised: the 4-bit loader reads published ones.",
+            remedy="Set language.lora.quantised to false, or language.initialise to pretrained.",
+        )
     path = locate(config.model, "language-model")
     layers = sorted(set(resolve_layers(config.read, _whole(config))))
-    loaded = load_module(path, "causal", dtype=config.dtype, n_layers=layers[-1])
+    loaded = load_module(
+        path, "causal", dtype=config.dtype, n_layers=layers[-1], random_seed=_random_seed(config)
+    )
     module = loaded.module
     quantised = quantisation(config.lora)
     if quantised is not None:

@@ -122,10 +122,12 @@ def _language(retriever: TrainedRetriever, config: FinetuneConfig) -> str:
     if adds is None or how is None:
         return "No language model takes part in this ranking."
     tuned = f"with LoRA of rank {how.lora.rank} above layer {how.frozen_layers}" if how.lora else "frozen"
+    drawn = " with random weights" if how.initialise == "random" else ""
+    layers = ", ".join(map(str, how.read))
     return (
-        f"`item softmax` is {how.model}, {tuned}, read at layers {', '.join(map(str, how.read))} at the end "
-        f"of each event's line by a trained head. What it adds to the blend, each case by weights fitted on "
-        f"other users: NDCG@10 {adds['ndcg@10']:+.4f} (s.e. {adds['ndcg@10_se']:.4f}), log-loss "
+        f"`item softmax` is {how.model}{drawn}, {tuned}, read at layers {layers} at the end of each event's "
+        f"line by a trained head. What it adds to the blend, each case by weights fitted on other users: "
+        f"NDCG@10 {adds['ndcg@10']:+.4f} (s.e. {adds['ndcg@10_se']:.4f}), log-loss "
         f"{adds['log_loss']:+.4f} nats (s.e. {adds['log_loss_se']:.4f}); paired, over users."
     )
 

@@ -46,11 +46,14 @@ def load_module(
     adapter: str | Path | None = None,
     threads: int | None = None,
     n_layers: int | None = None,
+    random_seed: int | None = None,
 ) -> Loaded:
     """Load a module in evaluation mode, on its device.
 
     On a CPU, precision and threads that are not given are those measured on this machine. With `n_layers` the
-    layers above are cut off, for a reader of inner states.
+    layers above are cut off, for a reader of inner states. With `random_seed` the weights are not read but
+    drawn, as transformers initialises the architecture: a control that says what pretraining is worth. Their
+    hash is part of the fingerprint, so that another random stream is noticed.
 
     Raises
     ------
@@ -69,15 +72,21 @@ def load_module(
     path = Path(path_or_id)
     precision = pick_dtype(dtype, where, measured=_tune(where, threads, dtype))
     try:
-        module = auto.from_pretrained(str(path_or_id), dtype=precision, use_safetensors=True)
+        if random_seed is None:
+            module = auto.from_pretrained(str(path_or_id), dtype=precision, use_safetensors=True)
+        else:
+            module = _drawn(auto, str(path_or_id), random_seed)
         tokenizer = AutoTokenizer.from_pretrained(str(path_or_id))
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"No {kind} language model could be loaded from {str(path_or_id)!r}: {error}",
             remedy="Give a directory with config.json, *.safetensors and a tokenizer, or a hub id.",
         ) from error
-    fingerprint = _directory_digest(path) if path.is_dir() else weights_digest(module)
-    name = path.name
+    read_whole = path.is_dir() and random_seed is None
+    fingerprint = _directory_digest(path) if read_whole else weights_digest(module)
+    if random_seed is not None:
+        torch.nn.Module.to(module, precision)
+    name = path.name if random_seed is None else f"{path.name} (random {random_seed})"
     if n_layers is not None:
         _cut(module, n_layers)
         fingerprint = hashlib.sha256(f"{fingerprint}:{n_layers}".encode()).hexdigest()
@@ -92,6 +101,16 @@ def load_module(
     torch.nn.Module.to(module, where)
     module.eval().requires_grad_(False)
     return Loaded(module, tokenizer, name, fingerprint)
+
+
+def _drawn(auto: type, path_or_id: str, seed: int) -> PreTrainedModel:
+    """Return a model of random weights: the same in every precision, since they are drawn in float32."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(path_or_id)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return cast("PreTrainedModel", auto.from_config(config, dtype=torch.float32))  # type: ignore[attr-defined]
 
 
 def _cut(module: PreTrainedModel, n_layers: int) -> None:

@@ -66,6 +66,7 @@ class ModuleModel(Answering):
         threads: int | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
         n_layers: int | None = None,
+        random_seed: int | None = None,
     ) -> Self:
         """Load a model from a directory or a hub id.
 
@@ -86,6 +87,8 @@ class ModuleModel(Answering):
             Budget of tokens in one forward pass.
         n_layers
             Layers kept, from the bottom, for a reader of inner states; None for all.
+        random_seed
+            Draws the weights anew, as a control; None reads them.
 
         Raises
         ------
@@ -102,6 +105,7 @@ class ModuleModel(Answering):
             adapter=adapter,
             threads=threads,
             n_layers=n_layers,
+            random_seed=random_seed,
         )
         return cls(
             loaded.module,

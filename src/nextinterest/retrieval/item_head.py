@@ -86,7 +86,7 @@ class ItemHead(nn.Module):
     @torch.no_grad()
     def start_from(self, encoder: SequenceEncoder) -> None:
         """Take over the item vectors and biases of a trained encoder of the same catalogue and dimension."""
-        self.projection.weight.copy_(encoder.projection.weight)
+        self.projection.weight.copy_(encoder.projection.weight * float(encoder.config.text))
         self.residual.copy_(encoder.residual)
         self.bias.copy_(encoder.bias)
 

@@ -36,11 +36,14 @@ class Origin:
         Layers kept, from the bottom; None for all.
     adapter
         Folder with PEFT's files, or None.
+    random_seed
+        Seed of the weights where they are drawn and not those of `base`; else None.
     """
 
     base: str
     n_layers: int | None = None
     adapter: Path | None = None
+    random_seed: int | None = None
 
 
 class ItemSoftmax:

@@ -45,6 +45,9 @@ class LanguageManifest(BaseModel):
     fingerprint: str
     """Of base model, layers and adapter together."""
 
+    random_seed: int | None = None
+    """Seed from which the base model's weights are drawn again, where they are not the published ones."""
+
     layers: tuple[int, ...]
     """Layers the head reads."""
 
@@ -81,6 +84,7 @@ def save_language_part(part: ItemSoftmax, directory: Path) -> tuple[LanguageMani
         base=part.origin.base,
         n_layers=part.origin.n_layers,
         fingerprint=part.model.fingerprint,
+        random_seed=part.origin.random_seed,
         layers=part.layers,
         head=part.head.config,
         template=part.template.name,
@@ -137,6 +141,7 @@ def load_language_part(
         dtype=dtype,
         adapter=adapter,
         n_layers=manifest.n_layers,
+        random_seed=manifest.random_seed,
     )
     if model.fingerprint != manifest.fingerprint:
         raise IntegrityError(
@@ -154,7 +159,7 @@ def load_language_part(
     head = ItemHead(manifest.head, text)
     head.load_state_dict({key: torch.from_numpy(t.astype(np.float32)) for key, t in tensors.items()})
     head.to(model.device)
-    origin = Origin(manifest.base, manifest.n_layers, adapter)
+    origin = Origin(manifest.base, manifest.n_layers, adapter, manifest.random_seed)
     return ItemSoftmax(model, head, catalog, template, manifest.options, manifest.layers, origin)
 
 

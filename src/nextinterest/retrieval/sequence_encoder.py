@@ -48,6 +48,10 @@ class SequenceEncoderConfig(BaseModel):
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
     """Dropout of inputs and of what either half of a block adds, while training."""
 
+    text: bool = True
+    """Whether item vectors have a part from text. Without it, which is a control, items that nobody chose are
+    all alike and cannot be told apart."""
+
     residual_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of items that train without their residual at each step, so that text alone must do as well."""
 
@@ -118,7 +122,7 @@ class SequenceEncoder(nn.Module):
         if self.training and self.config.residual_dropout:
             kept = torch.rand(len(residual), 1, device=residual.device) >= self.config.residual_dropout
             residual = residual * kept
-        projected: Tensor = self.projection(self.text)
+        projected: Tensor = self.projection(self.text) * float(self.config.text)
         return projected + residual
 
     def forward(self, items: Tensor, vectors: Tensor) -> Tensor:
