@@ -15,7 +15,7 @@ from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.exclusion import ReadWriteLock
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.lookup import TitleIndex
-from nextinterest.agent.profiles import AppendResult, ProfileEvent, ProfileStore
+from nextinterest.agent.profiles import AppendResult, ProfileEvent, ProfileStore, read_profile
 from nextinterest.agent.profiles.store import checked_user
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.domain import Catalog, Event, History, Item, Recommendations
@@ -93,28 +93,27 @@ class LiveAgent:
         return self.add_events(checked_user(history.user or ""), events, key="import")
 
     def history(self, user: str) -> ReadHistory:
-        """Return a user's history as the agent reads it; items removed from the catalogue are skipped."""
+        """Return the events that speak for what comes next; items no longer in the catalogue are skipped."""
         return self._profile(user)[0]
 
-    def hidden(self, user: str) -> frozenset[str]:
-        """Return ids of the items a user does not want to see."""
-        return frozenset(event.item_id for event in self.store.events(user) if event.kind == "hidden")
+    def unwanted(self, user: str) -> frozenset[str]:
+        """Return ids of the items a user hid or dislikes."""
+        return read_profile(self.store.events(user)).unwanted
 
     def _profile(self, user: str) -> tuple[ReadHistory, frozenset[str]]:
-        """Return history and hidden items of one state of the store."""
-        stored = self.store.events(user)
-        events = [
-            Event(event.item_id, event.time, event.rating) for event in stored if event.kind != "hidden"
-        ]
+        """Return history and unwanted items of one state of the store."""
+        told = read_profile(self.store.events(user))
+        events = [Event(event.item_id, event.time, event.rating) for event in told.events]
         read = read_history(events, self.agent.catalog, self.agent.grounder, user=user, on_unknown="skip")
-        return read, frozenset(event.item_id for event in stored if event.kind == "hidden")
+        return read, told.unwanted
 
     def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True) -> Recommendations:
-        """Recommend k items to a user, none of them hidden."""
+        """Recommend k items to a user, none of them hidden or disliked."""
         with self._lock.reading():
-            read, hidden = self._profile(user)
-            result = self.agent.recommend(read.history, k + len(hidden), user=user, exclude_seen=exclude_seen)
-        shown = [item for item in result.items if item.item_id not in hidden][:k]
+            read, unwanted = self._profile(user)
+            k_all = k + len(unwanted)
+            result = self.agent.recommend(read.history, k_all, user=user, exclude_seen=exclude_seen)
+        shown = [item for item in result.items if item.item_id not in unwanted][:k]
         return result.model_copy(
             update={
                 "items": tuple(

@@ -41,6 +41,20 @@ def test_an_event_changes_the_next_recommendation(serve: Serve) -> None:
     assert profile["events"][0]["time"] == "2026-01-02T00:00:00Z"
 
 
+def test_a_disliked_item_is_no_reason_and_no_answer(serve: Serve) -> None:
+    client = serve()
+    events = [{"item_id": "a"}, {"item_id": "b", "kind": "liked"}, {"item_id": "a", "kind": "disliked"}]
+    client.post("/v1/users/zoe/events", json={"events": events})
+    client.post("/v1/users/yan/events", json={"events": [{"item_id": "b", "kind": "liked"}]})
+    zoe, yan = (client.post("/v1/recommend", json={"user": user, "k": 9}).json() for user in ("zoe", "yan"))
+    assert zoe["events_used"] == 1
+    assert [item["item_id"] for item in zoe["items"]] == [
+        item["item_id"] for item in yan["items"] if item["item_id"] != "a"
+    ]
+    assert "a" not in {named["item_id"] for item in zoe["items"] for named in item["evidence"]}
+    assert len(client.get("/v1/users/zoe").json()["events"]) == 3  # what is held is shown whole
+
+
 def test_idempotency_key(serve: Serve) -> None:
     client = serve()
     body = {"events": [{"item_id": "a"}]}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from nextinterest.agent.chat.profile import without
 from nextinterest.agent.chat.understanding import Told
-from nextinterest.agent.profiles import ProfileEvent, ProfileStore
+from nextinterest.agent.profiles import ProfileEvent, ProfileStore, read_profile
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.domain import Event, History
 
@@ -17,7 +16,7 @@ __all__ = ["StoredProfile"]
 class StoredProfile:
     """One user's profile in a store.
 
-    Disliked items count as seen, but do not speak for what comes next.
+    Which events speak for what comes next is `nextinterest.agent.profiles.read_profile`'s to say.
 
     Parameters
     ----------
@@ -37,27 +36,20 @@ class StoredProfile:
         self._agent, self._store, self._user, self._now = agent, store, user, now
 
     def history(self) -> History:
-        """Return the stored events of items that the catalogue has, those of disliked ones left out."""
+        """Return the stored events that speak for what comes next, of items that the catalogue has."""
+        catalog = self._agent.catalog
         events = [
             Event(event.item_id, event.time, event.rating)
-            for event in self._store.events(self._user)
-            if event.kind != "hidden" and event.item_id in self._agent.catalog
+            for event in read_profile(self._store.events(self._user)).events
+            if event.item_id in catalog
         ]
-        history = History.from_events(events, self._agent.catalog, self._user)
-        return without(history, self._of_kinds("disliked"))
+        return History.from_events(events, catalog, self._user)
 
     def unwanted(self) -> frozenset[int]:
         """Return hidden and disliked items."""
-        return frozenset(self._of_kinds("hidden", "disliked"))
-
-    def _of_kinds(self, *kinds: str) -> set[int]:
-        """Return items whose newest event, among those that judge, is of one of the kinds."""
-        newest: dict[str, str] = {}
-        for event in self._store.events(self._user):
-            if event.kind != "seen":
-                newest[event.item_id] = event.kind
         catalog = self._agent.catalog
-        return {catalog.position(i) for i, kind in newest.items() if kind in kinds and i in catalog}
+        unwanted = read_profile(self._store.events(self._user)).unwanted
+        return frozenset(catalog.position(item) for item in unwanted if item in catalog)
 
     def tell(self, told: Sequence[Told]) -> int:
         """Write events; one that repeats the profile's newest event word for word is a resent message."""

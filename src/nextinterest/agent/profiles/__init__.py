@@ -4,6 +4,7 @@ A profile is events (and which items the user hid); everything else, such as int
 computed from them. `open_store` picks the store by URL.
 """
 
+from nextinterest.agent.profiles.reading import ProfileReading, read_profile
 from nextinterest.agent.profiles.store import (
     AppendResult,
     IdempotencyError,
@@ -12,4 +13,12 @@ from nextinterest.agent.profiles.store import (
     open_store,
 )
 
-__all__ = ["AppendResult", "IdempotencyError", "ProfileEvent", "ProfileStore", "open_store"]
+__all__ = [
+    "AppendResult",
+    "IdempotencyError",
+    "ProfileEvent",
+    "ProfileReading",
+    "ProfileStore",
+    "open_store",
+    "read_profile",
+]

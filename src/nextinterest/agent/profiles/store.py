@@ -39,8 +39,8 @@ class ProfileEvent(BaseModel):
     )
     kind: EventKind = Field(
         default="seen",
-        description="seen, liked and disliked are events of the history; hidden only keeps the item out of "
-        "recommendations.",
+        description="seen and liked are events of the history; disliked takes the item's events out of it "
+        "and keeps the item out of recommendations; hidden does only the latter.",
     )
     rating: float | None = Field(
         default=None, description="Rating, where one was given.", allow_inf_nan=False, strict=True
