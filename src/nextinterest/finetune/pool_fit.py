@@ -18,7 +18,7 @@ from nextinterest.finetune.blend import fit_blend
 from nextinterest.finetune.validation import Ranked, rank_one_by_one, seen_mask
 from nextinterest.retrieval.pool import Part, ScorePool
 
-__all__ = ["Measures", "fit_pool"]
+__all__ = ["Measures", "fit_pool", "fit_weights", "measure", "mix"]
 
 Measures = dict[str, dict[str, float]]
 Scores = dict[str, NDArray[np.float32]]
@@ -64,14 +64,14 @@ def fit_pool(
     }
     seen = seen_mask(cases, next(iter(scores.values())).shape[1])
     every = np.arange(len(cases))
-    weights = _weights(scores, seen, cases, every)
-    measures = {name: _measure(score, seen, cases).means() for name, score in scores.items()}
-    measures["blend"] = _measure(_mix(scores, weights, every), seen, cases).means()
+    weights = fit_weights(scores, seen, cases, every)
+    measures = {name: measure(score, seen, cases).means() for name, score in scores.items()}
+    measures["blend"] = measure(mix(scores, weights, every), seen, cases).means()
     if language is None or len(parts) == 1:
         return ScorePool(parts, weights), measures
     others = {name: score for name, score in scores.items() if name != language}
-    without = _weights(others, seen, cases, every)
-    measures["without_language"] = _measure(_mix(others, without, every), seen, cases).means()
+    without = fit_weights(others, seen, cases, every)
+    measures["without_language"] = measure(mix(others, without, every), seen, cases).means()
     measures["language_adds"] = _gain(scores, others, seen, cases)
     return ScorePool(parts, weights, without), measures
 
@@ -81,7 +81,7 @@ def _all_scores(part: Part, cases: HeldOut) -> NDArray[np.float32]:
     return np.concatenate(chunks)
 
 
-def _weights(
+def fit_weights(
     scores: Scores, seen: NDArray[np.bool_], cases: HeldOut, rows: NDArray[np.int64]
 ) -> dict[str, float]:
     """Fit the weights on some cases.
@@ -102,14 +102,16 @@ def _weights(
     return {name: round(weight * scale[name], 6) for name, weight in fit.weights.items()}
 
 
-def _mix(scores: Scores, weights: dict[str, float], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+def mix(scores: Scores, weights: dict[str, float], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the weighted sum of the parts' scores of some cases."""
     total = np.zeros((len(rows), next(iter(scores.values())).shape[1]), dtype=np.float32)
     for name, weight in weights.items():
         total += np.float32(weight) * scores[name][rows]
     return total
 
 
-def _measure(score: NDArray[np.float32], seen: NDArray[np.bool_], cases: HeldOut) -> Ranked:
+def measure(score: NDArray[np.float32], seen: NDArray[np.bool_], cases: HeldOut) -> Ranked:
+    """Return how each case went by scores of shape (n, n_items), items masked by `seen` left out."""
     parts = [
         rank_one_by_one(score[i : i + _ROWS], seen[i : i + _ROWS], cases.targets[i : i + _ROWS])
         for i in range(0, len(cases), _ROWS)
@@ -125,8 +127,8 @@ def _gain(with_it: Scores, without: Scores, seen: NDArray[np.bool_], cases: Held
         mixed = np.empty_like(next(iter(scores.values())))
         for k in range(min(_FOLDS, len(np.unique(cases.users)))):
             rows, rest = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
-            mixed[rows] = _mix(scores, _weights(scores, seen, cases, rest), rows)
-        found.append(_measure(mixed, seen, cases))
+            mixed[rows] = mix(scores, fit_weights(scores, seen, cases, rest), rows)
+        found.append(measure(mixed, seen, cases))
     both = found[0].possible & found[1].possible
     gain = found[0].gains - found[1].gains
     loss = np.where(both, found[0].losses - found[1].losses, 0.0)
