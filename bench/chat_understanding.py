@@ -1,11 +1,13 @@
 """Measure what understands chat: exact actions and slots, on wordings nobody tuned on.
 
     python bench/chat_understanding.py                    # rules, every set, and milliseconds per message
-    python bench/chat_understanding.py --model smollm2-135m-instruct --limit 40   # a model beside them
+    python bench/chat_understanding.py --model smollm2-135m-instruct --limit 30   # a model beside them
+    python bench/chat_understanding.py --tuned DIRECTORY --limit 150              # one that was tuned to read
 
-Sets: the generator's test wordings (`nextinterest.finetune.utterances`; filled from MovieLens-100K), and the
-hand-written utterances of tests/data: the odd ids are the development half, the even ids were held out, and
-``utterances_more.jsonl`` is a second hand-written set that was tuned on after it had been measured once.
+Sets: the generator's validation and test wordings (`nextinterest.finetune.utterances`; filled from
+MovieLens-100K), and the hand-written utterances of tests/data: the odd ids are the development half, the
+even ids were held out, and ``utterances_more.jsonl`` is a second hand-written set that was tuned on after it
+had been measured once.
 Exact means that every field of the action is as expected, lists in any order. A slot's F1 is over (field,
 value) pairs, micro-averaged. English and other languages are counted apart.
 """
@@ -22,10 +24,19 @@ from pathlib import Path
 
 import numpy as np
 
-from nextinterest.agent.chat import ChatContext, ChatMessage, CompositionalReader, ModelReader, Understanding
+from nextinterest.agent.chat import (
+    ChatContext,
+    ChatMessage,
+    CompositionalReader,
+    ModelReader,
+    SecondReader,
+    TunedReader,
+    Understanding,
+    Understood,
+)
 from nextinterest.data import load
 from nextinterest.domain import Catalog, Item
-from nextinterest.finetune.utterances import generate
+from nextinterest.finetune.utterances import Split, generate
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 FIELDS = (
@@ -63,15 +74,17 @@ def sets(known: dict[str, ChatContext], n_generated: int) -> dict[str, list[Exam
     """Return the utterances of each set."""
     found: dict[str, list[Example]] = {}
     films = known["ml-100k"]
-    rng = np.random.default_rng(20260501)
-    found["generator, test wordings"] = [
-        Example(
-            tuple(ChatMessage(role=r, content=t) for r, t in made.messages),
-            dict(made.action),
-            films,
-        )
-        for made in generate(films.catalog, "test", n_generated, rng, ("movies", "films", "titles"))
-    ]
+    generated: tuple[tuple[Split, int], ...] = (("validation", 20260500), ("test", 20260501))
+    for split, seed in generated:
+        rng = np.random.default_rng(seed)
+        found[f"generator, {split} wordings"] = [
+            Example(
+                tuple(ChatMessage(role=r, content=t) for r, t in made.messages),
+                dict(made.action),
+                films,
+            )
+            for made in generate(films.catalog, split, n_generated, rng, ("movies", "films", "titles"))
+        ]
     for file, label in (("utterances", ""), ("utterances_more", "hand-written, second set")):
         for line in (DATA / f"{file}.jsonl").read_text("utf-8").splitlines():
             row = json.loads(line)
@@ -82,6 +95,37 @@ def sets(known: dict[str, ChatContext], n_generated: int) -> dict[str, list[Exam
             messages = tuple(ChatMessage.model_validate(message) for message in row["messages"])
             found.setdefault(name, []).append(Example(messages, row["expected"], known[row["catalog"]]))
     return found
+
+
+def sample(examples: Sequence[Example], limit: int | None) -> list[Example]:
+    """Return at most `limit` examples, drawn evenly and always the same ones."""
+    if limit is None or limit >= len(examples):
+        return list(examples)
+    chosen = np.random.default_rng(0).choice(len(examples), limit, replace=False)
+    return [examples[int(i)] for i in np.sort(chosen)]
+
+
+class Remembering:
+    """A reader whose answers are kept, so that a second look at the same messages costs nothing.
+
+    Its milliseconds are true in the first look alone.
+    """
+
+    def __init__(self, reader: Understanding) -> None:
+        self.reader = reader
+        self.read_before: dict[tuple[int, tuple[tuple[str, str], ...]], Understood] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the reader."""
+        return self.reader.name
+
+    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+        """Return what the reader returned for these messages."""
+        key = (id(context), tuple((message.role, message.content) for message in messages))
+        if key not in self.read_before:
+            self.read_before[key] = self.reader.read(messages, context)
+        return self.read_before[key]
 
 
 def pairs(fields: Fields) -> Counter[tuple[str, object]]:
@@ -124,7 +168,7 @@ def show(title: str, rows: Iterable[tuple[str, dict[str, float]]]) -> None:
     print(f"{'set':34} {'n':>5} {'exact':>6} " + " ".join(f"{name:>6}" for name in short) + f" {'ms':>7}")
     for name, row in rows:
         cells = " ".join("     -" if np.isnan(row[field]) else f"{row[field]:6.3f}" for field in FIELDS)
-        print(f"{name:34} {row['n']:5.0f} {row['exact']:6.3f} {cells} {row['ms']:7.1f}")
+        print(f"{name:34} {row['n']:5.0f} {row['exact']:6.3f} {cells} {row['ms']:7.1f}", flush=True)
 
 
 def main() -> None:
@@ -134,21 +178,32 @@ def main() -> None:
     )
     parser.add_argument("--generated", type=int, default=2000, help="utterances from the generator")
     parser.add_argument("--model", help="an asset's name or a folder: measure this model too")
-    parser.add_argument("--limit", type=int, help="at most so many utterances of each set")
+    parser.add_argument("--limit", type=int, help="at most so many utterances of each set, drawn evenly")
+    parser.add_argument("--tuned", help="a folder written by finetune-task understanding: measure it too")
     parser.add_argument("--only", help="only sets whose name contains this")
     arguments = parser.parse_args()
     chosen = {
-        name: examples[: arguments.limit]
+        name: sample(examples, arguments.limit)
         for name, examples in sets(contexts(), arguments.generated).items()
         if arguments.only is None or arguments.only in name
     }
     show("rules", [(name, measure(CompositionalReader(), examples)) for name, examples in chosen.items()])
+    if arguments.tuned:
+        tuned = TunedReader.from_pretrained(arguments.tuned)
+        kept = Remembering(tuned)
+        show(tuned.name, ((name, measure(kept, examples)) for name, examples in chosen.items()))
+        both = SecondReader(CompositionalReader(), kept)
+        show(
+            "rules, else the tuned model",
+            ((name, measure(both, examples)) for name, examples in chosen.items()),
+        )
     if arguments.model:
         from nextinterest.data.assets import locate
         from nextinterest.llm import LocalModel
 
         model = LocalModel.load(locate(arguments.model, "language-model"))
-        show(model.name, [(name, measure(ModelReader(model), examples)) for name, examples in chosen.items()])
+        reader = ModelReader(model)
+        show(model.name, ((name, measure(reader, examples)) for name, examples in chosen.items()))
 
 
 if __name__ == "__main__":

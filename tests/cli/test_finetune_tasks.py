@@ -87,3 +87,19 @@ def test_an_option_that_does_not_exist_is_named(
 ) -> None:
     assert run("choice", "--data", str(events), "--out", str(tmp_path), "--override=epochs=3") == 1
     assert "epochs: Extra inputs" in capsys.readouterr().err
+
+
+def test_understanding_is_tuned_from_a_catalogue_alone(
+    events: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = save_tiny(tmp_path / "base", "causal")
+    changes = {"model": base, "examples": 8, "validation_cases": 4, "training.epochs": 1}
+    told = [f"--override={name}={value}" for name, value in changes.items()]
+    assert run("understanding", "--data", str(events), "--out", str(tmp_path / "out"), *told) == 0
+    shown = capsys.readouterr()
+    assert "wordings not learned from" in shown.out
+    assert "tokens right" in shown.out
+    manifest = json.loads((tmp_path / "out" / "understanding.json").read_text())
+    measured = manifest["validation"]["understanding"]["log_likelihood"]
+    assert f"{measured:.4f}" in shown.out
+    assert manifest["base_model"]["name"] == str(base)

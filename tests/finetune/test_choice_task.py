@@ -92,7 +92,7 @@ def test_gradient_checkpointing_changes_nothing(words: Encoder, tmp_path: Path) 
 def test_serving_says_what_training_validated(words: Encoder, tmp_path: Path) -> None:
     world = ChoiceWorld(words)
     train(world.task, brief(), tmp_path)
-    save_adapter(world.model, tmp_path / "adapter")
+    save_adapter(world.model, tmp_path / "adapter", "tiny")
 
     from peft import PeftModel
 

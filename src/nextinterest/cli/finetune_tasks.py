@@ -1,4 +1,4 @@
-"""``nextinterest finetune-task``: teach the language model to choose among candidates, or to write titles.
+"""``nextinterest finetune-task``: teach the language model to choose, to write titles, or to understand chat.
 
 nextinterest finetune-task choice --data ml-100k --retriever DIR --out TUNED
 """
@@ -17,16 +17,26 @@ from nextinterest.cli.console import err, out
 if TYPE_CHECKING:
     from nextinterest.data import Dataset, Split
     from nextinterest.finetune.loop import Report
-    from nextinterest.finetune.task_config import BackboneConfig
+    from nextinterest.finetune.task_config import BackboneConfig, UnderstandingConfig
     from nextinterest.retrieval import Retriever
 
 __all__ = ["finetune_task"]
 
+_MEASURES_OF_RANKING = {"ndcg@10": "NDCG@10", "hr@10": "HR@10", "offered": "offered", "log_loss": "log-loss"}
+_MEASURES_OF_READING = {
+    "exact": "exact",
+    "right_tokens": "tokens right",
+    "log_likelihood": "log-likelihood of a token",
+}
+
 
 def finetune_task(
     task: Annotated[
-        Literal["choice", "supervised"],
-        typer.Argument(help="choice: the letter of a candidate. supervised: the title, or its JSON."),
+        Literal["choice", "supervised", "understanding"],
+        typer.Argument(
+            help="choice: the letter of a candidate. supervised: the title, or its JSON. understanding: the "
+            "action that a message asks for."
+        ),
     ],
     data: Annotated[str, typer.Option(help="Data set: an asset's name or a path.")],
     out_: Annotated[Path, typer.Option("--out", help="Folder for adapter and manifest.")],
@@ -47,22 +57,39 @@ def finetune_task(
     ] = "file",
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
 ) -> None:
-    """Teach the language model to choose among candidates, or to write what is next, by LoRA."""
+    """Teach the language model to choose among candidates, write what is next, or read chat, by LoRA."""
     from nextinterest.data import CleaningConfig, leave_last_out, load
-    from nextinterest.finetune.processes import is_main_process
     from nextinterest.finetune.reading import read_options
-    from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
+    from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig, UnderstandingConfig
 
     dataset = load(data, cleaning=CleaningConfig(min_user_events=k_core, min_item_events=k_core, ties=ties))
+    if task == "understanding":
+        reading = read_options(UnderstandingConfig, config, override or ())
+        _tell(_understand(dataset, reading, out_, resume), _MEASURES_OF_READING, out_)
+        return
     if task == "choice":
         options: BackboneConfig = read_options(ChoiceConfig, config, override or ())
     else:
         options = read_options(SupervisedConfig, config, override or ())
     split = leave_last_out(dataset.log, options.split.n_test, options.split.n_validation)
     measures = _tune(dataset, split, _retriever(dataset, split, retriever), options, out_, resume)
-    if is_main_process():
-        out.print(_table(measures))
-        err.print(f"[dim]Written to {out_}; its folder work/ holds checkpoints and may be deleted.[/]")
+    _tell(measures, _MEASURES_OF_RANKING, out_)
+
+
+def _understand(
+    dataset: Dataset, options: UnderstandingConfig, out_: Path, resume: bool
+) -> dict[str, dict[str, float]]:
+    from nextinterest.cli.progress import training_progress
+    from nextinterest.data.assets import locate
+    from nextinterest.finetune.backbone import open_backbone
+    from nextinterest.finetune.tune_understanding import tune_understanding
+
+    backbone = open_backbone(locate(options.model, "language-model"), options)
+    with training_progress(options.training.epochs) as report:
+        tuned = tune_understanding(
+            dataset.catalog, backbone, options, out_, data=dataset.name, resume=resume, report=report
+        )
+    return {"untrained": tuned.untrained, "understanding": tuned.run.metrics}
 
 
 def _retriever(dataset: Dataset, split: Split, saved: Path | None) -> Retriever:
@@ -130,10 +157,20 @@ def _tune(
     }
 
 
-def _table(measures: dict[str, dict[str, float]]) -> Table:
-    table = Table(title="Validation: the retriever's candidates, ordered", title_justify="left")
-    for name in ("by", "NDCG@10", "HR@10", "offered", "log-loss"):
+def _tell(measures: dict[str, dict[str, float]], columns: dict[str, str], out_: Path) -> None:
+    from nextinterest.finetune.processes import is_main_process
+
+    if not is_main_process():
+        return
+    title = (
+        "Validation: the retriever's candidates, ordered"
+        if columns is _MEASURES_OF_RANKING
+        else "Validation: utterances of wordings not learned from"
+    )
+    table = Table(title=title, title_justify="left")
+    for name in ("by", *columns.values()):
         table.add_column(name, justify="left" if name == "by" else "right")
     for name, of in measures.items():
-        table.add_row(name, *(f"{of[key]:.4f}" for key in ("ndcg@10", "hr@10", "offered", "log_loss")))
-    return table
+        table.add_row(name, *(f"{of[key]:.4f}" for key in columns))
+    out.print(table)
+    err.print(f"[dim]Written to {out_}; its folder work/ holds checkpoints and may be deleted.[/]")

@@ -5,6 +5,7 @@ Knows transformers and PEFT; nothing of what is predicted.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -12,6 +13,8 @@ import torch
 
 from nextinterest.errors import ModelError
 from nextinterest.finetune.language_config import LoraOptions
+from nextinterest.llm.adapters import CONFIG_FILE
+from nextinterest.retrieval.files import write_atomic
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -115,6 +118,20 @@ def quantisation(options: LoraOptions | None) -> object | None:
     )
 
 
-def save_adapter(model: PreTrainedModel, directory: Path) -> None:
-    """Write PEFT's own files, loadable by ``PeftModel.from_pretrained``, weights as safetensors."""
+def save_adapter(model: PreTrainedModel, directory: Path, base: str) -> None:
+    """Write PEFT's own files, loadable by ``PeftModel.from_pretrained``, weights as safetensors.
+
+    Parameters
+    ----------
+    model
+        The adapted model.
+    directory
+        Where to.
+    base
+        The base model's name, written where PEFT writes the folder it happened to lie in.
+    """
     model.save_pretrained(str(directory), safe_serialization=True)
+    path = directory / CONFIG_FILE
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["base_model_name_or_path"] = base
+    write_atomic(path, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())

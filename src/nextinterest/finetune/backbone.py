@@ -12,7 +12,7 @@ from nextinterest.errors import ModelError
 from nextinterest.finetune.adapters import add_lora, decoder_of, quantisation
 from nextinterest.finetune.lower_layers import LowerLayers
 from nextinterest.finetune.processes import use_own_gpu
-from nextinterest.finetune.task_config import BackboneConfig
+from nextinterest.finetune.task_config import TuningConfig
 from nextinterest.llm.loading import load_module
 from nextinterest.llm.tokenizer import LocalTokenizer
 
@@ -46,7 +46,7 @@ class Backbone:
     name: str
     fingerprint: str
 
-    def lower_layers(self, config: BackboneConfig, work: Path) -> LowerLayers | None:
+    def lower_layers(self, config: TuningConfig, work: Path) -> LowerLayers | None:
         """Return what keeps the frozen layers' output, None where nothing is to be kept."""
         if not (config.cached and config.frozen_layers):
             return None
@@ -55,7 +55,7 @@ class Backbone:
         )
 
 
-def open_backbone(path: str | Path, config: BackboneConfig, *, kind: Kind = "causal") -> Backbone:
+def open_backbone(path: str | Path, config: TuningConfig, *, kind: Kind = "causal") -> Backbone:
     """Load a model and attach what will be tuned.
 
     Parameters
@@ -91,7 +91,7 @@ def open_backbone(path: str | Path, config: BackboneConfig, *, kind: Kind = "cau
     return Backbone(model, tokenizer, kind, name, fingerprint)
 
 
-def add_seq2seq_lora(model: PreTrainedModel, config: BackboneConfig) -> PreTrainedModel:
+def add_seq2seq_lora(model: PreTrainedModel, config: TuningConfig) -> PreTrainedModel:
     """Return an encoder-decoder model with adapters in every layer's attention and feed-forward part.
 
     Raises

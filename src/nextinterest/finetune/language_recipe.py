@@ -7,7 +7,6 @@ serving loads them, so that what is validated is what will be used.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -26,13 +25,11 @@ from nextinterest.finetune.language_task import LanguageObjective, LanguageTask
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.lower_layers import LowerLayers
 from nextinterest.llm import LocalModel
-from nextinterest.llm.adapters import CONFIG_FILE
 from nextinterest.llm.devices import pick_device
 from nextinterest.llm.forward import resolve_layers
 from nextinterest.llm.loading import load_module
 from nextinterest.llm.tokenizer import LocalTokenizer
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
-from nextinterest.retrieval.files import write_atomic
 from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
 from nextinterest.retrieval.item_softmax import ItemSoftmax, Origin
 from nextinterest.retrieval.language_part import rounded
@@ -202,8 +199,7 @@ def train_language(
     adapter = None
     if config.lora is not None:
         adapter = work / "adapter"
-        save_adapter(made.model, adapter)
-        _name_base(adapter, config.model)
+        save_adapter(made.model, adapter, config.model)
     rounded(head)
     task.objective.eval()
     scores = np.concatenate(list(task.validation_scores()))
@@ -283,11 +279,3 @@ def _head(
         with torch.no_grad():
             head.residual[torch.from_numpy(log.item_counts(len(text)) == 0)] = 0.0
     return head
-
-
-def _name_base(adapter: Path, name: str) -> None:
-    """Write the base model's name where PEFT wrote the folder it happened to lie in."""
-    path = adapter / CONFIG_FILE
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["base_model_name_or_path"] = name
-    write_atomic(path, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())

@@ -78,8 +78,11 @@ class CausalWriter(nn.Module):
 
     def forward(self, batch: TokenBatch, targets: Tensor) -> Tensor:
         """Return the summed cross-entropy of the answers' tokens."""
-        states = batch.states(self._body[0], self.frozen_layers)
-        return F.cross_entropy(self._head[0].learnable_logits(states), targets, reduction="sum")
+        return F.cross_entropy(self.logits(batch), targets, reduction="sum")
+
+    def logits(self, batch: TokenBatch) -> Tensor:
+        """Return the logits of the answers' tokens, shape (n_targets, vocabulary)."""
+        return self._head[0].learnable_logits(batch.states(self._body[0], self.frozen_layers))
 
 
 class Seq2SeqWriter(nn.Module):

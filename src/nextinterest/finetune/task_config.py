@@ -1,4 +1,4 @@
-"""How the choice and the generation of answers are tuned: the backbone, the examples, the loop."""
+"""How choice, generation of answers and understanding are tuned: the backbone, the examples, the loop."""
 
 from __future__ import annotations
 
@@ -11,19 +11,13 @@ from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.prompts import LETTERS, PromptOptions
 
-__all__ = ["BackboneConfig", "ChoiceConfig", "SupervisedConfig"]
+__all__ = ["BackboneConfig", "ChoiceConfig", "SupervisedConfig", "TuningConfig", "UnderstandingConfig"]
 
 
-class BackboneConfig(BaseModel):
+class TuningConfig(BaseModel):
     """What every tuning of a language model can be told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    split: SplitConfig = SplitConfig()
-    """What is held out of each user's history, from its end."""
-
-    exchangeable_ties: bool = True
-    """Whether events of one time have no order."""
 
     model: str = "smollm2-135m-instruct"
     """An asset's name, a folder or a hub id."""
@@ -44,6 +38,27 @@ class BackboneConfig(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Precision of the frozen weights; ``auto`` asks the device."""
 
+    training: TrainingConfig = TrainingConfig(
+        epochs=3,
+        batch_size=8,
+        accumulation=2,
+        learning_rate=3e-4,
+        warmup_steps=30,
+        validate_every=1,
+        patience=2,
+    )
+    """The loop; a micro-batch is counted in examples."""
+
+
+class BackboneConfig(TuningConfig):
+    """What a tuning on prompts of histories can be told besides."""
+
+    split: SplitConfig = SplitConfig()
+    """What is held out of each user's history, from its end."""
+
+    exchangeable_ties: bool = True
+    """Whether events of one time have no order."""
+
     budget: int = Field(default=512, ge=16)
     """Longest prompt, in tokens; the agent's is the same by default."""
 
@@ -61,17 +76,6 @@ class BackboneConfig(BaseModel):
 
     validation_cases: int = Field(default=1000, ge=1)
     """Validation events, at most; drawn evenly."""
-
-    training: TrainingConfig = TrainingConfig(
-        epochs=3,
-        batch_size=8,
-        accumulation=2,
-        learning_rate=3e-4,
-        warmup_steps=30,
-        validate_every=1,
-        patience=2,
-    )
-    """The loop; a micro-batch is counted in examples."""
 
     @property
     def prompts(self) -> PromptOptions:
@@ -98,3 +102,29 @@ class SupervisedConfig(BackboneConfig):
 
     kind: Literal["causal", "seq2seq"] = "causal"
     """What the model is; T5's family is ``seq2seq``."""
+
+
+class UnderstandingConfig(TuningConfig):
+    """Tuning a causal model to read what people say to a recommender."""
+
+    examples: int = Field(default=1000, ge=1)
+    """Utterances of one epoch; each epoch draws new ones."""
+
+    invented: float = Field(default=0.5, ge=0.0, le=1.0)
+    """Share of them that is filled from an invented catalogue instead of the data's."""
+
+    things: tuple[str, ...] = ("movies", "films", "titles")
+    """What the data's items are called."""
+
+    validation_cases: int = Field(default=200, ge=1)
+    """Utterances of validation wordings that the best weights are picked by."""
+
+    training: TrainingConfig = TrainingConfig(
+        epochs=4,
+        batch_size=8,
+        learning_rate=8e-4,
+        warmup_steps=10,
+        validate_every=1,
+        metric="exact",
+    )
+    """The loop; a micro-batch is counted in examples."""

@@ -9,7 +9,7 @@ from nextinterest.errors import IntegrityError
 from nextinterest.finetune.adapters import save_adapter
 from nextinterest.finetune.backbone import Backbone
 from nextinterest.finetune.processes import is_main_process
-from nextinterest.finetune.task_config import BackboneConfig
+from nextinterest.finetune.task_config import BackboneConfig, TuningConfig
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.files import Json, read_manifest, sha256, write_manifest
 from nextinterest.version import __version__
@@ -17,7 +17,7 @@ from nextinterest.version import __version__
 __all__ = ["claim_work", "save_tuned"]
 
 
-def claim_work(work: Path, config: BackboneConfig, data: str, *, resume: bool) -> None:
+def claim_work(work: Path, config: TuningConfig, data: str, *, resume: bool) -> None:
     """Note what a work folder is for, so that an interrupted run is not continued as another.
 
     The loop itself compares only its own options; examples, prompts and adapters are compared here.
@@ -42,7 +42,7 @@ def save_tuned(
     out: Path,
     task: str,
     backbone: Backbone,
-    config: BackboneConfig,
+    config: TuningConfig,
     template: PromptTemplate,
     learned: Mapping[str, Json],
 ) -> None:
@@ -63,7 +63,7 @@ def save_tuned(
         return
     manifest = out / f"{task}.json"
     manifest.unlink(missing_ok=True)
-    save_adapter(backbone.model, out / "adapter")
+    save_adapter(backbone.model, out / "adapter", config.model)
     files = sorted(path for path in (out / "adapter").iterdir() if path.is_file())
     content: dict[str, Json] = {
         "format": f"nextinterest-{task}-1",
@@ -71,8 +71,9 @@ def save_tuned(
         "base_model": {"name": config.model, "fingerprint": backbone.fingerprint},
         "template": template.name,
         "template_hash": template.hash,
-        "prompts": config.prompts.model_dump(mode="json"),
         "config": config.model_dump(mode="json"),
         "sha256": {f"adapter/{path.name}": sha256(path.read_bytes()) for path in files},
     }
+    if isinstance(config, BackboneConfig):
+        content["prompts"] = config.prompts.model_dump(mode="json")
     write_manifest(manifest, content | dict(learned))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nextinterest.agent.chat import ChatAction
 from nextinterest.domain import Catalog, Item
 from nextinterest.finetune.utterances import Split, generate, patterns
+from nextinterest.finetune.utterances.invented import THINGS, invented
 from nextinterest.finetune.utterances.noise import as_typed, mistyped, shortened
 
 DATA = Path(__file__).parents[2] / "data"
@@ -87,3 +88,32 @@ def test_noise_takes_any_text(text: str, seed: int) -> None:
     assert abs(len(mistyped(text, rng)) - len(text)) <= 1
     assert bool(shortened(text, rng)) == bool(text)
     assert isinstance(as_typed(text, rng), str)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_what_was_typed_stands_in_the_messages(goods: Catalog, split: Split) -> None:
+    """A model that copies words can write the written form; the lists hold as much as the action's."""
+    rng = np.random.default_rng(4)
+    for source in (goods, invented(goods, rng)):
+        for utterance in generate(source, split, 150, rng, THINGS):
+            told = "\n".join(text for _, text in utterance.messages)
+            assert utterance.written.keys() == utterance.action.keys()
+            for name, value in utterance.written.items():
+                other = utterance.action[name]
+                if isinstance(value, list):
+                    assert isinstance(other, list)
+                    assert len(value) == len(other)
+                    assert all(words in told for words in value), (name, value, told)
+                elif name == "query" and value != "everything":
+                    assert str(value) in told
+                elif name != "query":
+                    assert value == other
+
+
+def test_an_invented_catalogue_is_of_the_words_it_was_given(goods: Catalog) -> None:
+    made = invented(goods, np.random.default_rng(0))
+    words = {word for title in goods.titles for word in title.split()}
+    assert {word for title in made.titles for word in title.split()} <= words
+    assert made.titles == invented(goods, np.random.default_rng(0)).titles
+    assert len(set(made.titles) - set(goods.titles)) > 0.8 * len(made)
+    assert len(invented(Catalog([], []), np.random.default_rng(0))) == len(made)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         Relaxation,
         Usage,
     )
+    from nextinterest.agent.chat.second_reader import SecondReader
+    from nextinterest.agent.chat.tuned_reader import TunedReader
     from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 
 __all__ = [
@@ -40,6 +42,8 @@ __all__ = [
     "Intent",
     "ModelReader",
     "Relaxation",
+    "SecondReader",
+    "TunedReader",
     "Understanding",
     "Understood",
     "Usage",
@@ -50,6 +54,8 @@ _HOME = dict.fromkeys(__all__, "schema") | {
     "CompositionalReader": "reading.reader",
     "Conversation": "conversing",
     "ModelReader": "model_reader",
+    "SecondReader": "second_reader",
+    "TunedReader": "tuned_reader",
     "Understanding": "understanding",
     "Understood": "understanding",
 }

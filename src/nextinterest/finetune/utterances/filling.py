@@ -62,6 +62,7 @@ class Filling:
     def __init__(self, catalog: Catalog, rng: np.random.Generator, things: Sequence[str]) -> None:
         self.catalog, self.rng, self.things = catalog, rng, things
         self.values: dict[str, str | int | tuple[int | None, int | None]] = {}
+        self._written: dict[str, str] = {}  # titles and categories as the wording has them
         counts = (
             {title: catalog.titles.count(title) for title in set(catalog.titles)}
             if len(catalog) < 5000
@@ -83,15 +84,25 @@ class Filling:
     def fill(self, wording: str, *, assistant: bool) -> str:
         """Return a wording with its slots filled, as it may be typed."""
         text = _SLOT.sub(lambda match: self._write(match.group(1)), wording)
-        return text if assistant else as_typed(text, self.rng)
+        if assistant:
+            return text
+        typed = as_typed(text, self.rng)
+        for slot, words in self._written.items():
+            self._written[slot] = next((form for form in _forms(words) if form in typed), words)
+        return typed
 
-    def action(self, then: Mapping[str, str] | None) -> dict[str, str | int | list[str]]:
+    def action(
+        self, then: Mapping[str, str] | None, *, written: bool = False
+    ) -> dict[str, str | int | list[str]]:
         """Return the fields that what was filled in asks for.
 
         Parameters
         ----------
         then
             Field by slot; None takes every slot for what its name says.
+        written
+            Whether titles and categories are given as they were typed, in the order named, instead of as the
+            catalogue has them, sorted.
         """
         pairs = (
             [(_FIELDS[slot], slot) for slot in self.values if slot in _FIELDS]
@@ -100,7 +111,7 @@ class Filling:
         )
         fields: dict[str, str | int | list[str]] = {}
         for field, slot in pairs:
-            value = self.values[slot]
+            value = self._written.get(slot, self.values[slot]) if written else self.values[slot]
             if isinstance(value, tuple):
                 fields |= {
                     n: y for n, y in zip(("year_from", "year_to"), value, strict=True) if y is not None
@@ -111,7 +122,8 @@ class Filling:
                 listed = fields.setdefault(_NAMES.get(field, field), [])
                 if isinstance(listed, list):
                     listed.append(str(value))
-                    listed.sort()
+                    if not written:
+                        listed.sort()
         return fields
 
     def _write(self, slot: str) -> str:
@@ -136,6 +148,7 @@ class Filling:
         free = [name for name in self.catalog.category_names if name not in used]
         name = free[int(self.rng.integers(len(free)))]
         self.values[slot] = name
+        self._written[slot] = name.lower()
         return name.lower()
 
     def _span(self) -> str:
@@ -163,13 +176,17 @@ class Filling:
         item = free[int(self.rng.integers(len(free)))]
         title = self.catalog.titles[item]
         self.values[slot] = title
+        self._written[slot] = self._titled(title, self.catalog.years[item])
+        return self._written[slot]
+
+    def _titled(self, title: str, year: int | None) -> str:
         draw = self.rng.random()
         if draw < 0.2:
             return mistyped(title, self.rng)
         if draw < 0.35:
             return shortened(title, self.rng)
-        if draw < 0.45 and self.catalog.years[item] is not None:
-            return f"{title} ({self.catalog.years[item]})"
+        if draw < 0.45 and year is not None:
+            return f"{title} ({year})"
         return title
 
     def _list(self, n: int) -> str:
@@ -186,6 +203,12 @@ class Filling:
         years = [year for item in chosen if (year := self.catalog.years[item]) is not None]
         self.values["before"] = min(years) - 1 if years else 0
         return "Here you are:\n" + "\n".join(lines)
+
+
+def _forms(words: str) -> tuple[str, ...]:
+    """Return what `as_typed` may have made of some words."""
+    plain = words.replace("'", "")
+    return words, words.lower(), plain, plain.lower()
 
 
 def _is_telling(title: str) -> bool:

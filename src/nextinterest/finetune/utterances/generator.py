@@ -65,12 +65,15 @@ class Utterance:
         (role, content) pairs, oldest first.
     action
         Fields of the action that are not empty; lists sorted.
+    written
+        The same with titles and categories as they were typed: what a model that reads words should write.
     pattern
         The wording it was made from.
     """
 
     messages: tuple[tuple[str, str], ...]
     action: dict[str, Value]
+    written: dict[str, Value]
     pattern: Pattern
 
 
@@ -123,8 +126,11 @@ def generate(
         pattern = choices[int(rng.integers(len(choices)))]
         filling = Filling(catalog, rng, things)
         said = tuple(filling.fill(turn, assistant=i % 2 == 1) for i, turn in enumerate(pattern.turns))
-        action: dict[str, Value] = {"intent": pattern.intent}
-        action |= filling.action(None if pattern.then is None else dict(pattern.then))
-        action |= dict(pattern.want)
+        then = None if pattern.then is None else dict(pattern.then)
+        action, written = (
+            {"intent": pattern.intent, **filling.action(then, written=own), **dict(pattern.want)}
+            for own in (False, True)
+        )
         roles = ("user", "assistant")
-        yield Utterance(tuple((roles[i % 2], text) for i, text in enumerate(said)), action, pattern)
+        messages = tuple((roles[i % 2], text) for i, text in enumerate(said))
+        yield Utterance(messages, action, written, pattern)

@@ -1,0 +1,103 @@
+"""`TunedReader`: understanding by a model that was tuned to it, under the prompt it was tuned with.
+
+What ``nextinterest finetune-task understanding`` writes is read here: the adapter, and a manifest that says
+which base model and template it belongs to. The model is still held to the schema of `ChatAction`, and what
+it writes is looked up in the catalogue as for any `ModelReader`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nextinterest.agent.chat.model_reader import ModelReader
+from nextinterest.agent.chat.schema import ChatMessage
+from nextinterest.agent.chat.understanding import ChatContext
+from nextinterest.data.assets import locate
+from nextinterest.errors import IntegrityError
+from nextinterest.llm import LocalModel, Message
+from nextinterest.llm.adapters import adapter_digest
+from nextinterest.prompts.chat_action import MOST_MESSAGES, action_prompt, action_template
+from nextinterest.retrieval.files import read_manifest, read_verified
+
+__all__ = ["TunedReader"]
+
+_MANIFEST, _FORMAT = "understanding.json", "nextinterest-understanding-1"
+_LONGEST = 160  # tokens of an answer; those learned from have 16 on average
+
+
+class _BaseModel(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    fingerprint: str
+
+
+class _Manifest(BaseModel):
+    """What must hold of an adapter for it to be served; the rest tells how it was trained."""
+
+    model_config = ConfigDict(extra="ignore")
+    version: str
+    base_model: _BaseModel
+    template: str
+    template_hash: str
+    sha256: dict[str, str]
+
+
+class TunedReader(ModelReader):
+    """Asks a tuned model for the action; parameters are those of `ModelReader`."""
+
+    @classmethod
+    def from_pretrained(cls, directory: str | Path, *, device: str = "auto") -> Self:
+        """Load what ``nextinterest finetune-task understanding`` wrote.
+
+        Parameters
+        ----------
+        directory
+            The folder.
+        device
+            As in `nextinterest.llm.LocalModel.load`.
+
+        Raises
+        ------
+        IntegrityError
+            If a file does not match the manifest, or the adapter belongs to another template or base model.
+        ModelError
+            If the base model cannot be loaded.
+        """
+        directory = Path(directory)
+        path = directory / _MANIFEST
+        try:
+            manifest = _Manifest.model_validate(read_manifest(path, _FORMAT))
+        except ValidationError as error:
+            raise IntegrityError(f"{path} is damaged: {error}.", remedy="Tune the reader again.") from error
+        template = action_template()
+        if (manifest.template, manifest.template_hash) != (template.name, template.hash):
+            raise IntegrityError(
+                f"{directory} was tuned under template {manifest.template!r} {manifest.template_hash[:12]}, "
+                f"not {template.name!r} {template.hash[:12]}.",
+                remedy=f"Use nextinterest {manifest.version}, or tune the reader again.",
+            )
+        for name, digest in manifest.sha256.items():
+            read_verified(directory / name, digest)
+        adapter, named = directory / "adapter", manifest.base_model
+        model = LocalModel.load(locate(named.name, "language-model"), device=device, adapter=adapter)
+        expected = hashlib.sha256((named.fingerprint + adapter_digest(adapter)).encode()).hexdigest()
+        if model.fingerprint != expected:
+            raise IntegrityError(
+                f"{directory} was tuned on {named.name!r} of fingerprint {named.fingerprint[:12]}; what is "
+                "found under that name has another.",
+                remedy="Tune the reader again, or restore the model it was tuned on.",
+            )
+        model.name = f"{named.name}, tuned to read"
+        return cls(model, most_messages=MOST_MESSAGES, max_tokens=_LONGEST)
+
+    def prompt(self, said: Sequence[ChatMessage], context: ChatContext) -> list[Message]:
+        """Return the prompt that was learned under; nothing of the catalogue stands in it."""
+        turns = action_prompt(
+            [(message.role, message.content) for message in said], self.model.tokenizer.special_tokens
+        )
+        return [Message(turn.role, turn.content) for turn in turns]

@@ -1,0 +1,123 @@
+"""From wordings and a catalogue to a saved adapter that reads chat.
+
+    1  draw validation utterances; measure the model as it is
+    2  attach adapters, train on the actions' tokens with utterances drawn anew in each epoch, keep the
+       weights that write most validation actions exactly
+    3  write the adapter and, last, a manifest that says what it belongs to
+
+    adapter/              PEFT's own files
+    understanding.json    base model, template, data, measures, SHA-256 of the adapter's files
+    work/                 checkpoints and loss curve; may be deleted
+
+Wordings of the test split are never drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nextinterest.domain import Catalog
+from nextinterest.finetune.backbone import Backbone
+from nextinterest.finetune.loop import Report, Trained, train
+from nextinterest.finetune.supervised_task import CausalWriter
+from nextinterest.finetune.task_config import UnderstandingConfig
+from nextinterest.finetune.tuned_files import claim_work, save_tuned
+from nextinterest.finetune.understanding_task import UnderstandingTask, utterance_drawer
+from nextinterest.prompts.chat_action import action_template
+
+__all__ = ["UnderstandingTuned", "tune_understanding", "understanding_task"]
+
+_VALIDATION_SEED = 7919  # set apart from the seeds of epochs, which are pairs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnderstandingTuned:
+    """What the tuning returns.
+
+    Attributes
+    ----------
+    run
+        How training went.
+    task
+        The trained task.
+    untrained
+        Measures of the model before training.
+    """
+
+    run: Trained
+    task: UnderstandingTask
+    untrained: dict[str, float]
+
+
+def understanding_task(
+    catalog: Catalog, backbone: Backbone, config: UnderstandingConfig, work: Path
+) -> UnderstandingTask:
+    """Put the task together; `work` keeps the frozen layers' output where it is cached.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to validate on.
+    ModelError
+        If the model has no token that ends an answer.
+    """
+    draw = utterance_drawer(catalog, backbone, config)
+    rng = np.random.default_rng((_VALIDATION_SEED, config.training.seed))
+    return UnderstandingTask(
+        CausalWriter(backbone.model, config.frozen_layers, backbone.lower_layers(config, work)),
+        draw,
+        config.examples,
+        draw("validation", config.validation_cases, rng),
+        batch_size=config.training.batch_size,
+    )
+
+
+def tune_understanding(
+    catalog: Catalog,
+    backbone: Backbone,
+    config: UnderstandingConfig,
+    out: Path,
+    *,
+    data: str = "",
+    resume: bool = True,
+    report: Report | None = None,
+) -> UnderstandingTuned:
+    """Run the recipe.
+
+    Parameters
+    ----------
+    catalog
+        Fills the wordings, with invented ones beside it.
+    backbone, config
+        What is tuned, and how.
+    out
+        Folder for adapter and manifest.
+    data
+        Name of the data set, for the manifest.
+    resume
+        Whether an interrupted run in `out` is continued.
+    report
+        Told of every step and validation.
+    """
+    work = out / "work"
+    claim_work(work, config, data, resume=resume)
+    task = understanding_task(catalog, backbone, config, work)
+    untrained = task.validate()
+    run = train(task, config.training, work, resume=resume, report=report)
+    save_tuned(
+        out,
+        "understanding",
+        backbone,
+        config,
+        action_template(),
+        {
+            "data": data,
+            "steps": run.steps,
+            "epoch": run.epoch,
+            "validation": {"untrained": untrained, "understanding": run.metrics},
+        },
+    )
+    return UnderstandingTuned(run, task, untrained)

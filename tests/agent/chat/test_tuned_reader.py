@@ -1,0 +1,115 @@
+"""A reader that was tuned: its prompt, its schema, what it refuses to load, and where it is asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.tiny import films, save_tiny
+
+from nextinterest.agent.chat import (
+    ChatAction,
+    ChatContext,
+    ChatMessage,
+    CompositionalReader,
+    SecondReader,
+    TunedReader,
+)
+from nextinterest.agent.chat.second_reader import is_unsure
+from nextinterest.errors import IntegrityError
+from nextinterest.finetune.backbone import open_backbone
+from nextinterest.finetune.task_config import UnderstandingConfig
+from nextinterest.finetune.tune_understanding import tune_understanding
+from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.prompts.chat_action import ACTION_FIELDS
+
+
+def said(*messages: str) -> list[ChatMessage]:
+    return [
+        ChatMessage(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(messages)
+    ]
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a reader that has learned next to nothing."""
+    folder = tmp_path_factory.mktemp("tuned")
+    base = save_tiny(folder / "base", "causal")
+    training = {"epochs": 1, "batch_size": 4, "metric": "log_likelihood"}
+    config = UnderstandingConfig.model_validate(
+        {"model": str(base), "examples": 8, "validation_cases": 4, "training": training}
+    )
+    tune_understanding(films(), open_backbone(base, config), config, folder / "out", data="films")
+    return folder / "out"
+
+
+def test_the_fields_learned_are_those_of_the_action_in_its_order() -> None:
+    assert tuple(ChatAction.model_fields) == ACTION_FIELDS
+
+
+def test_the_prompt_holds_the_conversation_and_nothing_else(cinema: ChatContext) -> None:
+    model = ScriptedLanguageModel([ChatAction(intent="similar", similar_to=("blade runer",))])
+    read = TunedReader(model).read(said("films please", "1. Alien (1979)", "like blade runer"), cinema)
+    assert read.action == ChatAction(intent="similar", similar_to=("Blade Runner",))
+    (system, user) = model.calls[0].messages
+    assert user[1] == "U: films please\nA: 1. Alien (1979)\nU: like blade runer"
+    assert len(system[1]) < 60
+    assert model.calls[0].schema == "ChatAction"
+
+
+def test_whatever_a_tuned_model_says_is_an_action(tuned: Path, cinema: ChatContext) -> None:
+    reader = TunedReader.from_pretrained(tuned, device="cpu")
+    assert reader.read(said("two horror films"), cinema).action.intent
+    assert reader.name.endswith("tuned to read")
+
+
+def test_another_template_base_or_file_is_refused(tuned: Path) -> None:
+    path = tuned / "understanding.json"
+    whole = path.read_text()
+    manifest = json.loads(whole)
+    try:
+        path.write_text(json.dumps(manifest | {"template_hash": "0" * 64}))
+        with pytest.raises(IntegrityError, match="under template 'chat-action' 000000000000"):
+            TunedReader.from_pretrained(tuned)
+        other = manifest["base_model"] | {"fingerprint": "f" * 64}
+        path.write_text(json.dumps(manifest | {"base_model": other}))
+        with pytest.raises(IntegrityError, match="fingerprint ffffffffffff"):
+            TunedReader.from_pretrained(tuned, device="cpu")
+        name = next(iter(manifest["sha256"]))
+        path.write_text(json.dumps(manifest | {"sha256": {name: "1" * 64}}))
+        with pytest.raises(IntegrityError, match="SHA-256"):
+            TunedReader.from_pretrained(tuned)
+        path.write_text(json.dumps({"format": manifest["format"]}))
+        with pytest.raises(IntegrityError, match="damaged"):
+            TunedReader.from_pretrained(tuned)
+    finally:
+        path.write_text(whole)
+
+
+def test_the_second_reader_is_asked_where_the_first_is_unsure(cinema: ChatContext) -> None:
+    model = ScriptedLanguageModel([ChatAction(intent="recommend", count=4)])
+    reader = SecondReader(CompositionalReader(), TunedReader(model))
+    sure = reader.read(said("two horror films"), cinema)
+    assert sure == CompositionalReader().read(said("two horror films"), cinema)
+    assert model.calls == []
+    unsure = reader.read(said("I loved Alien", "Noted.", "zzz qqq"), cinema)
+    assert unsure.action.count == 4
+    assert [told.kind for told in unsure.earlier] == ["liked"]
+    assert len(model.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "unsure"),
+    [
+        (ChatAction(intent="other"), True),
+        (ChatAction(intent="recommend"), True),
+        (ChatAction(intent="recommend", count=3), False),
+        (ChatAction(intent="profile"), False),
+        (ChatAction(intent="search", query="Oppenheimer"), True),
+        (ChatAction(intent="search", query="Alien"), False),
+        (ChatAction(intent="forget", query="everything"), False),
+    ],
+)
+def test_what_unsure_means(action: ChatAction, unsure: bool, cinema: ChatContext) -> None:
+    assert is_unsure(action, cinema) is unsure
