@@ -33,6 +33,7 @@ from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
 
 if TYPE_CHECKING:
     from nextinterest.agent.interests import InterestOutlook, InterestPortrait
+    from nextinterest.agent.tuned_choice import TunedChoice
 
 __all__ = ["RecommenderAgent"]
 
@@ -54,6 +55,8 @@ class RecommenderAgent(Talking):
         Events of known users, so that ``recommend(user=...)`` needs no history; never saved.
     language_model_name, text_encoder_name
         By which the models can be loaded again; needed only to save the agent.
+    choice
+        A model tuned to choose, which reranks in place of `model`.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class RecommenderAgent(Talking):
         *,
         language_model_name: str | None = None,
         text_encoder_name: str | None = None,
+        choice: TunedChoice | None = None,
     ) -> None:
         self.retriever = retriever
         self.model = model
@@ -78,6 +82,7 @@ class RecommenderAgent(Talking):
         self.log = log
         self.language_model_name = language_model_name
         self.text_encoder_name = text_encoder_name
+        self.choice = choice
 
     @classmethod
     def from_dataset(
@@ -188,6 +193,7 @@ class RecommenderAgent(Talking):
             log,
             language_model_name=self.language_model_name,
             text_encoder_name=self.text_encoder_name,
+            choice=self.choice,
         )
         if "conversation" in self.__dict__:  # it was made, perhaps with another reader of messages
             made.conversation = self.conversation.of(made)
@@ -206,9 +212,8 @@ class RecommenderAgent(Talking):
     @cached_property
     def ranker(self) -> RetrieveAndRerank:
         """The ranking behind `recommend`, as a `Recommender` for evaluation and bulk use."""
-        reranker = None
-        if self.model is not None:
-            reranker = ChoiceReranker.of(self.config, self.model, self.catalog)
+        model = self.model if self.choice is None else self.choice.model
+        reranker = None if model is None else ChoiceReranker.of(self.config, model, self.catalog)
         return RetrieveAndRerank(
             self.retriever, reranker, self.config.n_candidates, self.config.choice_weight
         )
@@ -345,12 +350,8 @@ class RecommenderAgent(Talking):
 
     def as_recommendations(self, ranked: Ranked, history: History) -> tuple[Recommendation, ...]:
         """Return ranked items as callers get them, each with its evidence in the history."""
-        return tuple(
-            self._recommendation(ranked, place, evidence)
-            for place, evidence in enumerate(
-                find_evidence(self.retriever, self.config, history, ranked.items)
-            )
-        )
+        found = find_evidence(self.retriever, self.config, history, ranked.items)
+        return tuple(self._recommendation(ranked, place, evidence) for place, evidence in enumerate(found))
 
     def _recommendation(self, ranked: Ranked, place: int, evidence: tuple[Evidence, ...]) -> Recommendation:
         position = int(ranked.items[place])
@@ -376,7 +377,7 @@ class RecommenderAgent(Talking):
             notes.append(f"{len(skipped)} of the history's items are not in the catalogue and were left out.")
         if len(ranked.items) < k:
             notes.append(f"Only {len(ranked.items)} items are left to recommend; {k} were asked for.")
-        if self.model is None:
+        if self.model is None and self.choice is None:
             notes.append("Ranked by retrieval alone: this agent has no language model.")
         return tuple(notes)
 

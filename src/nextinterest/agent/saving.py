@@ -2,6 +2,7 @@
 
     recommender.json      manifest: settings, base model, text encoder, template, SHA-256 of the other files
     retriever.json ...    the retriever's own files (see `nextinterest.retrieval.saving`)
+    choice/HASH/          adapter of a tuned choice (see `nextinterest.agent.tuned_choice`)
     README.md             what this directory is and how to load it
 
 Models are named and fingerprinted, not copied. The manifest is written last, so that a half-written directory
@@ -10,12 +11,21 @@ is refused; nothing is unpickled; every file is checked against its hash before 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.config import AgentConfig
+from nextinterest.agent.tuned_choice import (
+    CARD_HEADING,
+    ChoiceManifest,
+    TunedChoice,
+    read_tuned,
+    remove_other_choices,
+    write_choice,
+)
 from nextinterest.data.assets import locate
 from nextinterest.errors import IntegrityError, ModelError
 from nextinterest.llm import LocalModel
@@ -29,7 +39,7 @@ from nextinterest.version import __version__
 if TYPE_CHECKING:
     from nextinterest.agent.recommender import RecommenderAgent
 
-__all__ = ["load_agent", "save_agent"]
+__all__ = ["add_choice", "load_agent", "save_agent"]
 
 _FORMAT = "nextinterest-recommender-1"
 _MANIFEST, _RETRIEVER, _TRAINED = "recommender.json", "retriever.json", "trained.json"
@@ -51,6 +61,7 @@ class _Manifest(BaseModel):
     text_encoder: _Named
     language_model: _Named | None
     template_hash: str
+    choice: ChoiceManifest | None = None
     sha256: dict[str, str]
 
 
@@ -86,6 +97,7 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
         text_encoder=_Named(name=agent.text_encoder_name, fingerprint=agent.retriever.encoder.fingerprint),
         language_model=model,
         template_hash=PromptTemplate.named(agent.config.template).hash,
+        choice=None if agent.choice is None else agent.choice.copied_to(directory),
         sha256={
             **{
                 name: sha256((directory / name).read_bytes())
@@ -96,6 +108,62 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
         },
     )
     write_manifest(directory / _MANIFEST, manifest.model_dump(mode="json"))
+
+
+def add_choice(tuned: Path, directory: Path) -> AgentConfig:
+    """Give a recommender directory a choice tuned by ``nextinterest finetune-task choice``.
+
+    The directory is at every moment the one before or the one after. Its settings become those under which
+    the choice was tuned, its weight that fitted on validation, which may be 0; the card gets the figures.
+
+    Parameters
+    ----------
+    tuned
+        What the tuning wrote.
+    directory
+        A recommender directory.
+
+    Returns
+    -------
+    AgentConfig
+        The directory's new settings.
+
+    Raises
+    ------
+    IntegrityError
+        If files are missing or changed, the template is another version, or the choice was tuned on another
+        split than the recommender.
+    """
+    manifest = _Manifest.model_validate(read_manifest(directory / _MANIFEST, _FORMAT))
+    retriever = json.loads(read_verified(directory / _RETRIEVER, manifest.sha256.get(_RETRIEVER, "")))
+    read = read_tuned(tuned)
+    if is_trained(directory):
+        trained = json.loads(read_verified(directory / _TRAINED, manifest.sha256.get(_TRAINED, "")))
+        learned = trained["provenance"]
+        if (read.tuned.data, read.tuned.split) != (learned["data"], learned["split"]):
+            raise IntegrityError(
+                f"The choice in {tuned} was tuned on {read.tuned.split} of {read.tuned.data!r}, the "
+                f"recommender in {directory} learned from {learned['split']} of {learned['data']!r}.",
+                remedy="Tune the choice with --retriever of this directory, and the same data and split.",
+            )
+    choice = write_choice(read, directory, retriever["catalog"])
+    settings = read.settings(manifest.config)
+    path = directory / "README.md"
+    kept = path.read_text(encoding="utf-8").split(CARD_HEADING)[0].rstrip() if path.is_file() else ""
+    changed = {
+        "choice": choice,
+        "config": settings,
+        "template_hash": choice.template_hash,
+        "sha256": {**manifest.sha256, "README.md": write_atomic(path, f"{kept}\n\n{read.card()}".encode())},
+    }
+    _rewrite(directory, manifest.model_copy(update=changed))
+    remove_other_choices(directory, choice.folder)
+    return settings
+
+
+def _rewrite(directory: Path, manifest: _Manifest) -> None:
+    # What an older version did not write, such as new settings, stays unwritten: defaults may change.
+    write_manifest(directory / _MANIFEST, manifest.model_dump(mode="json", exclude_unset=True))
 
 
 def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "auto") -> RecommenderAgent:
@@ -138,12 +206,17 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
                 f"{named.fingerprint[:12]}; the one found under that name has {model.fingerprint[:12]}.",
                 remedy="Put the same model there, or build and save the agent again.",
             )
+    choice: TunedChoice | None = None
+    if manifest.choice is not None and manifest.config.choice_weight > 0:  # else nothing would ask it
+        catalog = retriever.catalog.fingerprint
+        choice = manifest.choice.load(directory, catalog, device=device, dtype=dtype)
     return RecommenderAgent(
         retriever,
         model,
         manifest.config,
         language_model_name=None if named is None else named.name,
         text_encoder_name=manifest.text_encoder.name,
+        choice=choice,
     )
 
 
