@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from nextinterest.cli import (
+    add_choice,
     assets,
     chat,
     data,
@@ -46,6 +47,7 @@ app.command("chat")(chat.chat)
 app.command("evaluate")(evaluate.evaluate)
 app.command("finetune")(finetune.finetune)
 app.command("finetune-task")(finetune_tasks.finetune_task)
+app.command("add-choice")(add_choice.add_choice)
 app.command("serve")(serve.serve)
 
 
