@@ -29,7 +29,10 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
     rng = np.random.default_rng(3)
-    items = "".join(f"{n},{('horror', 'comedy')[n % 2]} part{n} (19{50 + n}),Drama\n" for n in range(1, 31))
+    items = "".join(
+        f"{n},{('horror', 'comedy')[n % 2]} part{n} (19{50 + n}),{('Drama', 'War')[n % 2]}\n"
+        for n in range(1, 31)
+    )
     (folder / "movies.csv").write_text("movieId,title,genres\n" + items)
     events = "".join(
         f"{user},{1 + int(item)},4,{100 + place // 2}\n"
@@ -67,6 +70,9 @@ def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> N
     assert "leave-one-out" in card
     assert "No language model takes part" in card
     agent = RecommenderAgent.from_pretrained(out)
+    assert agent.forecast_model is not None
+    assert "validation events of leave-one-out; 1 events ahead" in agent.forecast_model.fitted_on
+    assert agent.forecast_model.horizons[0].cases == 40
     ids = {item.item_id for item in agent.recommend(["1", "2", "3"], k=5).items}
     assert len(ids) == 5
     assert not ids & {"1", "2", "3"}

@@ -32,7 +32,7 @@ from nextinterest.prompts import TitleGrounder
 from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
 
 if TYPE_CHECKING:
-    from nextinterest.agent.interests import InterestOutlook, InterestPortrait
+    from nextinterest.agent.interests import ForecastModel, InterestOutlook, InterestPortrait
     from nextinterest.agent.tuned_choice import TunedChoice
 
 __all__ = ["RecommenderAgent"]
@@ -55,6 +55,8 @@ class RecommenderAgent(Talking):
         Events of known users, so that ``recommend(user=...)`` needs no history; never saved.
     language_model_name, text_encoder_name
         By which the models can be loaded again; needed only to save the agent.
+    forecast_model
+        Weights of `forecast`, fitted for this retriever; None takes those that ship.
     choice
         A model tuned to choose, which reranks in place of `model`.
 
@@ -74,6 +76,7 @@ class RecommenderAgent(Talking):
         *,
         language_model_name: str | None = None,
         text_encoder_name: str | None = None,
+        forecast_model: ForecastModel | None = None,
         choice: TunedChoice | None = None,
     ) -> None:
         self.retriever = retriever
@@ -82,6 +85,7 @@ class RecommenderAgent(Talking):
         self.log = log
         self.language_model_name = language_model_name
         self.text_encoder_name = text_encoder_name
+        self.forecast_model = forecast_model
         self.choice = choice
 
     @classmethod
@@ -193,6 +197,7 @@ class RecommenderAgent(Talking):
             log,
             language_model_name=self.language_model_name,
             text_encoder_name=self.text_encoder_name,
+            forecast_model=self.forecast_model,
             choice=self.choice,
         )
         if "conversation" in self.__dict__:  # it was made, perhaps with another reader of messages
@@ -317,8 +322,8 @@ class RecommenderAgent(Talking):
         """Forecast how a user's attention will be shared among interests.
 
         The next step is the marginal of the retriever's item distribution, seen items left out; further ahead
-        that marginal is pooled with the user's own past, by weights fitted on validation events with a
-        retriever that was not trained (see `nextinterest.agent.interests.default_model`).
+        that marginal is pooled with the user's own past, by weights fitted on validation events: the agent's
+        own where it was saved with some, else those of a retriever that was not trained.
 
         Parameters
         ----------
@@ -334,8 +339,9 @@ class RecommenderAgent(Talking):
         from nextinterest.agent.interests import forecast_interests
 
         read = self._read(history, user, on_unknown)
+        model, items = self.forecast_model, self.retriever
         return forecast_interests(
-            read.history, self.catalog, self.retriever, horizon=horizon, n_paths=n_paths, seed=seed
+            read.history, self.catalog, items, horizon=horizon, model=model, n_paths=n_paths, seed=seed
         )
 
     def _read(self, history: HistoryLike | None, user: str | None, on_unknown: OnUnknown) -> ReadHistory:

@@ -3,6 +3,7 @@
     recommender.json      manifest: settings, base model, text encoder, template, SHA-256 of the other files
     retriever.json ...    the retriever's own files (see `nextinterest.retrieval.saving`)
     choice/HASH/          adapter of a tuned choice (see `nextinterest.agent.tuned_choice`)
+    forecast.json         weights of the interest forecast, where some were fitted for this recommender
     README.md             what this directory is and how to load it
 
 Models are named and fingerprinted, not copied. The manifest is written last, so that a half-written directory
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.config import AgentConfig
+from nextinterest.agent.interests.model import ForecastModel
 from nextinterest.agent.tuned_choice import (
     CARD_HEADING,
     ChoiceManifest,
@@ -39,10 +41,11 @@ from nextinterest.version import __version__
 if TYPE_CHECKING:
     from nextinterest.agent.recommender import RecommenderAgent
 
-__all__ = ["add_choice", "load_agent", "save_agent"]
+__all__ = ["add_choice", "add_forecast_model", "load_agent", "save_agent"]
 
 _FORMAT = "nextinterest-recommender-1"
 _MANIFEST, _RETRIEVER, _TRAINED = "recommender.json", "retriever.json", "trained.json"
+_FORECAST = "forecast.json"
 
 
 class _Named(BaseModel):
@@ -81,7 +84,10 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / _MANIFEST).unlink(missing_ok=True)  # the old manifest does not describe what follows
     (directory / _TRAINED).unlink(missing_ok=True)
+    (directory / _FORECAST).unlink(missing_ok=True)
     agent.retriever.save(directory)
+    if agent.forecast_model is not None:
+        agent.forecast_model.save(directory / _FORECAST)
     model = None
     if agent.model is not None and agent.language_model_name is not None:
         model = _Named(name=agent.language_model_name, fingerprint=agent.model.fingerprint)
@@ -101,13 +107,39 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
         sha256={
             **{
                 name: sha256((directory / name).read_bytes())
-                for name in (_RETRIEVER, _TRAINED)
+                for name in (_RETRIEVER, _TRAINED, _FORECAST)
                 if (directory / name).is_file()
             },
             "README.md": write_atomic(directory / "README.md", card.encode()),
         },
     )
     write_manifest(directory / _MANIFEST, manifest.model_dump(mode="json"))
+
+
+def add_forecast_model(directory: Path, model: ForecastModel) -> None:
+    """Give a recommender directory weights of its own for the interest forecast, in place of any it has.
+
+    At every moment the directory can be loaded: the manifest names the new file only once it is whole, and
+    names none while one is exchanged.
+
+    Raises
+    ------
+    IntegrityError
+        If the directory has no manifest of this format.
+    """
+    manifest = _read(directory / _MANIFEST)
+    hashes = {name: digest for name, digest in manifest.sha256.items() if name != _FORECAST}
+    if hashes != manifest.sha256:
+        _rewrite(directory, manifest.model_copy(update={"sha256": hashes}))
+    hashes[_FORECAST] = write_atomic(directory / _FORECAST, model.model_dump_json(indent=1).encode() + b"\n")
+    _rewrite(directory, manifest.model_copy(update={"sha256": hashes}))
+
+
+def _read(path: Path) -> _Manifest:
+    try:
+        return _Manifest.model_validate(read_manifest(path, _FORMAT))
+    except ValidationError as error:
+        raise IntegrityError(f"{path} cannot be read: {error}", remedy="Save the agent again.") from error
 
 
 def add_choice(tuned: Path, directory: Path) -> AgentConfig:
@@ -177,11 +209,7 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
     """
     from nextinterest.agent.recommender import RecommenderAgent, open_encoder
 
-    path = directory / _MANIFEST
-    try:
-        manifest = _Manifest.model_validate(read_manifest(path, _FORMAT))
-    except ValidationError as error:
-        raise IntegrityError(f"{path} cannot be read: {error}", remedy="Save the agent again.") from error
+    manifest = _read(directory / _MANIFEST)
     read_verified(directory / _RETRIEVER, manifest.sha256.get(_RETRIEVER, ""))
     template = PromptTemplate.named(manifest.config.template)
     if template.hash != manifest.template_hash:
@@ -206,6 +234,10 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
                 f"{named.fingerprint[:12]}; the one found under that name has {model.fingerprint[:12]}.",
                 remedy="Put the same model there, or build and save the agent again.",
             )
+    forecast = None
+    if _FORECAST in manifest.sha256:
+        data = read_verified(directory / _FORECAST, manifest.sha256[_FORECAST])
+        forecast = ForecastModel.model_validate_json(data)
     choice: TunedChoice | None = None
     if manifest.choice is not None and manifest.config.choice_weight > 0:  # else nothing would ask it
         catalog = retriever.catalog.fingerprint
@@ -216,6 +248,7 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
         manifest.config,
         language_model_name=None if named is None else named.name,
         text_encoder_name=manifest.text_encoder.name,
+        forecast_model=forecast,
         choice=choice,
     )
 

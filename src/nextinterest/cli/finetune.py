@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
+from nextinterest.cli.fit_forecast import add_weights
 
 if TYPE_CHECKING:
     from nextinterest.retrieval.trained import TrainedRetriever
@@ -38,6 +39,9 @@ def finetune(
         Path | None, typer.Option(help="Folder for checkpoints; by default OUT.work beside the directory.")
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
+    forecast: Annotated[
+        bool, typer.Option(help="Fit the weights of the interest forecast too, on the validation events.")
+    ] = True,
 ) -> None:
     """Train retrieval on the users' histories and fit the blend on held-out validation events."""
     from nextinterest.agent.recommender import open_encoder
@@ -78,6 +82,8 @@ def finetune(
         card=model_card(done.retriever, options, done.runs, command),
         items_from=None if options.copy_items else ItemsFrom(data=data, cleaning=cleaning),
     )
+    if forecast:
+        add_weights(out_, done.retriever, dataset)
     out.print(_table(done.retriever))
     err.print(f"[dim]Written to {out_}; {folder} holds checkpoints and may be deleted.[/]")
 

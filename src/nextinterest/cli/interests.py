@@ -97,6 +97,7 @@ def interests(
         dataset.catalog,
         agent.retriever,
         horizon=events if days is None else timedelta(days=days),
+        model=agent.forecast_model,
         population=population,
         n_paths=paths,
         seed=seed,

@@ -19,6 +19,7 @@ from nextinterest.cli import (
     evaluate,
     finetune,
     finetune_tasks,
+    fit_forecast,
     interests,
     recommend,
     serve,
@@ -48,6 +49,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("finetune")(finetune.finetune)
 app.command("finetune-task")(finetune_tasks.finetune_task)
 app.command("add-choice")(add_choice.add_choice)
+app.command("fit-forecast")(fit_forecast.fit_forecast)
 app.command("serve")(serve.serve)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nextinterest.agent.interests.clusters import cluster_catalog
+    from nextinterest.agent.interests.fitting import fit_forecast_model
     from nextinterest.agent.interests.forecaster import PooledForecaster
     from nextinterest.agent.interests.model import ForecastModel
     from nextinterest.agent.interests.older import PortraitSummary, describe_older
@@ -41,6 +42,7 @@ __all__ = [
     "describe_older",
     "draw_changes",
     "draw_river",
+    "fit_forecast_model",
     "forecast_interests",
     "portray",
     "sample_paths",
@@ -67,6 +69,7 @@ _HOME = {
     "describe_older": "older",
     "draw_changes": "pictures",
     "draw_river": "pictures",
+    "fit_forecast_model": "fitting",
     "forecast_interests": "outlook",
     "portray": "portrait",
     "sample_paths": "paths",

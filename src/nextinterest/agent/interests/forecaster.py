@@ -17,7 +17,7 @@ from nextinterest.agent.interests.pool import fit_pool, pool
 from nextinterest.agent.interests.signals import RunningCounts, Shares, history_signals, model_signals
 from nextinterest.domain import Catalog, History, InterestForecasts, ItemScorer
 
-__all__ = ["FitCases", "PooledForecaster"]
+__all__ = ["FitCases", "PooledForecaster", "fit_horizon"]
 
 
 class FitCases(Protocol):
@@ -32,6 +32,21 @@ class FitCases(Protocol):
     def truth(self) -> Shares:
         """Shares seen afterwards, shape (n, n_interests)."""
         ...
+
+
+def fit_horizon(
+    signals: Mapping[str, Shares], truth: Shares, horizon: int, draws_per_event: float, level: float
+) -> HorizonFit:
+    """Fit weights and dispersion at one horizon to signals and the shares seen, each (n, n_interests)."""
+    weights = fit_pool(signals, truth)
+    shares = pool(signals, weights)
+    return HorizonFit(
+        horizon=horizon,
+        weights=weights,
+        dispersion=fit_dispersion(shares, truth, horizon, draws_per_event, level),
+        loss=float(-(truth * np.log(shares)).sum(axis=1).mean()),
+        cases=len(truth),
+    )
 
 
 class PooledForecaster:
@@ -97,18 +112,7 @@ class PooledForecaster:
             draws = float(counts[seen].mean())
             signals = history_signals(RunningCounts.of(some.histories, catalog), population)
             signals |= model_signals(scorers or {}, some.histories)
-            weights = fit_pool(signals, some.truth)
-            shares = pool(signals, weights)
-            loss = -(some.truth * np.log(shares)).sum(axis=1).mean()
-            fits.append(
-                HorizonFit(
-                    horizon=horizon,
-                    weights=weights,
-                    dispersion=fit_dispersion(shares, some.truth, horizon, draws, level),
-                    loss=float(loss),
-                    cases=len(some.truth),
-                )
-            )
+            fits.append(fit_horizon(signals, some.truth, horizon, draws, level))
         model = ForecastModel(fitted_on=fitted_on, draws_per_event=draws, horizons=tuple(fits))
         return cls(catalog, population, model, scorers, level=level, name=name)
 
