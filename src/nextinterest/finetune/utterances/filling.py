@@ -6,6 +6,7 @@ One `Filling` serves one utterance and remembers what it filled in, which is wha
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -63,13 +64,9 @@ class Filling:
         self.catalog, self.rng, self.things = catalog, rng, things
         self.values: dict[str, str | int | tuple[int | None, int | None]] = {}
         self._written: dict[str, str] = {}  # titles and categories as the wording has them
-        counts = (
-            {title: catalog.titles.count(title) for title in set(catalog.titles)}
-            if len(catalog) < 5000
-            else {}
-        )
+        counts = Counter(catalog.titles)
         self._items = [
-            i for i, title in enumerate(catalog.titles) if counts.get(title, 1) == 1 and _is_telling(title)
+            i for i, title in enumerate(catalog.titles) if counts[title] == 1 and _is_telling(title)
         ]
         self._years = sorted({year for year in catalog.years if year is not None})
 
