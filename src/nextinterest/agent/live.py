@@ -1,7 +1,8 @@
 """A live agent: an agent and a profile store, so that an event changes the next recommendation.
 
-Nothing about a user is kept here; every answer is computed from what the store holds at that moment. That
-is what makes `forget` complete and a crash harmless.
+Every answer is computed from what the store holds at that moment, which makes a crash harmless. All that is
+kept of users beside it is what the language model has read of their histories: in memory, bounded in bytes,
+and dropped by `forget`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from nextinterest.agent.chat import ChatMessage, ChatReply
     from nextinterest.agent.interests import Horizon, InterestOutlook, InterestPortrait
 
-__all__ = ["ItemChange", "LiveAgent"]
+__all__ = ["STATE_BYTES", "ItemChange", "LiveAgent"]
+
+STATE_BYTES = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,21 @@ class LiveAgent:
         Users' events.
     clock
         Returns the present time, in UTC.
+    state_bytes
+        Memory for what the language model has read of users' histories, so that a new event costs its own
+        line and not the whole history; 0 reads all of it for every answer.
     """
 
-    def __init__(self, agent: RecommenderAgent, store: ProfileStore, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        agent: RecommenderAgent,
+        store: ProfileStore,
+        clock: Callable[[], datetime],
+        *,
+        state_bytes: int = STATE_BYTES,
+    ) -> None:
         self.agent = agent
+        agent.retriever.remember(state_bytes)
         self.store = store
         self.clock = clock
         # Answers share the catalogue; a change of it waits for them and holds back new ones.
@@ -251,4 +265,7 @@ class LiveAgent:
 
     def forget(self, user: str) -> int:
         """Remove everything known about a user and return how many events that were."""
-        return self.store.forget(user)
+        with self._lock.writing():  # no answer under way can bring back what is dropped here
+            removed = self.store.forget(user)
+            self.agent.retriever.forget(user)
+        return removed

@@ -13,9 +13,10 @@ import torch
 
 from nextinterest.errors import ModelError
 
-__all__ = ["DTYPES", "DtypeName", "cpu_has_bf16", "pick_device", "pick_dtype"]
+__all__ = ["DTYPES", "HALF_WEIGHTS", "DtypeName", "cpu_has_bf16", "keeps_half", "pick_device", "pick_dtype"]
 
-DtypeName = Literal["auto", "float32", "bfloat16", "float16"]
+DtypeName = Literal["auto", "float32", "bfloat16", "float16", "float16-weights"]
+HALF_WEIGHTS = "float16-weights"
 DTYPES: dict[str, torch.dtype] = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -57,20 +58,32 @@ def pick_dtype(
 
     ``auto`` reads the environment variable NEXTINTEREST_DTYPE first, then takes bf16 where the device
     computes in it, and fp32 elsewhere. On a CPU a measurement (`nextinterest.llm.tuning`) decides instead,
-    where there is one.
+    where there is one. ``float16-weights`` computes in fp32 on a CPU (see `keeps_half`), elsewhere in fp16.
 
     Raises
     ------
     ModelError
-        If the name is none of `DTYPES`.
+        If the name is none of `DTYPES`, nor ``float16-weights``.
     """
-    name = os.environ.get(DTYPE_VARIABLE, "auto") if dtype == "auto" else dtype
+    name = _asked(dtype)
+    if name == HALF_WEIGHTS:
+        return torch.float32 if device is None or device.type == "cpu" else torch.float16
     if name != "auto":
         if name not in DTYPES:
-            raise ModelError(f"Unknown dtype {name!r}.", remedy=f"Use one of {', '.join(DTYPES)} or auto.")
+            known = ", ".join([*DTYPES, HALF_WEIGHTS])
+            raise ModelError(f"Unknown dtype {name!r}.", remedy=f"Use one of {known} or auto.")
         return DTYPES[name]
     if device is not None and device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     if measured is not None:
         return DTYPES[measured]
     return torch.bfloat16 if cpu_has_bf16() else torch.float32
+
+
+def keeps_half(dtype: str, device: torch.device) -> bool:
+    """Return whether weights are to be kept in fp16 and computed with in fp32: asked for, and on a CPU."""
+    return device.type == "cpu" and _asked(dtype) == HALF_WEIGHTS
+
+
+def _asked(dtype: str) -> str:
+    return os.environ.get(DTYPE_VARIABLE, "auto") if dtype == "auto" else dtype

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nextinterest.llm.forward import KeyValues, Segment, branch_mask
+from nextinterest.llm.half_weights import HalfWeights
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -35,12 +36,12 @@ STATIC_ROTARY = {"default", "linear", "llama3", "yarn"}  # the others change wit
 class _Layer:
     """Weights of one decoder layer."""
 
-    qkv: Tensor
+    qkv: Tensor | HalfWeights
     qkv_bias: Tensor | None
-    out: Tensor
+    out: Tensor | HalfWeights
     out_bias: Tensor | None
-    gate_up: Tensor
-    down: Tensor
+    gate_up: Tensor | HalfWeights
+    down: Tensor | HalfWeights
     norm_in: Tensor
     norm_out: Tensor
     q_norm: Tensor | None
@@ -56,11 +57,14 @@ class LlamaForward:
         The decoder without its head, such as ``LlamaModel``; its linear layers become views of fused ones.
     reach
         The context length.
+    half_weights
+        Keep the linear layers' weights in float16 (`HalfWeights`) and not in the module, which then no longer
+        runs by itself.
     """
 
     padded = False
 
-    def __init__(self, body: PreTrainedModel, reach: int) -> None:
+    def __init__(self, body: PreTrainedModel, reach: int, *, half_weights: bool = False) -> None:
         config = body.config.get_text_config()
         self.layers = int(config.num_hidden_layers)
         self.reach = reach
@@ -74,6 +78,9 @@ class LlamaForward:
         self._norm: Tensor = body.get_submodule("norm").get_parameter("weight")
         self._rotary = body.get_submodule("rotary_emb")
         self._layers = [_fuse(body.get_submodule(f"layers.{i}")) for i in range(self.layers)]
+        if half_weights:
+            for i, layer in enumerate(self._layers):
+                _halve(layer, body.get_submodule(f"layers.{i}"))
         self._lock = threading.Lock()  # passes use all threads of the machine, so they take turns
 
     @staticmethod
@@ -190,16 +197,19 @@ class LlamaForward:
             span.attend(i, q[here], k[here], v[here], work.mixed[here], self.scale)
         if layer.out_bias is not None:
             x.add_(layer.out_bias)
-        x.addmm_(work.mixed.view(n, -1), layer.out.t())
+        _add(x, work.mixed.view(n, -1), layer.out)
 
     def _feed_forward(self, layer: _Layer, x: Tensor, work: _Workspace) -> None:
         """Add the feed-forward part of a layer to `x`, in place."""
         normed = _rms_norm(x, layer.norm_out, self.eps, work.normed)
-        torch.mm(normed, layer.gate_up.t(), out=work.gate_up)
-        gate, up = work.gate_up.chunk(2, dim=-1)
+        if isinstance(layer.gate_up, HalfWeights):  # its product comes in memory of its own
+            gate, up = layer.gate_up(normed).chunk(2, dim=-1)
+        else:
+            torch.mm(normed, layer.gate_up.t(), out=work.gate_up)
+            gate, up = work.gate_up.chunk(2, dim=-1)
         F.silu(gate, inplace=True)
         gate.mul_(up)
-        x.addmm_(gate, layer.down.t())
+        _add(x, gate, layer.down)
 
 
 class _Workspace:
@@ -266,11 +276,23 @@ def _additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(~allowed, -torch.inf)
 
 
-def _linear(x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor) -> None:
-    if bias is None:
+def _linear(x: Tensor, weight: Tensor | HalfWeights, bias: Tensor | None, out: Tensor) -> None:
+    if isinstance(weight, HalfWeights):
+        out.copy_(weight(x))
+        if bias is not None:
+            out.add_(bias)
+    elif bias is None:
         torch.mm(x, weight.t(), out=out)
     else:
         torch.addmm(bias, x, weight.t(), out=out)
+
+
+def _add(x: Tensor, y: Tensor, weight: Tensor | HalfWeights) -> None:
+    """Add ``y @ weight.T`` to `x`, in place."""
+    if isinstance(weight, HalfWeights):
+        x.add_(weight(y.contiguous()))
+    else:
+        x.addmm_(y, weight.t())
 
 
 def _rms_norm(x: Tensor, weight: Tensor, eps: float, out: Tensor | None = None) -> Tensor:
@@ -328,3 +350,13 @@ def _fuse(layer: nn.Module) -> _Layer:
         norm_of("q_norm"),
         norm_of("k_norm"),
     )
+
+
+def _halve(layer: _Layer, module: nn.Module) -> None:
+    """Pack a layer's linear weights in float16, and let go of the module's."""
+    for name in ("qkv", "out", "gate_up", "down"):
+        setattr(layer, name, HalfWeights(getattr(layer, name)))
+    for name, child in module.named_modules():
+        if name.endswith("_proj"):
+            own = child.get_parameter("weight")
+            own.data = own.new_empty(0)

@@ -16,7 +16,7 @@ import torch
 
 from nextinterest.errors import ModelError
 from nextinterest.llm.adapters import adapter_digest, attach_adapter
-from nextinterest.llm.devices import DtypeName, cpu_has_bf16, pick_device, pick_dtype
+from nextinterest.llm.devices import DtypeName, cpu_has_bf16, keeps_half, pick_device, pick_dtype
 from nextinterest.llm.tuning import THREADS_VARIABLE, tuned
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ Kind = Literal["causal", "seq2seq"]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A module ready to run, and who it is."""
+    """A module ready to run, who it is, and whether its weights are to be kept in float16 (`HalfWeights`)."""
 
     module: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     name: str
     fingerprint: str
+    half_weights: bool
 
 
 def load_module(
@@ -100,7 +101,7 @@ def load_module(
         name = f"{name}+{Path(adapter).name}"
     torch.nn.Module.to(module, where)
     module.eval().requires_grad_(False)
-    return Loaded(module, tokenizer, name, fingerprint)
+    return Loaded(module, tokenizer, name, fingerprint, keeps_half(dtype, where))
 
 
 def _drawn(auto: type, path_or_id: str, seed: int) -> PreTrainedModel:

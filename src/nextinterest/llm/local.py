@@ -22,8 +22,9 @@ from nextinterest.llm.forward import Segment, resolve_layers
 from nextinterest.llm.forward_llama import LlamaForward
 from nextinterest.llm.forward_transformers import TransformersForward
 from nextinterest.llm.grammar import JsonMatcher, stream_json
+from nextinterest.llm.half_weights import half_weights_supported
 from nextinterest.llm.head import Head
-from nextinterest.llm.loading import without_adapter
+from nextinterest.llm.loading import weights_digest, without_adapter
 from nextinterest.llm.local_base import TOKENS_PER_BATCH, ModuleModel
 from nextinterest.llm.microbatch import MicroBatchedForward
 from nextinterest.llm.scoring import choose_after, score_after
@@ -43,7 +44,7 @@ class LocalModel(ModuleModel):
 
     Parameters
     ----------
-    module, tokenizer, name, fingerprint, tokens_per_batch
+    module, tokenizer, name, fingerprint, tokens_per_batch, half_weights
         As in `ModuleModel`.
     lean
         Whether to use this package's own forward pass where it covers the model; else transformers'.
@@ -59,12 +60,20 @@ class LocalModel(ModuleModel):
         name: str = "local",
         fingerprint: str | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
+        half_weights: bool = False,
         lean: bool = True,
     ) -> None:
-        super().__init__(
-            module, tokenizer, name=name, fingerprint=fingerprint, tokens_per_batch=tokens_per_batch
-        )
         plain = without_adapter(module)
+        body = cast("PreTrainedModel", getattr(plain, plain.base_model_prefix))
+        self._lean = lean and not LlamaForward.why_not(body)
+        super().__init__(
+            module,
+            tokenizer,
+            name=name,
+            fingerprint=fingerprint,
+            tokens_per_batch=tokens_per_batch,
+            half_weights=half_weights,
+        )
         config = plain.config.get_text_config()
         self.hidden_size = int(config.hidden_size)
         self.context_length = int(getattr(config, "max_position_embeddings", 0) or 1 << 20)
@@ -74,12 +83,16 @@ class LocalModel(ModuleModel):
         self.head = Head(plain)
         window = getattr(config, "sliding_window", None)
         reach = min(self.context_length, int(window)) if window else self.context_length
-        body = cast("PreTrainedModel", getattr(plain, plain.base_model_prefix))
         self.forward: Forward
-        if lean and not LlamaForward.why_not(body):
-            self.forward = LlamaForward(body, self.context_length)
+        if self.half_weights and self._fingerprint is None:
+            self._fingerprint = weights_digest(module)  # while the module still has them
+        if self._lean:
+            self.forward = LlamaForward(body, self.context_length, half_weights=self.half_weights)
         else:
             self.forward = TransformersForward(body, reach)
+
+    def _halves(self) -> bool:
+        return self._lean and self.module.dtype == torch.float32 and half_weights_supported()
 
     def encode(
         self, tokens: Sequence[Sequence[int]], at: Sequence[Sequence[int]], *, layers: Sequence[int] = (-1,)

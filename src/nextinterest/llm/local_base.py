@@ -5,6 +5,7 @@ Knows how a model gets here; `local` and `seq2seq` know what to do with it.
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 __all__ = ["TOKENS_PER_BATCH", "ModuleModel"]
+
+logger = logging.getLogger(__name__)
 
 TOKENS_PER_BATCH = 4096
 
@@ -37,6 +40,9 @@ class ModuleModel(Answering):
         Hash of weights and adapter; None hashes the weights in memory when it is first asked for.
     tokens_per_batch
         Budget of tokens in one forward pass; bounds memory, does not change results.
+    half_weights
+        Whether the linear layers' weights were asked for in float16, computed with in float32. Models outside
+        the Llama family say so in the log and keep theirs.
     """
 
     kind: ClassVar[Literal["causal", "seq2seq"]]
@@ -49,8 +55,14 @@ class ModuleModel(Answering):
         name: str = "local",
         fingerprint: str | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
+        half_weights: bool = False,
     ) -> None:
         self.module = module
+        self.half_weights = half_weights and self._halves()
+        if half_weights and not self.half_weights:
+            logger.warning(
+                "%s keeps its weights in %s: float16-weights is for the Llama family.", name, self.dtype
+            )
         self.name = name
         self.tokens_per_batch = tokens_per_batch
         self._fingerprint = fingerprint
@@ -77,7 +89,9 @@ class ModuleModel(Answering):
         device
             ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
         dtype
-            ``auto`` takes bf16 where the device computes in it and fp32 elsewhere.
+            ``auto`` takes bf16 where the device computes in it and fp32 elsewhere. ``float16-weights`` keeps
+            the weights of Llama-family layers in fp16 and computes in fp32, on a CPU: half the memory and
+            a few times the speed on short inputs, at 11 bits a weight.
         adapter
             A PEFT adapter directory to attach.
         threads
@@ -113,7 +127,12 @@ class ModuleModel(Answering):
             name=loaded.name,
             fingerprint=loaded.fingerprint,
             tokens_per_batch=tokens_per_batch,
+            half_weights=loaded.half_weights,
         )
+
+    def _halves(self) -> bool:
+        """Return whether this kind of model can keep its weights in float16."""
+        return False
 
     @cached_property
     def fingerprint(self) -> str:

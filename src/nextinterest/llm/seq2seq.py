@@ -51,9 +51,15 @@ class Seq2SeqModel(ModuleModel):
         name: str = "seq2seq",
         fingerprint: str | None = None,
         tokens_per_batch: int = TOKENS_PER_BATCH,
+        half_weights: bool = False,
     ) -> None:
         super().__init__(
-            module, tokenizer, name=name, fingerprint=fingerprint, tokens_per_batch=tokens_per_batch
+            module,
+            tokenizer,
+            name=name,
+            fingerprint=fingerprint,
+            tokens_per_batch=tokens_per_batch,
+            half_weights=half_weights,
         )
         plain = without_adapter(module)
         config = plain.config

@@ -155,6 +155,10 @@ class CausalState:
         rows = [self._marks[p] for p in places]
         return np.array(rows, dtype=np.float32).reshape(len(rows), len(which) * self.model.hidden_size)
 
+    def shared_with(self, tokens: Sequence[int]) -> int:
+        """Return how many tokens at the start of `tokens` this state has read already."""
+        return 0 if self._plain else _common(self._tokens, tokens)
+
     def fork(self) -> CausalState:
         """Return a state of the same tokens that goes its own way."""
         twin = CausalState(self.model)

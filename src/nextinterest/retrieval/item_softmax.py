@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from nextinterest.domain import Catalog, FloatArray, History
-from nextinterest.llm import LanguageModel
+from nextinterest.llm import LanguageModel, LocalModel, StateStore
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.item_head import ItemHead
@@ -81,14 +81,38 @@ class ItemSoftmax:
         self.layers, self.origin = tuple(layers), origin
         self.tokens_read = 0
         self._renderer = PromptRenderer(template, catalog, model.tokenizer, options)
+        self._states: StateStore | None = None
+
+    def remember(self, max_bytes: int) -> None:
+        """Keep what was read of named users' histories from now on, so that a new event costs its own line.
+
+        For servers; `forget` drops a user's. What is kept is found again by user and token, so that no other
+        history can be answered from it. Models without a cache read everything anew, as before.
+
+        Parameters
+        ----------
+        max_bytes
+            Of all users together; the least recently asked for go first. 0 keeps nothing.
+        """
+        self._states = None
+        if max_bytes > 0 and isinstance(self.model, LocalModel):
+            self._states = StateStore(self.model, self.template.hash, max_bytes=max_bytes)
+
+    def forget(self, user: str) -> None:
+        """Drop what is kept of a user's history, if anything is."""
+        if self._states is not None:
+            self._states.forget(user)
 
     @torch.inference_mode()
     def scores(self, histories: Sequence[History]) -> FloatArray:
         """Return scores of all items, float32, shape (n, n_items).
 
         A history whose prompt another's begins with costs nothing of its own: a causal model's states do
-        not depend on what follows. An empty history scores by the item biases.
+        not depend on what follows. One named user's history alone is read from where it was left, if
+        `remember` was called. An empty history scores by the item biases.
         """
+        if len(histories) == 1 and self._states is not None and histories[0].user is not None:
+            return self._scores_of_user(histories[0], histories[0].user, self._states)
         out = np.empty((len(histories), len(self.head.bias)), dtype=np.float32)
         prompts = [self._renderer.history(history) for history in histories]
         spoken = [i for i, prompt in enumerate(prompts) if prompt.event_ends]
@@ -113,6 +137,17 @@ class ItemSoftmax:
         device = self.head.bias.device
         out[spoken] = self.head(torch.from_numpy(stacked).to(device)).cpu().numpy()
         return out
+
+    def _scores_of_user(self, history: History, user: str, states: StateStore) -> FloatArray:
+        prompt = self._renderer.history(history)
+        if not prompt.event_ends:
+            return self.head.bias.float().cpu().numpy()[None].copy()
+        with states.state(user, prompt.tokens) as state:
+            known = state.shared_with(prompt.tokens)
+            found = state.read(prompt.tokens, at=[prompt.event_ends[-1]], layers=self.layers)
+        self.tokens_read += len(prompt.tokens) - known
+        scores: FloatArray = self.head(torch.from_numpy(found).to(self.head.bias.device)).cpu().numpy()
+        return scores
 
     def follow(self, change: CatalogChange) -> None:
         """Take over a changed catalogue."""

@@ -128,6 +128,12 @@ class Retriever:
         """Prompt tokens that language models have read for this ranking so far: none."""
         return 0
 
+    def remember(self, max_bytes: int) -> None:
+        """Keep what is costly to read of named users' histories, if anything is; here nothing is."""
+
+    def forget(self, user: str) -> None:
+        """Drop what `remember` kept of a user."""
+
     def without_language(self) -> Retriever:
         """Return a retriever whose ranking runs no language model: this one."""
         return self

@@ -76,6 +76,18 @@ class TrainedRetriever(Retriever):
         """Prompt tokens that the pool's language model has read so far."""
         return sum(part.tokens_read for part in self.pool.parts if isinstance(part, ItemSoftmax))
 
+    def remember(self, max_bytes: int) -> None:
+        """Let the language model's part keep what it read of named users; see `ItemSoftmax.remember`."""
+        for part in self.pool.parts:
+            if isinstance(part, ItemSoftmax):
+                part.remember(max_bytes)
+
+    def forget(self, user: str) -> None:
+        """Drop what is kept of a user."""
+        for part in self.pool.parts:
+            if isinstance(part, ItemSoftmax):
+                part.forget(user)
+
     def without_language(self) -> TrainedRetriever:
         """Return the same retriever with the ranking that was fitted without a language model.
 

@@ -143,4 +143,4 @@ def test_kill_loses_no_acknowledged_event(url: str) -> None:
         store.close()
         assert {str(i) for i in range(last + 1)} <= stored
         start = max(int(item) for item in stored) + 1
-    assert start > 4
+    assert start >= 4  # each writer acknowledged at least the event it was waited for
