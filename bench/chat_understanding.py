@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 
 from nextinterest.agent.chat import (
+    ChatAction,
     ChatContext,
     ChatMessage,
     CompositionalReader,
     ModelReader,
-    SecondReader,
     TunedReader,
     Understanding,
     Understood,
@@ -128,6 +128,32 @@ class Remembering:
         return self.read_before[key]
 
 
+class AskedWhereUnsure:
+    """The rules, and a second reader for conversations in which they found little.
+
+    Rules have no probabilities, so their doubt is read off the action: nothing beside a vague intent, or
+    words that are no title of the catalogue.
+    """
+
+    def __init__(self, second: Understanding) -> None:
+        self.rules, self.second = CompositionalReader(), second
+
+    @property
+    def name(self) -> str:
+        """Short name, used in tables."""
+        return f"{self.rules.name}, else {self.second.name}"
+
+    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+        """Return what the newest user message asks for."""
+        understood = self.rules.read(messages, context)
+        action = understood.action
+        if action.query is not None and action.query != "everything":
+            unsure = context.titles.resolve(action.query) is None
+        else:
+            unsure = action in {ChatAction(intent="other"), ChatAction(intent="recommend")}
+        return self.second.read(messages, context) if unsure else understood
+
+
 def pairs(fields: Fields) -> Counter[tuple[str, object]]:
     """Return the (field, value) pairs of an action, one per value of a list."""
     counted: Counter[tuple[str, object]] = Counter()
@@ -192,7 +218,7 @@ def main() -> None:
         tuned = TunedReader.from_pretrained(arguments.tuned)
         kept = Remembering(tuned)
         show(tuned.name, ((name, measure(kept, examples)) for name, examples in chosen.items()))
-        both = SecondReader(CompositionalReader(), kept)
+        both = AskedWhereUnsure(kept)
         show(
             "rules, else the tuned model",
             ((name, measure(both, examples)) for name, examples in chosen.items()),

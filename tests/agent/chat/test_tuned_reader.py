@@ -1,4 +1,4 @@
-"""A reader that was tuned: its prompt, its schema, what it refuses to load, and where it is asked."""
+"""A reader that was tuned: its prompt, its schema, and what it refuses to load."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ from nextinterest.agent.chat import (
     ChatAction,
     ChatContext,
     ChatMessage,
-    CompositionalReader,
-    SecondReader,
     TunedReader,
 )
-from nextinterest.agent.chat.second_reader import is_unsure
 from nextinterest.errors import IntegrityError
 from nextinterest.finetune.backbone import open_backbone
 from nextinterest.finetune.task_config import UnderstandingConfig
@@ -85,31 +82,3 @@ def test_another_template_base_or_file_is_refused(tuned: Path) -> None:
             TunedReader.from_pretrained(tuned)
     finally:
         path.write_text(whole)
-
-
-def test_the_second_reader_is_asked_where_the_first_is_unsure(cinema: ChatContext) -> None:
-    model = ScriptedLanguageModel([ChatAction(intent="recommend", count=4)])
-    reader = SecondReader(CompositionalReader(), TunedReader(model))
-    sure = reader.read(said("two horror films"), cinema)
-    assert sure == CompositionalReader().read(said("two horror films"), cinema)
-    assert model.calls == []
-    unsure = reader.read(said("I loved Alien", "Noted.", "zzz qqq"), cinema)
-    assert unsure.action.count == 4
-    assert [told.kind for told in unsure.earlier] == ["liked"]
-    assert len(model.calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("action", "unsure"),
-    [
-        (ChatAction(intent="other"), True),
-        (ChatAction(intent="recommend"), True),
-        (ChatAction(intent="recommend", count=3), False),
-        (ChatAction(intent="profile"), False),
-        (ChatAction(intent="search", query="Oppenheimer"), True),
-        (ChatAction(intent="search", query="Alien"), False),
-        (ChatAction(intent="forget", query="everything"), False),
-    ],
-)
-def test_what_unsure_means(action: ChatAction, unsure: bool, cinema: ChatContext) -> None:
-    assert is_unsure(action, cinema) is unsure

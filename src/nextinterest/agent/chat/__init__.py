@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         Relaxation,
         Usage,
     )
-    from nextinterest.agent.chat.second_reader import SecondReader
     from nextinterest.agent.chat.tuned_reader import TunedReader
     from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 
@@ -42,7 +41,6 @@ __all__ = [
     "Intent",
     "ModelReader",
     "Relaxation",
-    "SecondReader",
     "TunedReader",
     "Understanding",
     "Understood",
@@ -54,7 +52,6 @@ _HOME = dict.fromkeys(__all__, "schema") | {
     "CompositionalReader": "reading.reader",
     "Conversation": "conversing",
     "ModelReader": "model_reader",
-    "SecondReader": "second_reader",
     "TunedReader": "tuned_reader",
     "Understanding": "understanding",
     "Understood": "understanding",
