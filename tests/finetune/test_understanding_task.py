@@ -120,7 +120,7 @@ def test_a_catalogue_that_fills_nothing_is_refused(base: Path, backbone: Backbon
 def test_the_shipped_recipe_is_valid_and_says_how_it_is_run() -> None:
     file = Path(str(files("nextinterest.finetune"))) / "configs" / "tasks" / "understanding.yaml"
     found = read_options(UnderstandingConfig, file, ["training.epochs=1"])
-    assert found.training.metric == "exact"
+    assert found.training.metric == UnderstandingConfig().training.metric == "log_likelihood"
     assert found.training.epochs == 1
     first = file.read_text().splitlines()[0]
     assert first.startswith("# Run: nextinterest finetune-task understanding ")

@@ -120,11 +120,11 @@ class UnderstandingConfig(TuningConfig):
     """Utterances of validation wordings that the best weights are picked by."""
 
     training: TrainingConfig = TrainingConfig(
-        epochs=4,
+        epochs=3,
         batch_size=8,
         learning_rate=8e-4,
         warmup_steps=10,
         validate_every=1,
-        metric="exact",
+        metric="log_likelihood",
     )
     """The loop; a micro-batch is counted in examples."""

@@ -2,7 +2,7 @@
 
     1  draw validation utterances; measure the model as it is
     2  attach adapters, train on the actions' tokens with utterances drawn anew in each epoch, keep the
-       weights that write most validation actions exactly
+       weights under which validation's answers are likeliest
     3  write the adapter and, last, a manifest that says what it belongs to
 
     adapter/              PEFT's own files
