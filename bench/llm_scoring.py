@@ -12,6 +12,9 @@ figures are medians over rounds, ratios are taken within a round. The peers are 
 - one by one: one ``transformers`` pass per candidate over the full prompt, logits of the title only
 - padded: the same 20 sequences in one batch
 
+Packed scoring stands in three rows: the history read anew, its state kept from before (what a server does),
+and the same with weights of 16 bits (``dtype="float16-weights"``, whose difference is printed).
+
 The warm part follows one event from its arrival to the ranking of every item: its line is rendered, the
 user's state comes from the store and reads that line, the item head scores the catalogue; cold, all is read
 again. Both must name the same ten items.
@@ -42,6 +45,7 @@ CLOCK: list[Callable[[], float]] = [time.perf_counter]
 EVENTS = 50
 CANDIDATES = 20
 BATCH = 8
+PACKED = ("packed", "packed, warm", "packed, warm, 16 bits")
 
 
 def timed(run: Callable[[], object]) -> float:
@@ -141,6 +145,7 @@ def main() -> None:
     dataset = load(DEFAULT_DATA)
     split = leave_one_out(dataset.log)
     model = LocalModel.load(fetch(DEFAULT_LANGUAGE_MODEL))
+    half = LocalModel.load(fetch(DEFAULT_LANGUAGE_MODEL), dtype="float16-weights")
     options = PromptOptions(budget=2048, max_events=EVENTS)
     renderer = PromptRenderer(PromptTemplate.named("next-title"), dataset.catalog, model.tokenizer, options)
     head = item_head(model, dataset.catalog)
@@ -156,7 +161,7 @@ def main() -> None:
         f"{rounds} users, their last {EVENTS} events"
     )
     rows: dict[str, list[float]] = {}
-    worst = 0.0
+    worst = rounded = 0.0
     tokens: list[int] = []
     found: list[int] = []
     for user in users:
@@ -165,20 +170,27 @@ def main() -> None:
         prompt = list(renderer.history(history).tokens)
         titles = [list(renderer.target(item)) for item in items]
         tokens.append(len(prompt))
-        worst = max(worst, compare(model, peers, prompt, titles, found, rows))
-        warm(model, lines, head, history, target, rows)
+        differences = compare(model, half, peers, prompt, titles, found, rows)
+        worst, rounded = max(worst, differences[0]), max(rounded, differences[1])
+        warm(model, half, lines, head, history, target, rows)
         throughput(model, renderer, [split.test.histories[u] for u in range(BATCH)], rows)
-    print(f"prompts of {median(tokens):.0f} tokens; largest difference packed - one by one: {worst:.1e}")
-    for name in ("packed", "generate", "one by one", "padded"):
-        ratios = [a / b for a, b in zip(rows[name], rows["packed"], strict=True)]
-        milliseconds = 1e3 * median(rows[name])
-        print(f"  rank {CANDIDATES}: {name:<11} {milliseconds:9.0f} ms   {median(ratios):6.1f} x packed")
+    print(
+        f"prompts of {median(tokens):.0f} tokens; largest difference packed - one by one: {worst:.1e}, "
+        f"16-bit weights - 32-bit: {rounded:.1e}"
+    )
+    for name in (*PACKED, "generate", "one by one", "padded"):
+        ratios = [median(a / b for a, b in zip(rows[name], rows[against], strict=True)) for against in PACKED]
+        told = " ".join(f"{ratio:8.1f} x" for ratio in ratios)
+        print(f"  rank {CANDIDATES}: {name:<22} {1e3 * median(rows[name]):9.0f} ms {told}")
+    print("  (times as long as each of the three packed rows)")
     print(f"  generated lists name {median(found):.0f} of {CANDIDATES} candidates (median)")
     ratios = [a / b for a, b in zip(rows["cold"], rows["warm"], strict=True)]
+    halves = [a / b for a, b in zip(rows["cold"], rows["warm half"], strict=True)]
     print(
         f"new event to ranking of {len(dataset.catalog):,} items: {1e3 * median(rows['warm']):.0f} ms with a "
         f"warm state, its line {median(rows['line']):.0f} tokens; re-reading {EVENTS} events: "
-        f"{1e3 * median(rows['cold']):.0f} ms, {median(ratios):.1f} x; "
+        f"{1e3 * median(rows['cold']):.0f} ms, {median(ratios):.1f} x; with 16-bit weights "
+        f"{1e3 * median(rows['warm half']):.0f} ms, {median(halves):.1f} x; "
         f"{median(rows['bytes']) / 1e6:.1f} MB per cached user"
     )
     share = [a / b for a, b in zip(rows["rate"], rows["peak"], strict=True)]
@@ -190,25 +202,30 @@ def main() -> None:
 
 def compare(
     model: LocalModel,
+    half: LocalModel,
     peers: Peers,
     prompt: list[int],
     titles: list[list[int]],
     found: list[int],
     rows: dict[str, list[float]],
-) -> float:
-    """Time the four ways; return how far packed scores are from those one by one."""
+) -> tuple[float, float]:
+    """Time the ways; return how far packed scores are from those one by one, and 16-bit weights from 32."""
     texts = [model.tokenizer.decode(title).strip() for title in titles]
     packed = model.score(prompt, titles)
+    state, half_state = model.open(prompt), half.open(prompt)
+    rounded = half_state.score(titles)
     alone: list[FloatArray] = []
     ways: dict[str, Callable[[], object]] = {
         "packed": lambda: model.score(prompt, titles),
+        "packed, warm": lambda: state.score(titles),
+        "packed, warm, 16 bits": lambda: half_state.score(titles),
         "generate": lambda: found.append(len(set(peers.generate(prompt, texts)))),
         "one by one": lambda: alone.append(peers.one_by_one(prompt, titles)),
         "padded": lambda: peers.padded(prompt, titles),
     }
     for name, way in ways.items():
         rows.setdefault(name, []).append(timed(way))
-    return float(np.abs(packed - alone[0]).max())
+    return float(np.abs(packed - alone[0]).max()), float(np.abs(packed - rounded).max())
 
 
 def item_head(model: LocalModel, catalog: Catalog) -> ItemHead:
@@ -220,6 +237,7 @@ def item_head(model: LocalModel, catalog: Catalog) -> ItemHead:
 
 def warm(
     model: LocalModel,
+    half: LocalModel,
     renderer: PromptRenderer,
     head: ItemHead,
     history: History,
@@ -236,8 +254,9 @@ def warm(
         return best
 
     answers: list[list[int]] = []
+    halved: list[list[int]] = []
 
-    def from_state(store: StateStore) -> None:
+    def from_state(store: StateStore, answers: list[list[int]]) -> None:
         prompt = renderer.history(after)
         with store.state("user", prompt.tokens) as state:
             answers.append(top(state.read(prompt.tokens, at=[prompt.event_ends[-1]])))
@@ -246,16 +265,18 @@ def warm(
         prompt = renderer.history(after)
         answers.append(top(model.encode([prompt.tokens], [[prompt.event_ends[-1]]])[0]))
 
+    known = renderer.history(before).tokens
     for _ in range(5):
-        store = StateStore(model, renderer.template.hash)
-        known = renderer.history(before).tokens
-        with store.state("user", known) as state:
-            state.read(known, at=[-1])
-        rows.setdefault("warm", []).append(timed(partial(from_state, store)))
+        for name, reader, given in (("warm", model, answers), ("warm half", half, halved)):
+            store = StateStore(reader, renderer.template.hash)
+            with store.state("user", known) as state:
+                state.read(known, at=[-1])
+            rows.setdefault(name, []).append(timed(partial(from_state, store, given)))
         rows.setdefault("bytes", []).append(float(store.nbytes))
         rows.setdefault("cold", []).append(timed(anew))
         rows.setdefault("line", []).append(float(len(renderer.history(after).tokens) - len(known)))
     assert all(answer == answers[0] for answer in answers), "a warm ranking is another one"
+    assert all(len({*answer, *answers[0]}) <= 11 for answer in halved), "16 bits change more than one item"
 
 
 def throughput(
