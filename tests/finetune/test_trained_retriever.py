@@ -12,7 +12,7 @@ import torch
 from nextinterest.data import Dataset, EventLog, leave_last_out
 from nextinterest.data.report import CleaningReport
 from nextinterest.domain import Catalog, History, Item, ItemScorer
-from nextinterest.errors import DataError, IntegrityError
+from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.config import FinetuneConfig, read_config
 from nextinterest.finetune.encoder_task import sampled_loss, softmax_loss
 from nextinterest.finetune.recipe import train_retriever
@@ -22,6 +22,7 @@ from nextinterest.retrieval.directory import is_trained, load_trained
 from nextinterest.retrieval.pool import ScorePool
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
 from nextinterest.retrieval.trained import TrainedRetriever
+from nextinterest.retrieval.vector_source import VectorSource
 
 CONFIG = FinetuneConfig.model_validate(
     {
@@ -138,6 +139,30 @@ def test_saved_and_loaded_it_ranks_the_same(
     assert loaded.provenance == trained.provenance
     assert np.allclose(loaded.log_probabilities(histories), trained.log_probabilities(histories), atol=2e-3)
     assert (loaded.recommend(histories).items[:, 0] == trained.recommend(histories).items[:, 0]).all()
+
+
+def test_an_encoder_without_weight_is_saved_as_the_source_it_is(
+    trained: TrainedRetriever, words: Encoder, log: EventLog, tmp_path: Path
+) -> None:
+    weights = trained.pool.weights | {"sequence": 0.0, "popularity": 1.0}
+    pool = ScorePool(trained.pool.parts, weights)
+    TrainedRetriever.from_retriever(trained, pool).save(tmp_path)
+    loaded = load_trained(tmp_path, words)
+    assert [source.name for source in loaded.sources] == [source.name for source in trained.sources]
+    (candidate,) = loaded.candidates([log.history(0)], 1)[0]
+    assert candidate.ranks["sequence"] > 0
+    histories = [log.history(user) for user in range(4)]
+    assert np.allclose(loaded.pool.logits(histories), pool.logits(histories), atol=1e-4)
+
+
+def test_a_source_that_has_no_file_is_refused_before_anything_is_written(
+    trained: TrainedRetriever, tmp_path: Path
+) -> None:
+    mine = VectorSource("mine", trained.index, lambda histories: np.zeros((1, 1), dtype=np.float32))
+    trained.sources.append(mine)
+    with pytest.raises(ModelError, match=r"'mine'.*cannot be saved"):
+        trained.save(tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
 
 
 @pytest.mark.parametrize("name", ["heads.safetensors", "catalog.parquet", "index.faiss"])

@@ -5,9 +5,9 @@
     adapter/            the language model's adapter, by PEFT (see `nextinterest.retrieval.language_part`)
     retriever.json ...  the retriever's own files (see `nextinterest.retrieval.saving`)
 
-Weights are kept in half precision, and parts that weigh nothing are left out. Nothing is unpickled; every
-file is checked against its hash before it is read, and a manifest that belongs to another catalogue is
-refused by name.
+Weights are kept in half precision. Parts that weigh nothing are left out, unless they name candidates.
+Nothing is unpickled; every file is checked against its hash before it is read, and a manifest that belongs to
+another catalogue is refused by name.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from scipy.sparse import csr_array
 
 from nextinterest.errors import IntegrityError, ModelError
 from nextinterest.llm.devices import DtypeName
+from nextinterest.retrieval.cooccurrence import CoOccurrence
 from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.language_part import LanguageManifest, load_language_part, save_language_part
 from nextinterest.retrieval.pool import Part, PopularityPart, ScorePool
+from nextinterest.retrieval.popularity import Popularity
 from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.saved_items import ItemsFrom
@@ -34,6 +36,7 @@ from nextinterest.retrieval.sequence_source import SequenceSource
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.trained import TrainedRetriever
+from nextinterest.retrieval.vector_source import TextNeighbours
 
 __all__ = ["is_trained", "load_trained", "save_trained"]
 
@@ -74,22 +77,23 @@ def save_trained(retriever: TrainedRetriever, directory: Path, items_from: Items
     Raises
     ------
     ModelError
-        If the pool has a part of a kind that has no file form.
+        If the pool has a part, or the retriever a source, of a kind that has no file form.
     """
+    encoded = _encoded(retriever)  # before anything is written
     directory.mkdir(parents=True, exist_ok=True)
     (directory / _MANIFEST).unlink(missing_ok=True)
     tensors: dict[str, np.ndarray] = {}
     encoders: dict[str, SequenceEncoderConfig] = {}
     half_lives: dict[str, float] = {}
     language: LanguageManifest | None = None
+    for source in encoded:
+        encoders[source.name] = source.encoder.config
+        for key, tensor in source.encoder.state_dict().items():
+            tensors[f"{source.name}/{key}"] = tensor.cpu().numpy().astype(np.float16)
     for part in retriever.pool.parts:
-        if not retriever.pool.weighs(part.name):
+        if isinstance(part, SequenceSource) or not retriever.pool.weighs(part.name):
             continue
-        if isinstance(part, SequenceSource):
-            encoders[part.name] = part.encoder.config
-            for key, tensor in part.encoder.state_dict().items():
-                tensors[f"{part.name}/{key}"] = tensor.cpu().numpy().astype(np.float16)
-        elif isinstance(part, ProfileScorer):
+        if isinstance(part, ProfileScorer):
             half_lives[part.name] = part.half_life
             tensors[f"{part.name}/data"] = part.matrix.data.astype(np.float16)
             tensors[f"{part.name}/indices"] = small_positions(part.matrix.indices)
@@ -170,6 +174,24 @@ def load_trained(
     base = load_retriever(directory, encoder, sources, items=(catalog, index))
     pool = ScorePool(parts, manifest.weights, manifest.weights_without_language)
     return TrainedRetriever.from_retriever(base, pool, manifest.provenance)
+
+
+def _encoded(retriever: TrainedRetriever) -> list[SequenceSource]:
+    """Return the encoders that are written: those that weigh, and those that name candidates, each once."""
+    found = {
+        part.name: part
+        for part in retriever.pool.parts
+        if isinstance(part, SequenceSource) and retriever.pool.weighs(part.name)
+    }
+    for source in retriever.sources:
+        if isinstance(source, SequenceSource):
+            found.setdefault(source.name, source)
+        elif not isinstance(source, TextNeighbours | Popularity | CoOccurrence):
+            raise ModelError(
+                f"The candidate source {source.name!r} of a trained retriever cannot be saved.",
+                remedy="Take it out of the retriever's sources before saving.",
+            )
+    return list(found.values())
 
 
 def _encoder(
