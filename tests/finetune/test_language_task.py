@@ -172,7 +172,7 @@ def test_serving_scores_what_training_validated(
 ) -> None:
     world = World(catalog, log, words, read=read)
     train(world.task, options(), tmp_path)
-    save_adapter(world.model, tmp_path / "adapter")
+    save_adapter(world.model, tmp_path / "adapter", "tiny")
 
     from peft import PeftModel
 

@@ -71,6 +71,24 @@ def test_a_killed_run_resumes_to_the_same_losses_and_weights(
     assert steps == list(range(1, expected.steps + 1))
 
 
+def test_killed_in_a_validation_it_is_made_up_for(log: EventLog, tmp_path: Path) -> None:
+    expected = train(task(log), options(save_every=1), tmp_path / "whole")
+
+    def kill(progress: Progress, numbers: dict[str, float]) -> None:
+        if "ndcg@10" in numbers and progress.epoch == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(task(log), options(save_every=1), tmp_path / "parts", report=kill)
+    assert train(task(log), options(save_every=1), tmp_path / "parts").metrics == expected.metrics
+
+    def validated(of: str) -> list[dict[str, float]]:
+        lines = (tmp_path / of / "log.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines if "ndcg@10" in line]
+
+    assert validated("parts") == validated("whole")
+
+
 def test_the_best_weights_are_loaded_at_the_end(log: EventLog, tmp_path: Path) -> None:
     trained = task(log)
     done = train(trained, options(), tmp_path)

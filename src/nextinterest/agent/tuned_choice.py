@@ -155,6 +155,7 @@ class _Tuned(BaseModel):
     split: str
     validation: dict[str, dict[str, float]]
     choice_weight: float
+    training: str = ""
     sha256: dict[str, str]
 
 
@@ -190,6 +191,7 @@ class Read:
             f"{self.tuned.config.n_candidates} best. Its weight is {self.tuned.choice_weight:g}, fitted on "
             f"validation events, on which these are measured:\n\n"
             f"| order of the candidates | NDCG@10 | HR@10 | log-loss (nats) |\n|---|---|---|---|\n{rows}\n"
+            + (f"\nTraining: {self.tuned.training}.\n" if self.tuned.training else "")
         )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from nextinterest.errors import IntegrityError
+from nextinterest.finetune.cost import Cost
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.retrieval.files import Json, read_manifest, read_verified, write_atomic, write_manifest
 
@@ -48,6 +49,8 @@ class Progress:
         Whether patience has run out.
     losses
         Mean loss of every step so far.
+    cost
+        What these steps and their validations took.
     """
 
     step: int = 0
@@ -59,6 +62,7 @@ class Progress:
     worse: int = 0
     stopped: bool = False
     losses: tuple[float, ...] = ()
+    cost: Cost = field(default_factory=Cost)
 
     def after_step(self, loss: float, *, last: bool) -> Progress:
         """Return the progress after one more step, the last of its epoch or not."""
@@ -69,6 +73,10 @@ class Progress:
             group=0 if last else self.group + 1,
             losses=(*self.losses, loss),
         )
+
+    def costing(self, cost: Cost) -> Progress:
+        """Return the progress with another cost."""
+        return replace(self, cost=cost)
 
     def after_validation(self, measures: dict[str, float], better: bool, patience: int) -> Progress:
         """Return the progress after a validation that was the best so far or not."""
@@ -161,7 +169,8 @@ def load_checkpoint(
             if f"exp_avg/{name}" in tensors
         }
         optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
-    return Progress(**{**state, "losses": tuple(state["losses"])})
+    cost = Cost(**state.get("cost", {}))  # older versions kept none
+    return Progress(**{**state, "losses": tuple(state["losses"]), "cost": cost})
 
 
 def _states(weights: Mapping[str, nn.Parameter], optimiser: torch.optim.Optimizer) -> list[dict[str, Tensor]]:

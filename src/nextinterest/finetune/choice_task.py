@@ -24,7 +24,7 @@ from nextinterest.finetune.adapters import decoder_of
 from nextinterest.finetune.batching import length_groups
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import ChoiceExample
-from nextinterest.finetune.lower_layers import LowerLayers
+from nextinterest.finetune.lower_layers import LowerLayers, layers_of
 from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
@@ -93,6 +93,11 @@ class ChoiceObjective(nn.Module):
         # Not modules of this one: the model holds their parameters already.
         self._body = [decoder_of(model)]
         self._head = [Head(without_adapter(model))]
+
+    @property
+    def decoder_layers(self) -> nn.ModuleList:
+        """All layers of the decoder."""
+        return layers_of(self._body[0])
 
     def logits(self, batch: TokenBatch, letters: Tensor) -> Tensor:
         """Return logits of each row's letters, float32, shape (batch, k); ``-inf`` where `letters` is -1."""

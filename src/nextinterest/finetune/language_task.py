@@ -22,7 +22,7 @@ from nextinterest.data import EventLog, HeldOut
 from nextinterest.domain import Catalog, FloatArray
 from nextinterest.finetune.encoder_task import catalog_loss
 from nextinterest.finetune.language_windows import Stretch, all_stretches, newest_stretches, shown_history
-from nextinterest.finetune.lower_layers import LowerLayers, run_layers, run_upper
+from nextinterest.finetune.lower_layers import LowerLayers, layers_of, run_layers, run_upper
 from nextinterest.finetune.validation import rank_scores
 from nextinterest.finetune.windows import Window, WindowBatch, Windows
 from nextinterest.prompts import Prompt, PromptRenderer
@@ -49,12 +49,15 @@ class LanguageInputs:
         nothing is kept of them.
     ends
         Index of each prediction position in the flattened (batch, time), int64, shape (n,).
+    n_tokens
+        Tokens that layers read, without padding; 0 where what all of them make is kept.
     """
 
     tokens: Tensor
     hidden: Tensor | None
     read: Tensor | None
     ends: Tensor
+    n_tokens: int = 0
 
 
 class LanguageObjective(nn.Module):
@@ -86,6 +89,11 @@ class LanguageObjective(nn.Module):
         self.model, self.head, self.frozen_layers = model, head, frozen_layers
         self.layers = tuple(layers)
         self._body = [body]  # in a list, so that its parameters are not registered twice
+
+    @property
+    def decoder_layers(self) -> nn.ModuleList:
+        """All layers of the decoder."""
+        return layers_of(self._body[0])
 
     def states(self, inputs: LanguageInputs) -> Tensor:
         """Return what the head reads at the prediction positions, shape (n, n_layers * hidden_size)."""
@@ -244,4 +252,5 @@ class LanguageTask:
                 for i, states in enumerate(above):
                     hidden[i, : cuts[i]] = states[: cuts[i]]
                 hidden = hidden.to(device)
-        return LanguageInputs(tokens.to(device), hidden, read, torch.tensor(ends, device=device))
+        run = sum(cuts) if read is None or hidden is not None else 0
+        return LanguageInputs(tokens.to(device), hidden, read, torch.tensor(ends, device=device), run)

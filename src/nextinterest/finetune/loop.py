@@ -32,6 +32,7 @@ from torch import Tensor, nn
 
 from nextinterest.errors import DataError, MissingExtraError, ModelError
 from nextinterest.finetune.checkpoint import Progress, load_checkpoint, save_checkpoint
+from nextinterest.finetune.cost import Arithmetic, Cost, Meter, Work, work_of
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.llm.devices import cpu_has_bf16
 from nextinterest.retrieval.files import write_atomic
@@ -90,15 +91,15 @@ class Trained:
         Optimiser steps taken.
     losses
         Mean loss of every step, in nats.
-    seconds
-        Wall time of this call, what was done before an interruption not included.
+    cost
+        Time, tokens and memory of all sittings of the run (see `nextinterest.finetune.cost`).
     """
 
     metrics: dict[str, float]
     epoch: int
     steps: int
     losses: tuple[float, ...]
-    seconds: float
+    cost: Cost
 
 
 def learning_rate(config: TrainingConfig, step: int, done: float) -> float:
@@ -183,6 +184,15 @@ def train(
     progress = Progress()
     if resume:
         progress = load_checkpoint(directory, config, weights, optimiser) or progress
+    meter = Meter(
+        progress.cost,
+        task.objective,
+        config.precision,
+        accelerator.device,
+        accelerator.num_processes,
+        clock,
+        started,
+    )
     objective, prepared = accelerator.prepare(task.objective, optimiser)
     directory.mkdir(parents=True, exist_ok=True)
     if accelerator.is_main_process:
@@ -203,27 +213,34 @@ def train(
             rate = learning_rate(config, progress.step, (epoch + place / len(groups)) / config.epochs)
             for group in prepared.param_groups:
                 group["lr"] = rate * group["scale"]
-            loss = _step(task, objective, accelerator, batches, groups[place], epoch, config)
-            if accelerator.sync_gradients:
-                accelerator.clip_grad_norm_(weights.values(), config.max_grad_norm)
-            prepared.step()
-            prepared.zero_grad()
-            progress = progress.after_step(loss, last=place + 1 == len(groups))
+            with meter.step():
+                loss, work = _step(
+                    task, objective, accelerator, batches, groups[place], epoch, config, meter.arithmetic
+                )
+                if accelerator.sync_gradients:
+                    accelerator.clip_grad_norm_(weights.values(), config.max_grad_norm)
+                prepared.step()
+                prepared.zero_grad()
+            meter.add(work)
+            progress = progress.after_step(loss, last=place + 1 == len(groups)).costing(meter.cost())
             numbers = {"loss": loss, "learning_rate": rate}
             _log(accelerator, directory, progress, numbers)
             if report is not None and accelerator.is_main_process:
                 report(progress, numbers)
-            if config.save_every and progress.step % config.save_every == 0:
+            # Not behind an epoch's last step: resumed from there, its validation would be left out.
+            if config.save_every and progress.step % config.save_every == 0 and progress.group:
                 _save(accelerator, directory, config, progress, weights, optimiser)
         if progress.epoch % config.validate_every == 0 or progress.epoch == config.epochs:
             measures = _validate(task, accelerator, config)
             best_now = progress.best is None or measures[config.metric] > progress.best[config.metric]
-            progress = progress.after_validation(measures, best_now, config.patience)
+            progress = progress.after_validation(measures, best_now, config.patience).costing(meter.cost())
             _log(accelerator, directory, progress, measures)
+            _log(accelerator, directory, progress, progress.cost.numbers())
             if report is not None and accelerator.is_main_process:
                 report(progress, measures)
             _save(accelerator, directory, config, progress, weights, optimiser, best=best_now)
         else:
+            _log(accelerator, directory, progress, progress.cost.numbers())
             _save(accelerator, directory, config, progress, weights, optimiser)
     accelerator.wait_for_everyone()
     load_checkpoint(directory, config, weights, None, best=True)
@@ -231,7 +248,7 @@ def train(
         accelerator.end_training()
     if progress.best is None:
         raise DataError("Training ended before any validation.", remedy="Lower validate_every.")
-    return Trained(progress.best, progress.best_epoch, progress.step, progress.losses, clock() - started)
+    return Trained(progress.best, progress.best_epoch, progress.step, progress.losses, progress.cost)
 
 
 def _check_launch(accelerator: Accelerator, config: TrainingConfig) -> None:
@@ -255,8 +272,9 @@ def _step(
     group: range,
     epoch: int,
     config: TrainingConfig,
-) -> float:
-    """Add up the gradients of one step; return its mean loss over all processes."""
+    arithmetic: Arithmetic,
+) -> tuple[float, Work]:
+    """Add up the gradients of one step; return its mean loss over all processes, and what they did."""
     world, rank = accelerator.num_processes, accelerator.process_index
     mine = [i for j, i in enumerate(group) if j % world == rank]
     idle = not mine  # fewer micro-batches than processes: take part in the sum with nothing to add
@@ -278,7 +296,13 @@ def _step(
             # Gradients are averaged over processes, hence the factor.
             accelerator.backward(loss * (world / total))
             summed += loss.detach()
-    return float(accelerator.reduce(summed, "sum").item()) / total
+    done = Work(0.0, 0.0, 0.0)
+    for _, inputs, count in () if idle else prepared:
+        done = done.plus(work_of(inputs, count, arithmetic))
+    if world > 1:
+        together = torch.tensor(done, dtype=torch.float64, device=accelerator.device)
+        done = Work(*accelerator.reduce(together, "sum").tolist())
+    return float(accelerator.reduce(summed, "sum").item()) / total, done
 
 
 def _validate(task: Task[B], accelerator: Accelerator, config: TrainingConfig) -> dict[str, float]:

@@ -24,7 +24,7 @@ from nextinterest.retrieval.files import write_atomic
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["Lower", "LowerLayers", "run_layers", "run_lower", "run_upper"]
+__all__ = ["Lower", "LowerLayers", "layers_of", "run_layers", "run_lower", "run_upper"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,9 +44,14 @@ class Lower:
     read: Tensor
 
 
+def layers_of(body: PreTrainedModel) -> nn.ModuleList:
+    """Return a decoder's layers."""
+    return cast(nn.ModuleList, body.layers)
+
+
 def depth(body: PreTrainedModel) -> int:
     """Return how many layers a decoder has."""
-    return len(cast(nn.ModuleList, body.layers))
+    return len(layers_of(body))
 
 
 def run_layers(body: PreTrainedModel, **inputs: Tensor) -> list[Tensor]:
@@ -56,7 +61,7 @@ def run_layers(body: PreTrainedModel, **inputs: Tensor) -> list[Tensor]:
     layers it finds at its first call, which here are not those of the next.)
     """
     caught: list[Tensor] = []
-    layers = list(cast(nn.ModuleList, body.layers))
+    layers = list(layers_of(body))
 
     def before(_: nn.Module, args: tuple[Tensor, ...], kwargs: dict[str, Tensor]) -> None:
         caught.append(args[0] if args else kwargs["hidden_states"])
@@ -102,7 +107,7 @@ class _layers:  # noqa: N801 - reads as the function it is used like
 
     def __init__(self, body: PreTrainedModel, first: int, end: int | None) -> None:
         self.body, self.first, self.end = body, first, end
-        self.whole = cast(nn.ModuleList, body.layers)
+        self.whole = layers_of(body)
         self.kinds: list[str] | None = getattr(body.config, "layer_types", None)
 
     def __enter__(self) -> None:

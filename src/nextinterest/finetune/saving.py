@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nextinterest.finetune.config import FinetuneConfig
+from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Trained
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.files import Json, sha256, write_atomic, write_manifest
@@ -98,8 +99,7 @@ def model_card(
         if name != _ADDS
     )
     training = "\n".join(
-        f"- `{name}`: best after epoch {run.epoch}, {run.steps:,} steps"
-        + (f", {run.seconds / 60:.0f} minutes" if run.seconds >= 60 else "")
+        f"- `{name}`: best after epoch {run.epoch}; {described(run.cost, run.steps)}"
         for name, run in runs.items()
     )
     return _CARD.format(

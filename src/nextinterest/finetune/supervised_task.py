@@ -22,7 +22,7 @@ from nextinterest.finetune.adapters import decoder_of
 from nextinterest.finetune.answers import Answers
 from nextinterest.finetune.batching import length_groups
 from nextinterest.finetune.candidate_lists import CandidateLists
-from nextinterest.finetune.lower_layers import LowerLayers
+from nextinterest.finetune.lower_layers import LowerLayers, layers_of
 from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
@@ -67,6 +67,11 @@ class CausalWriter(nn.Module):
         self.model, self.frozen_layers, self.lower = model, frozen_layers, lower
         self._body = [decoder_of(model)]
         self._head = [Head(without_adapter(model))]
+
+    @property
+    def decoder_layers(self) -> nn.ModuleList:
+        """All layers of the decoder."""
+        return layers_of(self._body[0])
 
     def inputs(self, rows: Sequence[WrittenExample], device: torch.device) -> tuple[object, ...]:
         """Return the inputs of `forward`; the last token of an answer is predicted and never read."""

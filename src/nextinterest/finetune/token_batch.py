@@ -33,11 +33,14 @@ class TokenBatch:
         Marked places in the flattened (batch, time), int64, shape (n,).
     hidden
         Output of the frozen layers, shape (batch, time, hidden_size); None runs every layer.
+    n_tokens
+        Tokens without padding.
     """
 
     tokens: Tensor
     marks: Tensor
     hidden: Tensor | None = None
+    n_tokens: int = 0
 
     @classmethod
     def of(
@@ -73,7 +76,8 @@ class TokenBatch:
                     hidden = torch.zeros(len(sequences), time, states.shape[1])
                 hidden[row, : len(states)] = states
         where = torch.tensor(flat, dtype=torch.long, device=device)
-        return cls(tokens.to(device), where, None if hidden is None else hidden.to(device))
+        n_tokens = sum(map(len, sequences))
+        return cls(tokens.to(device), where, None if hidden is None else hidden.to(device), n_tokens)
 
     def states(self, body: PreTrainedModel, frozen_layers: int = 0) -> Tensor:
         """Return the hidden states at the marks, shape (n, hidden_size), final norm included.

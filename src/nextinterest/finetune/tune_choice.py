@@ -25,6 +25,7 @@ from nextinterest.finetune.backbone import Backbone
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_choices
 from nextinterest.finetune.choice_task import ChoiceObjective, ChoiceTask
+from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.task_config import ChoiceConfig
 from nextinterest.finetune.tuned_files import claim_work, save_tuned
@@ -169,6 +170,7 @@ def tune_choice(
             "split": split.name,
             "examples": len(task.examples),
             "steps": run.steps,
+            "training": described(run.cost, run.steps),
             "validation": measures,
             "choice_weight": weight,
             "ndcg_gain_and_error": {"choice": list(tuned.choice_gain), "blend": list(tuned.blend_gain)},

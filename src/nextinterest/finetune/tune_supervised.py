@@ -28,6 +28,7 @@ from nextinterest.finetune.answers import Answers
 from nextinterest.finetune.backbone import Backbone
 from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_events
+from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.supervised_task import CausalWriter, Seq2SeqWriter, SupervisedTask
 from nextinterest.finetune.task_config import SupervisedConfig
@@ -137,6 +138,7 @@ def tune_supervised(
             "split": split.name,
             "examples": len(task.examples),
             "steps": run.steps,
+            "training": described(run.cost, run.steps),
             "validation": {"retrieval": tuned.retrieval, "untrained": untrained, "supervised": run.metrics},
         },
     )
