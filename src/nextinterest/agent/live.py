@@ -203,7 +203,11 @@ class LiveAgent:
             conversation = self.agent.conversation
             understood = conversation.understand(messages)
             profile = StoredProfile(self.agent, self.store, user, self.clock())
-            return conversation.answer(understood, profile, messages)
+            reply = conversation.answer(understood, profile, messages)
+        if understood.action.intent == "forget":
+            with self._lock.writing():  # behind every answer that had read the history before
+                self.agent.retriever.forget(user)
+        return reply
 
     def chat_stream(self, messages: Sequence[ChatMessage], user: str | None) -> Iterator[str | ChatReply]:
         """Yield the text of the answer of `chat` piece by piece, and last the whole reply."""

@@ -121,3 +121,19 @@ def test_no_message_reaches_another_user(live: LiveAgent, message: str) -> None:
 def test_a_user_id_no_store_may_keep(live: LiveAgent) -> None:
     with pytest.raises(DataError, match="user id"):
         live.chat([ChatMessage(role="user", content="hi")], user="")
+
+
+def test_what_a_model_remembers_of_a_user_is_forgotten_too(
+    agent: RecommenderAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, object]] = []
+    monkeypatch.setattr(agent.retriever, "remember", lambda size: asked.append(("remember", size)))
+    monkeypatch.setattr(agent.retriever, "forget", lambda user: asked.append(("forget", user)))
+    store = open_store(str(tmp_path / "profiles.db"))
+    live = LiveAgent(agent, store, lambda: NOW, state_bytes=1234)
+    live.add_events("eve", [ProfileEvent(item_id="c")])
+    live.add_events("max", [ProfileEvent(item_id="f")])
+    live.forget("max")
+    ask(live, "forget everything about me", user="eve")
+    store.close()
+    assert asked == [("remember", 1234), ("forget", "max"), ("forget", "eve")]

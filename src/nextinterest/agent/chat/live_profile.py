@@ -70,7 +70,5 @@ class StoredProfile:
         return self._store.retract(self._user, self._agent.catalog.ids[item])
 
     def forget(self) -> int:
-        """Remove everything about the user, what a language model remembers of the history included."""
-        removed = self._store.forget(self._user)
-        self._agent.retriever.forget(self._user)
-        return removed
+        """Remove everything about the user."""
+        return self._store.forget(self._user)
