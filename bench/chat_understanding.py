@@ -37,20 +37,9 @@ from nextinterest.agent.chat import (
 from nextinterest.data import load
 from nextinterest.domain import Catalog, Item
 from nextinterest.finetune.utterances import Split, generate
+from nextinterest.prompts.chat_action import ACTION_FIELDS
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
-FIELDS = (
-    "intent",
-    "count",
-    "include_categories",
-    "exclude_categories",
-    "year_from",
-    "year_to",
-    "liked",
-    "disliked",
-    "similar_to",
-    "query",
-)
 Fields = dict[str, object]
 
 
@@ -181,7 +170,7 @@ def measure(understanding: Understanding, examples: Sequence[Example]) -> dict[s
             for (name, _), n in of.items():
                 counter[name] += n
     result = {"n": float(len(examples)), "exact": exact / max(1, len(examples))}
-    for name in FIELDS:
+    for name in ACTION_FIELDS:
         total = said[name] + wanted[name]
         result[name] = 2 * hit[name] / total if total else float("nan")
     return result | {"ms": float(np.median(spent)) if spent else 0.0}
@@ -193,7 +182,9 @@ def show(title: str, rows: Iterable[tuple[str, dict[str, float]]]) -> None:
     print(f"\n{title}")
     print(f"{'set':34} {'n':>5} {'exact':>6} " + " ".join(f"{name:>6}" for name in short) + f" {'ms':>7}")
     for name, row in rows:
-        cells = " ".join("     -" if np.isnan(row[field]) else f"{row[field]:6.3f}" for field in FIELDS)
+        cells = " ".join(
+            "     -" if np.isnan(row[field]) else f"{row[field]:6.3f}" for field in ACTION_FIELDS
+        )
         print(f"{name:34} {row['n']:5.0f} {row['exact']:6.3f} {cells} {row['ms']:7.1f}", flush=True)
 
 

@@ -16,10 +16,10 @@ from nextinterest.agent.interests.schema import InterestPortrait
 from nextinterest.agent.interests.words import (
     CHANGE_FIELDS,
     N_CHANGES,
-    N_NAMED,
     Sentence,
     TextPortrait,
     clean,
+    long_standing,
     named,
     sayings,
 )
@@ -69,13 +69,7 @@ def describe_older(portrait: InterestPortrait) -> TextPortrait:
             )
         )
     if portrait.long_standing:
-        lasting = portrait.long_standing[:N_NAMED]
-        sentences.append(
-            Sentence(
-                text=say.long_standing(clean(lasting)),
-                portrait=tuple(f"long_standing.{i}" for i in range(len(lasting))),
-            )
-        )
+        sentences.append(long_standing(portrait, say))
     return TextPortrait(user=portrait.user, sentences=tuple(sentences))
 
 

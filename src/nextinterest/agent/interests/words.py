@@ -92,13 +92,7 @@ def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None)
             )
         )
     if portrait.long_standing:
-        lasting = portrait.long_standing[:N_NAMED]
-        sentences.append(
-            Sentence(
-                text=say.long_standing(clean(lasting)),
-                portrait=tuple(f"long_standing.{i}" for i in range(len(lasting))),
-            )
-        )
+        sentences.append(long_standing(portrait, say))
     sentences += _changes(portrait, say)
     if portrait.breadth is not None:
         breadth = portrait.breadth
@@ -119,6 +113,15 @@ def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None)
     if outlook is not None:
         sentences.append(_outlook(outlook, say))
     return TextPortrait(user=portrait.user, sentences=tuple(sentences))
+
+
+def long_standing(portrait: InterestPortrait, say: Sayings) -> Sentence:
+    """Say what was there all along; something was."""
+    lasting = portrait.long_standing[:N_NAMED]
+    return Sentence(
+        text=say.long_standing(clean(lasting)),
+        portrait=tuple(f"long_standing.{i}" for i in range(len(lasting))),
+    )
 
 
 class Named(BaseModel):
