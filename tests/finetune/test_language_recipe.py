@@ -140,6 +140,20 @@ def test_no_adapter_trains_the_head_alone(
     assert np.allclose(loaded.log_probabilities(histories), trained.log_probabilities(histories), atol=5e-3)
 
 
+def test_adapters_go_on_from_a_head_that_learned_alone(
+    dataset: Dataset, words: Encoder, base: Path, tmp_path: Path
+) -> None:
+    first = {"training": config(base).training.model_dump() | {"epochs": 8}}
+    still = {"epochs": 1, "batch_size": 16, "warmup_steps": 0, "learning_rate": 1e-9}
+    options = config(base, head_first=first, training=still)
+    done = train_retriever(dataset, words, options, tmp_path / "work")
+    alone, both = done.runs["item_softmax, head alone"], done.runs["item_softmax"]
+    assert both.metrics["log_loss"] == pytest.approx(alone.metrics["log_loss"], abs=2e-3)
+    unlearned = config(base, training=still)
+    cold = train_retriever(dataset, words, unlearned, tmp_path / "cold").runs["item_softmax"]
+    assert cold.metrics["log_loss"] > both.metrics["log_loss"] + 0.05
+
+
 def test_as_a_gpu_recipe_does_it_all_layers_and_whole_histories(
     dataset: Dataset, words: Encoder, base: Path, tmp_path: Path
 ) -> None:

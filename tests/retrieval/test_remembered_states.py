@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 import numpy as np
 import pytest
-import torch
-from support.tiny import tiny_llama
+from support.tiny_item_softmax import tiny_item_softmax
 
 from nextinterest.data.log import EventLog
-from nextinterest.domain import Catalog, FloatArray, History
-from nextinterest.llm import LocalModel, StateStore
-from nextinterest.llm.tokenizer import ByteTokenizer
-from nextinterest.prompts import PromptOptions, PromptTemplate
+from nextinterest.domain import Catalog, History
+from nextinterest.llm import StateStore
 from nextinterest.retrieval import Encoder, Retriever
-from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
 from nextinterest.retrieval.item_softmax import ItemSoftmax
-from nextinterest.retrieval.item_text import catalog_texts
 from nextinterest.retrieval.pool import PopularityPart, ScorePool
 from nextinterest.retrieval.trained import TrainedRetriever
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
-OPTIONS = PromptOptions(budget=512, max_events=4, drop_stride=2, summarise=False)
 
 
 @pytest.fixture
 def part(catalog: Catalog, encoder: Encoder) -> ItemSoftmax:
-    """An untrained item softmax on a tiny random model."""
-    model = LocalModel(tiny_llama(vocab_size=300, spread=0.2), cast("PreTrainedTokenizerBase", _Bare()))
-    model.tokenizer = ByteTokenizer()  # type: ignore[assignment]
-    torch.manual_seed(1)
-    text: FloatArray = encoder.encode(catalog_texts(catalog))
-    head = ItemHead(ItemHeadConfig(state_size=64, dimension=16), text)
-    return ItemSoftmax(model, head, catalog, PromptTemplate.named("item-softmax"), OPTIONS, layers=(1, -1))
-
-
-class _Bare:
-    eos_token_id = None
+    return tiny_item_softmax(catalog, encoder)
 
 
 def _history(n: int, user: str | None = "ann", first: int = 0) -> History:

@@ -41,17 +41,25 @@ def chat(
     model_reads: Annotated[
         bool, typer.Option("--model-reads", help="Let the language model read messages instead of rules.")
     ] = False,
+    reader: Annotated[
+        Path | None,
+        typer.Option(help="What `finetune-task understanding` wrote: it reads messages instead of rules."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print each reply as one line of JSON.")] = False,
 ) -> None:
     """Talk about what to take next; one message a line, end of file (or an empty line typed) ends it."""
-    from nextinterest.agent.chat import ChatMessage
+    from nextinterest.agent.chat import ChatMessage, TunedReader
 
+    if model_reads and reader is not None:
+        raise typer.BadParameter("Give --model-reads or --reader: one of them reads messages.")
     if store is not None and user is None:
         raise typer.BadParameter("Give --user with --store: a profile belongs to somebody.")
     with err.status("Loading the agent"):
         agent = _load(data, model, language_model=not retrieval_only)
         if model_reads:
             agent.conversation = agent.conversation.with_model()
+        elif reader is not None:
+            agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     with ExitStack() as closing:
         answer = _kept_by(agent, store, user, closing) if store and user else partial(agent.chat, user=user)
         messages: list[ChatMessage] = []

@@ -43,6 +43,18 @@ def serve(
         typer.Option(help="Put this many of the data's users into an empty store, to have some to look at."),
     ] = 0,
     user: Annotated[str, typer.Option(help="With mcp: whose profile the tools use and change.")] = "me",
+    reader: Annotated[
+        Path | None,
+        typer.Option(help="What `finetune-task understanding` wrote: it reads messages instead of rules."),
+    ] = None,
+    state_mb: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Memory, in MB, for what the language model has read of users' histories, so that a new "
+            "event costs its own line only; 0 reads everything for every answer.",
+        ),
+    ] = 512,
     key: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,6 +74,7 @@ def serve(
         except ModuleNotFoundError as error:
             raise MissingExtraError(error.name or "mcp", "mcp") from None
     from nextinterest.agent import RecommenderAgent
+    from nextinterest.agent.chat import TunedReader
     from nextinterest.agent.live import LiveAgent
     from nextinterest.agent.profiles import open_store
     from nextinterest.agent.server.settings import ServerSettings
@@ -75,7 +88,9 @@ def serve(
             if data is None or model is not None
             else RecommenderAgent.from_dataset(load(data))
         )
-    live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC))
+    if reader is not None:
+        agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
+    live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC), state_bytes=state_mb << 20)
     if examples and agent.log is not None and not live.store.users():
         for user in agent.log.user_ids[:examples]:
             live.import_history(agent.history(user))

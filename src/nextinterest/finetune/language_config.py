@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.finetune.training_config import TrainingConfig
 
-__all__ = ["LanguageConfig", "LoraOptions"]
+__all__ = ["HeadFirst", "LanguageConfig", "LoraOptions"]
 
 
 class LoraOptions(BaseModel):
@@ -30,6 +30,18 @@ class LoraOptions(BaseModel):
 
     quantised: bool = False
     """QLoRA: the frozen weights in 4 bits by bitsandbytes. CUDA only."""
+
+
+class HeadFirst(BaseModel):
+    """How the head learns alone, on the frozen model, before adapters join it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    training: TrainingConfig
+    """The loop of this part; its rate is that of the head's reading of hidden states."""
+
+    vector_rate: float = Field(default=0.1, ge=0)
+    """Learning rate of item vectors and biases, as a multiple of it."""
 
 
 class LanguageConfig(BaseModel):
@@ -94,6 +106,11 @@ class LanguageConfig(BaseModel):
 
     vector_rate: float = Field(default=1.0, ge=0)
     """The same for item vectors and biases: lower where they start from trained ones."""
+
+    head_first: HeadFirst | None = None
+    """Where given, the head first learns alone on the frozen model, and adapters and head go on from there
+    (linear probing, then fine-tuning; Kumar et al., 2022): adapters are then not pulled about by a head that
+    knows nothing yet. With `cached` it costs little, since the frozen model runs once."""
 
     checkpointing: bool = False
     """Gradient checkpointing: less memory, a third more time."""

@@ -20,7 +20,7 @@ from nextinterest.domain import Catalog, FloatArray
 from nextinterest.errors import DataError
 from nextinterest.finetune.adapters import add_lora, decoder_of, quantisation, save_adapter
 from nextinterest.finetune.backbone import enable_checkpointing
-from nextinterest.finetune.language_config import LanguageConfig
+from nextinterest.finetune.language_config import HeadFirst, LanguageConfig
 from nextinterest.finetune.language_task import LanguageObjective, LanguageTask
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.lower_layers import LowerLayers
@@ -53,12 +53,15 @@ class LearnedLanguage:
         The part of the pool, loaded as serving loads it.
     run
         How training went.
+    head_run
+        How training of the head alone went, where it came first.
     scores
         Its scores of the validation events, float32, shape (n, n_items): what the part would compute again.
     """
 
     part: ItemSoftmax
     run: Trained
+    head_run: Trained | None
     scores: FloatArray
 
 
@@ -183,18 +186,33 @@ def train_language(
     ModelError
         If the model cannot be loaded or adapted.
     """
-    task, made = language_task(
-        catalog,
-        log,
-        validation,
-        text,
-        config,
-        work,
-        encoder=encoder,
-        exchangeable_ties=exchangeable_ties,
-    )
+
+    def prepared(options: LanguageConfig, place: Path) -> tuple[LanguageTask, _Prepared]:
+        return language_task(
+            catalog,
+            log,
+            validation,
+            text,
+            options,
+            place,
+            encoder=encoder,
+            exchangeable_ties=exchangeable_ties,
+        )
+
+    taught, head_run = None, None
+    if config.head_first is not None and config.lora is not None:
+        alone = _alone(config, config.head_first)
+        first, _ = prepared(alone, work / "head")
+        first.standardise(_STANDARD, alone.training.seed)
+        head_run = train(first, alone.training, work / "head", resume=resume, report=report)
+        taught = first.objective.head.state_dict()
+        del first  # and with it the frozen model
+    task, made = prepared(config, work)
     head, base = task.objective.head, made.base
-    task.standardise(_STANDARD, config.training.seed)
+    if taught is None:
+        task.standardise(_STANDARD, config.training.seed)
+    else:
+        head.load_state_dict(taught)  # its mean and spread of states too: fresh adapters change none
     run = train(task, config.training, work, resume=resume, report=report)
     adapter = None
     if config.lora is not None:
@@ -215,7 +233,13 @@ def train_language(
     head.to(served.device)
     options = prompt_options(config)
     part = ItemSoftmax(served, head, catalog, made.template, options, base.layers, origin)
-    return LearnedLanguage(part, run, scores)
+    return LearnedLanguage(part, run, head_run, scores)
+
+
+def _alone(config: LanguageConfig, first: HeadFirst) -> LanguageConfig:
+    """Return the configuration under which the head learns alone."""
+    changes = {"lora": None, "cached": True, "head_rate": 1.0, "vector_rate": first.vector_rate}
+    return config.model_copy(update={**changes, "training": first.training, "head_first": None})
 
 
 def _random_seed(config: LanguageConfig) -> int | None:

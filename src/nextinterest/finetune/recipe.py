@@ -164,6 +164,8 @@ def learn_parts(
             report=report,
         )
         parts.append(learned.part)
+        if learned.head_run is not None:
+            runs[f"{ItemSoftmax.name}, head alone"] = learned.head_run
         runs[ItemSoftmax.name] = learned.run
         if len(steering) == len(validation):
             known[ItemSoftmax.name] = learned.scores

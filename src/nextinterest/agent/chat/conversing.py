@@ -75,7 +75,11 @@ class Conversation:
         ModelError
             If the agent has none.
         """
-        return Conversation(self.agent, ModelReader.of(self.agent.model))
+        return self.read_by(ModelReader.of(self.agent.model))
+
+    def read_by(self, understanding: Understanding) -> Conversation:
+        """Return the same with another reader of messages."""
+        return Conversation(self.agent, understanding)
 
 
 def pieces(reply: ChatReply) -> Iterator[str | ChatReply]:
