@@ -140,12 +140,20 @@ def rows_of(scored: dict[str, Scored], which: Sequence[str]) -> dict[str, dict[s
             rows[f"{name}: its language part in the blend"] = of(
                 [n for n in own if n != language], lent, [language]
             )
-        if lent.without_text:
-            rows[f"{name}: encoder without text alone"] = of([], lent, [n for n in theirs if n in encoders])
-            rows[f"{name}: its encoder in the blend"] = of(
-                [n for n in own if n not in encoders], lent, [n for n in theirs if n in encoders]
+        its_encoders = [n for n in theirs if n.startswith("sequence")]
+        told = "encoder without text" if lent.without_text else "encoder"
+        if its_encoders and not _same(lent, whole, its_encoders, which[0]):
+            rows[f"{name}: {told} alone"] = of([], lent, its_encoders)
+            rows[f"{name}: its {told} in the blend"] = of(
+                [n for n in own if n not in encoders], lent, its_encoders
             )
     return rows
+
+
+def _same(lent: Scored, whole: Scored, parts: Sequence[str], which: str) -> bool:
+    """Say whether a directory's parts are those of the first, and no others."""
+    theirs, ours = lent.scores[which], whole.scores[which]
+    return all(name in ours and np.array_equal(theirs[name], ours[name]) for name in parts)
 
 
 def score_directory(

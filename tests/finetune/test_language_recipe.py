@@ -86,6 +86,7 @@ def test_it_learns_and_what_it_adds_is_told_with_its_error(trained: TrainedRetri
     assert measures["item_softmax"]["ndcg@10"] > 1.3 * measures["popularity"]["ndcg@10"]
     assert set(measures["language_adds"]) == {"ndcg@10", "ndcg@10_se", "log_loss", "log_loss_se"}
     assert measures["language_adds"]["log_loss_se"] > 0
+    assert 0.2 < measures["calibration"]["temperature"] < 5
     assert measures["blend"]["log_loss"] <= measures["without_language"]["log_loss"] + 1e-3
 
 

@@ -89,11 +89,13 @@ def finetune(
 
 
 def _table(retriever: TrainedRetriever) -> Table:
+    from nextinterest.finetune.pool_fit import BESIDE_PARTS
+
     table = Table(title="Validation", title_justify="left")
     for name in ("part", "NDCG@10", "HR@10", "log-loss", "weight"):
         table.add_column(name, justify="left" if name == "part" else "right")
     for name, measures in retriever.provenance.validation.items():
-        if name == "language_adds":
+        if name in BESIDE_PARTS:
             continue
         weight = retriever.pool.weights.get(name)
         numbers = [f"{measures[key]:.4f}" for key in ("ndcg@10", "hr@10", "log_loss")]

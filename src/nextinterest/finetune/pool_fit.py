@@ -1,8 +1,8 @@
-"""The weights of a pool, fitted on validation events, and what its language model adds.
+"""The weights of a pool, fitted on validation events, its calibration, and what its language model adds.
 
-Each part scores the cases once. The weights are fitted on all of them; what the language model adds is
-measured by folds of users, weights fitted on the others with and without it, and told with the standard error
-of the paired difference over users.
+Each part scores the cases once. The weights are fitted on all of them. Calibration and what the language
+model adds are measured by folds of users, weights fitted on the others; the latter is told with the standard
+error of the paired difference over users.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from numpy.typing import NDArray
 from nextinterest.data import HeldOut
 from nextinterest.domain import FloatArray
 from nextinterest.finetune.blend import fit_blend
+from nextinterest.finetune.calibration import calibration
 from nextinterest.finetune.validation import Ranked, rank_one_by_one, seen_mask
 from nextinterest.retrieval.pool import Part, ScorePool
 
-__all__ = ["Measures", "fit_pool", "fit_weights", "measure", "mix"]
+__all__ = ["BESIDE_PARTS", "Measures", "fit_pool", "fit_weights", "measure", "mix"]
 
 Measures = dict[str, dict[str, float]]
 Scores = dict[str, NDArray[np.float32]]
+
+BESIDE_PARTS = ("calibration", "calibration_before", "language_adds")
+"""Measures that are no row of a table of parts."""
 
 _FOLDS = 3
 _ROWS = 512
@@ -47,7 +51,8 @@ def fit_pool(
     language
         Name of the part that runs a language model. The pool is then fitted without it as well, and the
         measures say what it adds: ``without_language``, and under ``language_adds`` the paired differences
-        and their standard errors.
+        and their standard errors. `calibration` is of the blend, weights fitted on other users, and
+        ``calibration_before`` that of the first part as it was trained.
     known
         Scores of all validation events, shape (n, n_items), of parts that have computed them before.
 
@@ -67,12 +72,17 @@ def fit_pool(
     weights = fit_weights(scores, seen, cases, every)
     measures = {name: measure(score, seen, cases).means() for name, score in scores.items()}
     measures["blend"] = measure(mix(scores, weights, every), seen, cases).means()
+    blended = _cross_fitted(scores, seen, cases)
+    measures["calibration"] = calibration(blended, seen, cases.targets)
+    measures["calibration_before"] = calibration(next(iter(scores.values())), seen, cases.targets)
     if language is None or len(parts) == 1:
         return ScorePool(parts, weights), measures
     others = {name: score for name, score in scores.items() if name != language}
     without = fit_weights(others, seen, cases, every)
     measures["without_language"] = measure(mix(others, without, every), seen, cases).means()
-    measures["language_adds"] = _gain(scores, others, seen, cases)
+    measures["language_adds"] = _gain(
+        measure(blended, seen, cases), measure(_cross_fitted(others, seen, cases), seen, cases), cases.users
+    )
     return ScorePool(parts, weights, without), measures
 
 
@@ -119,24 +129,26 @@ def measure(score: NDArray[np.float32], seen: NDArray[np.bool_], cases: HeldOut)
     return Ranked.joined(parts)
 
 
-def _gain(with_it: Scores, without: Scores, seen: NDArray[np.bool_], cases: HeldOut) -> dict[str, float]:
-    """Return paired differences of blends with and without a part, no case by weights fitted on it."""
+def _cross_fitted(scores: Scores, seen: NDArray[np.bool_], cases: HeldOut) -> NDArray[np.float32]:
+    """Return the blend of each case by weights that were fitted on other users."""
     fold = np.random.default_rng(0).permutation(int(cases.users.max()) + 1)[cases.users] % _FOLDS
-    found: list[Ranked] = []
-    for scores in (with_it, without):
-        mixed = np.empty_like(next(iter(scores.values())))
-        for k in range(min(_FOLDS, len(np.unique(cases.users)))):
-            rows, rest = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
-            mixed[rows] = mix(scores, fit_weights(scores, seen, cases, rest), rows)
-        found.append(measure(mixed, seen, cases))
-    both = found[0].possible & found[1].possible
-    gain = found[0].gains - found[1].gains
-    loss = np.where(both, found[0].losses - found[1].losses, 0.0)
+    mixed = np.empty_like(next(iter(scores.values())))
+    for k in range(min(_FOLDS, len(np.unique(cases.users)))):
+        rows, rest = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
+        mixed[rows] = mix(scores, fit_weights(scores, seen, cases, rest), rows)
+    return mixed
+
+
+def _gain(with_it: Ranked, without: Ranked, users: NDArray[np.integer]) -> dict[str, float]:
+    """Return paired differences of two ways of ranking the same cases."""
+    both = with_it.possible & without.possible
+    gain = with_it.gains - without.gains
+    loss = np.where(both, with_it.losses - without.losses, 0.0)
     return {
         "ndcg@10": float(gain.mean()),
-        "ndcg@10_se": _error(gain, cases.users),
+        "ndcg@10_se": _error(gain, users),
         "log_loss": float(loss[both].mean()),
-        "log_loss_se": _error(loss[both], cases.users[both]),
+        "log_loss_se": _error(loss[both], users[both]),
     }
 
 

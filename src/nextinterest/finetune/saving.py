@@ -17,6 +17,7 @@ from pathlib import Path
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Trained
+from nextinterest.finetune.pool_fit import BESIDE_PARTS, Measures
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.files import Json, sha256, write_atomic, write_manifest
 from nextinterest.retrieval.saved_items import ItemsFrom
@@ -27,7 +28,6 @@ __all__ = ["ModelName", "model_card", "save_recommender"]
 
 _FORMAT = "nextinterest-recommender-1"
 _TEMPLATE = "choice"
-_ADDS = "language_adds"  # no part, but what one adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def model_card(
         f"| {name.replace('_', ' ')} | {m['ndcg@10']:.4f} | {m['hr@10']:.4f} | {m['log_loss']:.3f} | "
         f"{weights.get(name, '')} |"
         for name, m in learned.validation.items()
-        if name != _ADDS
+        if name not in BESIDE_PARTS
     )
     training = "\n".join(
         f"- `{name}`: best after epoch {run.epoch}; {described(run.cost, run.steps)}"
@@ -109,6 +109,7 @@ def model_card(
         split=learned.split,
         rows=rows,
         language=_language(retriever, config),
+        calibration=_calibration(learned.validation),
         training=training,
         command=command,
         version=__version__,
@@ -118,7 +119,7 @@ def model_card(
 
 def _language(retriever: TrainedRetriever, config: FinetuneConfig) -> str:
     """Return what the language model does here and what it adds, or that there is none."""
-    adds, how = retriever.provenance.validation.get(_ADDS), config.language
+    adds, how = retriever.provenance.validation.get("language_adds"), config.language
     if adds is None or how is None:
         return "No language model takes part in this ranking."
     tuned = f"with LoRA of rank {how.lora.rank} above layer {how.frozen_layers}" if how.lora else "frozen"
@@ -129,6 +130,22 @@ def _language(retriever: TrainedRetriever, config: FinetuneConfig) -> str:
         f"line by a trained head. What it adds to the blend, each case by weights fitted on other users: "
         f"NDCG@10 {adds['ndcg@10']:+.4f} (s.e. {adds['ndcg@10_se']:.4f}), log-loss "
         f"{adds['log_loss']:+.4f} nats (s.e. {adds['log_loss_se']:.4f}); paired, over users."
+    )
+
+
+def _calibration(measures: Measures) -> str:
+    """Return what probabilities promise and keep, before the fit of the weights and after it."""
+
+    def told(of: dict[str, float]) -> str:
+        return (
+            f"promise {of['promised@10']:.3f} and hold the target in {of['hr@10']:.3f}; temperature still "
+            f"missing: {of['temperature']:.3f}"
+        )
+
+    return (
+        "Calibration, the first ten places together: as trained, the first part's "
+        f"{told(measures['calibration_before'])}. The blend's, by weights fitted on other users, "
+        f"{told(measures['calibration'])} (1 is none)."
     )
 
 
@@ -157,6 +174,8 @@ come from `nextinterest evaluate`.
 {rows}
 
 {language}
+
+{calibration}
 
 ## How it was made
 

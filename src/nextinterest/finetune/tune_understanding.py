@@ -21,6 +21,7 @@ import numpy as np
 
 from nextinterest.domain import Catalog
 from nextinterest.finetune.backbone import Backbone
+from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.supervised_task import CausalWriter
 from nextinterest.finetune.task_config import UnderstandingConfig
@@ -117,6 +118,7 @@ def tune_understanding(
             "data": data,
             "steps": run.steps,
             "epoch": run.epoch,
+            "training": described(run.cost, run.steps),
             "validation": {"untrained": untrained, "understanding": run.metrics},
         },
     )
