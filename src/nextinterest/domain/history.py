@@ -1,0 +1,145 @@
+"""Events, and a user's history of them as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from nextinterest.domain.arrays import BoolArray, FloatArray, IntArray, TimeArray
+from nextinterest.domain.catalog import Catalog
+from nextinterest.errors import DataError
+
+__all__ = ["Event", "History"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing a user did: which item, when (UTC), and how it was rated where that is known."""
+
+    item_id: str
+    time: datetime | None = None
+    rating: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """One user's events, oldest first, as arrays.
+
+    Attributes
+    ----------
+    items
+        Catalogue positions, int32, shape (n_events,).
+    times
+        Seconds since 1970 UTC, int64, shape (n_events,), non-decreasing; None where times are unknown.
+    ratings
+        Ratings as given, float32, shape (n_events,), NaN where missing; None where there are none.
+    user
+        The user's id, or None for a user without one.
+    """
+
+    items: IntArray
+    times: TimeArray | None = None
+    ratings: FloatArray | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items", np.asarray(self.items, dtype=np.int32))
+        if self.times is not None:
+            object.__setattr__(self, "times", np.asarray(self.times, dtype=np.int64))
+        if self.ratings is not None:
+            object.__setattr__(self, "ratings", np.asarray(self.ratings, dtype=np.float32))
+        for name, column in (("times", self.times), ("ratings", self.ratings)):
+            if column is not None and column.shape != self.items.shape:
+                raise DataError(
+                    f"A history has {len(self.items)} items and {len(column)} {name}.",
+                    remedy=f"Give one of the {name} per event, or none at all.",
+                )
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def _take(self, where: slice | BoolArray) -> History:
+        return replace(
+            self,
+            items=self.items[where],
+            times=None if self.times is None else self.times[where],
+            ratings=None if self.ratings is None else self.ratings[where],
+        )
+
+    def last(self, n: int) -> History:
+        """Return the n newest events (all of them where there are fewer)."""
+        return self._take(slice(max(0, len(self) - n), None))
+
+    def first(self, n: int) -> History:
+        """Return the n oldest events."""
+        return self._take(slice(0, n))
+
+    def without(self, positions: Sequence[int]) -> History:
+        """Return the events of all other items.
+
+        Examples
+        --------
+        >>> History(np.array([4, 5, 4, 6], dtype=np.int32)).without([4]).items.tolist()
+        [5, 6]
+        """
+        return self._take(~np.isin(self.items, np.asarray(positions, dtype=np.int32)))
+
+    def followed_by(self, items: IntArray) -> History:
+        """Return the history with items after it, at the time of the newest event and without ratings.
+
+        Examples
+        --------
+        >>> longer = History(np.array([4]), np.array([60])).followed_by(np.array([7, 5]))
+        >>> longer.items.tolist(), longer.times.tolist()
+        ([4, 7, 5], [60, 60, 60])
+        """
+        times, ratings = self.times, self.ratings
+        if times is not None:
+            times = np.append(times, np.full(len(items), times[-1] if len(times) else 0))
+        if ratings is not None:
+            ratings = np.append(ratings, np.full(len(items), np.nan, dtype=np.float32))
+        return replace(self, items=np.append(self.items, items), times=times, ratings=ratings)
+
+    def events(self, catalog: Catalog) -> list[Event]:
+        """Return the events one by one, with ids of the catalogue."""
+        return [
+            Event(
+                catalog.ids[int(position)],
+                None if self.times is None else datetime.fromtimestamp(int(self.times[i]), UTC),
+                None if self.ratings is None or np.isnan(self.ratings[i]) else float(self.ratings[i]),
+            )
+            for i, position in enumerate(self.items)
+        ]
+
+    @classmethod
+    def from_events(cls, events: Sequence[Event], catalog: Catalog, user: str | None = None) -> History:
+        """Build a history from single events, sorted by time; events of one time keep their given order.
+
+        Times are kept only where every event has one: a partly dated history has no order to trust
+        but the one it was given in.
+
+        Raises
+        ------
+        UnknownItemError
+            If an event's item is not in the catalogue.
+        """
+        dated = [(event, event.time) for event in events if event.time is not None]
+        rows = list(events)
+        times: TimeArray | None = None
+        if rows and len(dated) == len(rows):
+            seconds = np.array([int(_utc(time).timestamp()) for _, time in dated], dtype=np.int64)
+            order = np.argsort(seconds, kind="stable")
+            rows, times = [rows[i] for i in order], seconds[order]
+        ratings: FloatArray | None = None
+        if any(event.rating is not None for event in rows):
+            ratings = np.array([np.nan if e.rating is None else e.rating for e in rows], dtype=np.float32)
+        items = np.array([catalog.position(event.item_id) for event in rows], dtype=np.int32)
+        return cls(items, times, ratings, user)
+
+
+def _utc(time: datetime) -> datetime:
+    """Read a time without a zone as UTC; the house knows no other zone."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -1,0 +1,60 @@
+"""What callers and the HTTP API receive: recommendations with their reasons, as pydantic models."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Evidence", "Recommendation", "Recommendations"]
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Evidence(_Output):
+    """A past event that speaks for a recommendation."""
+
+    item_id: str = Field(description="Id of the past event's item.")
+    title: str = Field(description="Its title.")
+    effect: float | None = Field(
+        default=None,
+        description="By how much the event raises the item's log-probability (nats), found by leaving it "
+        "out; None where that was not tried.",
+    )
+    similarity: float = Field(
+        description="Cosine similarity of the two items' text embeddings, between -1 and 1.", ge=-1.0, le=1.0
+    )
+    time: datetime | None = Field(default=None, description="When the event happened (UTC).")
+
+
+class Recommendation(_Output):
+    """One recommended item."""
+
+    rank: int = Field(description="Place in the list, from 1.", ge=1)
+    item_id: str = Field(description="Id of the item, always one of the catalogue.")
+    title: str = Field(description="Title of the item.")
+    categories: tuple[str, ...] = Field(default=(), description="Categories of the item.")
+    year: int | None = Field(default=None, description="Year of the item, where known.")
+    probability: float = Field(description="Probability that this is the next item.", ge=0.0, le=1.0)
+    scores: dict[str, float] = Field(
+        default_factory=dict, description="Log-scores of the parts that were blended, by name."
+    )
+    evidence: tuple[Evidence, ...] = Field(
+        default=(), description="Past events that speak for the item, the strongest first."
+    )
+
+
+class Recommendations(_Output):
+    """A ranked list for one history, and how it came about."""
+
+    user: str | None = Field(default=None, description="Id of the user, where one was given.")
+    items: tuple[Recommendation, ...] = Field(description="Recommended items, best first.")
+    events_used: int = Field(description="Events of the history that were used.", ge=0)
+    skipped: tuple[str, ...] = Field(
+        default=(), description="Item ids or titles of the history that the catalogue does not have."
+    )
+    notes: tuple[str, ...] = Field(
+        default=(), description="What the reader should know, such as that the history was empty."
+    )
