@@ -107,9 +107,13 @@ class ItemHead(nn.Module):
         users: Tensor = self.state(self.dropout(unit))
         return users
 
-    def forward(self, states: Tensor) -> Tensor:
-        """Return scores, shape (n, n_items), for hidden states of shape (n, state_size)."""
-        return self.user_vectors(states) @ self.item_vectors().T + self.bias
+    def forward(self, states: Tensor, vectors: Tensor | None = None) -> Tensor:
+        """Return scores, shape (n, n_items), for hidden states of shape (n, state_size).
+
+        Whoever keeps the item vectors, shape (n_items, dimension), saves computing them for every call.
+        """
+        vectors = self.item_vectors() if vectors is None else vectors
+        return self.user_vectors(states) @ vectors.T + self.bias
 
     @torch.no_grad()
     def follow(self, change: CatalogChange) -> None:

@@ -82,6 +82,7 @@ class ItemSoftmax:
         self.tokens_read = 0
         self._renderer = PromptRenderer(template, catalog, model.tokenizer, options)
         self._states: StateStore | None = None
+        self._vectors: torch.Tensor | None = None
 
     def remember(self, max_bytes: int) -> None:
         """Keep what was read of named users' histories from now on, so that a new event costs its own line.
@@ -134,8 +135,7 @@ class ItemSoftmax:
             for end, row in zip(at[i], rows, strict=True)
         }
         stacked = np.stack([found[cover[j], prompts[i].event_ends[-1]] for j, i in enumerate(spoken)])
-        device = self.head.bias.device
-        out[spoken] = self.head(torch.from_numpy(stacked).to(device)).cpu().numpy()
+        out[spoken] = self._from_states(stacked)
         return out
 
     def _scores_of_user(self, history: History, user: str, states: StateStore) -> FloatArray:
@@ -146,12 +146,21 @@ class ItemSoftmax:
             known = state.shared_with(prompt.tokens)
             found = state.read(prompt.tokens, at=[prompt.event_ends[-1]], layers=self.layers)
         self.tokens_read += len(prompt.tokens) - known
-        scores: FloatArray = self.head(torch.from_numpy(found).to(self.head.bias.device)).cpu().numpy()
-        return scores
+        return self._from_states(found)
+
+    def _from_states(self, states: FloatArray) -> FloatArray:
+        """Return the head's scores; item vectors are computed once, since nothing learns here."""
+        if self._vectors is None:
+            self._vectors = self.head.item_vectors()
+        found: FloatArray = (
+            self.head(torch.from_numpy(states).to(self.head.bias.device), self._vectors).cpu().numpy()
+        )
+        return found
 
     def follow(self, change: CatalogChange) -> None:
         """Take over a changed catalogue."""
         self.head.follow(change)
+        self._vectors = None
         self._renderer = PromptRenderer(self.template, change.catalog, self.model.tokenizer, self.options)
 
 

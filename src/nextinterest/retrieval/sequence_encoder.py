@@ -155,17 +155,21 @@ class SequenceEncoder(nn.Module):
         return states @ vectors.T + self.bias
 
     @torch.inference_mode()
-    def user_vectors(self, histories: Sequence[History]) -> FloatArray:
+    def user_vectors(self, histories: Sequence[History], scored: FloatArray | None = None) -> FloatArray:
         """Return the state after each history's newest event, float32, shape (n, dimension).
 
-        An empty history has a vector of zeros, whose scores are the item biases.
+        An empty history has a vector of zeros, whose scores are the item biases. Whoever keeps what
+        `scored_vectors` returns saves computing the item vectors for every call.
         """
         was_training = self.training
         self.eval()
         out = np.zeros((len(histories), self.config.dimension), dtype=np.float32)
         lengths = np.array([min(len(h), self.config.window) for h in histories], dtype=np.int64)
         spoken = np.flatnonzero(lengths)
-        vectors = self.item_vectors()
+        if scored is None:
+            vectors = self.item_vectors()
+        else:
+            vectors = torch.from_numpy(scored[:, :-1]).to(self.bias.device)
         # Rows of like length share a batch; the order does not show in the result.
         by_length = spoken[np.argsort(lengths[spoken], kind="stable")]
         for start in range(0, len(by_length), _ROWS):

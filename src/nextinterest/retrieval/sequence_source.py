@@ -37,7 +37,8 @@ class SequenceSource:
 
     def __init__(self, encoder: SequenceEncoder, name: str = "sequence", kind: IndexKind = "auto") -> None:
         self.encoder = encoder.eval()
-        self._source = VectorSource(name, ItemIndex.from_vectors(encoder.scored_vectors(), kind), self._query)
+        self._vectors = encoder.scored_vectors()  # projecting every item's text costs more than a history
+        self._source = VectorSource(name, ItemIndex.from_vectors(self._vectors, kind), self._query)
 
     @property
     def name(self) -> str:
@@ -45,7 +46,7 @@ class SequenceSource:
         return self._source.name
 
     def _query(self, histories: Sequence[History]) -> FloatArray:
-        users = self.encoder.user_vectors(histories)
+        users = self.encoder.user_vectors(histories, self._vectors)
         return np.concatenate([users, np.ones((len(users), 1), dtype=np.float32)], axis=1)
 
     def candidates(
@@ -56,15 +57,14 @@ class SequenceSource:
 
     def scores(self, histories: Sequence[History]) -> FloatArray:
         """Return the scores of all items, float32, shape (n, n_items)."""
-        vectors = self.encoder.scored_vectors()
-        return self._query(histories) @ vectors.T
+        return self._query(histories) @ self._vectors.T
 
     def follow(self, change: CatalogChange) -> None:
         """Rename, remove and add; vectors are computed again only where the text is new."""
         self.encoder.follow(change)
         self._source.follow(change)
-        index = self._source.index
-        vectors = self.encoder.scored_vectors()[change.encoded]
+        self._vectors = self.encoder.scored_vectors()
+        index, vectors = self._source.index, self._vectors[change.encoded]
         there = np.isin(change.encoded, index.items)
         index.replace(change.encoded[there], vectors[there])
         index.add(change.encoded[~there], vectors[~there])
