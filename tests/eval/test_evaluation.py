@@ -18,7 +18,8 @@ from nextinterest.eval import Method, Protocol, Run, evaluate, evaluation, hold_
 from nextinterest.eval.breakdowns import breakdown, groupings
 from nextinterest.eval.comparisons import compare_methods, compare_runs
 from nextinterest.eval.runs import Manifest
-from nextinterest.eval.scores import calibration_curve, score
+from nextinterest.eval.scores import score
+from nextinterest.eval.set_numbers import calibration_curve
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

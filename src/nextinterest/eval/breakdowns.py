@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from nextinterest.domain import FloatArray
 from nextinterest.eval.frames import USER_PREFIX
 from nextinterest.eval.measures import measure as named_measure
+from nextinterest.eval.numbers import Number
 from nextinterest.eval.runs import Run
-from nextinterest.eval.scores import Number, ScoreTable, average_by_user, values_per_case
+from nextinterest.eval.scores import ScoreTable, average_by_user, values_per_case
 
 __all__ = ["GroupNumber", "Grouping", "breakdown", "groupings"]
 

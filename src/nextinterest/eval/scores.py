@@ -7,61 +7,34 @@ grows with users and measures, not with the lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from nextinterest.domain import FloatArray, IntArray
+from nextinterest.domain import FloatArray
 from nextinterest.errors import DataError
-from nextinterest.eval import metrics
 from nextinterest.eval.measures import (
     DEFAULT_MEASURES,
     Measure,
     RunFacts,
     available_measures,
     case_values,
-    lists_of,
 )
 from nextinterest.eval.metrics.ranks import Scores
+from nextinterest.eval.numbers import Number, Spread
 from nextinterest.eval.runs import Run
-from nextinterest.eval.significance import bootstrap_means, jackknife_interval, percentile_interval
+from nextinterest.eval.set_numbers import numbers_of_lists
+from nextinterest.eval.significance import bootstrap_means, percentile_interval
 
 __all__ = [
-    "Number",
     "ScoreTable",
-    "Spread",
     "average_by_user",
-    "calibration_curve",
     "score",
     "values_per_case",
 ]
-
-_GROUPS = 100  # of users, for the jackknife
-_GROUP_CELLS = 20_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A value with its interval; NaN ends where there is none."""
-
-    value: float
-    low: float = float("nan")
-    high: float = float("nan")
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """A number over the seeds of one method."""
-
-    n: int
-    mean: float
-    deviation: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +200,7 @@ def score(
                 values[:, i, j] += column / len(keys)
                 seed_values.append(_mean(column))
             by_seed.append(seed_values)
-            sets_by_seed.append(_set_numbers(of_sets, answers, run, averages, where, seed, level))
+            sets_by_seed.append(numbers_of_lists(of_sets, answers, run, averages.groups, where, seed, level))
         for j, one in enumerate(of_sets):
             set_numbers[name, one.name] = _mean_number([row[j] for row in sets_by_seed])
         if len(keys) > 1:
@@ -313,94 +286,3 @@ def _mean_number(numbers: list[Number]) -> Number:
         float(np.mean([n.low for n in numbers])),
         float(np.mean([n.high for n in numbers])),
     )
-
-
-def _set_numbers(
-    measures: Sequence[Measure],
-    answers: pl.DataFrame,
-    run: Run,
-    averages: _UserAverages,
-    where: NDArray[np.int64] | None,
-    seed: int,
-    level: float,
-) -> list[Number]:
-    n_items = run.manifest.n_items
-    n_groups = min(averages.n_users, _GROUPS, max(10, _GROUP_CELLS // n_items))
-    dealt = np.random.default_rng(seed).permutation(averages.n_users) % n_groups
-    group = dealt[averages.groups]
-    exposures: dict[int | None, Scores] = {}  # by cut-off: coverage and Gini read the same sums
-    numbers = []
-    for one in measures:
-        lists = lists_of(answers)[:, : one.k]
-        lists = lists if where is None else lists[where]
-        if one.base == "ece":
-            numbers.append(_calibration_number(answers, lists, run, where, group, n_groups, level))
-            continue
-        if one.k not in exposures:
-            exposures[one.k] = _group_exposure(lists, group, n_groups, n_items)
-        statistic = metrics.coverage if one.base == "coverage" else metrics.gini
-        numbers.append(_jackknifed(exposures[one.k], statistic, level))
-    return numbers
-
-
-def _jackknifed(sums: Scores, statistic: Callable[[Scores], float], level: float) -> Number:
-    """Return a share with its interval, kept within 0 and 1; no interval where there is one group only."""
-    if len(sums) < 2:
-        return Number(statistic(sums.sum(axis=0)))
-    value, low, high = jackknife_interval(sums, statistic, level)
-    return Number(value, max(low, 0.0), min(high, 1.0))
-
-
-def _group_exposure(
-    lists: IntArray, group: NDArray[np.int64], n_groups: int, n_items: int
-) -> NDArray[np.float64]:
-    sums = np.zeros(n_groups * n_items)
-    for place in range(lists.shape[1]):
-        items = lists[:, place]
-        filled = items >= 0
-        sums += np.bincount(group[filled] * n_items + items[filled], minlength=n_groups * n_items)
-    return sums.reshape(n_groups, n_items)
-
-
-def _listed_outcomes(
-    answers: pl.DataFrame, lists: IntArray, run: Run, where: NDArray[np.int64] | None
-) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return probability, outcome and whether filled of every place of the lists."""
-    probabilities = answers["probabilities"].to_numpy()[:, : lists.shape[1]]
-    targets = run.cases["target"].to_numpy()
-    if where is not None:
-        probabilities, targets = probabilities[where], targets[where]
-    return probabilities, lists == targets[:, None], lists >= 0
-
-
-def _calibration_number(
-    answers: pl.DataFrame,
-    lists: IntArray,
-    run: Run,
-    where: NDArray[np.int64] | None,
-    group: NDArray[np.int64],
-    n_groups: int,
-    level: float,
-) -> Number:
-    p, hit, filled = _listed_outcomes(answers, lists, run, where)
-    n_bins = len(metrics.DEFAULT_EDGES) - 1
-    bins = np.clip(np.searchsorted(metrics.DEFAULT_EDGES, p, side="right") - 1, 0, n_bins - 1)
-    cell = (group[:, None] * n_bins + bins)[filled]
-    parts = [
-        np.bincount(cell, weights=w, minlength=n_groups * n_bins).reshape(n_groups, n_bins)
-        for w in (None, p[filled], hit[filled])
-    ]
-    sums = np.concatenate(parts, axis=1).astype(np.float64)
-
-    def error(total: Scores) -> float:
-        return metrics.CalibrationBins(*np.split(total, 3)).error
-
-    return _jackknifed(sums, error, level)
-
-
-def calibration_curve(run: Run, key: str, k: int = 10) -> metrics.CalibrationBins:
-    """Return the calibration bins of a method's first k places; `key` is one of `Run.records`."""
-    answers = run.answers(key, ["items", "probabilities"])
-    lists = lists_of(answers)[:, :k]
-    p, hit, filled = _listed_outcomes(answers, lists, run, None)
-    return metrics.calibration_bins(np.minimum(p[filled], 1.0), hit[filled])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nextinterest.eval.scores import Number
+from nextinterest.eval.numbers import Number
 
 __all__ = ["COLOURS", "MARKERS", "decimals", "interval", "look", "plain"]
 

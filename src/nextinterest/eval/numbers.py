@@ -1,0 +1,27 @@
+"""A value with its interval, and a value over seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Number", "Spread"]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A value with its interval; NaN ends where there is none."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A number over the seeds of one method."""
+
+    n: int
+    mean: float
+    deviation: float
+    low: float
+    high: float
