@@ -6,8 +6,8 @@
 
 Sets: the generator's validation and test wordings (`nextinterest.finetune.utterances`; filled from
 MovieLens-100K), and the hand-written utterances of tests/data: the odd ids are the development half, the
-even ids were held out, and ``utterances_more.jsonl`` is a second hand-written set that was tuned on after it
-had been measured once.
+even ids were held out, ``utterances_more.jsonl`` is a second hand-written set that was tuned on after it had
+been measured once, and ``utterances_third.jsonl`` was written from the documentation alone, blind to the rules.
 Exact means that every field of the action is as expected, lists in any order. A slot's F1 is over (field,
 value) pairs, micro-averaged. English and other languages are counted apart.
 """
@@ -74,7 +74,12 @@ def sets(known: dict[str, ChatContext], n_generated: int) -> dict[str, list[Exam
             )
             for made in generate(films.catalog, split, n_generated, rng, ("movies", "films", "titles"))
         ]
-    for file, label in (("utterances", ""), ("utterances_more", "hand-written, second set")):
+    written = (
+        ("utterances", ""),
+        ("utterances_more", "hand-written, second set"),
+        ("utterances_third", "hand-written, blind to the rules"),
+    )
+    for file, label in written:
         for line in (DATA / f"{file}.jsonl").read_text("utf-8").splitlines():
             row = json.loads(line)
             half = "development" if int(row["id"][1:]) % 2 else "held out"
