@@ -7,8 +7,8 @@
 Sets: the generator's validation and test wordings (`nextinterest.finetune.utterances`; filled from
 MovieLens-100K), and the hand-written utterances of tests/data: the odd ids are the development half, the
 even ids were held out, ``utterances_more.jsonl`` is a second hand-written set that was tuned on after it had
-been measured once, and ``utterances_third.jsonl`` was written from the documentation alone, by an author who
-had not seen the rules.
+been measured once, and ``utterances_third.jsonl`` was written from the documentation alone, without
+sight of the rules.
 Exact means that every field of the action is as expected, lists in any order. A slot's F1 is over (field,
 value) pairs, micro-averaged. English and other languages are counted apart.
 """
