@@ -96,13 +96,12 @@ def fit_weights(
 ) -> dict[str, float]:
     """Fit the weights on some cases.
 
-    Scores are brought to the spread of the first part before the fit, so that its ridge means the same for
-    each, and the weights returned are those of the raw scores.
+    Scores are brought to a spread of one before the fit, so that its ridge means the same for each, whatever
+    their order and size, and the weights returned are those of the raw scores.
     """
     hidden, targets = seen[rows], cases.targets[rows]
     spread = {name: float(score[rows][~hidden].std()) or 1.0 for name, score in scores.items()}
-    unit = next(iter(spread.values()))
-    scale = {name: unit / value for name, value in spread.items()}
+    scale = {name: 1.0 / value for name, value in spread.items()}
     possible = ~hidden[np.arange(len(rows)), targets]
     masked = {
         name: np.where(hidden, np.float32(-np.inf), score[rows] * np.float32(scale[name]))
