@@ -18,6 +18,7 @@ from nextinterest.cli.methods import AgentMethod, Workshop
 from nextinterest.data import Dataset, EventLog, leave_one_out
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.eval import CandidateScorer
+from nextinterest.eval.baselines.sasrec import SASRec
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.retrieval import Retriever
 
@@ -78,6 +79,22 @@ def test_a_folder_called_like_a_method_is_not_mistaken_for_it(
     assert [method.name for method in methods] == ["popularity", "tuned", "sasrec", "sasrec"]
     assert [dict(method.arguments) for method in methods] == [{}, {"path": "tuned"}, {}, {}]
     assert [method.seed for method in methods] == [None, None, 3, 4]
+
+
+def test_time_for_baselines_bounds_their_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEXTINTEREST_HOME", str(tmp_path))
+    users = np.repeat(np.arange(6, dtype=np.int32), 4)
+    items = np.random.default_rng(0).integers(0, 8, 24).astype(np.int32)
+    log = EventLog.from_arrays(tuple("abcdef"), users, items, None)
+    catalog = Catalog([str(i) for i in range(8)], [f"t{i}" for i in range(8)])
+    split = leave_one_out(log)
+    dataset = cast("Dataset", SimpleNamespace(catalog=catalog, log=log))
+    [method] = Workshop(dataset, split, split.test, max_seconds=0.0).methods(["sasrec"], [0])
+    built = method.build()
+    assert isinstance(built, SASRec)
+    tried = cast("list[dict[str, object]]", built.provenance["tried"])
+    assert {one["stopped"] for one in tried} == {"time"}
+    assert dict(method.arguments) == {"max_seconds": 0.0}
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.7])

@@ -103,6 +103,14 @@ def evaluate(
     seeds: Annotated[
         str, typer.Option(help="Comma-separated seeds; methods that are trained are trained once with each.")
     ] = "0",
+    baseline_minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="Stop the search and training of each baseline after so long and take the best so far; "
+            "by default they run to their end.",
+            min=0.0,
+        ),
+    ] = None,
     cost_sample: Annotated[int, typer.Option(help="Users to measure latency on; 0 for none.", min=0)] = 50,
     metrics: Annotated[
         str | None,
@@ -146,7 +154,12 @@ def evaluate(
         )
         if cold_items or cold_users:
             split = hold_out_cold(split, items=cold_items, users=cold_users, seed=seed)
-    workshop = Workshop(dataset, split, split.test if part == "test" else split.validation)
+    workshop = Workshop(
+        dataset,
+        split,
+        split.test if part == "test" else split.validation,
+        max_seconds=None if baseline_minutes is None else 60.0 * baseline_minutes,
+    )
     chosen = workshop.methods([name.strip() for name in methods.split(",") if name.strip()], _numbers(seeds))
     run = run_evaluation(
         chosen,

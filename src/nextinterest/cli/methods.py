@@ -101,28 +101,37 @@ class AgentMethod:
 
 
 class Workshop:
-    """Builds methods on one split, each when its turn comes, the encoder at most once."""
+    """Builds methods on one split, each when its turn comes, the encoder at most once.
 
-    def __init__(self, dataset: Dataset, split: Split, asked: HeldOut) -> None:
+    `max_seconds` bounds the search and training of each baseline; what is kept in the cache knows it.
+    """
+
+    def __init__(
+        self, dataset: Dataset, split: Split, asked: HeldOut, *, max_seconds: float | None = None
+    ) -> None:
         self.dataset, self.split, self.asked = dataset, split, asked
+        self.max_seconds = max_seconds
         self.retriever: Callable[[], Retriever] = cache(self._retriever)
 
     def methods(self, names: list[str], seeds: list[int]) -> list[Method]:
         """Return the methods of these names, trained ones once for each seed."""
-        from nextinterest.eval import Method
+        from nextinterest.eval import Method, baselines
 
+        bounds = {} if self.max_seconds is None else {"max_seconds": self.max_seconds}
         found: list[Method] = []
         for given in names:
             name = _ALIASES.get(given, given)
             if name in _TRAINED:
                 found += [
-                    Method(name, lambda name=name, seed=seed: self._baseline(name, seed), seed)  # type: ignore[misc]
+                    Method(name, lambda name=name, seed=seed: self._baseline(name, seed), seed, bounds)  # type: ignore[misc]
                     for seed in seeds
                 ]
+            elif self._is_folder(name):
+                found.append(Method(Path(name).name, self._builder(name), arguments={"path": name}))
             else:
-                label = Path(name).name if self._is_folder(name) else name
-                arguments = {"path": name} if self._is_folder(name) else {}
-                found.append(Method(label, self._builder(name), arguments=arguments))
+                found.append(
+                    Method(name, self._builder(name), None, bounds if name in baselines.NAMES else {})
+                )
         return found
 
     def vectors_at_hand(self, methods: list[Method]) -> FloatArray | None:
@@ -165,6 +174,7 @@ class Workshop:
             seed=seed,
             cache_dir=home(),
             item_vectors=vectors,
+            max_seconds=self.max_seconds,
         )
 
     def _retriever(self) -> Retriever:
