@@ -49,9 +49,9 @@ def count_asked(text: Text, taken: Container[int] = ()) -> int | None:
     Examples
     --------
     >>> from nextinterest.agent.chat.reading.tokens import single_words, tokenise
-    >>> told = ("half a dozen dramas", "just one", "90 minutes to kill", "that one")
+    >>> told = ("half a dozen dramas", "just one", "90 minutes to kill", "that one", "my son is 8")
     >>> [count_asked(tokenise(message)) for message in told]
-    [6, 1, None, None]
+    [6, 1, None, None, None]
     """
     words = text.words
     for place, word in enumerate(words):
@@ -108,10 +108,26 @@ def _measures_something_else(text: Text, place: int) -> bool:
         return not text.tokens[place + 1].after_comma
     if place and (words[place - 1],) in word_list("number_follows") and not token.after_stop:
         return True
+    if _says_for(words, place) or _counts_people(words, place):
+        return True
     if token.before.rstrip().endswith(("#", "$", "\u20ac", "/")):
         return True
     following = text.tokens[place + 1].before if place + 1 < len(words) else text.end
     return following.startswith(("/", "%", "$", "\u20ac", "'"))
+
+
+def _says_for(words: tuple[str, ...], place: int) -> bool:
+    """Whether a figure is a word: "scary 4 tonight" is for tonight, "give me 4 tonight" wants four."""
+    if words[place] != "4" or place in {0, len(words) - 1}:
+        return False
+    return words[place + 1] in single_words("behind_for") and words[place - 1] not in single_words(
+        "before_count"
+    )
+
+
+def _counts_people(words: tuple[str, ...], place: int) -> bool:
+    """Whether it is the size of a company, as in "a class of 30"."""
+    return place > 1 and words[place - 1] == "of" and words[place - 2] in single_words("crowd_of")
 
 
 def _one_is_a_count(words: tuple[str, ...], place: int) -> bool:
