@@ -183,19 +183,28 @@ def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] 
     >>> wish = read_categories(tokenise("something funny without horror, war or drama"), lexicon)
     >>> wish.include, wish.exclude
     (['Comedy'], ['Horror', 'War', 'Drama'])
+    >>> wish = read_categories(tokenise("no comedies, funny is not for me"), lexicon)
+    >>> wish.include, wish.exclude
+    ([], ['Comedy'])
     """
     wish = CategoryWish()
     mentions = lexicon.mentions(text, taken)
     negated = [is_negated(text, mention.start) for mention in mentions]
     _carry_along_lists(text, mentions, negated)
     wanted: list[CategoryMention] = []
+    refused: dict[str, tuple[str, ...]] = {}
     for mention, no in zip(mentions, negated, strict=True):
         wish.taken.update(range(mention.start, mention.end))
         if _is_allowed(text, mention):
             wish.allowed += mention.names
             continue
         target, other = (wish.exclude, wish.include) if no else (wish.include, wish.exclude)
+        said = text.words[mention.start : mention.end]
         for name in mention.names:
+            if no:
+                refused[name] = said
+            elif refused.get(name, said) != said:
+                continue  # "no musicals, she finds the singing annoying": the same thing in other words
             if name in other:
                 other.remove(name)
             if name not in target:
