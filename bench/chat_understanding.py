@@ -75,16 +75,15 @@ def sets(known: dict[str, ChatContext], n_generated: int) -> dict[str, list[Exam
             )
             for made in generate(films.catalog, split, n_generated, rng, ("movies", "films", "titles"))
         ]
-    written = (
-        ("utterances", ""),
-        ("utterances_more", "hand-written, second set"),
-        ("utterances_third", "hand-written, blind to the rules"),
+    written = (  # the file, and what its odd and its even half are called
+        ("utterances", "hand-written, development", "hand-written, held out"),
+        ("utterances_more", "hand-written, second set", "hand-written, second set"),
+        ("utterances_third", "blind to the rules, odd half", "blind to the rules, even half"),
     )
-    for file, label in written:
+    for file, odd, even in written:
         for line in (DATA / f"{file}.jsonl").read_text("utf-8").splitlines():
             row = json.loads(line)
-            half = "development" if int(row["id"][1:]) % 2 else "held out"
-            name = label or f"hand-written, {half}"
+            name = odd if int(row["id"][1:]) % 2 else even
             if row["language"] != "en":
                 name = "hand-written, German and French"
             messages = tuple(ChatMessage.model_validate(message) for message in row["messages"])

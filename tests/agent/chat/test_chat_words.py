@@ -75,6 +75,12 @@ def test_other_numbers_are_no_years(message: str) -> None:
         ("i rate it 8/10", None),
         ("number 3", None),
         ("what did user 42 watch", None),
+        ("a film for my niece, she's 7", None),
+        ("what is 17 times 23", None),
+        ("i teach a class of 30", None),
+        ("a list of 30", 30),
+        ("smth scary 4 tonite", None),
+        ("give me 4 tonight", 4),
     ],
 )
 def test_counts(message: str, count: int | None) -> None:

@@ -25,6 +25,8 @@ NUMBER_WORDS: dict[str, int] = {
 }  # fmt: skip
 
 MOST = 100
+# Not in words.yaml, whose words count as common: "she's" opens titles.
+_BEFORE_AGE = frozenset({"shes", "hes", "im", "is", "turns", "turned", "turning"})
 _BEFORE_COUPLE = {"couple": 2, "pair": 2, "dozen": 12, "few": 3, "handful": 5}
 
 
@@ -107,6 +109,8 @@ def _measures_something_else(text: Text, place: int) -> bool:
         # "5 star" measures; "5 people pleasers" would too, and that is the price.
         return not text.tokens[place + 1].after_comma
     if place and (words[place - 1],) in word_list("number_follows") and not token.after_stop:
+        return True
+    if place and words[place - 1] in _BEFORE_AGE and not token.after_stop:
         return True
     if _says_for(words, place) or _counts_people(words, place):
         return True
