@@ -29,13 +29,16 @@ class NextInterestError(Exception):
     message
         What was found and where.
     remedy
-        What the reader can do about it; appended to the message.
+        What a caller from Python can do about it; appended to the message.
+    command
+        What to do on the command line, where that differs: options in place of arguments.
     """
 
-    def __init__(self, message: str, *, remedy: str = "") -> None:
+    def __init__(self, message: str, *, remedy: str = "", command: str = "") -> None:
         super().__init__(f"{message} {remedy}".strip())
         self.message = message
         self.remedy = remedy
+        self.command = command or remedy
 
 
 class AssetError(NextInterestError):

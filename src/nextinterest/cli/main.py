@@ -81,5 +81,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except NextInterestError as error:
         if debug:
             raise
-        err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        err.print(f"[bold red]Error:[/] {escape(f'{error.message} {error.command}'.strip())}", soft_wrap=True)
         sys.exit(EXIT_ERROR)
