@@ -258,9 +258,12 @@ _CARD = """\
 
 {items:,} items; language model: {model}; text encoder: {encoder}.
 
-    from nextinterest import RecommenderAgent
-    agent = RecommenderAgent.from_pretrained("THIS DIRECTORY")
-    agent.recommend(["an item's id or title", "another"], k=10)
+```python
+from nextinterest import RecommenderAgent
+
+agent = RecommenderAgent.from_pretrained("DIRECTORY")  # this one
+agent.recommend(agent.catalog.ids[:2], k=10)  # ids or titles, oldest first
+```
 
 It holds no events of users. Models are named, not copied: they must be found under the same names.
 """

@@ -156,9 +156,12 @@ def _named(model: ModelName) -> dict[str, Json]:
 _CARD = """\
 # A nextinterest recommender, learned from {data}
 
-    from nextinterest import RecommenderAgent
-    agent = RecommenderAgent.from_pretrained("THIS DIRECTORY")
-    agent.recommend(["an item's id or title", "another"], k=10)
+```python
+from nextinterest import RecommenderAgent
+
+agent = RecommenderAgent.from_pretrained("DIRECTORY")  # this one
+agent.recommend(agent.catalog.ids[:2], k=10)  # ids or titles, oldest first
+```
 
 It ranks {items:,} items for any history, and was learned from {events:,} events: the training part of
 `{split}`. Held-out events were never trained on. It holds no events of users.
@@ -179,7 +182,9 @@ come from `nextinterest evaluate`.
 
 ## How it was made
 
-    {command}
+```sh
+{command}
+```
 
 {training}
 
