@@ -17,6 +17,7 @@ __all__ = [
     "OutputParseError",
     "PromptError",
     "ProviderError",
+    "StorageError",
     "UnknownItemError",
 ]
 
@@ -66,7 +67,35 @@ class ModelError(NextInterestError):
 
 
 class ProviderError(ModelError):
-    """A remote endpoint failed: refused, timed out, or answered outside its contract."""
+    """A remote endpoint failed: refused, timed out, or answered outside its contract.
+
+    Parameters
+    ----------
+    message, remedy, command
+        As of `NextInterestError`.
+    status
+        HTTP status that the endpoint answered with; None where no answer came (not reached, timed out).
+    retryable
+        Whether the same request may succeed later: the endpoint was not reached, is overloaded or failed
+        itself. False where it refuses the request or its answer breaks the interface.
+    retry_after
+        Seconds that the endpoint asked to wait; None where it did not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        command: str = "",
+        status: int | None = None,
+        retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, remedy=remedy, command=command)
+        self.status = status
+        self.retryable = retryable
+        self.retry_after = retry_after
 
 
 class BudgetError(ModelError):
@@ -75,6 +104,10 @@ class BudgetError(ModelError):
 
 class IntegrityError(NextInterestError):
     """A saved file does not match its manifest, or belongs to another model, template or catalogue."""
+
+
+class StorageError(NextInterestError):
+    """A file or folder cannot be written: the disk is full, or writing is not permitted there."""
 
 
 class MissingExtraError(NextInterestError):

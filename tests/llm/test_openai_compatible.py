@@ -252,3 +252,27 @@ def test_what_an_endpoint_cannot_do_is_said(
 ) -> None:
     with pytest.raises(ModelError, match="behind an endpoint and cannot"):
         call(model)
+
+
+@pytest.mark.parametrize(
+    ("bad", "status", "retryable", "after"),
+    [
+        ("429", 429, True, 7.0),
+        ("500", 500, True, None),
+        ("400", 400, False, None),
+        ("hang up", None, True, None),
+    ],
+)
+def test_an_error_says_whether_asking_later_helps(
+    model: OpenAICompatibleModel,
+    endpoint: Endpoint,
+    bad: str,
+    status: int | None,
+    retryable: bool,
+    after: float | None,
+) -> None:
+    endpoint.script = [bad]
+    with pytest.raises(ProviderError) as caught:
+        model.generate(ASK)
+    found = caught.value
+    assert (found.status, found.retryable, found.retry_after) == (status, retryable, after)

@@ -316,10 +316,18 @@ class OpenAICompatibleModel(Answering):
             raise
 
     def _failed(self, error: Exception, what: str) -> ProviderError:
+        import httpx
+        import openai
+
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        status = getattr(error, "status_code", None)
+        unreached = isinstance(error, openai.APIConnectionError | httpx.HTTPError)
         return ProviderError(
             f"{self.name} at {self.client.base_url} {what}: {detail[:200]}",
             remedy="Check address, key and load of the endpoint, or raise the timeout.",
+            status=status,
+            retryable=unreached or (status is not None and (status in (408, 409, 429) or status >= 500)),
+            retry_after=_retry_after(error),
         )
 
     def _cannot(self, what: str) -> NoReturn:
