@@ -47,7 +47,7 @@ def read_verified(path: Path, expected: str) -> bytes:
     Raises
     ------
     IntegrityError
-        If the file is missing or holds other bytes.
+        If the file is missing or holds other bytes; where only its line ends differ, the message says so.
     """
     try:
         data = path.read_bytes()
@@ -57,6 +57,12 @@ def read_verified(path: Path, expected: str) -> bytes:
         ) from None
     found = sha256(data)
     if found != expected:
+        if sha256(data.replace(b"\r\n", b"\n")) == expected:
+            raise IntegrityError(
+                f"The line ends of {path} were converted to CRLF; its manifest is of the file with LF.",
+                remedy="Git does this where core.autocrlf is set, as on Windows: put a .gitattributes with "
+                "the line '* -text' into that folder, delete its other files and check them out again.",
+            )
         raise IntegrityError(
             f"{path} has SHA-256 {found[:16]}..., its manifest says {expected[:16]}...",
             remedy="The file was damaged or belongs to another save: build and save it again.",
