@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 
 from nextinterest.cli.console import err, out
+from nextinterest.cli.reading import Reading, grouped
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["chat"]
 
 
+@grouped
 def chat(
+    *,
     user: Annotated[
         str | None, typer.Option(help="Whose history: a user of the data, or any id with --store.")
     ] = None,
     data: Annotated[
         str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
     ] = None,
+    reading: Reading,
     model: Annotated[
         Path | None, typer.Option(help="A recommender directory, instead of building from the data.")
     ] = None,
@@ -55,7 +59,7 @@ def chat(
     if store is not None and user is None:
         raise typer.BadParameter("Give --user with --store: a profile belongs to somebody.")
     with err.status("Loading the agent"):
-        agent = _load(data, model, language_model=not retrieval_only)
+        agent = _load(data, model, reading, language_model=not retrieval_only)
         if model_reads:
             agent.conversation = agent.conversation.with_model()
         elif reader is not None:
@@ -102,13 +106,14 @@ def _kept_by(
     return partial(LiveAgent(agent, profiles, lambda: datetime.now(UTC)).chat, user=user)
 
 
-def _load(data: str | None, model: Path | None, *, language_model: bool) -> RecommenderAgent:
+def _load(
+    data: str | None, model: Path | None, reading: Reading, *, language_model: bool
+) -> RecommenderAgent:
     from nextinterest.agent import RecommenderAgent
-    from nextinterest.data import load
     from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL
 
     if model is None:
         name = DEFAULT_LANGUAGE_MODEL if language_model else None
-        return RecommenderAgent.from_dataset(load(data or DEFAULT_DATA), language_model=name)
+        return RecommenderAgent.from_dataset(reading.load(data or DEFAULT_DATA), language_model=name)
     agent = RecommenderAgent.from_pretrained(model)
-    return agent if data is None else agent.with_log(load(data))
+    return agent if data is None else agent.with_log(reading.load(data))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
-from nextinterest.data.sources import Format
+from nextinterest.cli.reading import Reading, grouped
 
 if TYPE_CHECKING:
     from nextinterest.data.report import CleaningReport
@@ -25,40 +25,12 @@ def data() -> None:
     """Look at data sets."""
 
 
-def _columns(pairs: list[str]) -> dict[str, str]:
-    """Read FIELD=COLUMN pairs."""
-    for pair in pairs:
-        if "=" not in pair:
-            raise typer.BadParameter(f"{pair!r} is not FIELD=COLUMN, such as time=when.")
-    return dict(pair.split("=", 1) for pair in pairs)
-
-
-def _format(value: str) -> str:
-    if value not in get_args(Format):
-        raise typer.BadParameter(f"{value!r} is none of {', '.join(get_args(Format))}.")
-    return value
-
-
 @app.command()
+@grouped
 def describe(
+    *,
     path: Annotated[str, typer.Argument(help="A file, a folder, or an asset's name such as ml-100k.")],
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            callback=_format,
-            help=f"How to read it: {', '.join(get_args(Format))}.",
-            metavar="FORMAT",
-        ),
-    ] = "auto",
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FIELD=COLUMN",
-            help="For CSV and Parquet: the column of user, item, time, rating, title, categories, year or "
-            "description; repeat the option.",
-        ),
-    ] = None,
+    reading: Reading,
     user_core: Annotated[
         int, typer.Option(min=0, help="Drop users with fewer events, repeatedly, with --item-core.")
     ] = 0,
@@ -75,9 +47,9 @@ def describe(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Read and clean a data set, and show what is in it and what was dropped."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    from nextinterest.data import CleaningConfig, load
+    from nextinterest.data import CleaningConfig
     from nextinterest.data.summary import summarise
 
     try:
@@ -88,13 +60,7 @@ def describe(
         first = error.errors()[0]
         raise typer.BadParameter(f"--{first['loc'][0]}: {first['msg']}.") from None
     with err.status("Reading"):
-        dataset = load(
-            path,
-            format=TypeAdapter(Format).validate_python(format_),
-            cleaning=cleaning,
-            columns=_columns(column or []) or None,
-            strict=strict,
-        )
+        dataset = reading.load(path, cleaning=cleaning, strict=strict)
         summary = summarise(dataset)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from nextinterest.cli.console import err, out
 from nextinterest.cli.methods import Workshop
+from nextinterest.cli.reading import Reading, Thinning, grouped
 from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,8 +35,12 @@ _WITH_INTERVAL = ("ndcg@10", "hr@10")  # on the screen; the report has all of th
 _SHOWN = (*_WITH_INTERVAL, "logloss", "coverage@10")
 
 
+@grouped
 def evaluate(
+    *,
     data: Annotated[str, typer.Option(help="A file, a folder, or an asset's name.")] = "ml-100k",
+    reading: Reading,
+    thinning: Thinning,
     methods: Annotated[
         str,
         typer.Option(
@@ -71,12 +76,6 @@ def evaluate(
         str | None, typer.Option(help="For time: start of validation, an ISO date or seconds since 1970.")
     ] = None,
     test_from: Annotated[str | None, typer.Option(help="For time: start of the test.")] = None,
-    k_core: Annotated[
-        int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)
-    ] = 0,
-    ties: Annotated[
-        str, typer.Option(help="Order of a user's events of one moment: file, or item (by id).")
-    ] = "file",
     keep_seen: Annotated[bool, typer.Option("--keep-seen", help="Do not mask items of the history.")] = False,
     lenient: Annotated[
         bool, typer.Option("--lenient", help="A flawed list loses its flawed places, not all of them.")
@@ -127,12 +126,11 @@ def evaluate(
     if compare is not None:
         _compare(_open(compare[0]), _open(compare[1]), resamples)
         return
-    from nextinterest.data import CleaningConfig, load
     from nextinterest.eval import Protocol, hold_out_cold, read_candidates
     from nextinterest.eval import evaluate as run_evaluation
 
-    if part not in get_args(Part) or protocol not in get_args(SplitKind) or ties not in ("file", "item"):
-        raise typer.BadParameter("See --help for the values of --part, --protocol and --ties.")
+    if part not in get_args(Part) or protocol not in get_args(SplitKind):
+        raise typer.BadParameter("See --help for the values of --part and --protocol.")
     asked = Protocol(
         part=cast("Part", part),
         exclude_seen=not keep_seen,
@@ -145,10 +143,7 @@ def evaluate(
         seed=seed,
     )
     with err.status(f"Reading {data}"):
-        cleaning = CleaningConfig(
-            min_user_events=k_core, min_item_events=k_core, ties=cast('Literal["file", "item"]', ties)
-        )
-        dataset = load(data, cleaning=cleaning)
+        dataset = reading.load(data, cleaning=thinning.cleaning)
         split = _split(
             dataset, protocol, (held_out, validation_events or held_out), validation_from, test_from
         )

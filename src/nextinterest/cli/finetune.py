@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
 from nextinterest.cli.fit_forecast import add_weights
+from nextinterest.cli.reading import Reading, Thinning, grouped
 
 if TYPE_CHECKING:
     from nextinterest.retrieval.trained import TrainedRetriever
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["finetune"]
 
 
+@grouped
 def finetune(
+    *,
     data: Annotated[str, typer.Option(help="Data set: an asset's name or a path.")],
+    reading: Reading,
+    thinning: Thinning,
     out_: Annotated[Path, typer.Option("--out", help="Folder for the recommender directory.")],
     config: Annotated[
         Path | None, typer.Option(help="YAML of options; see finetune/configs. Default: the defaults.")
@@ -29,12 +34,6 @@ def finetune(
         list[str] | None,
         typer.Option(help="Change one option, as in training.epochs=3; repeat the option for more."),
     ] = None,
-    k_core: Annotated[
-        int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)
-    ] = 0,
-    ties: Annotated[
-        str, typer.Option(help="Order of a user's events of one moment: file, or item (by id).")
-    ] = "file",
     work: Annotated[
         Path | None, typer.Option(help="Folder for checkpoints; by default OUT.work beside the directory.")
     ] = None,
@@ -46,21 +45,14 @@ def finetune(
     """Train retrieval on the users' histories and fit the blend on held-out validation events."""
     from nextinterest.agent.recommender import open_encoder
     from nextinterest.cli.progress import training_progress
-    from nextinterest.data import load
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
-    from nextinterest.data.cleaning import CleaningConfig
     from nextinterest.finetune.config import read_config
     from nextinterest.finetune.recipe import train_retriever
     from nextinterest.finetune.saving import ModelName, model_card, save_recommender
     from nextinterest.retrieval.saved_items import ItemsFrom
 
     options = read_config(config, override or ())
-    if ties not in ("file", "item"):
-        raise typer.BadParameter("--ties is file or item.")
-    cleaning = CleaningConfig(
-        min_user_events=k_core, min_item_events=k_core, ties=cast('Literal["file", "item"]', ties)
-    )
-    dataset = load(data, cleaning=cleaning)
+    dataset = reading.load(data, cleaning=thinning.cleaning)
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
     named = None
     if options.agent.language_model is not None:
@@ -80,7 +72,9 @@ def finetune(
         language_model=named,
         choice_weight=options.agent.choice_weight,
         card=model_card(done.retriever, options, done.runs, command),
-        items_from=None if options.copy_items else ItemsFrom(data=data, cleaning=cleaning),
+        items_from=None
+        if options.copy_items
+        else ItemsFrom(data=data, cleaning=thinning.cleaning, format=reading.format, columns=reading.columns),
     )
     if forecast:
         add_weights(out_, done.retriever, dataset)

@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
+from nextinterest.cli.reading import Reading, Thinning, grouped
 
 if TYPE_CHECKING:
     from nextinterest.data import Dataset, Split
@@ -30,7 +31,9 @@ _MEASURES_OF_READING = {
 }
 
 
+@grouped
 def finetune_task(
+    *,
     task: Annotated[
         Literal["choice", "supervised", "understanding"],
         typer.Argument(
@@ -39,6 +42,8 @@ def finetune_task(
         ),
     ],
     data: Annotated[str, typer.Option(help="Data set: an asset's name or a path.")],
+    reading: Reading,
+    thinning: Thinning,
     out_: Annotated[Path, typer.Option("--out", help="Folder for adapter and manifest.")],
     retriever: Annotated[
         Path | None,
@@ -49,23 +54,17 @@ def finetune_task(
         list[str] | None,
         typer.Option(help="Change one option, as in training.epochs=1; repeat the option for more."),
     ] = None,
-    k_core: Annotated[
-        int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)
-    ] = 0,
-    ties: Annotated[
-        Literal["file", "item"], typer.Option(help="Order of a user's events of one moment.")
-    ] = "file",
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
 ) -> None:
     """Teach the language model to choose among candidates, write what is next, or read chat, by LoRA."""
-    from nextinterest.data import CleaningConfig, leave_last_out, load
+    from nextinterest.data import leave_last_out
     from nextinterest.finetune.reading import read_options
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig, UnderstandingConfig
 
-    dataset = load(data, cleaning=CleaningConfig(min_user_events=k_core, min_item_events=k_core, ties=ties))
+    dataset = reading.load(data, cleaning=thinning.cleaning)
     if task == "understanding":
-        reading = read_options(UnderstandingConfig, config, override or ())
-        _tell(_understand(dataset, reading, out_, resume), _MEASURES_OF_READING, out_)
+        understanding = read_options(UnderstandingConfig, config, override or ())
+        _tell(_understand(dataset, understanding, out_, resume), _MEASURES_OF_READING, out_)
         return
     if task == "choice":
         options: BackboneConfig = read_options(ChoiceConfig, config, override or ())

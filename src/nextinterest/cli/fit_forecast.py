@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from nextinterest.cli.console import err
+from nextinterest.cli.reading import Reading, Thinning, grouped
 
 if TYPE_CHECKING:
     from nextinterest.data import Dataset
@@ -17,25 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["add_weights", "fit_forecast"]
 
 
+@grouped
 def fit_forecast(
+    *,
     directory: Annotated[Path, typer.Argument(help="A recommender directory that finetune wrote.")],
     data: Annotated[str, typer.Option(help="The data set it was learned from: an asset's name or a path.")],
-    k_core: Annotated[int, typer.Option(help="As it was given to finetune.", min=0)] = 0,
-    ties: Annotated[str, typer.Option(help="As it was given to finetune: file or item.")] = "file",
+    reading: Reading,
+    thinning: Thinning,
 ) -> None:
     """Fit a trained recommender's forecast weights on its own validation events and save them with it."""
     from nextinterest.agent import RecommenderAgent
-    from nextinterest.data import load
-    from nextinterest.data.cleaning import CleaningConfig
     from nextinterest.errors import DataError
     from nextinterest.retrieval.trained import TrainedRetriever
 
-    if ties not in ("file", "item"):
-        raise typer.BadParameter("--ties is file or item.")
-    cleaning = CleaningConfig(
-        min_user_events=k_core, min_item_events=k_core, ties=cast('Literal["file", "item"]', ties)
-    )
-    dataset = load(data, cleaning=cleaning)
+    dataset = reading.load(data, cleaning=thinning.cleaning)
     retriever = RecommenderAgent.from_pretrained(directory).retriever
     if not isinstance(retriever, TrainedRetriever) or not retriever.provenance.split:
         raise DataError(

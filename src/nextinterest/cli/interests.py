@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
+from nextinterest.cli.reading import Reading, grouped
 
 if TYPE_CHECKING:
     from nextinterest.agent.interests import InterestOutlook, InterestPortrait, TextPortrait
@@ -22,11 +23,14 @@ __all__ = ["interests"]
 ROWS = 8
 
 
+@grouped
 def interests(
+    *,
     user: Annotated[str, typer.Option(help="Id of a user in the data.")],
     data: Annotated[
         str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
     ] = None,
+    reading: Reading,
     events: Annotated[int, typer.Option(help="Forecast this many coming events.", min=1)] = 10,
     days: Annotated[
         float | None, typer.Option(help="Forecast the events of this many days instead.", min=0.01)
@@ -69,7 +73,6 @@ def interests(
         portray,
         save_figure,
     )
-    from nextinterest.data import load
     from nextinterest.data.assets import DEFAULT_DATA
     from nextinterest.data.interests import population_mix
     from nextinterest.errors import DataError
@@ -77,7 +80,7 @@ def interests(
     if endpoint is not None and word_with is None:
         raise typer.BadParameter("Give --word-with too: the name of a model at the endpoint.")
     with err.status("Reading the data"):
-        dataset = load(data or DEFAULT_DATA)
+        dataset = reading.load(data or DEFAULT_DATA)
     if user not in dataset.log.user_index:
         raise DataError(
             f"User {user!r} is not among the {dataset.log.n_users:,} users of {dataset.name}.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nextinterest.cli.console import err, out
+from nextinterest.cli.reading import Reading, grouped
 from nextinterest.cli.tables import recommendations_table
 
 if TYPE_CHECKING:
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["recommend"]
 
 
+@grouped
 def recommend(
+    *,
     data: Annotated[
         str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
     ] = None,
+    reading: Reading,
     model: Annotated[
         Path | None, typer.Option(help="A recommender directory, instead of building from the data.")
     ] = None,
@@ -38,7 +42,7 @@ def recommend(
     if user is None and history is None:
         raise typer.BadParameter("Give --user, or --history once per event.")
     with err.status("Loading the agent"):
-        agent = _load(data, model)
+        agent = _load(data, model, reading)
     result = agent.recommend(history, k, user=user, on_unknown="skip" if skip_unknown else "raise")
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
@@ -48,12 +52,11 @@ def recommend(
         out.print(f"[dim]{note}[/]")
 
 
-def _load(data: str | None, model: Path | None) -> RecommenderAgent:
+def _load(data: str | None, model: Path | None, reading: Reading) -> RecommenderAgent:
     from nextinterest.agent import RecommenderAgent
-    from nextinterest.data import load
     from nextinterest.data.assets import DEFAULT_DATA
 
     if model is None:
-        return RecommenderAgent.from_dataset(load(data or DEFAULT_DATA))
+        return RecommenderAgent.from_dataset(reading.load(data or DEFAULT_DATA))
     agent = RecommenderAgent.from_pretrained(model)
-    return agent if data is None else agent.with_log(load(data))
+    return agent if data is None else agent.with_log(reading.load(data))

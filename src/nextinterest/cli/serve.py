@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from nextinterest.cli.console import err
+from nextinterest.cli.reading import Reading, grouped
 from nextinterest.errors import MissingExtraError
 
 __all__ = ["serve"]
@@ -23,13 +24,16 @@ class Over(StrEnum):
     MCP = "mcp"
 
 
+@grouped
 def serve(
+    *,
     over: Annotated[
         Over, typer.Argument(help="http, or mcp: tools over standard input and output.")
     ] = Over.HTTP,
     data: Annotated[
         str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
     ] = None,
+    reading: Reading,
     model: Annotated[
         Path | None, typer.Option(help="A recommender directory, instead of building from the data.")
     ] = None,
@@ -78,7 +82,6 @@ def serve(
     from nextinterest.agent.live import LiveAgent
     from nextinterest.agent.profiles import open_store
     from nextinterest.agent.server.settings import ServerSettings
-    from nextinterest.data import load
 
     given = key or [k for k in os.environ.get("NEXTINTEREST_SERVE_KEYS", "").split(",") if k]
     settings = ServerSettings(keys=tuple(given), host=host, port=port).checked()
@@ -86,7 +89,7 @@ def serve(
         agent = (
             RecommenderAgent.from_pretrained(model)
             if data is None or model is not None
-            else RecommenderAgent.from_dataset(load(data))
+            else RecommenderAgent.from_dataset(reading.load(data))
         )
     if reader is not None:
         agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))

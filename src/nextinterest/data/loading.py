@@ -20,7 +20,7 @@ def load(
     *,
     format: Format = "auto",  # noqa: A002 - the word a caller looks for
     cleaning: CleaningConfig | None = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | int] | None = None,
     strict: bool = False,
     name: str | None = None,
     now: datetime | None = None,

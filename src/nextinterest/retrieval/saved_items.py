@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nextinterest.data import CleaningConfig, load
 from nextinterest.data.catalogue import catalog_from_bytes, catalog_to_bytes
+from nextinterest.data.sources import Format
 from nextinterest.domain import Catalog
 from nextinterest.errors import IntegrityError
 from nextinterest.retrieval.files import read_verified, write_atomic
@@ -40,6 +41,10 @@ class ItemsFrom(BaseModel):
 
     cleaning: CleaningConfig = CleaningConfig()
     """How it was cleaned: that decides which items there are."""
+
+    format: Format = "auto"
+    columns: dict[str, str | int] | None = None
+    """How it was read: as in `nextinterest.data.load`."""
 
 
 def copy_items(catalog: Catalog, index: ItemIndex, directory: Path) -> dict[str, str]:
@@ -79,7 +84,9 @@ def rebuild_items(
     AssetError
         If the data set is an asset that cannot be fetched.
     """
-    catalog = load(source.data, cleaning=source.cleaning).catalog
+    catalog = load(
+        source.data, format=source.format, cleaning=source.cleaning, columns=source.columns
+    ).catalog
     if catalog.fingerprint != fingerprint:
         raise IntegrityError(
             f"The catalogue of {source.data!r} ({len(catalog):,} items, fingerprint "

@@ -79,7 +79,7 @@ def _unknown(path: Path) -> DataError:
     )
 
 
-def read(path: Path, format: Format = "auto", columns: Mapping[str, str] | None = None) -> RawData:  # noqa: A002
+def read(path: Path, format: Format = "auto", columns: Mapping[str, str | int] | None = None) -> RawData:  # noqa: A002
     """Read a path in a format.
 
     Raises

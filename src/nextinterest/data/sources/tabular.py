@@ -77,7 +77,7 @@ def _read_parquet(path: Path) -> Table:
     return Table(path, columns, rows)
 
 
-def sniff_columns(header: Sequence[str], columns: Mapping[str, str] | None = None) -> dict[str, str]:
+def sniff_columns(header: Sequence[str], columns: Mapping[str, str | int] | None = None) -> dict[str, str]:
     """Return what each column is: the caller's mapping first, then the names that are known.
 
     Parameters
@@ -125,7 +125,7 @@ def _beside(path: Path, what: str) -> Path | None:
     return next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
 
 
-def read_tabular(path: Path, columns: Mapping[str, str] | None = None) -> RawData:
+def read_tabular(path: Path, columns: Mapping[str, str | int] | None = None) -> RawData:
     """Read a CSV, TSV or Parquet file of events, and the items and users beside it.
 
     Parameters
@@ -197,7 +197,7 @@ def read_tabular(path: Path, columns: Mapping[str, str] | None = None) -> RawDat
     )
 
 
-def _items(table: Table, columns: Mapping[str, str] | None, file: int) -> pl.DataFrame:
+def _items(table: Table, columns: Mapping[str, str | int] | None, file: int) -> pl.DataFrame:
     names = sniff_columns(table.columns, columns)
     if "item" not in names:
         raise DataError(f"{table.path}:1: no column of {list(table.columns)} is the item.")

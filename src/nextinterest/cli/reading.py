@@ -1,0 +1,124 @@
+"""The options by which every command that reads data says how it is to be read and cleaned.
+
+A group of options is a dataclass whose fields are annotated as a command's parameters are. `grouped` turns
+a command that takes such a group into one that takes its options: an option added to a group is on every
+command that has the group.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar
+
+import typer
+
+from nextinterest.data.sources import Format
+
+if TYPE_CHECKING:
+    from nextinterest.data import CleaningConfig, Dataset
+
+__all__ = ["Reading", "Thinning", "grouped"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def grouped(command: Callable[P, R]) -> Callable[..., R]:
+    """Replace each parameter of a command that is a group by the options of the group.
+
+    Examples
+    --------
+    >>> def show(user: str, reading: Reading) -> str:
+    ...     return f"{user} {reading.format}"
+    >>> list(inspect.signature(grouped(show)).parameters)
+    ['user', 'format', 'column']
+    >>> grouped(show)(user="42", format="csv")
+    '42 csv'
+    """
+    signature = inspect.signature(command, eval_str=True)
+    groups = {
+        name: p.annotation
+        for name, p in signature.parameters.items()
+        if isinstance(p.annotation, type) and is_dataclass(p.annotation)
+    }
+    options: list[inspect.Parameter] = []
+    for name, parameter in signature.parameters.items():
+        group = groups.get(name)
+        inner = [parameter] if group is None else inspect.signature(group, eval_str=True).parameters.values()
+        options += [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in inner]
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        given: dict[str, object] = {
+            name: group(**{f.name: kwargs.pop(f.name) for f in fields(group) if f.name in kwargs})
+            for name, group in groups.items()
+        }
+        return command(*args, **kwargs, **given)  # type: ignore[arg-type]
+
+    run.__signature__ = signature.replace(parameters=options)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in options} | {"return": signature.return_annotation}
+    return run
+
+
+def _columns(pairs: list[str] | None) -> list[str] | None:
+    """Check FIELD=COLUMN pairs as they are typed."""
+    for pair in pairs or ():
+        if "=" not in pair:
+            raise typer.BadParameter(f"{pair!r} is not FIELD=COLUMN, such as time=when or time=3.")
+    return pairs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How data is read: `nextinterest.data.load` with the options of the command line."""
+
+    format: Annotated[
+        Format, typer.Option(help="How to read the data; auto judges by names and first lines.")
+    ] = "auto"
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=COLUMN",
+            callback=_columns,
+            help="The column that is the user, item, time, rating, title, categories, year or description: "
+            "its name or, in a table without a header, its number from 0. Repeat the option.",
+        ),
+    ] = None
+
+    @property
+    def columns(self) -> dict[str, str | int] | None:
+        """The mapping of columns; digits are a place in a table without a header."""
+        pairs = dict(pair.split("=", 1) for pair in self.column or ())
+        return {field: int(c) if c.isascii() and c.isdigit() else c for field, c in pairs.items()} or None
+
+    def load(
+        self, path_or_name: str | Path, *, cleaning: CleaningConfig | None = None, strict: bool = False
+    ) -> Dataset:
+        """Load a data set in this way."""
+        from nextinterest.data import load
+
+        return load(path_or_name, format=self.format, cleaning=cleaning, columns=self.columns, strict=strict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thinning:
+    """What training and evaluation drop, and how they order what has one time."""
+
+    k_core: Annotated[
+        int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)
+    ] = 0
+    ties: Annotated[
+        Literal["file", "item"],
+        typer.Option(help="Order of a user's events of one moment: as in the file, or by item id."),
+    ] = "file"
+
+    @property
+    def cleaning(self) -> CleaningConfig:
+        """The same as a configuration of cleaning."""
+        from nextinterest.data import CleaningConfig
+
+        return CleaningConfig(min_user_events=self.k_core, min_item_events=self.k_core, ties=self.ties)
