@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -35,9 +36,27 @@ def test_import_is_light() -> None:
 
 def test_public_names_resolve() -> None:
     for name in nextinterest.__all__:
-        assert getattr(nextinterest, name).__name__ == name
+        assert getattr(nextinterest, name).__name__ in (name, f"nextinterest.{name}")
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = nextinterest.nonsense
+
+
+def test_packages_are_attributes_without_being_imported_first(tmp_path: Path) -> None:
+    events = tmp_path / "events.csv"
+    events.write_text("user_id,item_id,timestamp\nu1,a,1\nu1,b,2\nu2,a,3\n", encoding="utf-8")
+    script = f"import nextinterest; print(nextinterest.data.load({str(events)!r}).log.n_events)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("3", "")
+    here = {module.name for module in iter_modules(nextinterest.__path__)}
+    for package in sorted(here - {"__main__", "cli", "version"}):  # the command line is no library
+        done = subprocess.run(
+            [sys.executable, "-c", f"import nextinterest; print(nextinterest.{package}.__name__)"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.stdout.strip(), done.stderr) == (f"nextinterest.{package}", "")
+        assert package in dir(nextinterest)
 
 
 @pytest.mark.slow

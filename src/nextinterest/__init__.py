@@ -1,7 +1,7 @@
 """nextinterest: what a person will want next, which interests rise and which fade, and why.
 
-The public names are loaded when first used, so that ``import nextinterest`` costs nothing: no torch,
-no FAISS, no transformers.
+The public names and the packages (``nextinterest.data``, ``nextinterest.eval``, ...) are loaded when first
+used, so that ``import nextinterest`` costs nothing: no torch, no FAISS, no transformers.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from nextinterest.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from nextinterest import agent, data, domain, errors, eval, finetune, llm, prompts, retrieval  # noqa: A004
     from nextinterest.agent import RecommenderAgent
     from nextinterest.domain import Catalog, Event, History, Item, Recommendations, Recommender
     from nextinterest.errors import NextInterestError
@@ -25,8 +26,20 @@ __all__ = [
     "Recommendations",
     "Recommender",
     "RecommenderAgent",
+    "agent",
+    "data",
+    "domain",
+    "errors",
+    "eval",
+    "finetune",
+    "llm",
+    "prompts",
+    "retrieval",
 ]
 
+_PACKAGES = frozenset(
+    {"agent", "data", "domain", "errors", "eval", "finetune", "llm", "prompts", "retrieval"}
+)
 _HOME = {
     "RecommenderAgent": "nextinterest.agent",
     "NextInterestError": "nextinterest.errors",
@@ -36,6 +49,8 @@ _HOME = {
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'nextinterest' has no attribute {name!r}")
+    if name in _PACKAGES:
+        return import_module(f"nextinterest.{name}")
     return getattr(import_module(_HOME.get(name, "nextinterest.domain")), name)
 
 

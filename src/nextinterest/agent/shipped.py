@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nextinterest
-
 __all__ = ["SHIPPED", "shipped_recommender"]
 
 SHIPPED = "ml-100k-smollm2"
@@ -17,5 +15,5 @@ def shipped_recommender(name: str = SHIPPED) -> Path | None:
 
     In a clone it is a link to the repository's own ``artifacts``.
     """
-    folder = Path(nextinterest.__file__).parent / "artifacts" / name
+    folder = Path(__file__).parents[1] / "artifacts" / name
     return folder if (folder / "recommender.json").is_file() else None
