@@ -17,6 +17,7 @@ import numpy as np
 from nextinterest.agent.chat.talking import Talking
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
+from nextinterest.agent.deferred import DeferredModel
 from nextinterest.agent.evidence import find_evidence
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
@@ -26,7 +27,7 @@ from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, home, locate
 from nextinterest.domain import Catalog, Evidence, History, Recommendation, Recommendations
 from nextinterest.errors import DataError, IntegrityError
-from nextinterest.llm import LanguageModel, LocalModel
+from nextinterest.llm import LanguageModel, Tokenizer
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import TitleGrounder
 from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
@@ -48,7 +49,8 @@ class RecommenderAgent(Talking):
     retriever
         Ranks the whole catalogue and holds it.
     model
-        The language model that reranks; None ranks by retrieval alone.
+        The language model that reranks; None ranks by retrieval alone. One that is named only is loaded when
+        it is first needed.
     config
         The few settings.
     log
@@ -70,7 +72,7 @@ class RecommenderAgent(Talking):
     def __init__(
         self,
         retriever: Retriever,
-        model: LanguageModel | None,
+        model: LanguageModel | DeferredModel | None,
         config: AgentConfig | None = None,
         log: EventLog | None = None,
         *,
@@ -80,7 +82,7 @@ class RecommenderAgent(Talking):
         choice: TunedChoice | None = None,
     ) -> None:
         self.retriever = retriever
-        self.model = model
+        self._model = model
         self.config = config or AgentConfig()
         self.log = log
         self.language_model_name = language_model_name
@@ -121,11 +123,11 @@ class RecommenderAgent(Talking):
         encoder = open_encoder(text_encoder, device)
         log = dataset.log if train is None else train
         retriever = Retriever.build(dataset.catalog, log, encoder)
-        model = (
-            None
-            if language_model is None
-            else LocalModel.load(locate(str(language_model), "language-model"), device=device, dtype=dtype)
-        )
+        model: DeferredModel | None = None
+        if language_model is not None:
+            model = DeferredModel(str(language_model), device=device, dtype=dtype)
+            if (config or AgentConfig()).choice_weight > 0:  # every list asks it
+                model.load()
         return cls(
             retriever,
             model,
@@ -192,7 +194,7 @@ class RecommenderAgent(Talking):
         """
         made = RecommenderAgent(
             self.retriever,
-            self.model,
+            self._model,
             self.config,
             log,
             language_model_name=self.language_model_name,
@@ -209,6 +211,30 @@ class RecommenderAgent(Talking):
         """The catalogue that is recommended from."""
         return self.retriever.catalog
 
+    @property
+    def model(self) -> LanguageModel | None:
+        """The language model, loaded at first use where the agent only names it; None if there is none."""
+        return self._model.load() if isinstance(self._model, DeferredModel) else self._model
+
+    @model.setter
+    def model(self, model: LanguageModel | None) -> None:
+        self._model = model
+
+    @property
+    def model_name(self) -> str | None:
+        """Name of the language model, which needs no loading; None if there is none."""
+        return None if self._model is None else self._model.name
+
+    @property
+    def model_fingerprint(self) -> str | None:
+        """Hash of the language model's weights; None if there is none."""
+        return None if self._model is None else self._model.fingerprint
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """The language model's tokenizer, which needs no weights; None if there is no model."""
+        return None if self._model is None else self._model.tokenizer
+
     @cached_property
     def grounder(self) -> TitleGrounder:
         """Maps titles to items of the catalogue."""
@@ -217,8 +243,10 @@ class RecommenderAgent(Talking):
     @cached_property
     def ranker(self) -> RetrieveAndRerank:
         """The ranking behind `recommend`, as a `Recommender` for evaluation and bulk use."""
-        model = self.model if self.choice is None else self.choice.model
-        reranker = None if model is None else ChoiceReranker.of(self.config, model, self.catalog)
+        reranker = None
+        if self.config.choice_weight > 0:  # else nothing would ask it
+            model = self.model if self.choice is None else self.choice.model
+            reranker = None if model is None else ChoiceReranker.of(self.config, model, self.catalog)
         return RetrieveAndRerank(
             self.retriever, reranker, self.config.n_candidates, self.config.choice_weight
         )
@@ -383,13 +411,12 @@ class RecommenderAgent(Talking):
             notes.append(f"{len(skipped)} of the history's items are not in the catalogue and were left out.")
         if len(ranked.items) < k:
             notes.append(f"Only {len(ranked.items)} items are left to recommend; {k} were asked for.")
-        if self.model is None and self.choice is None:
+        if self._model is None and self.choice is None:
             notes.append("Ranked by retrieval alone: this agent has no language model.")
         return tuple(notes)
 
     def __repr__(self) -> str:
-        model = "no language model" if self.model is None else self.model.name
-        return f"RecommenderAgent({len(self.catalog):,} items, {model})"
+        return f"RecommenderAgent({len(self.catalog):,} items, {self.model_name or 'no language model'})"
 
 
 def open_encoder(name: str | Path, device: str = "auto") -> CachedEncoder:

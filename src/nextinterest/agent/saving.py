@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.config import AgentConfig
+from nextinterest.agent.deferred import DeferredModel
 from nextinterest.agent.interests.model import ForecastModel
 from nextinterest.agent.tuned_choice import (
     CARD_HEADING,
@@ -28,9 +29,7 @@ from nextinterest.agent.tuned_choice import (
     remove_other_choices,
     write_choice,
 )
-from nextinterest.data.assets import locate
 from nextinterest.errors import IntegrityError, ModelError
-from nextinterest.llm import LocalModel
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever
@@ -76,7 +75,8 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
     ModelError
         If the agent does not know by which name its models can be loaded again.
     """
-    if agent.text_encoder_name is None or (agent.model is not None and agent.language_model_name is None):
+    unnamed = agent.model_name is not None and agent.language_model_name is None
+    if agent.text_encoder_name is None or unnamed:
         raise ModelError(
             "This agent was given its models as objects, so a directory could not name them.",
             remedy="Build it with from_dataset, or pass language_model_name and text_encoder_name.",
@@ -89,8 +89,8 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
     if agent.forecast_model is not None:
         agent.forecast_model.save(directory / _FORECAST)
     model = None
-    if agent.model is not None and agent.language_model_name is not None:
-        model = _Named(name=agent.language_model_name, fingerprint=agent.model.fingerprint)
+    if agent.model_fingerprint is not None and agent.language_model_name is not None:
+        model = _Named(name=agent.language_model_name, fingerprint=agent.model_fingerprint)
     card = _CARD.format(
         items=len(agent.catalog),
         model="none" if model is None else model.name,
@@ -205,7 +205,8 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
     ------
     IntegrityError
         If a file is missing or changed, or template, text encoder or language model are not those it was
-        saved with; the message says which.
+        saved with; the message says which. A language model that no list asks for is checked when it is
+        first used.
     """
     from nextinterest.agent.recommender import RecommenderAgent, open_encoder
 
@@ -224,16 +225,12 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
         retriever: Retriever = load_trained(directory, text_encoder, device=device, dtype=dtype)
     else:
         retriever = Retriever.load(directory, text_encoder)
-    model = None
+    model: DeferredModel | None = None
     named = manifest.language_model
     if named is not None:
-        model = LocalModel.load(locate(named.name, "language-model"), device=device, dtype=dtype)
-        if model.fingerprint != named.fingerprint:
-            raise IntegrityError(
-                f"{directory} was saved with the language model {named.name!r} of fingerprint "
-                f"{named.fingerprint[:12]}; the one found under that name has {model.fingerprint[:12]}.",
-                remedy="Put the same model there, or build and save the agent again.",
-            )
+        model = DeferredModel(named.name, named.fingerprint, directory, device=device, dtype=dtype)
+        if manifest.choice is None and manifest.config.choice_weight > 0:  # every list asks it
+            model.load()
     forecast = None
     if _FORECAST in manifest.sha256:
         data = read_verified(directory / _FORECAST, manifest.sha256[_FORECAST])

@@ -61,9 +61,8 @@ def demo(
     out.print(f"What the user really watched next: [bold]{escape(title)}[/], {verdict}.")
     per_gigabyte = 1 << 30 if sys.platform == "darwin" else 1 << 20  # macOS counts bytes, Linux kilobytes
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_gigabyte
-    model = agent.model.name if agent.model is not None else "no model"
     out.print(
-        f"[dim]{model}: {agent.ranker.tokens_used:,} tokens read, "
+        f"[dim]{agent.model_name or 'no model'}: {agent.ranker.tokens_used:,} tokens read, "
         f"{answered - loaded:.1f} s to answer, {loaded - started:.1f} s to load; "
         f"peak memory {peak:.2f} GB.[/]"
     )

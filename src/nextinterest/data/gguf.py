@@ -95,8 +95,11 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
         config = copy.deepcopy(quantised.config)
         if hasattr(config, "quantization_config"):
             del config.quantization_config
-        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
-        model.load_state_dict(quantised.state_dict())
+        with torch.device(
+            "meta"
+        ):  # takes the weights over: two copies of them would be the peak of a first run
+            model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+        model.load_state_dict(quantised.state_dict(), assign=True)
         model.tie_weights()
         if quantised.generation_config is not None:
             model.generation_config = quantised.generation_config

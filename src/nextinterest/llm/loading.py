@@ -17,12 +17,13 @@ import torch
 from nextinterest.errors import ModelError
 from nextinterest.llm.adapters import adapter_digest, attach_adapter
 from nextinterest.llm.devices import DtypeName, cpu_has_bf16, keeps_half, pick_device, pick_dtype
+from nextinterest.llm.tokenizer import LocalTokenizer
 from nextinterest.llm.tuning import THREADS_VARIABLE, tuned
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-__all__ = ["Loaded", "load_module", "weights_digest", "without_adapter"]
+__all__ = ["Loaded", "load_module", "load_tokenizer", "weights_digest", "without_adapter"]
 
 Kind = Literal["causal", "seq2seq"]
 
@@ -102,6 +103,25 @@ def load_module(
     torch.nn.Module.to(module, where)
     module.eval().requires_grad_(False)
     return Loaded(module, tokenizer, name, fingerprint, keeps_half(dtype, where))
+
+
+def load_tokenizer(path_or_id: str | Path) -> LocalTokenizer:
+    """Load the tokenizer of a model alone.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return LocalTokenizer(AutoTokenizer.from_pretrained(str(path_or_id)))
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"No tokenizer could be loaded from {str(path_or_id)!r}: {error}",
+            remedy="Give a directory with config.json, *.safetensors and a tokenizer, or a hub id.",
+        ) from error
 
 
 def _drawn(auto: type, path_or_id: str, seed: int) -> PreTrainedModel:

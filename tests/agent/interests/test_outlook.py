@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from nextinterest.agent.interests import InterestOutlook, forecast_interests, sample_paths
 from nextinterest.agent.interests.paths import inclusion_shares
 from nextinterest.data.interests import interest_marginal
-from nextinterest.domain import Catalog, History, ItemScorer
+from nextinterest.domain import Catalog, FloatArray, History, ItemScorer
 from nextinterest.errors import DataError
 
 
@@ -40,6 +42,24 @@ def test_forecast_is_a_distribution_with_intervals(
         assert outlook.events_lower is not None
         assert outlook.events_upper is not None
         assert outlook.events_lower <= outlook.horizon_events <= max(outlook.events_upper, 1.0)
+
+
+def test_a_history_is_read_once(catalog: Catalog, history: History) -> None:
+    asked: list[int] = []
+
+    class Counting:
+        def __init__(self) -> None:
+            self.catalog = catalog
+
+        def log_probabilities(self, histories: Sequence[History]) -> FloatArray:
+            asked.extend(len(one) for one in histories)
+            return np.zeros((len(histories), len(catalog)), dtype=np.float32) - np.float32(np.log(60))
+
+    counting = cast("ItemScorer", Counting())
+    forecast_interests(history, catalog, counting, population=np.full(len(catalog.interest_names), 1 / 6))
+    assert asked == [40]
+    forecast_interests(history, catalog, counting)
+    assert asked == [40, 0, 40]  # and the empty history, whose mix is the population's
 
 
 def test_cold_and_impossible_cases(catalog: Catalog, scorer: ItemScorer) -> None:

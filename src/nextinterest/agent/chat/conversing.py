@@ -53,7 +53,7 @@ class Conversation:
         """Carry out what was understood and return the reply."""
         outcome = self.executor.carry_out(understood, profile)
         text = words_of(outcome, either=understood.either)
-        tokenizer = None if self.agent.model is None else self.agent.model.tokenizer
+        tokenizer = self.agent.tokenizer
         return ChatReply(
             text=text,
             usage=Usage(

@@ -19,7 +19,7 @@ from nextinterest.agent.interests.model import ForecastModel
 from nextinterest.agent.interests.pace import events_in_days
 from nextinterest.agent.interests.paths import SampledPaths, sample_paths
 from nextinterest.agent.interests.schema import ForecastShare, InterestOutlook, ItemPath, PathStep
-from nextinterest.agent.interests.signals import RunningCounts, Shares, history_signals, model_signals
+from nextinterest.agent.interests.signals import RunningCounts, Shares, history_signals, positive
 from nextinterest.data.interests import interest_marginal
 from nextinterest.domain import Catalog, History, ItemScorer
 from nextinterest.errors import DataError
@@ -100,8 +100,8 @@ def forecast_interests(
     model = default_model() if model is None else model
     forecaster = PooledForecaster(catalog, population, model, level=level)
     counts = RunningCounts.of([history], catalog) if counts is None else counts
-    signals = history_signals(counts, population) | model_signals({ITEMS: items}, [history])
-    next_step = interest_marginal(items.log_probabilities([history]), catalog, [history])[0]
+    next_step = interest_marginal(items.log_probabilities([history]), catalog, [history])
+    signals = history_signals(counts, population) | {ITEMS: positive(next_step)}
 
     forecast = forecaster.from_signals(signals, n_events)
     shares = forecast.shares[0]
@@ -135,7 +135,7 @@ def forecast_interests(
         events=len(history),
         made_at=made_at,
         level=level,
-        next_step=dict(zip(catalog.interest_names, next_step.tolist(), strict=True)),
+        next_step=dict(zip(catalog.interest_names, next_step[0].tolist(), strict=True)),
         horizon_events=n_events,
         horizon_days=days,
         events_lower=None if spread is None else spread[0],

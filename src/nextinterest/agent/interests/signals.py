@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from nextinterest.data.interests import decayed_counts, interest_counts, interest_marginal, smooth
 from nextinterest.domain import Catalog, History, ItemScorer
 
-__all__ = ["HALF_LIVES", "HISTORY_SIGNALS", "RunningCounts", "Shares", "history_signals", "model_signals"]
+__all__ = [
+    "HALF_LIVES",
+    "HISTORY_SIGNALS",
+    "RunningCounts",
+    "Shares",
+    "history_signals",
+    "model_signals",
+    "positive",
+]
 
 Shares = NDArray[np.float64]
 
@@ -66,7 +74,7 @@ def history_signals(counts: RunningCounts, population: Shares) -> dict[str, Shar
     views = [smooth(counts.total, population, LONG_RUN_STRENGTH)]
     views += [smooth(decayed, population, RECENT_STRENGTH) for decayed in counts.decayed]
     views.append(np.broadcast_to(population, counts.total.shape))
-    return {name: _positive(view) for name, view in zip(HISTORY_SIGNALS, views, strict=True)}
+    return {name: positive(view) for name, view in zip(HISTORY_SIGNALS, views, strict=True)}
 
 
 def model_signals(
@@ -80,12 +88,12 @@ def model_signals(
             some = histories[start : start + batch]
             parts.append(interest_marginal(scorer.log_probabilities(some), scorer.catalog, some))
         width = len(scorer.catalog.interest_names)
-        signals[name] = _positive(np.concatenate(parts) if parts else np.zeros((0, width)))
+        signals[name] = positive(np.concatenate(parts) if parts else np.zeros((0, width)))
     return signals
 
 
-def _positive(shares: Shares) -> Shares:
-    """Keep shares off zero, where their logarithm would outvote every other signal."""
+def positive(shares: Shares) -> Shares:
+    """Keep shares, shape (n, n_interests), off zero: its logarithm would outvote every other signal."""
     floored = np.maximum(shares, FLOOR)
-    positive: Shares = floored / floored.sum(axis=-1, keepdims=True)
-    return positive
+    kept: Shares = floored / floored.sum(axis=-1, keepdims=True)
+    return kept

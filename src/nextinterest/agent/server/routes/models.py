@@ -29,11 +29,10 @@ def router(service: Service) -> APIRouter:
         return card()
 
     def card() -> ModelCard:
-        reader = service.live.agent.model
         return ModelCard(
             id=MODEL_ID,
             created=service.started,
-            language_model=None if reader is None else reader.name,
+            language_model=service.live.agent.model_name,
         )
 
     return routes

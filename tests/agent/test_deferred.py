@@ -1,0 +1,90 @@
+"""A language model that no list asks for is loaded when it is used, and checked then."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.films import WordEncoder
+from support.saved_llama import save_tiny_llama
+
+from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent.chat import ChatMessage
+from nextinterest.agent.deferred import DeferredModel
+from nextinterest.data import EventLog
+from nextinterest.domain import Catalog
+from nextinterest.errors import IntegrityError
+from nextinterest.llm import LanguageModel, LocalModel
+from nextinterest.retrieval import Retriever
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the folders whose weights are read, in order."""
+    done: list[str] = []
+    real = LocalModel.load
+
+    def load(path: str | Path, **options: object) -> LocalModel:
+        done.append(Path(path).name)
+        return real(path, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LocalModel, "load", load)
+    monkeypatch.setattr("nextinterest.agent.recommender.open_encoder", lambda *_: WordEncoder())
+    return done
+
+
+def agent(catalog: Catalog, log: EventLog, model: Path, weight: float) -> RecommenderAgent:
+    return RecommenderAgent(
+        Retriever.build(catalog, log, WordEncoder()),
+        DeferredModel(str(model)),
+        AgentConfig(n_candidates=3, choice_weight=weight, max_prompt_tokens=900),
+        log,
+        language_model_name=str(model),
+        text_encoder_name="words",
+    )
+
+
+def test_a_model_of_weight_zero_is_named_and_not_loaded(
+    catalog: Catalog, log: EventLog, tmp_path: Path, loads: list[str]
+) -> None:
+    model = save_tiny_llama(tmp_path / "tiny")
+    agent(catalog, log, model, 0.0).save_pretrained(tmp_path / "saved")
+    assert loads == ["tiny"]  # for its fingerprint
+    loaded = RecommenderAgent.from_pretrained(tmp_path / "saved").renewed(log)
+    loaded.recommend(["a", "b"])
+    loaded.forecast(["a", "b"])
+    loaded.interests(["a", "b"])
+    assert (
+        loaded.chat([ChatMessage(role="user", content="two crime films please")]).usage.prompt_tokens == 22
+    )  # a byte a token
+    assert (loaded.model_name, str(loaded)) == (str(model), f"RecommenderAgent(9 items, {model})")
+    loaded.save_pretrained(tmp_path / "again")
+    assert loads == ["tiny"]
+    assert isinstance(loaded.model, LanguageModel)
+    assert loaded.model is loaded.renewed().model
+    assert loads == ["tiny", "tiny"]
+
+
+def test_a_model_that_ranks_is_loaded_with_the_agent(
+    catalog: Catalog, log: EventLog, tmp_path: Path, loads: list[str]
+) -> None:
+    agent(catalog, log, save_tiny_llama(tmp_path / "tiny"), 0.5).save_pretrained(tmp_path / "saved")
+    loads.clear()
+    loaded = RecommenderAgent.from_pretrained(tmp_path / "saved")
+    assert loads == ["tiny"]
+    assert "choice" in loaded.recommend(["a", "b"]).items[0].scores
+    assert loads == ["tiny"]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_another_model_under_the_name_is_refused_where_it_is_loaded(
+    catalog: Catalog, log: EventLog, tmp_path: Path, loads: list[str], weight: float
+) -> None:
+    model = save_tiny_llama(tmp_path / "tiny")
+    agent(catalog, log, model, weight).save_pretrained(tmp_path / "saved")
+    save_tiny_llama(model, shift=1.0)
+    with pytest.raises(IntegrityError, match=r"saved with the language model .*tiny"):
+        _ = RecommenderAgent.from_pretrained(tmp_path / "saved").model
+    named = json.loads((tmp_path / "saved" / "recommender.json").read_text())["language_model"]
+    assert named["name"] == str(model)
