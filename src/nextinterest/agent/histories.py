@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nextinterest.agent.config import OnUnknown
+from nextinterest.agent.notes import ambiguity_note
 from nextinterest.domain import Catalog, Event, History
 from nextinterest.errors import DataError, UnknownItemError
 from nextinterest.prompts import TitleGrounder
@@ -25,10 +26,13 @@ class ReadHistory:
         The events that the catalogue knows.
     skipped
         Ids or titles that it does not know, in the order given.
+    notes
+        What the caller should know, such as that a title is that of several items.
     """
 
     history: History
     skipped: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def read_history(
@@ -43,7 +47,7 @@ def read_history(
 
     A string is taken as an item id where the catalogue has that id, else as a title, matched exactly and
     then by its normalised form; a title is never guessed by similarity here, since a wrong event in a
-    history is worse than a missing one.
+    history is worse than a missing one. Of several items of one title the first is taken, and a note says so.
 
     Parameters
     ----------
@@ -79,6 +83,7 @@ def read_history(
         )
     events: list[Event] = []
     skipped: list[str] = []
+    notes: list[str] = []
     for place, element in enumerate(value):
         event = Event(element) if isinstance(element, str) else element
         if not isinstance(event, Event):
@@ -86,9 +91,11 @@ def read_history(
                 f"Element {place} of the history is a {type(element).__name__}.",
                 remedy="Give item ids, titles or Event objects.",
             )
-        item_id = _item_id(event.item_id, catalog, grounder)
-        if item_id is not None:
-            events.append(Event(item_id, event.time, event.rating))
+        position, also = _position(event.item_id, catalog, grounder)
+        if position is not None:
+            events.append(Event(catalog.ids[position], event.time, event.rating))
+            if len(also) > 1:
+                notes.append(ambiguity_note(event.item_id, also, position, catalog))
         elif on_unknown == "skip":
             skipped.append(event.item_id)
         else:
@@ -97,11 +104,13 @@ def read_history(
                 f"catalogue of {len(catalog):,} items.",
                 remedy="Check it, or pass on_unknown='skip' to leave such events out.",
             )
-    return ReadHistory(History.from_events(events, catalog, user), tuple(skipped))
+    made = History.from_events(events, catalog, user)
+    return ReadHistory(made, tuple(skipped), tuple(dict.fromkeys(notes)))
 
 
-def _item_id(text: str, catalog: Catalog, grounder: TitleGrounder) -> str | None:
+def _position(text: str, catalog: Catalog, grounder: TitleGrounder) -> tuple[int | None, tuple[int, ...]]:
+    """Return the item meant, and all items of that title."""
     if text in catalog:
-        return text
-    position = grounder.exact(text)
-    return None if position is None else catalog.ids[position]
+        return catalog.position(text), ()
+    found = grounder.match(text)
+    return found.position, found.alike

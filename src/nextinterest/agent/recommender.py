@@ -6,8 +6,6 @@ with a validated `Recommendations`. It knows neither HTTP nor the command line, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +17,9 @@ from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.deferred import DeferredModel
 from nextinterest.agent.evidence import find_evidence
+from nextinterest.agent.forecasting import Forecasting
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
+from nextinterest.agent.notes import list_notes
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
 from nextinterest.agent.shipped import shipped_recommender
 from nextinterest.data import Dataset, EventLog
@@ -33,13 +33,13 @@ from nextinterest.prompts import TitleGrounder
 from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
 
 if TYPE_CHECKING:
-    from nextinterest.agent.interests import ForecastModel, InterestOutlook, InterestPortrait
+    from nextinterest.agent.interests import ForecastModel
     from nextinterest.agent.tuned_choice import TunedChoice
 
 __all__ = ["RecommenderAgent"]
 
 
-class RecommenderAgent(Talking):
+class RecommenderAgent(Talking, Forecasting):
     """Recommends what a user will want next.
 
     Most callers use `from_pretrained` or `from_dataset`.
@@ -308,68 +308,14 @@ class RecommenderAgent(Talking):
             items=self.as_recommendations(ranked, read.history),
             events_used=len(read.history),
             skipped=read.skipped,
-            notes=self._notes(read.history, read.skipped, ranked, k),
-        )
-
-    def interests(
-        self,
-        history: HistoryLike | None = None,
-        *,
-        user: str | None = None,
-        on_unknown: OnUnknown = "raise",
-        clusters: int = 0,
-    ) -> InterestPortrait:
-        """Say what a user's interests are, and which of them rise or fade beyond chance.
-
-        Parameters
-        ----------
-        clusters
-            Speak of as many learned clusters of the items' text vectors, named by the words that mark them
-            off, in place of the catalogue's categories; 0 for the categories.
-
-        Others, and exceptions, as in `recommend`.
-        """
-        from nextinterest.agent.interests import cluster_catalog, portray
-
-        read = self._read(history, user, on_unknown)
-        catalog = self.catalog
-        if clusters:
-            catalog = cluster_catalog(catalog, self.retriever.item_vectors, clusters)
-        return portray(read.history, catalog)
-
-    def forecast(
-        self,
-        history: HistoryLike | None = None,
-        *,
-        horizon: int | timedelta = 10,
-        user: str | None = None,
-        on_unknown: OnUnknown = "raise",
-        n_paths: int = 0,
-        seed: int = 0,
-    ) -> InterestOutlook:
-        """Forecast how a user's attention will be shared among interests.
-
-        The next step is the marginal of the retriever's item distribution, seen items left out; further ahead
-        that marginal is pooled with the user's own past, by weights fitted on validation events: the agent's
-        own where it was saved with some, else those of a retriever that was not trained.
-
-        Parameters
-        ----------
-        horizon
-            Events ahead, or a span of time.
-        n_paths
-            Likely item paths to sample besides; 0 for none.
-        seed
-            Of the paths.
-
-        Others, and exceptions, as in `recommend`.
-        """
-        from nextinterest.agent.interests import forecast_interests
-
-        read = self._read(history, user, on_unknown)
-        model, items = self.forecast_model, self.retriever
-        return forecast_interests(
-            read.history, self.catalog, items, horizon=horizon, model=model, n_paths=n_paths, seed=seed
+            notes=list_notes(
+                n_events=len(read.history),
+                reading=read.notes,
+                n_skipped=len(read.skipped),
+                n_items=len(ranked.items),
+                k=k,
+                has_model=self._model is not None or self.choice is not None,
+            ),
         )
 
     def _read(self, history: HistoryLike | None, user: str | None, on_unknown: OnUnknown) -> ReadHistory:
@@ -402,18 +348,6 @@ class RecommenderAgent(Talking):
             },
             evidence=evidence,
         )
-
-    def _notes(self, history: History, skipped: Sequence[str], ranked: Ranked, k: int) -> tuple[str, ...]:
-        notes: list[str] = []
-        if len(history) == 0:
-            notes.append("The history is empty: these are the most popular items.")
-        if skipped:
-            notes.append(f"{len(skipped)} of the history's items are not in the catalogue and were left out.")
-        if len(ranked.items) < k:
-            notes.append(f"Only {len(ranked.items)} items are left to recommend; {k} were asked for.")
-        if self._model is None and self.choice is None:
-            notes.append("Ranked by retrieval alone: this agent has no language model.")
-        return tuple(notes)
 
     def __repr__(self) -> str:
         return f"RecommenderAgent({len(self.catalog):,} items, {self.model_name or 'no language model'})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -53,12 +53,16 @@ class Grounding:
     similarity
         Cosine similarity of the nearest item where neighbours were asked for, whether or not it was near
         enough; else None.
+    alike
+        Catalogue positions of all items that the title fits as well, the one taken among them; empty where
+        it was found by embedding.
     """
 
     text: str
     position: int | None
     how: How
     similarity: float | None = None
+    alike: tuple[int, ...] = field(default=(), repr=False)
 
 
 class TitleGrounder:
@@ -98,7 +102,7 @@ class TitleGrounder:
 
     def exact(self, title: str) -> int | None:
         """Return the item of this title, as written or by its normalised form; None where there is none."""
-        return self._match(title).position
+        return self.match(title).position
 
     def ground(self, title: str) -> Grounding:
         """Map one title; see `ground_many`."""
@@ -112,7 +116,7 @@ class TitleGrounder:
         list of Grounding
             One per title, in order; two titles may mean the same item.
         """
-        found = [self._match(title) for title in titles]
+        found = [self.match(title) for title in titles]
         open_ = [i for i, grounding in enumerate(found) if grounding.position is None and titles[i].strip()]
         if self.neighbours is None or not open_:
             return found
@@ -138,22 +142,23 @@ class TitleGrounder:
         )
         return Grounding(title, position, "neighbour", similarity)
 
-    def _match(self, title: str) -> Grounding:
+    def match(self, title: str) -> Grounding:
+        """Map a title as written or by its normalised form, never by embedding."""
         text = title[:_LONGEST].strip()
         positions = self._by_title.get(text)
         if positions is not None:
-            return Grounding(title, positions[0], "exact")
+            return Grounding(title, positions[0], "exact", alike=tuple(positions))
         core, year = split_year(text)
-        positions = self._by_title.get(core)
-        if positions is not None and year is not None and self._of_year(positions, year) is not None:
-            return Grounding(title, self._of_year(positions, year), "exact")
+        of_year = () if year is None else self._of_year(self._by_title.get(core, ()), year)
+        if of_year:
+            return Grounding(title, of_year[0], "exact", alike=of_year)
         for reading in _readings(text):
-            position = self._normalised(*reading)
-            if position is not None:
-                return Grounding(title, position, "normalised")
+            fitting = self._normalised(*reading)
+            if fitting:
+                return Grounding(title, fitting[0], "normalised", alike=fitting)
         return Grounding(title, None, "not in catalogue")
 
-    def _normalised(self, core: str, year: int | None, year_must_fit: bool) -> int | None:
+    def _normalised(self, core: str, year: int | None, year_must_fit: bool) -> tuple[int, ...]:
         for key, index, must_be_alone in (
             (normalise_title(core), self._by_normal, False),
             (without_articles(core), self._by_core, False),
@@ -162,15 +167,15 @@ class TitleGrounder:
             positions = index.get(key) if key else None
             if positions is None:
                 continue
-            of_year = None if year is None else self._of_year(positions, year)
-            if of_year is not None:
+            of_year = () if year is None else self._of_year(positions, year)
+            if of_year:
                 return of_year
             if not year_must_fit and not (must_be_alone and len(positions) > 1):
-                return positions[0]
-        return None
+                return tuple(positions)
+        return ()
 
-    def _of_year(self, positions: Sequence[int], year: int) -> int | None:
-        return next((position for position in positions if self.catalog.years[position] == year), None)
+    def _of_year(self, positions: Sequence[int], year: int) -> tuple[int, ...]:
+        return tuple(position for position in positions if self.catalog.years[position] == year)
 
     @cached_property
     def _by_title(self) -> dict[str, list[int]]:

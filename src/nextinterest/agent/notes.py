@@ -1,0 +1,82 @@
+"""What a reader of a result should know: the notes of recommendations, portraits and forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nextinterest.domain import Catalog
+
+__all__ = ["ambiguity_note", "list_notes"]
+
+_NAMED = 5
+"""Items of one title that a note names at most."""
+
+
+def ambiguity_note(title: str, positions: Sequence[int], taken: int, catalog: Catalog) -> str:
+    """Return the note of a title that several items have.
+
+    Parameters
+    ----------
+    title
+        As it was given.
+    positions
+        Catalogue positions of all items it may mean.
+    taken
+        The position that was taken.
+    catalog
+        The catalogue.
+
+    Examples
+    --------
+    >>> from nextinterest.domain import Item
+    >>> two = Catalog.from_items([Item("f1", "Night Ferry", year=1984), Item("f4", "Night Ferry", year=2021)])
+    >>> ambiguity_note("Night Ferry", [0, 1], 0, two)
+    "'Night Ferry' is the title of 2 items: f1 (1984), f4 (2021); f1 was taken. Say the year or the id."
+    """
+    years = [catalog.years[position] for position in positions]
+    named = ", ".join(
+        catalog.ids[position] + (f" ({year})" if year is not None else "")
+        for position, year in list(zip(positions, years, strict=True))[:_NAMED]
+    )
+    more = f" and {len(positions) - _NAMED} more" if len(positions) > _NAMED else ""
+    told_apart = len({year for year in years if year is not None}) > 1
+    say = "Say the year or the id." if told_apart else "Say the id."
+    found = f"{title!r} is the title of {len(positions)} items: {named}{more}"
+    return f"{found}; {catalog.ids[taken]} was taken. {say}"
+
+
+def list_notes(
+    *,
+    n_events: int,
+    reading: Sequence[str],
+    n_skipped: int,
+    n_items: int,
+    k: int,
+    has_model: bool,
+) -> tuple[str, ...]:
+    """Return the notes of a ranked list.
+
+    Parameters
+    ----------
+    n_events
+        Events of the history.
+    reading
+        What was noted when the history was read.
+    n_skipped
+        Items of the history that the catalogue does not have.
+    n_items, k
+        Items on the list, and items asked for.
+    has_model
+        Whether the agent has a language model.
+    """
+    notes: list[str] = []
+    if n_events == 0:
+        notes.append("The history is empty: these are the most popular items.")
+    notes += reading
+    if n_skipped:
+        notes.append(f"{n_skipped} of the history's items are not in the catalogue and were left out.")
+    if n_items < k:
+        notes.append(f"Only {n_items} items are left to recommend; {k} were asked for.")
+    if not has_model:
+        notes.append("Ranked by retrieval alone: this agent has no language model.")
+    return tuple(notes)
