@@ -1,216 +1,167 @@
-"""An endpoint of our own on this machine, well-behaved and not: 429, 500, slow, cut off, no JSON."""
+"""An endpoint on this machine, well-behaved and not: 429, 500, slow, cut off, no JSON, other habits."""
 
 from __future__ import annotations
 
-import json
-import threading
-import time
+import math
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from pydantic import BaseModel
+from support.endpoint import Endpoint, Reply, failure, logprobs, serving
 
 from nextinterest.errors import BudgetError, ModelError, OutputParseError, ProviderError
 from nextinterest.llm import LanguageModel, Message, Sampling
 from nextinterest.llm.budget import Budget
-from nextinterest.llm.openai_compatible import OpenAICompatibleModel, Retries, connect
+from nextinterest.llm.openai_compatible import OpenAICompatibleModel, connect
 
 ASK = [Message("system", "be brief"), Message("user", "hi")]
+TOPS = logprobs(*((token, math.log(p)) for token, p in ((" B", 0.5), ("B", 0.2), ("A", 0.2), ("x", 0.05))))
+BAD = {
+    "429": failure(429, after=7),
+    "500": failure(500),
+    "400": failure(400),
+    "no json": Reply(raw="<html>gateway</html>"),
+    "a page": Reply(raw="<html>gateway</html>", headers={"Content-Type": "text/html"}),
+    "slow": Reply(delay=0.6),
+    "hang up": Reply(hang_up=True),
+}
 
 
 class Answer(BaseModel):
     word: str
 
 
-class Endpoint(ThreadingHTTPServer):
-    """Answers by a script: one behaviour per request, the last one for ever."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.script: list[str] = ["ok"]
-        self.bodies: list[dict[str, object]] = []
-        self.text = "hello there"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Endpoint
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Keep the tests' output clean."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.bodies.append(body)
-        script = self.server.script
-        behaviour = script.pop(0) if len(script) > 1 else script[0]
-        if behaviour in {"429", "500", "400"}:
-            extra = {"Retry-After": "7"} if behaviour == "429" else {}
-            self._send(int(behaviour), json.dumps({"error": {"message": f"code {behaviour}"}}), extra)
-        elif behaviour == "no json":
-            self._send(200, "<html>gateway</html>")
-        elif behaviour == "slow":
-            time.sleep(1.0)
-            self._send(200, self._completion())
-        elif behaviour == "hang up":
-            self.close_connection = True
-            self.connection.close()
-        elif body.get("stream"):
-            self._stream(cut=behaviour == "cut")
-        else:
-            self._send(
-                200, self._completion(logprobs=bool(body.get("logprobs")) and behaviour != "no logprobs")
-            )
-
-    def _completion(self, logprobs: bool = False) -> str:
-        tops = [(" B", 0.5), ("B", 0.2), ("A", 0.2), ("x", 0.05)]
-        content = [
-            {
-                "token": " B",
-                "logprob": float(np.log(0.5)),
-                "bytes": None,
-                "top_logprobs": [{"token": t, "logprob": float(np.log(p)), "bytes": None} for t, p in tops],
-            }
-        ]
-        choice = {
-            "index": 0,
-            "finish_reason": "stop",
-            "message": {"role": "assistant", "content": self.server.text},
-            "logprobs": {"content": content, "refusal": None} if logprobs else None,
-        }
-        usage = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
-        return json.dumps(
-            {
-                "id": "1",
-                "object": "chat.completion",
-                "created": 1,
-                "model": "m",
-                "choices": [choice],
-                "usage": usage,
-            }
-        )
-
-    def _stream(self, cut: bool) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.end_headers()
-        words = self.server.text.split(" ")
-        for i, word in enumerate(words):
-            self._event({"content": word if i == 0 else " " + word}, None)
-        if not cut:
-            self._event({}, "stop")
-            self.wfile.write(b"data: [DONE]\n\n")
-
-    def _event(self, delta: dict[str, str], finish: str | None) -> None:
-        chunk = {
-            "id": "1",
-            "object": "chat.completion.chunk",
-            "created": 1,
-            "model": "m",
-            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
-        }
-        self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-
-    def _send(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
-        data = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        try:
-            self.wfile.write(data)
-        except BrokenPipeError:
-            self.close_connection = True  # the client stopped waiting, as the test wants
-
-
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    server = Endpoint()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
-def waits() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def model(endpoint: Endpoint, waits: list[float]) -> Iterator[OpenAICompatibleModel]:
-    client = connect(f"http://127.0.0.1:{endpoint.server_port}/v1", timeout=0.4)
-    yield OpenAICompatibleModel(client, "m", retries=Retries(attempts=4), sleep=waits.append)
-    client.close()
+def model(endpoint: Endpoint) -> Iterator[OpenAICompatibleModel]:
+    found = endpoint.model(timeout=0.4)
+    yield found
+    found.client.close()
 
 
 def test_text_and_explicit_sampling(model: OpenAICompatibleModel, endpoint: Endpoint) -> None:
     assert isinstance(model, LanguageModel)
-    assert (
-        model.generate(ASK, sampling=Sampling(temperature=0.5, top_p=0.9, top_k=7, seed=3)) == "hello there"
-    )
+    sampling = Sampling(temperature=0.5, top_p=0.9, top_k=7, seed=3, stop=("x",))
+    assert model.generate(ASK, sampling=sampling) == "hello there"
     body = endpoint.bodies[0]
-    assert (body["temperature"], body["top_p"], body["top_k"], body["seed"]) == (0.5, 0.9, 7, 3)
+    sent = {name: body[name] for name in ("temperature", "top_p", "top_k", "seed", "stop", "max_tokens")}
+    assert sent == {"temperature": 0.5, "top_p": 0.9, "top_k": 7, "seed": 3, "stop": ["x"], "max_tokens": 256}
     assert body["messages"] == [
         {"role": "system", "content": "be brief"},
         {"role": "user", "content": "hi"},
     ]
 
 
-def test_choices_come_from_log_probabilities(model: OpenAICompatibleModel) -> None:
+def test_choices_come_from_log_probabilities(model: OpenAICompatibleModel, endpoint: Endpoint) -> None:
+    endpoint.script = [Reply("B", logprobs=TOPS)]
     prompt = model.tokenizer.encode("A or B? ÄÖ")
     raw = model.choose([prompt], [["A", " B", "C"]], normalize=False)[0]
     np.testing.assert_allclose(np.exp(raw), [0.2, 0.7, 0.05], atol=1e-6)
     normal = model.choose([prompt], [["A", "B"]])[0]
     np.testing.assert_allclose(np.exp(normal), [2 / 9, 7 / 9], atol=1e-6)
+    one = model.choose([prompt], [["A", "Q"]], normalize=False)[0]  # one of them reported is enough
+    np.testing.assert_allclose(np.exp(one), [0.2, 0.05], atol=1e-6)
 
 
-def test_no_log_probabilities_is_said(model: OpenAICompatibleModel, endpoint: Endpoint) -> None:
-    endpoint.script = ["no logprobs"]
-    with pytest.raises(ProviderError, match="reports no log-probabilities"):
-        model.choose([[65]], [["A", "B"]])
-
-
-@pytest.mark.parametrize("bad", ["429", "500", "no json", "slow", "hang up"])
-def test_failures_that_pass_are_tried_again(
-    model: OpenAICompatibleModel, endpoint: Endpoint, waits: list[float], bad: str
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (None, "reports no log-probabilities"),
+        ({"content": []}, "reports no log-probabilities"),
+        ({"content": [{"token": "B", "logprob": -0.1, "bytes": None, "top_logprobs": []}]}, "reports no log"),
+        (logprobs(("The", -0.2)), r"says nothing of the choices 'A', 'B', 'C'.*'The' -0\.2"),
+        (logprobs(("<think>", 0.0), ("Okay", -20.0)), "says nothing of the choices.*'<think>' 0, 'Okay' -20"),
+        (logprobs(("x", -0.01), ("A", -9999.0)), "says nothing of the choices"),
+        (logprobs(("B", 0.0), ("A", 0.0), ("C", 0.0)), "no distribution.*'B' 0, 'A' 0, 'C' 0"),
+        (logprobs(("B", -9999.0)), "no distribution.*'B' -9999"),
+        (logprobs(("B", -30.0), ("A", -31.0)), "no distribution"),
+        (logprobs(("B", 5.0)), "no distribution"),
+        (logprobs(("B", math.nan)), "no distribution"),
+        ({"content": [{"token": "B"}]}, "outside the interface|no log-prob"),
+        ({"content": [{"top_logprobs": [{"token": None, "logprob": None}]}]}, "outside the interface"),
+    ],
+)
+def test_choices_of_which_nothing_is_said(
+    model: OpenAICompatibleModel, endpoint: Endpoint, report: object, said: str
 ) -> None:
-    endpoint.script = [bad, bad, "ok"]
+    endpoint.script = [Reply("B", logprobs=report)]
+    with pytest.raises(ProviderError, match=said) as caught:
+        model.choose([[65]], [["A", "B", "C"]])
+    assert not caught.value.retryable
+    assert "outside" in said or "rank with a local model" in caught.value.remedy
+
+
+@pytest.mark.parametrize("bad", sorted(set(BAD) - {"400"}))
+def test_failures_that_pass_are_tried_again(
+    model: OpenAICompatibleModel, endpoint: Endpoint, bad: str
+) -> None:
+    endpoint.script = [BAD[bad], BAD[bad], Reply()]
     assert model.generate(ASK) == "hello there"
-    assert len(waits) == 2
+    assert len(endpoint.waits) == 2
     if bad == "429":
-        assert waits == [7.0, 7.0]  # the endpoint says when to come back
+        assert endpoint.waits == [7.0, 7.0]  # the endpoint says when to come back
     else:
-        assert 0.25 <= waits[0] <= 0.5 <= waits[1] <= 1.0
+        assert 0.25 <= endpoint.waits[0] <= 0.5 <= endpoint.waits[1] <= 1.0
 
 
-@pytest.mark.parametrize(("bad", "requests"), [("500", 4), ("400", 1), ("no json", 4)])
+@pytest.mark.parametrize(("bad", "requests"), [("500", 4), ("400", 1), ("no json", 4), ("a page", 4)])
 def test_failures_that_stay_are_one_error(
     model: OpenAICompatibleModel, endpoint: Endpoint, bad: str, requests: int
 ) -> None:
-    endpoint.script = [bad]
+    endpoint.script = [BAD[bad]]
     with pytest.raises(ProviderError, match=r"m at http://127.* failed"):
         model.generate(ASK)
     assert len(endpoint.bodies) == requests
     assert model.budget.tokens == 0
 
 
+@pytest.mark.parametrize(
+    ("bad", "status", "retryable", "after"),
+    [
+        (BAD["429"], 429, True, 7.0),
+        (failure(503, after=3600), 503, True, 3600.0),
+        (failure(429, after="Wed, 21 Oct 2015 07:28:00 GMT"), 429, True, None),
+        (failure(429, code="insufficient_quota"), 429, False, None),
+        (BAD["500"], 500, True, None),
+        (BAD["400"], 400, False, None),
+        (failure(401), 401, False, None),
+        (BAD["no json"], None, False, None),
+        (BAD["hang up"], None, True, None),
+        (BAD["slow"], None, True, None),
+    ],
+)
+def test_an_error_says_whether_asking_later_helps(
+    model: OpenAICompatibleModel,
+    endpoint: Endpoint,
+    bad: Reply,
+    status: int | None,
+    retryable: bool,
+    after: float | None,
+) -> None:
+    endpoint.script = [bad]
+    with pytest.raises(ProviderError) as caught:
+        model.generate(ASK)
+    found = caught.value
+    assert (found.status, found.retryable, found.retry_after) == (status, retryable, after)
+    if after == 3600.0:
+        assert endpoint.waits == []  # an hour is not waited for
+
+
 def test_objects_are_checked_and_asked_for_again(model: OpenAICompatibleModel, endpoint: Endpoint) -> None:
-    endpoint.text = '{"word": "x"}'
+    endpoint.script = [Reply('{"word": "x"}')]
     assert model.generate(ASK, schema=Answer) == Answer(word="x")
     form = endpoint.bodies[0]["response_format"]
     assert isinstance(form, dict)
     assert form["json_schema"]["schema"]["required"] == ["word"]
     assert "".join(model.stream(ASK, schema=Answer)) == '{"word":"x"}'
     endpoint.bodies.clear()
-    endpoint.text = '{"word": '
+    endpoint.script = [Reply('{"word": ')]
     with pytest.raises(OutputParseError, match="no Answer"):
         model.generate(ASK, schema=Answer)
     assert [body["seed"] for body in endpoint.bodies] == [0, 1, 2, 3]
@@ -218,10 +169,27 @@ def test_objects_are_checked_and_asked_for_again(model: OpenAICompatibleModel, e
 
 def test_streams_whole_and_cut(model: OpenAICompatibleModel, endpoint: Endpoint) -> None:
     assert list(model.stream(ASK)) == ["hello", " there"]
-    endpoint.script = ["cut"]
+    endpoint.script = [Reply(cut=True)]
     pieces: list[str] = []
     with pytest.raises(ProviderError, match="without finishing"):
         pieces.extend(model.stream(ASK))
+    endpoint.script = [Reply(cut=True, headers={"Content-Length": "99999"})]
+    with pytest.raises(ProviderError, match="broke off") as caught:
+        pieces.extend(model.stream(ASK))
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["{}", "[]", '{"choices": [{}]}', '{"choices": [7]}', '{"choices": 3}', '{"error": {"message": "busy"}}'],
+)
+def test_answers_of_another_shape_are_one_error(
+    model: OpenAICompatibleModel, endpoint: Endpoint, raw: str
+) -> None:
+    endpoint.script = [Reply(raw=raw)]
+    for ask in (lambda: model.generate(ASK), lambda: model.choose([[65]], [["A"]])):
+        with pytest.raises(ProviderError):
+            ask()
 
 
 def test_budgets_hold_before_anything_is_sent(model: OpenAICompatibleModel, endpoint: Endpoint) -> None:
@@ -255,24 +223,8 @@ def test_what_an_endpoint_cannot_do_is_said(
 
 
 @pytest.mark.parametrize(
-    ("bad", "status", "retryable", "after"),
-    [
-        ("429", 429, True, 7.0),
-        ("500", 500, True, None),
-        ("400", 400, False, None),
-        ("hang up", None, True, None),
-    ],
+    "url", ["", "host:80/v1", "ftp://host/v1", "http://", "http://[::1/v1", "http://h:x/"]
 )
-def test_an_error_says_whether_asking_later_helps(
-    model: OpenAICompatibleModel,
-    endpoint: Endpoint,
-    bad: str,
-    status: int | None,
-    retryable: bool,
-    after: float | None,
-) -> None:
-    endpoint.script = [bad]
-    with pytest.raises(ProviderError) as caught:
-        model.generate(ASK)
-    found = caught.value
-    assert (found.status, found.retryable, found.retry_after) == (status, retryable, after)
+def test_an_address_that_is_none_is_said(url: str) -> None:
+    with pytest.raises(ModelError, match="no address of an endpoint"):
+        connect(url)

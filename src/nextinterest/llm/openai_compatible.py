@@ -2,69 +2,63 @@
 
 A remote model gives text and the log-probabilities of the likeliest next tokens, not hidden states: `choose`
 and `generate` work, `encode`, `score` and `open` say that they cannot. Prompts are text here; the tokenizer
-counts bytes, which never counts too little. Knows HTTP failures and budgets, nothing of items or users.
+counts bytes, which never counts too little. Knows answers and budgets, nothing of items or users; requests
+and their failures are in `endpoint`, what of a text is the answer in `answer_text`, what log-probabilities
+say of choices in `reported_tokens`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
-import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from nextinterest.errors import MissingExtraError, ModelError, OutputParseError, ProviderError
+from nextinterest.errors import ModelError, OutputParseError, ProviderError
+from nextinterest.llm.answer_text import answered_object, answered_text, only_thoughts, without_thoughts
 from nextinterest.llm.answering import Answering
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling, SchemaT, State, validated
+from nextinterest.llm.base import ChatMessage, FloatArray, Message, Sampling, SchemaT, State
 from nextinterest.llm.budget import Budget
+from nextinterest.llm.endpoint import Endpoint, Retries, connect
+from nextinterest.llm.endpoint_parameters import Json
+from nextinterest.llm.provider_failures import failure_types
+from nextinterest.llm.reported_tokens import choice_scores
 from nextinterest.llm.tokenizer import ByteTokenizer
 
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types import CompletionUsage
-    from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
-    from openai.types.shared_params import ResponseFormatJSONSchema
+    from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 __all__ = ["OpenAICompatibleModel", "Retries", "connect"]
 
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-
-class Retries(BaseModel):
-    """How often and how patiently a failed request is made again."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    attempts: int = Field(default=5, ge=1, description="Requests made at most, the first included.")
-    first_wait: float = Field(default=0.5, ge=0.0, description="Seconds before the second attempt.")
-    longest_wait: float = Field(default=20.0, ge=0.0, description="Waits double up to this, in seconds.")
+_NO_LOGPROBS = "Serve it with top_logprobs and without reasoning, or rank with a local model."
+_MORE_TOKENS = "Raise Sampling.max_tokens, or turn the model's reasoning off at the endpoint."
+_LESS_REASONING = "Turn the model's reasoning off at the endpoint, or name a model that does not reason."
 
 
-def connect(base_url: str, *, api_key: str = "none", timeout: float = 60.0) -> OpenAI:
-    """Return a client of an endpoint; retries are this module's own, so the client makes none.
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The text behind the thoughts, and whether the limit of tokens cut it."""
 
-    Raises
-    ------
-    MissingExtraError
-        If the openai package is not installed.
-    """
-    try:
-        from openai import OpenAI
-    except ImportError as error:
-        raise MissingExtraError("openai", "openai") from error
-    return OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0)
+    text: str
+    cut: bool
 
 
 class OpenAICompatibleModel(Answering):
     """A `nextinterest.llm.base.LanguageModel` behind an OpenAI-compatible endpoint.
+
+    A parameter that the endpoint refuses by name is sent under its newer name (``max_completion_tokens``) or
+    left out from then on, which is logged once and uses up no attempt. Where it takes no ``response_format``,
+    the schema is stated behind the last turn.
 
     Parameters
     ----------
@@ -80,6 +74,9 @@ class OpenAICompatibleModel(Answering):
         Longest prompt, in tokens.
     top_logprobs
         How many next tokens the endpoint reports; hosted ones give 20 at most.
+    parameters
+        What is sent with every request besides or instead of what it asks for, such as
+        ``{"reasoning_effort": "low"}``; None leaves a parameter out.
     sleep, rng
         The clock and the randomness of waits.
     """
@@ -95,6 +92,7 @@ class OpenAICompatibleModel(Answering):
         budget: Budget | None = None,
         context_length: int = 8192,
         top_logprobs: int = 20,
+        parameters: Mapping[str, Json] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
     ) -> None:
@@ -104,12 +102,16 @@ class OpenAICompatibleModel(Answering):
         self.context_length = context_length
         self.top_logprobs = top_logprobs
         self.tokenizer = ByteTokenizer()
-        self._sleep, self._rng = sleep, rng or random.Random(0)  # noqa: S311 - jitter, not secrets
+        dice = rng or random.Random(0)  # noqa: S311 - jitter, not secrets
+        self._endpoint = Endpoint(client, model, self.retries, parameters, sleep, dice)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r} at {self._endpoint.address})"
 
     @property
     def fingerprint(self) -> str:
-        """Hash of address and name; what is served there can change without notice."""
-        return hashlib.sha256(f"{self.client.base_url}|{self.name}".encode()).hexdigest()
+        """Hash of address and name, without credentials; what is served there can change without notice."""
+        return hashlib.sha256(f"{self._endpoint.address}|{self.name}".encode()).hexdigest()
 
     def encode(
         self, tokens: Sequence[Sequence[int]], at: Sequence[Sequence[int]], *, layers: Sequence[int] = (-1,)
@@ -136,7 +138,8 @@ class OpenAICompatibleModel(Answering):
         Raises
         ------
         ProviderError
-            If the endpoint fails for good, or reports no log-probabilities.
+            If the endpoint fails for good, reports no log-probabilities or none that are a distribution, or
+            if none of the choices is among the tokens that it reports.
         """
         return [
             self._choice(self.tokenizer.decode(prompt), own, normalize)
@@ -146,80 +149,89 @@ class OpenAICompatibleModel(Answering):
     def _choice(self, prompt: str, choices: Sequence[str], normalize: bool) -> FloatArray:
         if not choices:
             raise ModelError("A prompt was given no choices.")
+        wanted: dict[str, Json] = {
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "logprobs": True,
+            "top_logprobs": self.top_logprobs,
+        }
         with self._spending(len(prompt.encode()), 1) as spend:
-            reply = self._patiently(
-                lambda: self.client.chat.completions.create(
-                    model=self.name,
-                    messages=[{"role": "user", "content": prompt}],
-                    max_tokens=1,
-                    temperature=0.0,
-                    logprobs=True,
-                    top_logprobs=self.top_logprobs,
-                )
-            )
+            reply = self._endpoint.complete([Message("user", prompt)], wanted, refused=_NO_LOGPROBS)
             spend(reply.usage)
-        content = reply.choices[0].logprobs.content if reply.choices and reply.choices[0].logprobs else None
-        if not content or not content[0].top_logprobs:
-            raise ProviderError(
-                f"{self.name} at {self.client.base_url} reports no log-probabilities.",
-                remedy="Serve it with logprobs, or rank with a local model.",
-            )
-        mass: dict[str, float] = {}
-        for top in content[0].top_logprobs:
-            # " A" and "A" are the same answer: which of them a model prefers is its tokenizer's habit.
-            mass[top.token.strip()] = mass.get(top.token.strip(), 0.0) + math.exp(top.logprob)
-        floor = min(top.logprob for top in content[0].top_logprobs)
-        left = max(1.0 - sum(mass.values()), 1e-12)
-        unseen = min(floor, math.log(left))
-        scores = np.array([math.log(mass[c.strip()]) if mass.get(c.strip()) else unseen for c in choices])
-        if normalize:
-            scores -= np.logaddexp.reduce(scores)
-        return scores.astype(np.float32)
+        with self._reading():
+            logprobs = reply.choices[0].logprobs if reply.choices else None
+            content = logprobs.content if logprobs is not None else None
+            reported = [(top.token, float(top.logprob)) for top in content[0].top_logprobs] if content else []
+        where = self._endpoint.where
+        if not reported:
+            raise ProviderError(f"{where} reports no log-probabilities.", remedy=_NO_LOGPROBS)
+        try:
+            return choice_scores(reported, choices, normalize=normalize)
+        except ModelError as error:
+            raise ProviderError(f"{where} {error.message}.", remedy=_NO_LOGPROBS) from None
 
     def _object(self, messages: Sequence[ChatMessage], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
         """Ask again, with another seed, while the answer does not parse: not every endpoint enforces it."""
-        for attempt in range(self.retries.attempts - 1):
+        attempt = 0
+        while True:
             again = sampling.model_copy(update={"seed": sampling.seed + attempt})
+            answer = self._answer(messages, schema, again)
             try:
-                return validated(self._text(messages, schema, again), schema)
+                return answered_object(answer.text, schema)
             except OutputParseError as error:
+                attempt += 1
+                if answer.cut:  # no seed makes it shorter
+                    raise OutputParseError(
+                        f"{self._endpoint.where} cut its answer at {sampling.max_tokens} tokens "
+                        f"(finish_reason length). {error.message}",
+                        remedy=_MORE_TOKENS,
+                        command=_LESS_REASONING,
+                    ) from error
+                if attempt >= self.retries.attempts:
+                    raise
                 logger.info("%s: %s Asking again.", self.name, error)
-        last = sampling.model_copy(update={"seed": sampling.seed + self.retries.attempts - 1})
-        return validated(self._text(messages, schema, last), schema)
 
     def _text(
         self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
     ) -> str:
-        with self._spending(_size(messages), sampling.max_tokens) as spend:
-            reply = self._patiently(lambda: self._request(messages, schema, sampling))
-            spend(reply.usage)
-        if not reply.choices or reply.choices[0].message.content is None:
-            raise ProviderError(f"{self.name} answered without text.", remedy="Look at the endpoint's log.")
-        return reply.choices[0].message.content
+        return self._answer(messages, schema, sampling).text
 
-    def _request(
+    def _answer(
         self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
-    ) -> ChatCompletion:
-        from openai import Omit, omit
+    ) -> _Answer:
+        with self._spending(_size(messages), sampling.max_tokens) as spend:
+            reply = self._endpoint.complete(messages, _wanted(sampling, schema), schema)
+            spend(reply.usage)
+        with self._reading():
+            return self._read(reply, sampling.max_tokens)
 
-        form: ResponseFormatJSONSchema | Omit = omit
-        if schema is not None:
-            form = {
-                "type": "json_schema",
-                "json_schema": {"name": schema.__name__, "schema": schema.model_json_schema()},
-            }
-        return self.client.chat.completions.create(
-            model=self.name,
-            messages=_rows(messages),
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
-            max_tokens=sampling.max_tokens,
-            seed=sampling.seed,
-            stop=list(sampling.stop) or None,
-            response_format=form,
-            # vLLM and Ollama know it, OpenAI does not.
-            extra_body={"top_k": sampling.top_k} if sampling.top_k else None,
-        )
+    def _read(self, reply: ChatCompletion, limit: int) -> _Answer:
+        """Return what a reply answers, or raise what keeps it from being an answer."""
+        where = self._endpoint.where
+        if not reply.choices:
+            said = getattr(reply, "error", None)
+            detail = "" if said is None else f": {self._endpoint.quote(said)}"
+            raise ProviderError(
+                f"{where} answered without a choice{detail}.",
+                remedy="Look at the endpoint's log.",
+            )
+        choice = reply.choices[0]
+        text, cut = _content(choice.message.content), choice.finish_reason == "length"
+        if (text or "").strip() and not only_thoughts(text or ""):
+            return _Answer(answered_text(text or ""), cut)
+        if cut:
+            raise self._cut(limit, reasoned=bool(text) or _reasoning(choice.message))
+        if choice.message.refusal:
+            raise ProviderError(
+                f"{where} refuses to answer: {self._endpoint.quote(choice.message.refusal)}",
+                remedy="Ask for something else, or another model.",
+            )
+        if text is None or text.strip() or _reasoning(choice.message):
+            raise ProviderError(
+                f"{where} answered without text (finish_reason {choice.finish_reason}).",
+                remedy="Look at the endpoint's log.",
+            )
+        return _Answer("", cut)
 
     def stream(
         self,
@@ -236,68 +248,30 @@ class OpenAICompatibleModel(Answering):
         Raises
         ------
         ProviderError
-            If the stream breaks off.
+            If the stream breaks off, or its tokens are used up before the answer begins.
         """
         if schema is not None:
             answer = self.generate(messages, schema=schema, sampling=sampling)
             yield from _pieces(answer.model_dump_json())
             return
         how = sampling or Sampling()
+        heard = _Heard()
+        wanted = _wanted(how, None) | {"stream_options": {"include_usage": True}}
         with self._spending(_size(messages), how.max_tokens) as spend:
-            chunks = self._patiently(
-                lambda: self.client.chat.completions.create(
-                    model=self.name,
-                    messages=_rows(messages),
-                    temperature=how.temperature,
-                    top_p=how.top_p,
-                    max_tokens=how.max_tokens,
-                    seed=how.seed,
-                    stop=list(how.stop) or None,
-                    stream=True,
-                    stream_options={"include_usage": True},
-                )
-            )
-            finished = False
+            chunks = self._endpoint.stream(messages, wanted)
             try:
-                for chunk in chunks:
-                    if chunk.usage is not None:
-                        spend(chunk.usage)
-                    for choice in chunk.choices:
-                        finished = finished or choice.finish_reason is not None
-                        if choice.delta.content:
-                            yield choice.delta.content
-            except _failures() as error:
-                raise self._failed(error, "broke off in the middle of an answer") from error
-            if not finished:
+                with chunks, self._reading():
+                    yield from heard.answer(chunks, spend)
+            except failure_types() as error:
+                raise self._endpoint.failed(error, "broke off in the middle of an answer") from None
+            if heard.finish is None:
                 raise ProviderError(
-                    f"{self.name} at {self.client.base_url} ended its answer without finishing it.",
+                    f"{self._endpoint.where} ended its answer without finishing it.",
                     remedy="Ask again; if it recurs, look at the endpoint's log.",
+                    retryable=True,
                 )
-
-    def _patiently(self, request: Callable[[], T]) -> T:
-        """Make a request, and again after failures that may pass, waiting longer each time."""
-        import openai
-
-        wait = self.retries.first_wait
-        for attempt in range(1, self.retries.attempts + 1):
-            try:
-                return request()
-            except _failures() as error:
-                status = getattr(error, "status_code", None)
-                passing = status is None or status in (408, 409, 429) or status >= 500
-                if isinstance(error, openai.APIResponseValidationError) or not isinstance(
-                    error, openai.APIError
-                ):
-                    passing = True  # the body was no JSON of the interface
-                if not passing or attempt == self.retries.attempts:
-                    raise self._failed(
-                        error, f"failed ({attempt} of {self.retries.attempts} attempts)"
-                    ) from error
-                asked = _retry_after(error)
-                # Full jitter: clients that failed together do not come back together.
-                self._sleep(asked if asked is not None else self._rng.uniform(wait / 2, wait))
-                wait = min(wait * 2, self.retries.longest_wait)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+            if heard.finish == "length" and not heard.anything:
+                raise self._cut(how.max_tokens, reasoned=heard.reasoned)
 
     @contextmanager
     def _spending(self, read: int, written: int) -> Iterator[Callable[[CompletionUsage | None], None]]:
@@ -305,7 +279,8 @@ class OpenAICompatibleModel(Answering):
         settled: list[bool] = []
 
         def spend(usage: CompletionUsage | None) -> None:
-            self.budget.settle(reserved, usage)
+            counted = usage is not None and isinstance(usage.prompt_tokens, int)
+            self.budget.settle(reserved, usage if counted else None)
             settled.append(True)
 
         try:
@@ -315,19 +290,23 @@ class OpenAICompatibleModel(Answering):
                 self.budget.release(reserved)
             raise
 
-    def _failed(self, error: Exception, what: str) -> ProviderError:
-        import httpx
-        import openai
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Make an answer of another shape than the interface has an error of ours."""
+        try:
+            yield
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise ProviderError(
+                f"{self._endpoint.where} answered outside the interface: {self._endpoint.quote(error)}",
+                remedy="Check that the address is that of an OpenAI-compatible chat interface.",
+            ) from error
 
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        status = getattr(error, "status_code", None)
-        unreached = isinstance(error, openai.APIConnectionError | httpx.HTTPError)
+    def _cut(self, limit: int, *, reasoned: bool) -> ProviderError:
+        when = "while the model was reasoning" if reasoned else "before its text began"
         return ProviderError(
-            f"{self.name} at {self.client.base_url} {what}: {detail[:200]}",
-            remedy="Check address, key and load of the endpoint, or raise the timeout.",
-            status=status,
-            retryable=unreached or (status is not None and (status in (408, 409, 429) or status >= 500)),
-            retry_after=_retry_after(error),
+            f"{self._endpoint.where}: the answer was cut at {limit} tokens (finish_reason length) {when}.",
+            remedy=_MORE_TOKENS,
+            command=_LESS_REASONING,
         )
 
     def _cannot(self, what: str) -> NoReturn:
@@ -337,34 +316,62 @@ class OpenAICompatibleModel(Answering):
         )
 
 
-def _failures() -> tuple[type[Exception], ...]:
-    import httpx
-    import openai
+class _Heard:
+    """What a stream has brought so far."""
 
-    return (openai.APIError, httpx.HTTPError, json.JSONDecodeError)
+    def __init__(self) -> None:
+        self.finish: str | None = None
+        self.anything = self.reasoned = False
+
+    def answer(
+        self, chunks: Iterator[ChatCompletionChunk], spend: Callable[[CompletionUsage | None], None]
+    ) -> Iterator[str]:
+        """Yield the answer's pieces, thoughts left out."""
+        for piece in without_thoughts(self._pieces(chunks, spend)):
+            self.anything = self.anything or bool(piece.strip())
+            yield piece
+
+    def _pieces(
+        self, chunks: Iterator[ChatCompletionChunk], spend: Callable[[CompletionUsage | None], None]
+    ) -> Iterator[str]:
+        for chunk in chunks:
+            if chunk.usage is not None:
+                spend(chunk.usage)
+            for choice in chunk.choices or ():
+                self.finish = choice.finish_reason or self.finish
+                self.reasoned = self.reasoned or _reasoning(choice.delta) or bool(choice.delta.content)
+                if choice.delta.content:
+                    yield choice.delta.content
 
 
-def _retry_after(error: Exception) -> float | None:
-    """Return the seconds an answer asks to wait, where it does and the number is sane."""
-    response = getattr(error, "response", None)
-    value = response.headers.get("retry-after") if response is not None else None
-    try:
-        seconds = float(value) if value is not None else math.nan
-    except ValueError:
-        return None  # an HTTP date: our own schedule is as good
-    return seconds if 0.0 <= seconds <= 120.0 else None
+def _wanted(sampling: Sampling, schema: type[BaseModel] | None) -> dict[str, Json]:
+    """Return the parameters of a request; what is at the interface's default is not sent."""
+    form: Json = None
+    if schema is not None:
+        named: Json = {"name": schema.__name__, "schema": schema.model_json_schema()}
+        form = {"type": "json_schema", "json_schema": named}
+    return {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p if sampling.top_p < 1.0 else None,
+        "top_k": sampling.top_k or None,  # vLLM and Ollama know it, OpenAI does not
+        "max_tokens": sampling.max_tokens,
+        "seed": sampling.seed,
+        "stop": list(sampling.stop) or None,
+        "response_format": form,
+    }
 
 
-def _rows(messages: Sequence[ChatMessage]) -> list[ChatCompletionMessageParam]:
-    rows: list[ChatCompletionMessageParam] = []
-    for message in messages:
-        if message.role == "system":
-            rows.append({"role": "system", "content": message.content})
-        elif message.role == "assistant":
-            rows.append({"role": "assistant", "content": message.content})
-        else:
-            rows.append({"role": "user", "content": message.content})
-    return rows
+def _content(content: object) -> str | None:
+    """Return the text of a message: a string, or parts of which those of type text are the answer."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _reasoning(message: object) -> bool:
+    """Return whether a message brings thoughts beside its content; servers differ in the field."""
+    return any(bool(getattr(message, field, None)) for field in ("reasoning_content", "reasoning"))
 
 
 def _size(messages: Sequence[ChatMessage]) -> int:

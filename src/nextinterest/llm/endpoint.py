@@ -1,0 +1,255 @@
+"""One model at one OpenAI-compatible endpoint: requests made patiently, in the parameters it takes.
+
+Failures that may pass are tried again, refused parameters are replaced or left out (see
+`nextinterest.llm.endpoint_parameters`), everything else is one `ProviderError`. Knows nothing of what an
+answer means.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nextinterest.errors import MissingExtraError, ModelError, ProviderError
+from nextinterest.llm.base import ChatMessage
+from nextinterest.llm.endpoint_parameters import Dialect, Json
+from nextinterest.llm.provider_failures import (
+    failure,
+    failure_types,
+    may_pass,
+    retry_after,
+    secrets_of,
+    silence_credentials,
+)
+from nextinterest.redaction import address, redact
+
+if TYPE_CHECKING:
+    from openai import OpenAI, Stream
+    from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam
+
+__all__ = ["Endpoint", "Retries", "connect"]
+
+T = TypeVar("T")
+_LONGEST_ASKED = 120.0  # seconds; an endpoint that asks for a longer wait is reported instead of waited for
+
+
+class Retries(BaseModel):
+    """How often and how patiently a failed request is made again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attempts: int = Field(default=5, ge=1, description="Requests made at most, the first included.")
+    first_wait: float = Field(default=0.5, ge=0.0, description="Seconds before the second attempt.")
+    longest_wait: float = Field(default=20.0, ge=0.0, description="Waits double up to this, in seconds.")
+
+
+def connect(base_url: str, *, api_key: str = "none", timeout: float = 60.0) -> OpenAI:
+    """Return a client of an endpoint; retries are this module's own, so the client makes none.
+
+    Parameters
+    ----------
+    base_url
+        Address of the endpoint, which ends in ``/v1`` as a rule. A user with a password is sent as basic
+        authentication, and what stands behind ``?`` with every request.
+    api_key
+        Sent as a bearer token; spaces around it are dropped.
+    timeout
+        Seconds that a request may take.
+
+    Raises
+    ------
+    MissingExtraError
+        If the openai package is not installed.
+    ModelError
+        If the address is no HTTP address, or the key cannot stand in an HTTP header.
+    """
+    try:
+        from openai import OpenAI
+    except ImportError as error:
+        raise MissingExtraError("openai", "openai") from error
+    try:
+        parts = urlsplit(base_url.strip())
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ModelError(
+            f"{redact(base_url)!r} is no address of an endpoint.",
+            remedy="Give one such as http://HOST:8000/v1.",
+        )
+    key = api_key.strip()
+    if not key.isascii() or not key.isprintable():
+        raise ModelError(
+            "The key for the endpoint holds characters that cannot be sent.",
+            remedy="Copy the key again: it has letters, digits and signs of ASCII only.",
+        )
+    return OpenAI(
+        base_url=parts._replace(query="", fragment="").geturl(),
+        api_key=key or "none",
+        default_query=dict(parse_qsl(parts.query)) or None,
+        timeout=timeout,
+        max_retries=0,
+    )
+
+
+class Endpoint:
+    """A model's chat interface.
+
+    Parameters
+    ----------
+    client, model
+        The client and the model's name there.
+    retries
+        How often and how patiently failures are tried again.
+    parameters
+        What is sent with every request besides or instead of what it asks for; None leaves one out.
+    sleep, rng
+        The clock and the randomness of waits.
+    """
+
+    def __init__(
+        self,
+        client: OpenAI,
+        model: str,
+        retries: Retries,
+        parameters: Mapping[str, Json] | None,
+        sleep: Callable[[float], None],
+        rng: random.Random,
+    ) -> None:
+        self.client, self.model, self.retries = client, model, retries
+        self.address = address(str(client.base_url))
+        self._dialect = Dialect(parameters)
+        self._sleep, self._rng = sleep, rng
+        silence_credentials()
+
+    @property
+    def where(self) -> str:
+        """The model and its address, for messages: no credentials."""
+        return f"{self.model} at {self.address}"
+
+    def complete(
+        self,
+        messages: Sequence[ChatMessage],
+        wanted: Mapping[str, Json],
+        schema: type[BaseModel] | None = None,
+        *,
+        refused: str = "",
+    ) -> ChatCompletion:
+        """Return an answer as the endpoint gives it.
+
+        Parameters
+        ----------
+        messages, wanted
+            The conversation and the parameters.
+        schema
+            What the answer should be JSON of.
+        refused
+            What a user can do where the endpoint refuses these parameters.
+
+        Raises
+        ------
+        ProviderError
+            If it fails for good.
+        """
+        from openai.types.chat import ChatCompletion
+
+        def create(rows: list[ChatCompletionMessageParam], body: dict[str, Json]) -> ChatCompletion:
+            reply = self.client.chat.completions.create(model=self.model, messages=rows, extra_body=body)
+            found: object = reply
+            if not isinstance(found, ChatCompletion):  # the client passes on a page, or JSON of any kind
+                raise json.JSONDecodeError("the answer is no JSON object", str(found)[:200], 0)
+            return reply
+
+        return self._patiently(lambda: self._send(create, messages, wanted, schema), refused)
+
+    def stream(
+        self, messages: Sequence[ChatMessage], wanted: Mapping[str, Json]
+    ) -> Stream[ChatCompletionChunk]:
+        """Return an answer's pieces as the endpoint sends them.
+
+        Raises
+        ------
+        ProviderError
+            If it fails for good before the first piece.
+        """
+
+        def create(
+            rows: list[ChatCompletionMessageParam], body: dict[str, Json]
+        ) -> Stream[ChatCompletionChunk]:
+            return self.client.chat.completions.create(
+                model=self.model, messages=rows, stream=True, extra_body=body
+            )
+
+        return self._patiently(lambda: self._send(create, messages, wanted, None), "")
+
+    def failed(self, error: Exception, what: str, remedy: str = "") -> ProviderError:
+        """Return what a user is shown of a failure: no credentials, and not at any length."""
+        return failure(error, self.where, what, secrets_of(self.client), remedy)
+
+    def quote(self, text: object) -> str:
+        """Return what the endpoint said, fit for a message."""
+        return redact(str(text), secrets_of(self.client))
+
+    def _send(
+        self,
+        create: Callable[[list[ChatCompletionMessageParam], dict[str, Json]], T],
+        messages: Sequence[ChatMessage],
+        wanted: Mapping[str, Json],
+        schema: type[BaseModel] | None,
+    ) -> T:
+        """Make a request, and at once again without what is refused by name."""
+        import openai
+
+        while True:  # each round sends one parameter less or under another name
+            rows = _rows(messages)
+            if schema is not None and not self._dialect.takes("response_format"):
+                rows = _rows(messages, _stated(schema))
+            body = self._dialect.body(wanted)
+            try:
+                return create(rows, body)
+            except openai.APIStatusError as error:
+                if not self._dialect.learn(error, body, self.where):
+                    raise
+
+    def _patiently(self, request: Callable[[], T], refused: str) -> T:
+        """Make a request, and again after failures that may pass, waiting longer each time."""
+        wait = self.retries.first_wait
+        for attempt in range(1, self.retries.attempts + 1):
+            try:
+                return request()
+            except failure_types() as error:
+                asked = retry_after(error)
+                late = asked is not None and asked > _LONGEST_ASKED
+                if late or attempt == self.retries.attempts or not may_pass(error):
+                    status = getattr(error, "status_code", None)
+                    done = f"failed ({attempt} of {self.retries.attempts} attempts)"
+                    # The original is left out of tracebacks: it quotes the endpoint with whatever it echoes.
+                    raise self.failed(error, done, refused if status in (400, 422) else "") from None
+                # Full jitter: clients that failed together do not come back together.
+                self._sleep(asked if asked is not None else self._rng.uniform(wait / 2, wait))
+                wait = min(wait * 2, self.retries.longest_wait)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _stated(schema: type[BaseModel]) -> str:
+    """Return the schema in words, for an endpoint that takes none as a parameter."""
+    return f"Answer with JSON of this schema and nothing else: {json.dumps(schema.model_json_schema())}"
+
+
+def _rows(messages: Sequence[ChatMessage], more: str = "") -> list[ChatCompletionMessageParam]:
+    """Return the conversation as the interface has it, `more` behind its last turn."""
+    rows: list[ChatCompletionMessageParam] = []
+    for place, message in enumerate(messages, start=1):
+        content = f"{message.content}\n\n{more}" if more and place == len(messages) else message.content
+        if message.role == "system":
+            rows.append({"role": "system", "content": content})
+        elif message.role == "assistant":
+            rows.append({"role": "assistant", "content": content})
+        else:
+            rows.append({"role": "user", "content": content})
+    return rows
