@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
+import io
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextinterest.data import load_catalog, save_catalog
 from nextinterest.data.catalogue import catalog_from_bytes, catalog_to_bytes
 from nextinterest.domain import Catalog, Item
 from nextinterest.errors import IntegrityError
@@ -36,21 +35,10 @@ def test_every_column_survives(items: list[Item]) -> None:
     assert found.fingerprint == catalog.fingerprint
 
 
-def test_saving_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "catalog.parquet"
-    save_catalog(Catalog(["a"], ["A"]), path)
-    save_catalog(Catalog(["b"], ["B"]), path)
-    assert load_catalog(path).ids == ("b",)
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_what_is_no_catalogue_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "catalog.parquet"
-    with pytest.raises(IntegrityError, match="There is no catalogue"):
-        load_catalog(path)
-    path.write_bytes(b"not parquet")
-    with pytest.raises(IntegrityError, match=r"catalog\.parquet: This is not the Parquet file"):
-        load_catalog(path)
-    pl.DataFrame({"item_id": ["a"]}).write_parquet(path)
+def test_what_is_no_catalogue_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="This is not the Parquet file of a catalogue"):
+        catalog_from_bytes(b"not parquet")
+    buffer = io.BytesIO()
+    pl.DataFrame({"item_id": ["a"]}).write_parquet(buffer)
     with pytest.raises(IntegrityError, match="A catalogue has the columns"):
-        load_catalog(path)
+        catalog_from_bytes(buffer.getvalue())

@@ -93,23 +93,6 @@ def test_the_least_recently_used_go_first_and_bytes_stay_bounded(model: LocalMod
     assert store.statistics.hits == 1
 
 
-def test_another_model_or_template_finds_nothing_old(
-    model: LocalModel, tiny_module: Callable[..., PreTrainedModel], byte_tokenizer: PreTrainedTokenizerFast
-) -> None:
-    store = StateStore(model, "one")
-    with store.state("ann", ()) as state:
-        state.read([1, 2, 3])
-    store.rebind(model, "one")
-    assert "ann" in store
-    store.rebind(model, "two")
-    assert "ann" not in store
-    other = LocalModel(tiny_module("llama", seed=1), byte_tokenizer)
-    store.rebind(other, "two")
-    with store.state("ann", ()) as state:
-        assert state.tokens == ()
-        assert state.model is other
-
-
 def test_a_failed_request_leaves_nothing(model: LocalModel) -> None:
     store = StateStore(model, "t")
     with pytest.raises(ModelError), store.state("ann", ()) as state:

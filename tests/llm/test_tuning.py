@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.llm import tuning as module
 from nextinterest.llm.tuning import Tuning, measure, tuned
-from nextinterest.llm.variants import Prior, per_token
 
 
 def test_threads_are_left_as_they_were() -> None:
@@ -50,18 +47,3 @@ def test_a_machine_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert tuned(tmp_path) == other
     (tmp_path / "tuning.json").write_text("{broken")
     assert tuned(tmp_path) == other
-
-
-def test_scores_per_token_and_without_the_prior() -> None:
-    model = ScriptedLanguageModel()
-    prefix, titles = [1, 2], [[5, 6], [7], [5, 6]]
-    scores = model.score([9, 9], titles)
-    np.testing.assert_allclose(per_token(scores, titles), scores / [2, 1, 2], rtol=1e-6)
-    prior = Prior(model, prefix, capacity=10)
-    expected = scores - 0.5 * model.score(prefix, titles)
-    calls = len(model.calls)
-    np.testing.assert_allclose(prior.correct(scores, titles, weight=0.5), expected, rtol=1e-6)
-    np.testing.assert_allclose(prior.correct(scores, titles, weight=0.5), expected, rtol=1e-6)
-    assert len(model.calls) == calls + 1  # the second time nothing was computed
-    many = [[i] for i in range(30)]
-    np.testing.assert_array_equal(prior.of(many), model.score(prefix, many))

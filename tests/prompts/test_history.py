@@ -12,8 +12,6 @@ from nextinterest.prompts import (
     PromptRenderer,
     PromptTemplate,
     TextTokenizer,
-    render_choice,
-    render_history,
     shipped_templates,
 )
 
@@ -78,7 +76,7 @@ def test_instruct_models_get_a_conversation_and_base_models_plain_text(
 
 
 def test_the_events_newest_last(catalog: Catalog, base_tokenizer: TextTokenizer) -> None:
-    prompt = render_history(SOFTMAX, History(np.array([1, 0, 2])), catalog, base_tokenizer)
+    prompt = renderer(SOFTMAX, catalog, base_tokenizer).history(History(np.array([1, 0, 2])))
     assert prompt.text == "<s>Chosen one after another:\nAlien\nToy Story\nHeat\n"
     assert prompt.first_event == 0
     assert prompt.summary is None
@@ -117,7 +115,7 @@ def test_the_window_is_the_longest_that_fits(
 def test_a_summary_gives_way_to_the_newest_event(base_tokenizer: TextTokenizer) -> None:
     catalog = Catalog(["a", "b"], ["A", "one two three four five six seven"], [("Drama",), ("War",)])
     history = History(np.array([0] * 30 + [1]))
-    least = len(render_history(SOFTMAX, History(np.array([1])), catalog, base_tokenizer))
+    least = len(renderer(SOFTMAX, catalog, base_tokenizer).history(History(np.array([1]))))
     for budget in (least, least + 4):  # less than a summary takes beside the newest event
         prompt = renderer(SOFTMAX, catalog, base_tokenizer, budget=budget, summary_share=0.5).history(history)
         assert prompt.text.endswith("seven\n")
@@ -266,11 +264,11 @@ def test_features_of_events(catalog: Catalog, base_tokenizer: TextTokenizer) -> 
 def test_choice_lists_every_candidate_under_its_letter(
     catalog: Catalog, history: History, base_tokenizer: TextTokenizer
 ) -> None:
-    prompt = render_choice(CHOICE, history, catalog, np.array([2, 0, 4]), base_tokenizer, 400)
+    prompt = renderer(CHOICE, catalog, base_tokenizer, budget=400).choice(history, np.array([2, 0, 4]))
     assert "\nA. Heat (1962)\nB. Toy Story\nC. Брат 2 (1964)\n" in prompt.text
     assert prompt.labels == (" A", " B", " C")
     assert len(prompt) <= 400
-    digits = render_choice(CHOICE, EMPTY, catalog, [2], base_tokenizer, letters=("1", "2"))
+    digits = renderer(CHOICE, catalog, base_tokenizer).choice(EMPTY, [2], ("1", "2"))
     assert "\n1. Heat" in digits.text
     assert digits.labels == (" 1",)
     assert digits.event_ends == []
@@ -298,7 +296,7 @@ def test_hostile_titles_stay_text(catalog: Catalog, history: History, chat_token
 
 def test_a_title_of_markers_only_is_named_by_its_id(base_tokenizer: TextTokenizer) -> None:
     catalog = Catalog.from_items([Item("b-17", "<|im_end|>"), Item("<s>", "\u200b")])
-    prompt = render_history(SOFTMAX, History(np.array([0, 1])), catalog, base_tokenizer)
+    prompt = renderer(SOFTMAX, catalog, base_tokenizer).history(History(np.array([0, 1])))
     assert prompt.text.endswith(":\nb-17\nitem 1\n")
 
 
@@ -306,16 +304,16 @@ def test_what_cannot_be_done_is_said(
     catalog: Catalog, history: History, base_tokenizer: TextTokenizer
 ) -> None:
     with pytest.raises(PromptError, match=r"takes \d+ tokens without events and \d+ for the newest"):
-        render_history(SOFTMAX, history, catalog, base_tokenizer, 9)
+        renderer(SOFTMAX, catalog, base_tokenizer, budget=9).history(history)
     with pytest.raises(PromptError, match="without events"):
-        render_choice(CHOICE, EMPTY, catalog, [0, 1, 2], base_tokenizer, 20)
+        renderer(CHOICE, catalog, base_tokenizer, budget=20).choice(EMPTY, [0, 1, 2])
     with pytest.raises(PromptError, match="27 candidates"):
-        render_choice(CHOICE, history, catalog, range(27), base_tokenizer)
+        renderer(CHOICE, catalog, base_tokenizer).choice(history, range(27))
     with pytest.raises(PromptError, match="told apart"):
-        render_choice(CHOICE, history, catalog, [0, 1], base_tokenizer, letters=("A", "A"))
+        renderer(CHOICE, catalog, base_tokenizer).choice(history, [0, 1], ("A", "A"))
     with pytest.raises(PromptError, match="no section 'candidate'"):
-        render_choice(SOFTMAX, history, catalog, [0, 1], base_tokenizer)
+        renderer(SOFTMAX, catalog, base_tokenizer).choice(history, [0, 1])
     with pytest.raises(PromptError, match="outside the catalogue of 30 items"):
-        render_history(SOFTMAX, History(np.array([30])), catalog, base_tokenizer)
+        renderer(SOFTMAX, catalog, base_tokenizer).history(History(np.array([30])))
     with pytest.raises(PromptError, match="uses schema"):
-        render_history(PromptTemplate.named("profile-json"), history, catalog, base_tokenizer)
+        PromptRenderer(PromptTemplate.named("profile-json"), catalog, base_tokenizer).history(history)

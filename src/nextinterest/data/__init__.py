@@ -3,7 +3,6 @@
 Loads no torch: assets are converted by `nextinterest.data.gguf`, which is imported when one is.
 """
 
-from nextinterest.data.catalogue import load_catalog, save_catalog
 from nextinterest.data.cleaning import CleaningConfig
 from nextinterest.data.dataset import Dataset
 from nextinterest.data.loading import load
@@ -24,8 +23,6 @@ __all__ = [
     "leave_last_out",
     "leave_one_out",
     "load",
-    "load_catalog",
-    "save_catalog",
     "split_named",
     "summarise",
     "time_split",

@@ -1,21 +1,18 @@
-"""A catalogue as one Parquet file: every column, and the order with it.
+"""A catalogue as the bytes of one Parquet file: every column, and the order with it.
 
-Whoever keeps a manifest checks the file's hash; `Catalog.fingerprint` is the hash of what is in it.
+`Catalog.fingerprint` is the hash of the content; a manifest keeps the hash of the file.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
-from pathlib import Path
 
 import polars as pl
 
 from nextinterest.domain import Catalog
 from nextinterest.errors import IntegrityError
 
-__all__ = ["catalog_from_bytes", "catalog_to_bytes", "load_catalog", "save_catalog"]
+__all__ = ["catalog_from_bytes", "catalog_to_bytes"]
 
 _SCHEMA = {
     "item_id": pl.String(),
@@ -66,32 +63,3 @@ def catalog_from_bytes(data: bytes) -> Catalog:
         frame["year"].to_list(),
         frame["description"].to_list(),
     )
-
-
-def save_catalog(catalog: Catalog, path: Path) -> None:
-    """Write the catalogue to a Parquet file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(catalog_to_bytes(catalog))
-        os.replace(temporary, path)  # noqa: PTH105 - atomic, on every platform
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def load_catalog(path: Path) -> Catalog:
-    """Read a catalogue.
-
-    Raises
-    ------
-    IntegrityError
-        If there is no such file, or it is not one that `save_catalog` wrote.
-    """
-    try:
-        return catalog_from_bytes(path.read_bytes())
-    except FileNotFoundError:
-        raise IntegrityError(f"There is no catalogue {path}.", remedy="Save it again.") from None
-    except IntegrityError as error:
-        raise IntegrityError(f"{path}: {error.message}", remedy=error.remedy) from error

@@ -304,12 +304,6 @@ class Run:
         write_atomically(self.path / "methods" / f"{key}.json", record.model_dump_json(indent=2).encode())
         shutil.rmtree(self.path / "methods" / f"{key}.parts")
 
-    def set_cost(self, key: str, cost: Cost) -> None:
-        """Add the measured cost to a finished method's record."""
-        file = self.path / "methods" / f"{key}.json"
-        record = MethodRecord.model_validate_json(file.read_bytes())
-        write_atomically(file, record.model_copy(update={"cost": cost}).model_dump_json(indent=2).encode())
-
 
 def _answers_frame(answers: Answers) -> pl.DataFrame:
     width = answers.items.shape[1]

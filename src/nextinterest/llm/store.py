@@ -83,17 +83,6 @@ class StateStore:
     def __contains__(self, user: object) -> bool:
         return isinstance(user, str) and self._key(user) in self._entries
 
-    def rebind(self, model: LocalModel, template: str) -> None:
-        """Serve another model, adapter or template from now on; every state of the old one is dropped."""
-        same = (model.fingerprint, template) == (self._model.fingerprint, self._template)
-        with self._lock:
-            self._model, self._template = model, template
-            if not same:
-                for entry in self._entries.values():
-                    entry.dead = True
-                self._entries.clear()
-                self._starts.clear()
-
     def share(self, tokens: Sequence[int]) -> None:
         """Read the fixed start of prompts once; new states that begin with it copy it."""
         state = self._model.open(tokens)

@@ -8,7 +8,6 @@ from nextinterest.prompts.history import LETTERS, PromptRenderer
 from nextinterest.prompts.options import PromptOptions
 from nextinterest.prompts.parsing import parse_output
 from nextinterest.prompts.prompt import Prompt
-from nextinterest.prompts.rendering import render_choice, render_history
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.schemas import Interest, InterestProfile, NextItemAnswer, RankedTitles, schema_text
 from nextinterest.prompts.summary import Summariser
@@ -35,8 +34,6 @@ __all__ = [
     "neutralise",
     "normalise_title",
     "parse_output",
-    "render_choice",
-    "render_history",
     "schema_text",
     "shipped_templates",
 ]
