@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from nextinterest.agent.chat.waiting import WaitingQuestions
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.exclusion import ReadWriteLock
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
@@ -23,7 +24,8 @@ from nextinterest.domain import Catalog, Event, History, Item, Recommendations
 from nextinterest.errors import UnknownItemError
 
 if TYPE_CHECKING:
-    from nextinterest.agent.chat import ChatMessage, ChatReply
+    from nextinterest.agent.chat import ChatReply
+    from nextinterest.agent.chat.messages import MessageLike
     from nextinterest.agent.interests import Horizon, InterestOutlook, InterestPortrait
 
 __all__ = ["STATE_BYTES", "ItemChange", "LiveAgent"]
@@ -71,6 +73,7 @@ class LiveAgent:
         # Answers share the catalogue; a change of it waits for them and holds back new ones.
         self._lock = ReadWriteLock()
         self._titles = TitleIndex(agent.catalog)
+        self._questions = WaitingQuestions()
 
     def add_events(
         self, user: str, events: Sequence[ProfileEvent], *, key: str | None = None
@@ -178,42 +181,58 @@ class LiveAgent:
                 history, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=on_unknown
             )
 
-    def chat(self, messages: Sequence[ChatMessage], user: str | None) -> ChatReply:
+    def chat(
+        self, messages: Sequence[MessageLike], user: str | None, *, confirm_forget: bool = False
+    ) -> ChatReply:
         """Answer the newest user message; what it tells or takes back changes the user's profile for good.
+
+        A message that asks to delete the whole profile, and nothing else, is answered by a question
+        (``reply.question``). The profile is deleted if the user's next message, within ten minutes, means
+        only yes, or once the caller says so with `confirm_forget`.
 
         Parameters
         ----------
         messages
-            The conversation so far, oldest first. Only the newest user message changes anything.
+            The conversation so far, oldest first, as in `RecommenderAgent.chat`. Only the newest user message
+            changes anything.
         user
             Whose profile; no message can name another's. With None the conversation is all that is known,
             and nothing of it is kept.
+        confirm_forget
+            Whether the user has confirmed, say by a button, that a deletion which the newest message asks
+            for is meant. It changes nothing for any other message.
 
         Raises
         ------
         DataError
-            If no store may keep such a user id.
+            If no store may keep such a user id, or a message is none.
         """
         from nextinterest.agent.chat.live_profile import StoredProfile
+        from nextinterest.agent.chat.messages import read_messages
 
         with self._lock.reading():
             if user is None:
                 return self.agent.chat(messages)
             checked_user(user)
+            said, now = read_messages(messages), self.clock()
             conversation = self.agent.conversation
-            understood = conversation.understand(messages)
-            profile = StoredProfile(self.agent, self.store, user, self.clock())
-            reply = conversation.answer(understood, profile, messages)
-        if understood.action.intent == "forget":
+            waiting = self._questions.take(user, said, now)
+            understood = conversation.understand(said, waiting, confirmed=confirm_forget)
+            profile = StoredProfile(self.agent, self.store, user, now)
+            reply = conversation.answer(understood, profile, said)
+            self._questions.put(user, said, reply.question, now)
+        if reply.confirmation is not None and reply.confirmation.kind != "told":
             with self._lock.writing():  # behind every answer that had read the history before
                 self.agent.retriever.forget(user)
         return reply
 
-    def chat_stream(self, messages: Sequence[ChatMessage], user: str | None) -> Iterator[str | ChatReply]:
+    def chat_stream(
+        self, messages: Sequence[MessageLike], user: str | None, *, confirm_forget: bool = False
+    ) -> Iterator[str | ChatReply]:
         """Yield the text of the answer of `chat` piece by piece, and last the whole reply."""
         from nextinterest.agent.chat.conversing import pieces
 
-        yield from pieces(self.chat(messages, user))
+        yield from pieces(self.chat(messages, user, confirm_forget=confirm_forget))
 
     def item(self, item_id: str) -> Item:
         """Return an item of the catalogue.
@@ -272,4 +291,5 @@ class LiveAgent:
         with self._lock.writing():  # no answer under way can bring back what is dropped here
             removed = self.store.forget(user)
             self.agent.retriever.forget(user)
+        self._questions.drop(user)
         return removed

@@ -66,16 +66,11 @@ def test_only_the_newest_message_writes(live: LiveAgent) -> None:
     assert kinds(live, "eve").count(("a", "liked")) == 1
 
 
-def test_forget_that_and_forget_everything(live: LiveAgent) -> None:
+def test_forget_that(live: LiveAgent) -> None:
     back = ask(live, "I just watched Alien and loved it", "forget that")
     assert back.confirmation is not None
     assert back.confirmation.kind == "forgotten"
     assert kinds(live, "eve") == [("c", "seen"), ("g", "seen")]
-    gone = ask(live, "please delete everything you know about me")
-    assert gone.confirmation is not None
-    assert (gone.confirmation.kind, gone.confirmation.events) == ("forgotten_everything", 2)
-    assert kinds(live, "eve") == []
-    assert kinds(live, "max") == [("f", "seen")]
 
 
 def test_a_seen_item_of_the_list_is_noted_and_replaced(live: LiveAgent) -> None:
@@ -134,6 +129,6 @@ def test_what_a_model_remembers_of_a_user_is_forgotten_too(
     live.add_events("eve", [ProfileEvent(item_id="c")])
     live.add_events("max", [ProfileEvent(item_id="f")])
     live.forget("max")
-    ask(live, "forget everything about me", user="eve")
+    ask(live, "forget everything about me", "yes", user="eve")
     store.close()
     assert asked == [("remember", 1234), ("forget", "max"), ("forget", "eve")]

@@ -57,7 +57,7 @@ def _tell(client: TestClient, user: str, *items: str) -> None:
     assert client.post(f"/v1/users/{user}/events", json=body).status_code in {200, 201}
 
 
-@pytest.mark.parametrize("how", ["delete", "chat"])
+@pytest.mark.parametrize("how", ["delete", "chat", "chat confirmed by the caller"])
 def test_forgetting_leaves_nothing_that_was_read(serve: Serve, part: ItemSoftmax, how: str) -> None:
     client = serve()
     for user in ("ann", "bob"):
@@ -67,9 +67,19 @@ def test_forgetting_leaves_nothing_that_was_read(serve: Serve, part: ItemSoftmax
     if how == "delete":
         client.delete("/v1/users/ann")
     else:
+        sure = how != "chat"
         message = {"role": "user", "content": "forget everything about me"}
-        body = {"model": "nextinterest", "user": "ann", "messages": [message]}
-        assert client.post("/v1/chat/completions", json=body).status_code == 200
+        body: dict[str, object] = {"model": "nextinterest", "user": "ann", "messages": [message]}
+        body |= {"nextinterest": {"confirm_forget": True}} if sure else {}
+        asked = client.post("/v1/chat/completions", json=body)
+        assert asked.status_code == 200
+        if not sure:
+            assert asked.json()["nextinterest"]["question"] == {"kind": "forget_everything", "events": 2}
+            assert len(client.get("/v1/users/ann").json()["events"]) == 2
+            assert "ann" in _states(part)
+            said = asked.json()["choices"][0]["message"]
+            body["messages"] = [message, said, {"role": "user", "content": "yes"}]
+            assert client.post("/v1/chat/completions", json=body).status_code == 200
     assert "ann" not in _states(part)
     assert "bob" in _states(part)
     assert client.get("/v1/users/ann").json()["events"] == []

@@ -57,6 +57,21 @@ def test_tools_tell_and_recommend(live: LiveAgent) -> None:
     assert live.store.events("zoe") == []
 
 
+@pytest.mark.parametrize("sure", [False, True])
+def test_a_profile_is_deleted_once_that_is_confirmed(live: LiveAgent, sure: bool) -> None:
+    async def scenario() -> None:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            await client.call_tool("tell", {"item_id": "a"})
+            request = {"message": "delete my profile"}
+            asked = await client.call_tool("ask", request)
+            assert asked.structured_content["question"]["kind"] == "forget_everything"
+            assert len(live.store.events("zoe")) == 1
+            await client.call_tool("ask", {**request, "confirm_forget": True} if sure else {"message": "yes"})
+
+    asyncio.run(scenario())
+    assert live.store.events("zoe") == []
+
+
 def test_a_user_that_no_store_may_keep_is_refused(live: LiveAgent) -> None:
     with pytest.raises(DataError, match="user id"):
         create_mcp_server(live, "")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Explanation,
         FoundItem,
         Intent,
+        Question,
         Relaxation,
         Usage,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "FoundItem",
     "Intent",
     "ModelReader",
+    "Question",
     "Relaxation",
     "TunedReader",
     "Understanding",

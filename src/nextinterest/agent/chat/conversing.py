@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from nextinterest.agent.chat.consent import settled
 from nextinterest.agent.chat.execution import Executor
 from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
-from nextinterest.agent.chat.schema import ChatMessage, ChatReply, Usage
+from nextinterest.agent.chat.schema import ChatMessage, ChatReply, Question, Usage
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.agent.chat.wording import words_of
 from nextinterest.llm.base import Tokenizer
@@ -43,9 +44,24 @@ class Conversation:
         self.context = ChatContext(agent.catalog)
         self.executor = Executor(agent, self.context)
 
-    def understand(self, messages: Sequence[ChatMessage]) -> Understood:
-        """Return what the newest user message asks for."""
-        return self.understanding.read(messages, self.context)
+    def understand(
+        self, messages: Sequence[ChatMessage], waiting: Question | None = None, *, confirmed: bool = False
+    ) -> Understood:
+        """Return what the newest user message asks for.
+
+        Whoever reads messages, a language model included: a profile is deleted only on a message that asks
+        for that and nothing else, and only once it is confirmed.
+
+        Parameters
+        ----------
+        messages
+            The conversation, oldest first.
+        waiting
+            What was asked back before this message.
+        confirmed
+            Whether the caller has it confirmed that a deletion, if the message asks for one, is meant.
+        """
+        return settled(self.understanding, messages, self.context, waiting, confirmed=confirmed)
 
     def answer(
         self, understood: Understood, profile: ChatProfile, messages: Sequence[ChatMessage]

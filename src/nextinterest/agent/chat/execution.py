@@ -15,7 +15,15 @@ from pydantic import BaseModel, ConfigDict
 from nextinterest.agent.chat.conditions import Conditions
 from nextinterest.agent.chat.lists import filtered, nearest_items, neighbours
 from nextinterest.agent.chat.profile import ChatProfile, extended
-from nextinterest.agent.chat.schema import ChatAction, Confirmation, Explanation, FoundItem, Relaxation
+from nextinterest.agent.chat.schema import (
+    EVERYTHING,
+    ChatAction,
+    Confirmation,
+    Explanation,
+    FoundItem,
+    Question,
+    Relaxation,
+)
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 from nextinterest.agent.evidence import find_evidence
 from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrait
@@ -30,7 +38,7 @@ DEFAULT_COUNT = 5
 N_FOUND = 5
 N_CLOSE = 10
 LEAST_MATCH = 0.72
-EVERYTHING = "everything"
+_KEPT = "Nothing was deleted."
 
 
 class Outcome(BaseModel):
@@ -45,6 +53,7 @@ class Outcome(BaseModel):
     outlook: InterestOutlook | None = None
     explanation: Explanation | None = None
     confirmation: Confirmation | None = None
+    question: Question | None = None
     found: tuple[FoundItem, ...] = ()
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -82,6 +91,8 @@ class Executor:
         outcome = (
             doing[action.intent](understood, profile) if action.intent in doing else Outcome(action=action)
         )
+        if understood.kept:
+            outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
         return outcome if told is None else outcome.model_copy(update={"confirmation": told})
 
     def _tell(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
@@ -214,6 +225,9 @@ class Executor:
         if action.query is None:
             return Outcome(action=action)
         if action.query == EVERYTHING:
+            if profile.durable and not understood.confirmed:
+                asked = Question(kind="forget_everything", events=profile.size())
+                return Outcome(action=action, question=asked)
             events = profile.forget()
             return Outcome(
                 action=action,

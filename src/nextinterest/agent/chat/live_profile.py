@@ -69,6 +69,10 @@ class StoredProfile:
         """Remove the events of an item."""
         return self._store.retract(self._user, self._agent.catalog.ids[item])
 
+    def size(self) -> int:
+        """Return how many events are stored."""
+        return len(self._store.events(self._user))
+
     def forget(self) -> int:
         """Remove everything about the user."""
         return self._store.forget(self._user)

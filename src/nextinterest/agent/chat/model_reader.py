@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.tokens import tokenise
-from nextinterest.agent.chat.schema import ChatAction, ChatMessage
+from nextinterest.agent.chat.schema import EVERYTHING, ChatAction, ChatMessage
 from nextinterest.agent.chat.understanding import ChatContext, Told, Understanding, Understood
 from nextinterest.errors import ModelError, OutputParseError
 from nextinterest.llm import LanguageModel, Message, Sampling
@@ -22,7 +22,6 @@ __all__ = ["ModelReader"]
 
 LEAST_MATCH = 0.8
 MAX_MESSAGE = 1500
-EVERYTHING = "everything"
 
 
 @cache

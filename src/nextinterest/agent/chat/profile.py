@@ -41,6 +41,10 @@ class ChatProfile(Protocol):
         """Remove the events of an item and return how many there were."""
         ...
 
+    def size(self) -> int:
+        """Return how many events `forget` would remove."""
+        ...
+
     def forget(self) -> int:
         """Remove everything and return how many events that was."""
         ...
@@ -84,6 +88,10 @@ class SessionProfile:
         before = len(self._told)
         self._told = [one for one in self._told if one.item != item]
         return before - len(self._told)
+
+    def size(self) -> int:
+        """Return how much the conversation told."""
+        return len(self._told)
 
     def forget(self) -> int:
         """Drop what the conversation told."""

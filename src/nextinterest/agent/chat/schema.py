@@ -26,13 +26,20 @@ __all__ = [
     "Explanation",
     "FoundItem",
     "Intent",
+    "Question",
     "Relaxation",
+    "Role",
     "Usage",
 ]
 
 Intent = Literal["recommend", "similar", "explain", "feedback", "profile", "search", "forget", "other"]
 """What is wanted: a list, a list around items, reasons, to tell something, one's own interests, an item
 looked up, something taken back, or anything else."""
+
+Role = Literal["system", "developer", "user", "assistant", "tool"]
+
+EVERYTHING = "everything"
+"""The query of an action that forgets the whole profile."""
 
 MAX_COUNT = 100
 MAX_NAMES = 20
@@ -50,9 +57,7 @@ class _Frozen(BaseModel):
 class ChatMessage(_Frozen):
     """One message of a conversation, as OpenAI's chat completions have them."""
 
-    role: Literal["system", "developer", "user", "assistant", "tool"] = Field(
-        description="Who speaks. Only users' and assistants' messages are read."
-    )
+    role: Role = Field(description="Who speaks. Only users' and assistants' messages are read.")
     content: str = Field(description="What is said.")
 
 
@@ -131,6 +136,15 @@ class Confirmation(_Frozen):
     durable: bool = Field(description="Whether it outlasts this conversation.")
 
 
+class Question(_Frozen):
+    """What the agent asks back before it does anything; only an answer to it does."""
+
+    kind: Literal["forget_everything"] = Field(
+        description="forget_everything: whether the whole stored profile is to be deleted."
+    )
+    events: int = Field(default=0, description="Stored events that a yes would remove.", ge=0)
+
+
 class Relaxation(_Frozen):
     """The nearest wish that can be fulfilled, where the one asked for cannot."""
 
@@ -169,6 +183,9 @@ class ChatReply(_Frozen):
     explanation: Explanation | None = Field(default=None, description="For explain.")
     confirmation: Confirmation | None = Field(
         default=None, description="For feedback and forget, and where a wish came with something told."
+    )
+    question: Question | None = Field(
+        default=None, description="What is asked back; nothing was changed, and the next message answers."
     )
     found: tuple[FoundItem, ...] = Field(default=(), description="For search: best match first.")
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")

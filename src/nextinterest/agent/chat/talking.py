@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from nextinterest.agent.chat.schema import ChatMessage, ChatReply
+from nextinterest.agent.chat.messages import MessageLike, read_messages
+from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.histories import HistoryLike, ReadHistory
 
@@ -33,7 +34,7 @@ class Talking:
 
     def chat(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[MessageLike],
         user: str | None = None,
         history: HistoryLike | None = None,
     ) -> ChatReply:
@@ -45,7 +46,8 @@ class Talking:
         Parameters
         ----------
         messages
-            The conversation so far, oldest first.
+            The conversation so far, oldest first: OpenAI's dictionaries, or `ChatMessage`. What users and
+            assistants say is read; system, developer and tool messages have no effect.
         user
             A known user, whose events are the history.
         history
@@ -56,17 +58,18 @@ class Talking:
         UnknownItemError
             For an id or title in the history that the catalogue does not have.
         DataError
-            If the user is not known.
+            If the user is not known, or a message is none.
         """
         from nextinterest.agent.chat.profile import SessionProfile
 
         given = self._read([] if history is None and user is None else history, user, "raise").history
-        understood = self.conversation.understand(messages)
-        return self.conversation.answer(understood, SessionProfile(given, understood.earlier), messages)
+        said = read_messages(messages)
+        understood = self.conversation.understand(said)
+        return self.conversation.answer(understood, SessionProfile(given, understood.earlier), said)
 
     def chat_stream(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[MessageLike],
         user: str | None = None,
         history: HistoryLike | None = None,
     ) -> Iterator[str | ChatReply]:

@@ -84,6 +84,10 @@ class Understood:
         Catalogue positions of items of whose kind less is wanted.
     either
         Whether any one of the included categories is enough.
+    confirmed
+        Whether what the action destroys for good was asked back before, or by the caller, and is meant.
+    kept
+        Whether the message left a question open that would have destroyed something, so that nothing was.
     """
 
     action: ChatAction
@@ -92,6 +96,8 @@ class Understood:
     leave_out: tuple[int, ...] = ()
     less_like: tuple[int, ...] = ()
     either: bool = False
+    confirmed: bool = False
+    kept: bool = False
 
 
 class Understanding(Protocol):

@@ -52,6 +52,8 @@ def words_of(outcome: Outcome, *, either: bool = False) -> str:
     parts: list[str] = []
     if outcome.confirmation is not None:
         parts.append(_confirmation(outcome.confirmation, say))
+    if outcome.question is not None:
+        parts.append(say.delete_everything(outcome.question.events))
     if outcome.unknown:
         parts.append(say.unknown([_clean(words, 80) for words in outcome.unknown]))
     action = outcome.action

@@ -24,6 +24,7 @@ __all__ = [
     "JsonObjectFormat",
     "JsonSchemaFormat",
     "Message",
+    "Options",
     "ResponseFormat",
     "TokenUsage",
 ]
@@ -105,6 +106,18 @@ class StreamOptions(_Given):
     include_usage: bool = Field(default=False, description="Send a last chunk with the usage.")
 
 
+class Options(_Given):
+    """What this server takes beside OpenAI's fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    confirm_forget: bool = Field(
+        default=False,
+        description="The user has confirmed that a deletion of the profile, which the newest message must "
+        "ask for, is meant: it is done without asking back.",
+    )
+
+
 class ChatRequest(_Given):
     """Ask for the next message of a conversation."""
 
@@ -119,6 +132,7 @@ class ChatRequest(_Given):
     stream_options: StreamOptions | None = None
     response_format: ResponseFormat | None = Field(default=None, description="Words, or JSON.")
     n: Literal[1] | None = Field(default=None, description="One answer; there are no others.")
+    nextinterest: Options | None = Field(default=None, description="Options of this server.")
     tools: None = Field(default=None, description="Not supported.")
     functions: None = Field(default=None, description="Not supported.")
     logprobs: Literal[False] | None = Field(default=None, description="Not supported.")

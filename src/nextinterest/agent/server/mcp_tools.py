@@ -57,9 +57,17 @@ def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
     @server.tool()
     def ask(
         message: Annotated[str, Field(description="What the person says.", max_length=4000)],
+        confirm_forget: Annotated[
+            bool,
+            Field(
+                description="True only where the person has said yes to deleting the whole profile, and "
+                "`message` asks for that deletion."
+            ),
+        ] = False,
     ) -> ChatReply:
         """Answer a wish in the person's own words, such as "something funny from the nineties, no horror"."""
-        return live.chat([ChatMessage(role="user", content=message)], user)
+        said = [ChatMessage(role="user", content=message)]
+        return live.chat(said, user, confirm_forget=confirm_forget)
 
     @server.tool()
     def interests() -> Interests:

@@ -64,7 +64,9 @@ class Service:
                 404, f"This server has one model, {MODEL_ID!r}.", code="model_not_found", param="model"
             )
 
-    def talk(self, messages: Sequence[ChatMessage], user: str | None) -> AsyncGenerator[str | ChatReply]:
+    def talk(
+        self, messages: Sequence[ChatMessage], user: str | None, *, confirm_forget: bool = False
+    ) -> AsyncGenerator[str | ChatReply]:
         """Yield the answer's text piece by piece and last the whole reply.
 
         Without a user the agent answers from the conversation alone, and nothing is kept.
@@ -73,7 +75,7 @@ class Service:
         def answer() -> Iterator[str | ChatReply]:
             if self._talker is not None:
                 return self._talker.chat_stream(messages, user or "")
-            return self.live.chat_stream(messages, user)
+            return self.live.chat_stream(messages, user, confirm_forget=confirm_forget)
 
         return self.gate.stream(answer)
 

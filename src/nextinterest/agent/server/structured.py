@@ -34,6 +34,7 @@ _PARTS = {
     "InterestOutlook": "outlook",
     "Explanation": "explanation",
     "Confirmation": "confirmation",
+    "Question": "question",
 }
 """Parts that a schema may mean, by name, in the order in which they are tried; None is the whole reply."""
 

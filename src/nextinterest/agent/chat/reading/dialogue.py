@@ -13,12 +13,11 @@ from nextinterest.agent.chat.reading.intents import decide, looked_up
 from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
-from nextinterest.agent.chat.schema import FIRST_YEAR, LAST_YEAR, MAX_NAMES, ChatAction, Intent
+from nextinterest.agent.chat.schema import EVERYTHING, FIRST_YEAR, LAST_YEAR, MAX_NAMES, ChatAction, Intent
 from nextinterest.agent.chat.understanding import ChatContext, Told, ToldKind, Understood
 
 __all__ = ["Dialogue", "Wish"]
 
-_EVERYTHING = "everything"
 _LONGEST_QUERY = 200
 
 
@@ -247,10 +246,10 @@ class Dialogue:
         if intent in {"profile", "other"}:
             return None
         if intent == "forget":
+            if turn.deletes_profile:
+                return EVERYTHING
             if turn.titled:
                 return self.context.titles.called(turn.titled[0].item)
-            if turn.has("everything"):
-                return _EVERYTHING
             if self.last_told:
                 return self.context.titles.called(self.last_told[0])
             items = () if turn.reference.pronoun else turn.reference.items
@@ -267,7 +266,7 @@ class Dialogue:
     def _remember(self, turn: Turn, told: tuple[Told, ...], intent: Intent) -> None:
         if intent == "forget":
             gone = {one.item for one in turn.titled} or set(self.last_told)
-            self.told = [] if turn.has("everything") else [t for t in self.told if t.item not in gone]
+            self.told = [] if turn.deletes_profile else [t for t in self.told if t.item not in gone]
             self.last_told = ()
         elif told:
             new = {t.item for t in told}

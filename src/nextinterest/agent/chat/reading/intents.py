@@ -28,6 +28,8 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     """
     if not len(turn.text):
         return "other"
+    if turn.deletes_profile:
+        return "forget"
     if _is_out_of_scope(turn):
         return "other"
     for intent, fits in (
@@ -124,7 +126,7 @@ def _is_out_of_scope(turn: Turn) -> bool:
 def _takes_back(turn: Turn) -> bool:
     if not turn.has("forget") or turn.has("reset"):
         return False
-    if turn.has("everything", "history_places"):
+    if turn.has("history_places"):
         return True
     if turn.categories.include or turn.categories.exclude:
         return bool(turn.titled) and not turn.has("strong_requests")

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading.categories import CategoryWish, is_negated, read_categories
+from nextinterest.agent.chat.reading.deletion import asks_to_delete_profile
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.numbers import count_asked
 from nextinterest.agent.chat.reading.opinions import Opinion, opinions
@@ -89,6 +90,8 @@ class Turn:
         Conditions.
     table
         What stood on the table before it.
+    deletes_profile
+        Whether it asks to delete everything about the person, and nothing else.
     """
 
     text: Text
@@ -98,6 +101,7 @@ class Turn:
     categories: CategoryWish = field(default_factory=CategoryWish)
     count: int | None = None
     table: Table = field(default_factory=Table)
+    deletes_profile: bool = False
 
     def has(self, *names: str) -> bool:
         """Whether a phrase of the named word lists stands in the message, outside of titles."""
@@ -185,6 +189,7 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
     ]
     spans.sort()
     turn.named = _with_roles(text, spans)
+    turn.deletes_profile = asks_to_delete_profile(message, title=bool(turn.titled))
     return turn
 
 

@@ -57,7 +57,11 @@ def router(service: Service) -> APIRouter:
     async def complete(request: ChatRequest, header: Profile = None) -> ChatCompletion | StreamingResponse:
         """Answer the newest message, from what the server holds of the user."""
         service.check_model(request.model)
-        pieces = service.talk([body.message() for body in request.messages], header or request.user)
+        pieces = service.talk(
+            [body.message() for body in request.messages],
+            header or request.user,
+            confirm_forget=request.nextinterest is not None and request.nextinterest.confirm_forget,
+        )
         answer = Answer(f"chatcmpl-{secrets.token_hex(12)}", int(service.live.clock().timestamp()), request)
         if not request.stream:
             return answer.whole(await last(pieces))

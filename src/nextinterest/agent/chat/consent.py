@@ -1,0 +1,70 @@
+"""What chat may destroy: whatever a reader made of a message, a profile goes only by consent.
+
+The rules hold for every reader, a language model included. A whole profile is asked for in a message that
+says nothing else (`nextinterest.agent.chat.reading.deletion`), and is deleted once a reply that means only
+yes, or the caller, confirms it. Part of a profile is taken back only by a message that speaks of forgetting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nextinterest.agent.chat.messages import last_said
+from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile
+from nextinterest.agent.chat.reading.reader import CompositionalReader
+from nextinterest.agent.chat.reading.tokens import tokenise, word_list
+from nextinterest.agent.chat.schema import EVERYTHING, ChatAction, ChatMessage, Question
+from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
+
+__all__ = ["settled"]
+
+_DELETION = ChatAction(intent="forget", query=EVERYTHING)
+
+
+def settled(
+    reader: Understanding,
+    messages: Sequence[ChatMessage],
+    context: ChatContext,
+    waiting: Question | None = None,
+    *,
+    confirmed: bool = False,
+) -> Understood:
+    """Return what the newest user message asks for, as far as it may.
+
+    Parameters
+    ----------
+    reader
+        Reads what is no answer to the question.
+    messages
+        The conversation, oldest first.
+    context
+        What is known of the catalogue.
+    waiting
+        What was asked back before.
+    confirmed
+        Whether the caller confirms a deletion that the message asks for.
+    """
+    said, before = last_said(messages), last_said(messages, 1)
+    answer = None if said is None else agreement(said)
+    if waiting is not None and answer == "yes":
+        return Understood(_DELETION, confirmed=True)
+    if waiting is not None and answer == "no":
+        return Understood(ChatAction(intent="other"), kept=True)
+    if answer == "yes" and before is not None and asks_to_delete_profile(before):
+        return Understood(_DELETION)  # the question waits no longer: it is asked again
+    if said is not None and asks_to_delete_profile(said, title=True):
+        reader = CompositionalReader()  # what needs no model is not left to one
+    read = _allowed(reader.read(messages, context), said or "")
+    return replace(read, confirmed=confirmed, kept=waiting is not None and read.action.query != EVERYTHING)
+
+
+def _allowed(read: Understood, said: str) -> Understood:
+    """Return what was read without what the message may not ask for."""
+    if read.action.intent != "forget":
+        return read
+    if read.action.query is not None and read.action.query.casefold() == EVERYTHING:
+        allowed = asks_to_delete_profile(said)
+    else:
+        allowed = tokenise(said).has(word_list("forget"))
+    return read if allowed else replace(read, action=ChatAction(intent="forget"))

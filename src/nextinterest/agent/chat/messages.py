@@ -1,0 +1,108 @@
+"""Messages as callers have them: `ChatMessage`, OpenAI's dictionaries, or any object that has both keys.
+
+Roles are OpenAI's. What users and assistants say is read; system, developer and tool messages are accepted,
+so that a client's whole conversation can be passed on, and have no effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, get_args
+
+from nextinterest.agent.chat.schema import ChatMessage, Role
+from nextinterest.errors import DataError
+
+__all__ = ["MessageLike", "last_said", "read_messages"]
+
+_MISSING = object()
+_ROLES: tuple[str, ...] = get_args(Role)
+_FORM = 'A message is {"role": "user", "content": "..."}.'
+
+
+class HasRoleAndContent(Protocol):
+    """An object of a client library, such as OpenAI's messages."""
+
+    @property
+    def role(self) -> str:
+        """Who speaks."""
+        ...
+
+    @property
+    def content(self) -> object:
+        """What is said."""
+        ...
+
+
+MessageLike = ChatMessage | Mapping[str, object] | HasRoleAndContent
+
+
+def read_messages(messages: Sequence[MessageLike]) -> tuple[ChatMessage, ...]:
+    """Return messages of any of the accepted forms as `ChatMessage`.
+
+    Other keys of a dictionary (name, tool_calls, ...) are ignored. A content is text, or a list of OpenAI's
+    text parts, which are joined by line breaks.
+
+    Raises
+    ------
+    DataError
+        If a message has no role or no content, a role that is none, or a content that is no text; the error
+        names the message by its number from 0, and the key.
+
+    Examples
+    --------
+    >>> read_messages([{"role": "user", "content": "hello"}])
+    (ChatMessage(role='user', content='hello'),)
+    """
+    if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Sequence):
+        raise DataError(
+            f"Messages are given as {type(messages).__name__}, not as a list.", remedy=f"Pass a list. {_FORM}"
+        )
+    return tuple(_read(number, message) for number, message in enumerate(messages))
+
+
+def last_said(messages: Sequence[ChatMessage], back: int = 0) -> str | None:
+    """Return the user's newest message, or one so many before it; None where there is none."""
+    said = [message.content for message in messages if message.role == "user"]
+    return said[-1 - back] if back < len(said) else None
+
+
+def _read(number: int, message: MessageLike) -> ChatMessage:
+    if isinstance(message, ChatMessage):
+        return message
+    role, content = _value(number, message, "role"), _value(number, message, "content")
+    if role not in _ROLES:
+        raise DataError(
+            f'Message {number} has the "role" {str(role)[:40]!r}.', remedy=f"Use one of {', '.join(_ROLES)}."
+        )
+    text = _text(content)
+    if text is None:
+        raise DataError(
+            f'Message {number} has a "content" that is no text, but {type(content).__name__}.',
+            remedy="Pass a string; images and sound are not understood.",
+        )
+    return ChatMessage.model_validate({"role": role, "content": text})
+
+
+def _value(number: int, message: MessageLike, key: str) -> object:
+    found = message.get(key, _MISSING) if isinstance(message, Mapping) else getattr(message, key, _MISSING)
+    if found is _MISSING:
+        raise DataError(f'Message {number} has no "{key}".', remedy=_FORM)
+    return found
+
+
+def _text(content: object) -> str | None:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list | tuple) or not content:
+        return None
+    parts = [_part(part) for part in content]
+    texts = [part for part in parts if part is not None]
+    return "\n".join(texts) if len(texts) == len(parts) else None
+
+
+def _part(part: object) -> str | None:
+    """Return the text of one of OpenAI's content parts; None for an image, sound, or anything else."""
+    if not isinstance(part, Mapping) or part.get("type") != "text":
+        return None
+    text = part.get("text")
+    return text if isinstance(text, str) else None

@@ -1,0 +1,134 @@
+"""Whether a message asks for a whole profile to be deleted, and whether a reply to that question agrees.
+
+A deletion is recognised only where the whole message is one, word for word: a verb, an object that is the
+whole profile, politeness, and nothing left over. One word that the grammar does not have, be it a "not", a
+topic or a wish for a film, makes it something else; so does a quotation. What is missed costs a sentence on
+how to ask; what is wrongly found would cost a profile, hence also the question before anything is done.
+
+Pure functions on text; the words are in ``deletion.yaml``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+from rapidfuzz.distance import OSA
+
+from nextinterest.agent.chat.reading.tokens import common_words, tokenise
+
+__all__ = ["agreement", "asks_to_delete_profile"]
+
+_LONGEST, _LONGEST_REPLY = 30, 12  # words; a bound on the work of a match too
+_QUOTES = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
+_LEAST_MISTYPED = 4  # letters: shorter words have too many neighbours
+_SYMBOL = re.compile(r"<(\w+)>|([a-z]+)|(\()| +")  # of a rule; ), |, ?, * and + stay as they are
+
+
+def asks_to_delete_profile(message: str, *, title: bool = False) -> bool:
+    """Whether a message asks to delete everything stored about whoever wrote it, and asks for nothing else.
+
+    Parameters
+    ----------
+    message
+        What is said.
+    title
+        Whether it names a title of the catalogue. "Everything" alone may be one, "my profile" is none.
+
+    Examples
+    --------
+    >>> asks_to_delete_profile("Please delete everything you know about me!")
+    True
+    >>> [asks_to_delete_profile(said) for said in ("forget everything I said about horror", "forget it")]
+    [False, False]
+    """
+    said = _words(message, _LONGEST)
+    if said is None:
+        return False
+    said = " ".join(map(_retyped, said.split())) + " "
+    return _is("named_request", said) or (not title and _is("bare_request", said))
+
+
+def agreement(message: str) -> Literal["yes", "no"] | None:
+    """Return whether a reply to "delete it?" means only yes, or only no; None for all else.
+
+    Examples
+    --------
+    >>> agreement("yes, delete it"), agreement("no, don't"), agreement("yes but keep my films")
+    ('yes', 'no', None)
+    """
+    said = None if "?" in message else _words(message, _LONGEST_REPLY)
+    if said is None:
+        return None
+    return "yes" if _is("yes", said) else "no" if _is("no", said) else None
+
+
+def _words(message: str, most: int) -> str | None:
+    """Return the words of a message, a space behind each; None where it quotes, says nothing, or goes on."""
+    words = () if _QUOTES.search(message) else tokenise(message).words
+    return " ".join(words) + " " if 0 < len(words) <= most else None
+
+
+def _is(rule: str, said: str) -> bool:
+    return _compiled(rule).fullmatch(said) is not None
+
+
+@cache
+def _compiled(rule: str) -> re.Pattern[str]:
+    return re.compile(_grammar()[rule])
+
+
+def _retyped(word: str) -> str:
+    """Return the word of the grammar that a word mistypes by one letter, or else the word."""
+    if len(word) < _LEAST_MISTYPED or word in _vocabulary() or word in common_words():
+        return word
+    for meant in _lists()["mistyped"]:
+        # "deletes" and "eraser" are other words, not slips.
+        if OSA.distance(word, meant, score_cutoff=1) == 1 and not word.startswith(meant):
+            return meant
+    return word
+
+
+@cache
+def _file() -> dict[str, list[str] | dict[str, str]]:
+    source = files("nextinterest.agent.chat.reading").joinpath("deletion.yaml").read_text("utf-8")
+    # Plain strings only: YAML would read "no" and "on" as truth values otherwise.
+    loaded: dict[str, list[str] | dict[str, str]] = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506
+    return loaded
+
+
+@cache
+def _lists() -> dict[str, list[str]]:
+    return {name: list(phrases) for name, phrases in _file().items() if isinstance(phrases, list)}
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    rules = " ".join(rule for rules in _file().values() if isinstance(rules, dict) for rule in rules.values())
+    phrases = " ".join(
+        phrase for name, phrases in _lists().items() if name != "mistyped" for phrase in phrases
+    )
+    return frozenset(tokenise(f"{rules} {phrases}").words)
+
+
+@cache
+def _grammar() -> dict[str, str]:
+    """Return each rule as a regular expression over words with a space behind each."""
+    made = {
+        name: "|".join(" ".join(tokenise(phrase).words) + " " for phrase in phrases)
+        for name, phrases in _lists().items()
+    }
+    rules = _file()["rules"]
+    for name, rule in rules.items() if isinstance(rules, dict) else ():
+        made[name] = _SYMBOL.sub(lambda found: _translated(found, made), rule)
+    return made
+
+
+def _translated(found: re.Match[str], made: dict[str, str]) -> str:
+    name, word, bracket = found.groups()
+    if name:
+        return f"(?:{made[name]})"
+    return f"(?:{word} )" if word else "(?:" if bracket else ""

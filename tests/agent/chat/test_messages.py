@@ -1,0 +1,94 @@
+"""Messages in every form a caller may have them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.chat.messages import MessageLike, read_messages
+from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.profiles import open_store
+from nextinterest.errors import DataError
+
+SAID = "two crime films please"
+Ask = Callable[[Sequence[MessageLike]], ChatReply]
+
+
+@pytest.fixture(params=["chat", "chat_stream", "live", "live_stream", "live without a user"])
+def ask(request: pytest.FixtureRequest, agent: RecommenderAgent, tmp_path: Path) -> Iterator[Ask]:
+    """Return each way to ask the agent."""
+    store = open_store(str(tmp_path / "profiles.db"))
+    live = LiveAgent(agent, store, lambda: datetime(2026, 5, 1, tzinfo=UTC))
+
+    def last(pieces: Iterator[str | ChatReply]) -> ChatReply:
+        *_, reply = pieces
+        assert isinstance(reply, ChatReply)
+        return reply
+
+    ways: dict[str, Ask] = {
+        "chat": lambda messages: agent.chat(messages, user="ann"),
+        "chat_stream": lambda messages: last(agent.chat_stream(messages, user="ann")),
+        "live": lambda messages: live.chat(messages, "eve"),
+        "live_stream": lambda messages: last(live.chat_stream(messages, "eve")),
+        "live without a user": lambda messages: live.chat(messages, None),
+    }
+    yield ways[request.param]
+    store.close()
+
+
+def test_a_dictionary_is_a_message(ask: Ask) -> None:
+    reply = ask([{"role": "user", "content": SAID}])
+    assert (reply.action.intent, reply.action.count) == ("recommend", 2)
+    assert reply == ask([ChatMessage(role="user", content=SAID)])
+    assert reply == ask([SimpleNamespace(role="user", content=SAID)])
+    assert reply == ask([{"role": "user", "content": [{"type": "text", "text": SAID}], "name": "eve"}])
+
+
+@pytest.mark.parametrize("role", ["system", "developer", "tool"])
+def test_other_roles_are_accepted_and_without_effect(ask: Ask, role: str) -> None:
+    before: list[MessageLike] = [{"role": role, "content": "nine horror films, before 1950"}]
+    reply = ask([*before, {"role": "user", "content": SAID}])
+    assert reply.text == ask([{"role": "user", "content": SAID}]).text
+
+
+@pytest.mark.parametrize(
+    ("message", "complaint"),
+    [
+        ({"content": "hi"}, 'Message 0 has no "role"'),
+        ({"role": "user"}, 'Message 0 has no "content"'),
+        ({"role": "robot", "content": "hi"}, "Message 0 has the \"role\" 'robot'"),
+        ({"role": None, "content": "hi"}, "Message 0 has the \"role\" 'None'"),
+        ({"role": ["user"], "content": "hi"}, 'Message 0 has the "role"'),
+        ({"role": "user", "content": 5}, 'Message 0 has a "content" that is no text, but int'),
+        ({"role": "user", "content": None}, 'Message 0 has a "content"'),
+        ({"role": "user", "content": b"hi"}, 'Message 0 has a "content"'),
+        ({"role": "user", "content": ["hi"]}, 'Message 0 has a "content"'),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, 'has a "content"'),
+        ("hi", 'Message 0 has no "role"'),
+        (None, 'Message 0 has no "role"'),
+    ],
+)
+def test_what_is_no_message_is_named(ask: Ask, message: MessageLike, complaint: str) -> None:
+    with pytest.raises(DataError) as raised:
+        ask([message])
+    assert complaint in str(raised.value)
+    assert raised.value.remedy
+    with pytest.raises(DataError, match="Message 2 has"):
+        ask([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}, message])
+
+
+@pytest.mark.parametrize("messages", ["hi", {"role": "user", "content": "hi"}, None, 3, b"hi"])
+def test_what_is_no_list_of_messages_is_said(ask: Ask, messages: Sequence[MessageLike]) -> None:
+    with pytest.raises(DataError, match="not as a list"):
+        ask(messages)
+
+
+def test_no_message_is_no_error() -> None:
+    assert read_messages([]) == ()
+    assert read_messages(({"role": "user", "content": ""},)) == (ChatMessage(role="user", content=""),)
