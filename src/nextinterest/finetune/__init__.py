@@ -7,7 +7,6 @@
     tune_choice       the language model chooses among a retriever's candidates, by letters
     tune_supervised   it writes the next title, or its JSON; causal and encoder-decoder models
     multi_task        several of these tasks in one run
-    closed_form       item-item matrices
     pool_fit, blend   weights of the parts, fitted on validation events
     loop              the one training loop, resumable and distributed; a `Task` says what is trained
     saving            a recommender directory with its model card

@@ -41,6 +41,9 @@ class ProfileConfig(BaseModel):
     neighbours: int = Field(default=400, ge=1)
     """Entries kept per item."""
 
+    max_memory_gb: float = Field(default=6.0, gt=0)
+    """A fit that would take more is refused: 16 bytes for each pair of items."""
+
 
 class LiftConfig(BaseModel):
     """Log-lift of one item soon after another."""

@@ -19,14 +19,15 @@ import torch
 
 from nextinterest.data import Dataset, EventLog, HeldOut, leave_last_out
 from nextinterest.domain import Catalog, FloatArray
-from nextinterest.finetune.closed_form import ease, log_lift
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.encoder_task import EncoderTask
 from nextinterest.finetune.language_recipe import train_language
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.pool_fit import fit_pool
 from nextinterest.retrieval import Encoder, Retriever
+from nextinterest.retrieval.ease import choices, ease_weights
 from nextinterest.retrieval.item_softmax import ItemSoftmax
+from nextinterest.retrieval.lift import log_lift
 from nextinterest.retrieval.pool import Part, PopularityPart
 from nextinterest.retrieval.profile_scorer import ProfileScorer, largest_entries
 from nextinterest.retrieval.provenance import Provenance
@@ -143,7 +144,14 @@ def learn_parts(
         encoders.append(encoder)
         parts.append(SequenceSource(encoder, name))
     if config.ease is not None:
-        matrix = largest_entries(ease(log, n_items, config.ease.ridge), config.ease.neighbours)
+        weights = ease_weights(
+            choices(log, n_items),
+            config.ease.ridge,
+            max_memory_gb=config.ease.max_memory_gb,
+            remedy="Set ease to None in the configuration, or raise ease.max_memory_gb.",
+            command="Add --override ease=null, or raise it by --override ease.max_memory_gb=GB.",
+        )
+        matrix = largest_entries(weights, config.ease.neighbours)
         parts.append(_rounded(ProfileScorer("ease", matrix, config.ease.half_life)))
     if config.lift is not None:
         lift = log_lift(log, n_items, config.lift.window, config.lift.decay, config.lift.prior)

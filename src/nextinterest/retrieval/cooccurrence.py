@@ -23,6 +23,7 @@ from nextinterest.domain import FloatArray, History, IntArray
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.history_vector import event_weights
 from nextinterest.retrieval.lists import drop_excluded, empty_lists, seen_items, top_k_rows
+from nextinterest.retrieval.pairs import pair_counts
 
 __all__ = ["CoOccurrence", "fit_similarity"]
 
@@ -53,13 +54,7 @@ def fit_similarity(
     >>> fit_similarity(log, 3, window=2, neighbours=2).toarray().tolist()
     [[0.0, 1.0, 0.5], [1.0, 0.0, 1.0], [0.5, 1.0, 0.0]]
     """
-    users = log.users
-    pairs = csr_array((n_items, n_items), dtype=np.float64)
-    for distance in range(1, min(window, int(log.lengths.max(initial=0)) - 1) + 1):
-        same = users[:-distance] == users[distance:]
-        a, b = log.items[:-distance][same], log.items[distance:][same]
-        weight = np.full(len(a), 1.0 / distance)
-        pairs = pairs + coo_array((weight, (a, b)), shape=(n_items, n_items)).tocsr()
+    pairs = pair_counts(log, n_items, window, lambda distance: 1.0 / distance)
     both = csr_array(pairs + pairs.T)
     both.setdiag(0.0)
     both.eliminate_zeros()

@@ -4,7 +4,7 @@
 
 With M from ridge regression this is EASE^R (Steck, 2019) read with a memory that fades; with M the log-lift
 of one item being chosen soon after another it is a smoothed Markov chain. A matrix keeps the largest entries
-of each row. How matrices are fitted is not known here (see `nextinterest.finetune.closed_form`).
+of each row. How matrices are fitted is not known here (see `nextinterest.retrieval.ease` and `lift`).
 """
 
 from __future__ import annotations

@@ -119,6 +119,6 @@ def test_what_cannot_be_built_says_why(split: Split, catalog: Catalog) -> None:
 def test_ease_on_a_large_catalogue_models_what_fits(
     split: Split, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nextinterest.eval.baselines.ease.ease_memory_gb", lambda n: 24.0 * (n / 24) ** 2)
+    monkeypatch.setattr("nextinterest.retrieval.ease.ease_memory_gb", lambda n: 24.0 * (n / 24) ** 2)
     model = build("ease", split, catalog)
     assert model.config.model_dump()["max_items"] == 12

@@ -118,7 +118,7 @@ def test_itemknn(split: Split, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("block", [3, 1024])
 def test_ease(split: Split, catalog: Catalog, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nextinterest.eval.baselines import ease
+    from nextinterest.retrieval import ease
 
     mirror = ease._mirror_lower
     monkeypatch.setattr(ease, "_mirror_lower", lambda matrix: mirror(matrix, block))

@@ -13,6 +13,7 @@ from nextinterest.domain import Catalog, FloatArray
 from nextinterest.eval.baselines.base import Arrays, Baseline, BaselineConfig
 from nextinterest.eval.baselines.columns import HistoryColumns
 from nextinterest.eval.baselines.matrices import SparseMatrix, from_triplets, pack, unpack
+from nextinterest.retrieval.pairs import pair_counts
 
 __all__ = ["Markov", "MarkovConfig"]
 
@@ -67,18 +68,11 @@ class Markov(Baseline[MarkovConfig]):
 
     @classmethod
     def fit(cls, train: EventLog, catalog: Catalog, config: MarkovConfig | None = None) -> Self:
-        """Count followers at each distance, one pass of array shifts per distance."""
+        """Count followers within the window."""
         config = config or MarkovConfig()
         n_items = len(catalog)
-        users, shape = train.users, (n_items, n_items)
-        followers = from_triplets(
-            np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64), shape
-        )
-        for distance in range(1, config.window + 1):
-            same = users[distance:] == users[:-distance]
-            before, after = train.items[:-distance][same], train.items[distance:][same]
-            weights = np.full(len(before), 1.0 / distance, dtype=np.float32)
-            followers = followers + from_triplets(weights, before, after, shape)
+        counts = pair_counts(train, n_items, config.window, lambda distance: 1.0 / distance)
+        followers: SparseMatrix = counts.astype(np.float32)
         return cls(catalog, config, followers, train.item_counts(n_items).astype(np.float32))
 
     def scores(self, columns: HistoryColumns) -> FloatArray:

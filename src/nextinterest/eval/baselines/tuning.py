@@ -109,7 +109,8 @@ def build(
 
 def _fit_memory(config: BaselineConfig, n_items: int) -> BaselineConfig:
     """Restrict EASE to as many popular items as its memory allows; the limit then stands in the config."""
-    from nextinterest.eval.baselines.ease import EASEConfig, ease_memory_gb
+    from nextinterest.eval.baselines.ease import EASEConfig
+    from nextinterest.retrieval.ease import ease_memory_gb
 
     if isinstance(config, EASEConfig) and ease_memory_gb(n_items) > config.max_memory_gb:
         share = (config.max_memory_gb / ease_memory_gb(n_items)) ** 0.5
