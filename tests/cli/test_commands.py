@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from nextinterest import RecommenderAgent
 from nextinterest.cli.main import main
 from nextinterest.errors import DataError
 from nextinterest.version import __version__
@@ -79,3 +80,11 @@ def test_demo_shows_history_list_and_verdict(capsys: pytest.CaptureFixture[str])
     assert "What the user really watched next: Halloween: The Curse of Michael Myers" in shown
     assert "tokens read" in shown
     assert run("demo", "--user", "nobody") == 1
+
+
+@pytest.mark.model
+def test_recommend_ranks_with_the_recommender_that_ships(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = [item.item_id for item in RecommenderAgent.from_pretrained().recommend(user="42", k=5).items]
+    assert run("recommend", "--user", "42", "-k", "5", "--json") == 0
+    found = [item["item_id"] for item in json.loads(capsys.readouterr().out)["items"]]
+    assert found == expected

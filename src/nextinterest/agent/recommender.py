@@ -139,7 +139,12 @@ class RecommenderAgent(Talking, Forecasting):
 
     @classmethod
     def from_pretrained(
-        cls, path: str | Path | None = None, *, device: str = "auto", dtype: DtypeName = "auto"
+        cls,
+        path: str | Path | None = None,
+        *,
+        with_language: bool = True,
+        device: str = "auto",
+        dtype: DtypeName = "auto",
     ) -> RecommenderAgent:
         """Load a recommender directory, or the default: the trained one that is shipped, on the default data.
 
@@ -148,6 +153,9 @@ class RecommenderAgent(Talking, Forecasting):
         path
             A directory that `save_pretrained` or fine-tuning wrote; None for the default, which is built from
             the default data without any training where no trained one is shipped.
+        with_language
+            Whether language models take part. Without, none is loaded, and a trained ranking is the one that
+            was fitted without.
         device, dtype
             Passed on to `LocalModel.load`.
 
@@ -161,9 +169,10 @@ class RecommenderAgent(Talking, Forecasting):
         if path is None:
             data, shipped = load_dataset(DEFAULT_DATA), shipped_recommender()
             if shipped is None:
-                return cls.from_dataset(data, device=device, dtype=dtype)
-            return load_agent(shipped, device=device, dtype=dtype).with_log(data)
-        return load_agent(Path(path), device=device, dtype=dtype)
+                name = DEFAULT_LANGUAGE_MODEL if with_language else None
+                return cls.from_dataset(data, language_model=name, device=device, dtype=dtype)
+            return load_agent(shipped, with_language=with_language, device=device, dtype=dtype).with_log(data)
+        return load_agent(Path(path), with_language=with_language, device=device, dtype=dtype)
 
     def save_pretrained(self, path: str | Path) -> None:
         """Write a recommender directory; the events of known users stay behind."""
@@ -184,6 +193,7 @@ class RecommenderAgent(Talking, Forecasting):
                 f"The catalogue of {dataset.name!r} ({len(dataset.catalog):,} items) is not the one this "
                 f"recommender was built with ({len(self.catalog):,} items).",
                 remedy="Load the data the recommender was made from, with the same cleaning options.",
+                command="Give the data that the recommender was made from with --data, or leave --model out.",
             )
         return self.renewed(dataset.log)
 
@@ -259,11 +269,19 @@ class RecommenderAgent(Talking, Forecasting):
         DataError
             If the agent holds no events, or none of this user.
         """
-        if self.log is None or user not in self.log.user_index:
-            known = "no users" if self.log is None else f"{self.log.n_users:,} users"
+        if self.log is None:
             raise DataError(
-                f"User {user!r} is not among the {known} this agent knows.",
-                remedy="Pass the user's history, or load the data that has the user.",
+                f"This agent holds no users' events, so it does not know user {user!r}: a recommender "
+                "directory does not store them.",
+                remedy="Give it the data it was made from, agent.with_log(nextinterest.data.load(...)), or "
+                "pass the user's history.",
+                command="Give the data it was made from with --data.",
+            )
+        if user not in self.log.user_index:
+            raise DataError(
+                f"User {user!r} is not among the {self.log.n_users:,} users this agent knows.",
+                remedy="Choose one of the user ids in the data, or pass the user's history.",
+                command="Choose one of the user ids in the data.",
             )
         return self.log.history(self.log.user_index[user])
 

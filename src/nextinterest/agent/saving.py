@@ -198,8 +198,10 @@ def _rewrite(directory: Path, manifest: _Manifest) -> None:
     write_manifest(directory / _MANIFEST, manifest.model_dump(mode="json", exclude_unset=True))
 
 
-def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "auto") -> RecommenderAgent:
-    """Read what `save_agent` wrote.
+def load_agent(
+    directory: Path, *, with_language: bool = True, device: str = "auto", dtype: DtypeName = "auto"
+) -> RecommenderAgent:
+    """Read what `save_agent` wrote, without its language models where they are not wanted.
 
     Raises
     ------
@@ -222,11 +224,13 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
     text_encoder = open_encoder(manifest.text_encoder.name, device)
     if is_trained(directory):
         read_verified(directory / _TRAINED, manifest.sha256.get(_TRAINED, ""))
-        retriever: Retriever = load_trained(directory, text_encoder, device=device, dtype=dtype)
+        retriever: Retriever = load_trained(
+            directory, text_encoder, with_language=with_language, device=device, dtype=dtype
+        )
     else:
         retriever = Retriever.load(directory, text_encoder)
     model: DeferredModel | None = None
-    named = manifest.language_model
+    named = manifest.language_model if with_language else None
     if named is not None:
         model = DeferredModel(named.name, named.fingerprint, directory, device=device, dtype=dtype)
         if manifest.choice is None and manifest.config.choice_weight > 0:  # every list asks it
@@ -236,7 +240,8 @@ def load_agent(directory: Path, *, device: str = "auto", dtype: DtypeName = "aut
         data = read_verified(directory / _FORECAST, manifest.sha256[_FORECAST])
         forecast = ForecastModel.model_validate_json(data)
     choice: TunedChoice | None = None
-    if manifest.choice is not None and manifest.config.choice_weight > 0:  # else nothing would ask it
+    asked = with_language and manifest.config.choice_weight > 0
+    if manifest.choice is not None and asked:  # else nothing would ask it
         catalog = retriever.catalog.fingerprint
         choice = manifest.choice.load(directory, catalog, device=device, dtype=dtype)
     return RecommenderAgent(

@@ -14,7 +14,8 @@ import typer
 from rich.markup import escape
 
 from nextinterest.cli.console import err, out
-from nextinterest.cli.reading import Reading, grouped
+from nextinterest.cli.opening import Source
+from nextinterest.cli.reading import grouped
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
@@ -29,13 +30,7 @@ def chat(
     user: Annotated[
         str | None, typer.Option(help="Whose history: a user of the data, or any id with --store.")
     ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
-    ] = None,
-    reading: Reading,
-    model: Annotated[
-        Path | None, typer.Option(help="A recommender directory, instead of building from the data.")
-    ] = None,
+    source: Source,
     store: Annotated[
         str | None, typer.Option(help="Keep what you tell here: a path, or a postgresql:// URL.")
     ] = None,
@@ -59,7 +54,7 @@ def chat(
     if store is not None and user is None:
         raise typer.BadParameter("Give --user with --store: a profile belongs to somebody.")
     with err.status("Loading the agent"):
-        agent = _load(data, model, reading, language_model=not retrieval_only)
+        agent = source.open(with_language=not retrieval_only)
         if model_reads:
             agent.conversation = agent.conversation.with_model()
         elif reader is not None:
@@ -104,16 +99,3 @@ def _kept_by(
     profiles = open_store(store)
     closing.callback(profiles.close)
     return partial(LiveAgent(agent, profiles, lambda: datetime.now(UTC)).chat, user=user)
-
-
-def _load(
-    data: str | None, model: Path | None, reading: Reading, *, language_model: bool
-) -> RecommenderAgent:
-    from nextinterest.agent import RecommenderAgent
-    from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL
-
-    if model is None:
-        name = DEFAULT_LANGUAGE_MODEL if language_model else None
-        return RecommenderAgent.from_dataset(reading.load(data or DEFAULT_DATA), language_model=name)
-    agent = RecommenderAgent.from_pretrained(model)
-    return agent if data is None else agent.with_log(reading.load(data))

@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
-from nextinterest.cli.reading import Reading, grouped
+from nextinterest.cli.opening import Source
+from nextinterest.cli.reading import grouped
 
 if TYPE_CHECKING:
     from nextinterest.agent.interests import InterestOutlook, InterestPortrait, TextPortrait
@@ -27,16 +28,10 @@ ROWS = 8
 def interests(
     *,
     user: Annotated[str, typer.Option(help="Id of a user in the data.")],
-    data: Annotated[
-        str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
-    ] = None,
-    reading: Reading,
+    source: Source,
     events: Annotated[int, typer.Option(help="Forecast this many coming events.", min=1)] = 10,
     days: Annotated[
         float | None, typer.Option(help="Forecast the events of this many days instead.", min=0.01)
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="A recommender directory; default: one made from the data now.")
     ] = None,
     paths: Annotated[int, typer.Option(help="Continuations to sample; 0 for none.", min=0)] = 0,
     plot: Annotated[Path | None, typer.Option(help="Save the interest river here (.png or .svg).")] = None,
@@ -63,7 +58,6 @@ def interests(
     seed: Annotated[int, typer.Option(help="Seed of permutations and sampled paths.")] = 0,
 ) -> None:
     """Show what a user's interests are, which rise and fade, and where they go."""
-    from nextinterest.agent import RecommenderAgent
     from nextinterest.agent.interests import (
         PortraitConfig,
         describe,
@@ -73,31 +67,19 @@ def interests(
         portray,
         save_figure,
     )
-    from nextinterest.data.assets import DEFAULT_DATA
     from nextinterest.data.interests import population_mix
-    from nextinterest.errors import DataError
 
     if endpoint is not None and word_with is None:
         raise typer.BadParameter("Give --word-with too: the name of a model at the endpoint.")
-    with err.status("Reading the data"):
-        dataset = reading.load(data or DEFAULT_DATA)
-    if user not in dataset.log.user_index:
-        raise DataError(
-            f"User {user!r} is not among the {dataset.log.n_users:,} users of {dataset.name}.",
-            remedy="Choose one of the user ids in the data.",
-        )
-    history = dataset.log.history(dataset.log.user_index[user])
-    population = population_mix(dataset.log.items, dataset.catalog)
-    with err.status("Making the item model"):
-        agent = (
-            RecommenderAgent.from_dataset(dataset, language_model=None)
-            if model is None
-            else RecommenderAgent.from_pretrained(model).with_log(dataset)
-        )
-    portrait = portray(history, dataset.catalog, population, PortraitConfig(seed=seed))
+    with err.status("Loading the agent"):
+        agent = source.open(ranks=False)
+    history = agent.history(user)
+    log, catalog = agent.log, agent.catalog
+    population = None if log is None else population_mix(log.items, catalog)
+    portrait = portray(history, catalog, population, PortraitConfig(seed=seed))
     outlook = forecast_interests(
         history,
-        dataset.catalog,
+        catalog,
         agent.retriever,
         horizon=events if days is None else timedelta(days=days),
         model=agent.forecast_model,

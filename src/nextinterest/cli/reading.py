@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar, get_type_hints
 
 import typer
 
@@ -48,7 +48,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
     options: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
         group = groups.get(name)
-        inner = [parameter] if group is None else inspect.signature(group, eval_str=True).parameters.values()
+        inner = [parameter] if group is None else _options_of(group)
         options += [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in inner]
 
     @functools.wraps(command)
@@ -62,6 +62,12 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
     run.__signature__ = signature.replace(parameters=options)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in options} | {"return": signature.return_annotation}
     return run
+
+
+def _options_of(group: type) -> list[inspect.Parameter]:
+    """Return a group's options, inherited ones included, each annotation read in the module it stands in."""
+    found = get_type_hints(group, include_extras=True)
+    return [p.replace(annotation=found[p.name]) for p in inspect.signature(group).parameters.values()]
 
 
 def _columns(pairs: list[str] | None) -> list[str] | None:

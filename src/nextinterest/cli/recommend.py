@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from nextinterest.cli.console import err, out
-from nextinterest.cli.reading import Reading, grouped
+from nextinterest.cli.opening import Source
+from nextinterest.cli.reading import grouped
 from nextinterest.cli.tables import recommendations_table
-
-if TYPE_CHECKING:
-    from nextinterest.agent import RecommenderAgent
 
 __all__ = ["recommend"]
 
@@ -20,13 +18,7 @@ __all__ = ["recommend"]
 @grouped
 def recommend(
     *,
-    data: Annotated[
-        str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
-    ] = None,
-    reading: Reading,
-    model: Annotated[
-        Path | None, typer.Option(help="A recommender directory, instead of building from the data.")
-    ] = None,
+    source: Source,
     user: Annotated[str | None, typer.Option(help="Id of a user in the data.")] = None,
     history: Annotated[
         list[str] | None,
@@ -42,21 +34,11 @@ def recommend(
     if user is None and history is None:
         raise typer.BadParameter("Give --user, or --history once per event.")
     with err.status("Loading the agent"):
-        agent = _load(data, model, reading)
+        agent = source.open()
     result = agent.recommend(history, k, user=user, on_unknown="skip" if skip_unknown else "raise")
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
         return
     out.print(recommendations_table(result))
     for note in result.notes:
-        out.print(f"[dim]{note}[/]")
-
-
-def _load(data: str | None, model: Path | None, reading: Reading) -> RecommenderAgent:
-    from nextinterest.agent import RecommenderAgent
-    from nextinterest.data.assets import DEFAULT_DATA
-
-    if model is None:
-        return RecommenderAgent.from_dataset(reading.load(data or DEFAULT_DATA))
-    agent = RecommenderAgent.from_pretrained(model)
-    return agent if data is None else agent.with_log(reading.load(data))
+        out.print(f"[dim]{escape(note)}[/]", soft_wrap=True)

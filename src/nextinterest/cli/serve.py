@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from nextinterest.cli.console import err
-from nextinterest.cli.reading import Reading, grouped
+from nextinterest.cli.opening import Source
+from nextinterest.cli.reading import grouped
 from nextinterest.errors import MissingExtraError
 
 __all__ = ["serve"]
@@ -30,13 +31,7 @@ def serve(
     over: Annotated[
         Over, typer.Argument(help="http, or mcp: tools over standard input and output.")
     ] = Over.HTTP,
-    data: Annotated[
-        str | None, typer.Option(help="Data set: an asset's name or a path. Default: ml-100k.")
-    ] = None,
-    reading: Reading,
-    model: Annotated[
-        Path | None, typer.Option(help="A recommender directory, instead of building from the data.")
-    ] = None,
+    source: Source,
     store: Annotated[
         str, typer.Option(help="Where profiles live: a path, or a postgresql:// URL.")
     ] = "profiles.db",
@@ -77,7 +72,6 @@ def serve(
             from nextinterest.agent.server.mcp_tools import create_mcp_server
         except ModuleNotFoundError as error:
             raise MissingExtraError(error.name or "mcp", "mcp") from None
-    from nextinterest.agent import RecommenderAgent
     from nextinterest.agent.chat import TunedReader
     from nextinterest.agent.live import LiveAgent
     from nextinterest.agent.profiles import open_store
@@ -86,11 +80,9 @@ def serve(
     given = key or [k for k in os.environ.get("NEXTINTEREST_SERVE_KEYS", "").split(",") if k]
     settings = ServerSettings(keys=tuple(given), host=host, port=port).checked()
     with err.status("Loading the agent"):
-        agent = (
-            RecommenderAgent.from_pretrained(model)
-            if data is None or model is not None
-            else RecommenderAgent.from_dataset(reading.load(data))
-        )
+        agent = source.open()
+    if examples and agent.log is None:
+        raise typer.BadParameter("--examples takes users from data, and a directory holds none: give --data.")
     if reader is not None:
         agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC), state_bytes=state_mb << 20)

@@ -121,7 +121,12 @@ def save_trained(retriever: TrainedRetriever, directory: Path, items_from: Items
 
 
 def load_trained(
-    directory: Path, encoder: Encoder, *, device: str = "auto", dtype: DtypeName = "auto"
+    directory: Path,
+    encoder: Encoder,
+    *,
+    with_language: bool = True,
+    device: str = "auto",
+    dtype: DtypeName = "auto",
 ) -> TrainedRetriever:
     """Read what `save_trained` wrote.
 
@@ -131,6 +136,9 @@ def load_trained(
         The folder.
     encoder
         The text encoder its item vectors were made with.
+    with_language
+        Whether to load the part that runs a language model; without it the pool is the one that was fitted
+        without.
     device, dtype
         Of the language model whose item softmax takes part; see `nextinterest.llm.LocalModel.load`.
 
@@ -166,13 +174,15 @@ def load_trained(
         parts.append(ProfileScorer(name, matrix, half_life))
     if f"{PopularityPart.name}/counts" in tensors:
         parts.append(PopularityPart(tensors[f"{PopularityPart.name}/counts"]))
-    if manifest.language is not None:
+    if manifest.language is not None and with_language:
         state = _under(tensors, ItemSoftmax.name)
         parts.append(
             load_language_part(manifest.language, state, directory, catalog, text, device=device, dtype=dtype)
         )
     base = load_retriever(directory, encoder, sources, items=(catalog, index))
     pool = ScorePool(parts, manifest.weights, manifest.weights_without_language)
+    if not with_language:
+        pool = pool.without_language()
     return TrainedRetriever.from_retriever(base, pool, manifest.provenance)
 
 
