@@ -21,6 +21,7 @@ __all__ = [
     "FloatArray",
     "LanguageModel",
     "Message",
+    "Role",
     "Sampling",
     "State",
     "Tokenizer",

@@ -8,10 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nextinterest.errors import ModelError
 from nextinterest.llm.base import ChatMessage
+from nextinterest.llm.chat_turns import TurnFitter
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
@@ -35,6 +37,7 @@ class LocalTokenizer:
         self.inner = inner
         self._trie: tuple[int, LLTokenizer] | None = None
         self._trie_lock = threading.Lock()
+        self._turns: TurnFitter | None = None
         own = inner.eos_token_id
         self._eos_ids = frozenset([*eos_ids, *([own] if isinstance(own, int) else [])])
 
@@ -94,22 +97,43 @@ class LocalTokenizer:
         )
 
     def render_chat(self, messages: Sequence[ChatMessage], *, add_generation_prompt: bool = True) -> str:
-        """Return the conversation as the model was trained to read it.
+        """Return the conversation as the model was trained to read it, with every turn in it.
+
+        What the template does not take is rearranged: system turns go before the next user turn, neighbours
+        of one role are joined (see `nextinterest.llm.chat_turns`).
 
         Raises
         ------
         ModelError
-            If the model has no chat template.
+            If the model has no chat template, or its template refuses or loses turns even so.
         """
         if not self.has_chat_template:
             raise ModelError(
                 "This model has no chat template; it is a base model.",
                 remedy="Render plain text for it, or use an instruct model.",
             )
+        if self._turns is None:
+            self._turns = TurnFitter(self._apply, self._name)
+        return self._apply(self._turns.fitted(messages), add_generation_prompt)
+
+    @property
+    def _name(self) -> str:
+        return Path(self.inner.name_or_path).name or "this model"
+
+    def _apply(self, messages: Sequence[ChatMessage], add_generation_prompt: bool = True) -> str:
+        """Render turns as they are; what a template raises is an error of ours with its own words."""
+        from jinja2 import TemplateError
+
         rows = [{"role": message.role, "content": message.content} for message in messages]
-        text = self.inner.apply_chat_template(
-            rows, tokenize=False, add_generation_prompt=add_generation_prompt
-        )
+        try:
+            text = self.inner.apply_chat_template(
+                rows, tokenize=False, add_generation_prompt=add_generation_prompt
+            )
+        except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The chat template of {self._name} fails: {str(error) or type(error).__name__}.",
+                remedy="Use a model whose chat template takes such a conversation.",
+            ) from error
         return str(text)
 
     def render(self, messages: Sequence[ChatMessage]) -> str:

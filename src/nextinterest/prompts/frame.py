@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jinja2 import TemplateError
-
 from nextinterest.errors import PromptError
 from nextinterest.prompts.template import PromptTemplate
 from nextinterest.prompts.tokenizing import ChatTurn, TextTokenizer, plain_start
@@ -73,7 +71,9 @@ def frame_of(template: PromptTemplate, tokenizer: TextTokenizer, variables: Mapp
     if not tokenizer.has_chat_template:
         before = f"{plain_start(tokenizer)}{system}\n\n{header}"
         return Frame(before, footer + answer, system, header, footer)
-    chat = _render_chat(tokenizer, system, header + _EVENTS + footer.rstrip())
+    chat = tokenizer.render_chat(
+        [ChatTurn("system", system), ChatTurn("user", header + _EVENTS + footer.rstrip())]
+    )
     before, found, after = chat.partition(_EVENTS)
     if not found or _EVENTS in after:
         raise PromptError(
@@ -81,11 +81,3 @@ def frame_of(template: PromptTemplate, tokenizer: TextTokenizer, variables: Mapp
             remedy="Use a template without a 'system' section for this model.",
         )
     return Frame(before, after + answer, system, header, footer)
-
-
-def _render_chat(tokenizer: TextTokenizer, system: str, user: str) -> str:
-    try:
-        return tokenizer.render_chat([ChatTurn("system", system), ChatTurn("user", user)])
-    except TemplateError:
-        # Some models (Gemma 2 and before) refuse a system turn: what it says then opens the user's turn.
-        return tokenizer.render_chat([ChatTurn("user", f"{system}\n\n{user}")])
