@@ -64,9 +64,9 @@ def test_an_inch_mark_inside_a_field_is_text(tmp_path: Path) -> None:
 
 
 def test_only_selected_columns_are_kept(tmp_path: Path) -> None:
-    table = read_delimited(write(tmp_path, "a,b,c\n1,2,3\n"), ",", select=lambda names: names[1:2])
+    table = read_delimited(write(tmp_path, "a,b,c\n1,2,3\n"), ",", select=lambda names: {"second": names[1]})
     assert table.columns == ("a", "b", "c")
-    assert table.frame.columns == ["b", "line", "problem"]
+    assert table.frame.columns == ["second", "line", "problem"]
 
 
 FIELD = st.text(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+
+import polars as pl
 
 from nextinterest.data.assets import locate
 from nextinterest.data.cleaning import CleaningConfig, clean
 from nextinterest.data.dataset import Dataset
-from nextinterest.data.sources import Format, read
+from nextinterest.data.log import EventLog
+from nextinterest.data.sources import Format, RawData, read
+from nextinterest.data.sources.columns import Columns
+from nextinterest.data.splits import leave_one_out
+from nextinterest.domain import Catalog
 from nextinterest.errors import DataError
 
 __all__ = ["load"]
@@ -20,7 +25,7 @@ def load(
     *,
     format: Format = "auto",  # noqa: A002 - the word a caller looks for
     cleaning: CleaningConfig | None = None,
-    columns: Mapping[str, str | int] | None = None,
+    columns: Columns | None = None,
     strict: bool = False,
     name: str | None = None,
     now: datetime | None = None,
@@ -30,14 +35,18 @@ def load(
     Parameters
     ----------
     path_or_name
-        A file, a folder, or the name of an asset such as ``ml-100k``.
+        A file, a folder, or the name of an asset such as ``ml-100k``. A folder may hold one data set in
+        parts: ``part-00000.parquet`` and so on, or ``NAME.train.inter``, ``NAME.valid.inter`` and
+        ``NAME.test.inter``, which are put together. Files may be packed: gzip, bzip2, xz, zstd, or a zip of
+        one file.
     format
         How to read it; ``auto`` judges by names and first lines.
     cleaning
         What to drop and how to order; None for the defaults.
     columns
-        For CSV and Parquet, from a field (user, item, time, rating, title, categories, year, description) to
-        the name of its column.
+        From a field (user, item, time, rating, title, categories, year, description) to the name of its
+        column, or to its number from 0 where a table has no header. What is left out is recognised by its
+        usual names.
     strict
         Raise at the first bad row, with its file and line, where the default drops and counts.
     name
@@ -63,4 +72,30 @@ def load(
         raise DataError(f"There is no data set {path_or_name!r}.", remedy="Give a path or an asset's name.")
     raw = read(path, format, columns)
     catalog, log, users, report = clean(raw, cleaning, strict=strict, now=now)
+    note = _held_out_note(raw, catalog, log)
+    if note is not None:
+        report = report.model_copy(update={"notes": (*report.notes, note)})
     return Dataset(name or raw.name, catalog, log, users, report)
+
+
+def _held_out_note(raw: RawData, catalog: Catalog, log: EventLog) -> str | None:
+    """Say whether leave-one-out holds out what the test files hold; None where no file is a test part."""
+    if not raw.test_files:
+        return None
+    published = raw.events.filter(pl.col("file").is_in(raw.test_files)).select("user", "item").unique()
+    test = leave_one_out(log).test
+    held = pl.DataFrame(
+        {
+            "user": [log.user_ids[user] for user in test.users],
+            "item": [catalog.ids[item] for item in test.targets],
+        },
+        schema={"user": pl.String(), "item": pl.String()},
+    )
+    same = len(published.join(held, on=["user", "item"]))
+    names = ", ".join(raw.files[file] for file in raw.test_files)
+    if same == len(published) == len(held):
+        return f"leave-one-out holds out the {same:,} events of {names}"
+    return (
+        f"leave-one-out holds out {same:,} of the {len(published):,} events of {names}, "
+        f"and {len(held) - same:,} others"
+    )

@@ -8,24 +8,23 @@ not JSON and are not read.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
 
+from nextinterest.data.sources.archives import suffix
+from nextinterest.data.sources.jsonlines import NOT_JSON, decode, json_object, keys, printable
 from nextinterest.data.sources.lines import TextFile
+from nextinterest.data.sources.parts import contents, shown, visible
 from nextinterest.data.sources.raw import RawData, as_events, as_items
 from nextinterest.errors import DataError
 
-__all__ = ["ENDINGS", "is_metadata", "read_amazon"]
+__all__ = ["ENDINGS", "is_metadata", "is_reviews", "read_amazon"]
 
-ENDINGS = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
-NOT_JSON = "line that is not a JSON object"
+ENDINGS = (".json", ".jsonl", ".ndjson")
 
 _REVIEW = ("reviewerID", "asin", "overall", "unixReviewTime", "user_id", "parent_asin", "rating", "timestamp")
-_FEW = 64
-"""Pieces of so many lines are decoded one by one once a larger piece has failed."""
 _MAX_DESCRIPTION = 2000
 
 
@@ -38,16 +37,21 @@ def _stem(path: Path) -> str:
     return path.name.split(".", 1)[0].removeprefix("meta_")
 
 
+def is_reviews(names: Collection[str]) -> bool:
+    """Tell reviews by the names of their fields."""
+    return any(set(pair) <= set(names) for pair in (("reviewerID", "asin"), ("user_id", "parent_asin")))
+
+
 def _find(path: Path) -> tuple[Path, Path | None]:
     """Return the file of reviews and the file of items that belongs to it."""
-    folder = path if path.is_dir() else path.parent
-    candidates = sorted(p for p in folder.iterdir() if p.is_file() and p.name.endswith(ENDINGS))
+    candidates = [p for p in visible(path if path.is_dir() else path.parent) if suffix(p) in ENDINGS]
     metadata = [p for p in candidates if is_metadata(p)]
     if path.is_dir():
         reviews = [p for p in candidates if not is_metadata(p)]
         if len(reviews) != 1:
             raise DataError(
-                f"{path} holds {len(reviews)} files of reviews ({', '.join(ENDINGS)}), not one.",
+                f"{path} holds {len(reviews)} files of reviews ({', '.join(ENDINGS)}), not one: "
+                f"{contents(path)}.",
                 remedy="Give the file to read itself.",
             )
         path = reviews[0]
@@ -68,14 +72,16 @@ def read_amazon(path: Path) -> RawData:
         If no file of reviews is found, or its lines have the field names of neither year.
     """
     reviews_path, metadata_path = _find(path)
+    names = keys(reviews_path)
+    if not is_reviews(names):
+        raise DataError(
+            f"{reviews_path} has neither reviewerID and asin nor user_id and parent_asin in its first lines, "
+            f"but {shown(names)}.",
+            remedy="If these are not Amazon reviews, read them with format='jsonl'.",
+            command="If these are not Amazon reviews, read them with --format jsonl.",
+        )
     source = TextFile(reviews_path)
     events = pl.concat([_reviews(block) for block in source.blocks()])
-    readable = events.filter(pl.col("problem").is_null())
-    if readable["user"].null_count() == len(readable) or readable["item"].null_count() == len(readable):
-        raise DataError(
-            f"{reviews_path} has neither reviewerID and asin nor user_id and parent_asin in its lines.",
-            remedy="Give the format by name if these are not Amazon reviews.",
-        )
     files, notes, items = [reviews_path.name], list(source.notes), None
     if metadata_path is not None:
         meta = TextFile(metadata_path)
@@ -87,70 +93,29 @@ def read_amazon(path: Path) -> RawData:
 
 def _reviews(lines: pl.DataFrame) -> pl.DataFrame:
     """Take the four fields out of a block of reviews."""
-    looks_whole = pl.col("text").str.strip_chars_end().str.ends_with("}") & pl.col("text").str.starts_with(
-        "{"
+    cell = {name: pl.col(f"_{i}") for i, name in enumerate(_REVIEW)}
+    return as_events(
+        decode(lines, _REVIEW).select(
+            "line",
+            "problem",
+            pl.coalesce(cell["reviewerID"], cell["user_id"]).alias("user"),
+            pl.coalesce(cell["parent_asin"], cell["asin"]).alias("item"),
+            pl.coalesce(cell["unixReviewTime"], cell["timestamp"]).alias("time"),
+            pl.coalesce(cell["overall"], cell["rating"]).alias("rating"),
+        )
     )
-    lines = lines.with_columns(
-        pl.coalesce("problem", pl.when(~looks_whole).then(pl.lit(NOT_JSON))).alias("problem")
-    )
-    good = lines.filter(pl.col("problem").is_null())
-    fields = pl.concat([*_decode(good["text"]), pl.DataFrame(schema=_SCHEMA)])
-    decoded = pl.concat([good.select("line"), fields], how="horizontal").with_columns(
-        pl.coalesce("reviewerID", "user_id").alias("user"),
-        pl.coalesce("parent_asin", "asin").alias("item"),
-        pl.coalesce("unixReviewTime", "timestamp").alias("time"),
-        pl.coalesce("overall", "rating").alias("rating"),
-        pl.when(~pl.col("decoded")).then(pl.lit(NOT_JSON)).alias("problem"),
-    )
-    columns = ("line", "user", "item", "time", "rating", "problem")
-    bad = lines.filter(pl.col("problem").is_not_null()).select("line", "problem")
-    return as_events(pl.concat([decoded.select(columns), bad], how="diagonal").sort("line"))
-
-
-_TYPE = pl.Struct({name: pl.String() for name in _REVIEW})
-_SCHEMA = {name: pl.String() for name in _REVIEW} | {"decoded": pl.Boolean()}
-
-
-def _decode(texts: pl.Series) -> Iterator[pl.DataFrame]:
-    """Decode JSON objects in order, as one column as long as none is broken, in halves where one is."""
-    if len(texts) == 0:
-        return
-    try:
-        frame = texts.str.json_decode(_TYPE).struct.unnest()
-    except pl.exceptions.ComputeError:
-        frame = pl.DataFrame()
-    if len(frame) == len(texts):  # not so where one line held two objects
-        yield frame.with_columns(pl.lit(True).alias("decoded"))
-    elif len(texts) <= _FEW:
-        yield pl.DataFrame([_decode_one(text) for text in texts], schema=_SCHEMA)
-    else:
-        middle = len(texts) // 2
-        yield from _decode(texts[:middle])
-        yield from _decode(texts[middle:])
-
-
-def _object(text: str) -> dict[str, object] | None:
-    """Parse one line, or return None where it is no JSON object."""
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        return None
-    return parsed if isinstance(parsed, dict) else None
 
 
 def _scalar(value: object) -> str | None:
-    return str(value) if isinstance(value, str | int | float) else None
-
-
-def _decode_one(text: str) -> dict[str, object]:
-    fields = _object(text)
-    return {name: _scalar((fields or {}).get(name)) for name in _REVIEW} | {"decoded": fields is not None}
+    if isinstance(value, str):
+        return printable(value)
+    return str(value) if isinstance(value, int | float) else None
 
 
 def _strings(value: object) -> list[str]:
     """Flatten what may be a string, a list of them, or a list of lists of them, as it was in 2014."""
     if isinstance(value, str):
-        return [value]
+        return [printable(value)]
     return [text for part in value for text in _strings(part)] if isinstance(value, list) else []
 
 
@@ -158,7 +123,7 @@ def _items(lines: pl.DataFrame) -> pl.DataFrame:
     """Read a block of metadata, item by item: its fields change type from line to line."""
     rows: list[dict[str, object]] = []
     for line, text, problem in lines.iter_rows():
-        fields = None if problem else _object(text)
+        fields = None if problem else json_object(text)
         if fields is None:
             rows.append({"line": line, "problem": problem or NOT_JSON})
             continue

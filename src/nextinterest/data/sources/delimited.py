@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +17,20 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nextinterest.data.sources.lines import TextFile
+from nextinterest.data.sources.parts import shown
 from nextinterest.errors import DataError
 
-__all__ = ["FIELD_COUNT", "OPEN_QUOTE", "Table", "read_delimited"]
+__all__ = ["FIELD_COUNT", "OPEN_QUOTE", "Selection", "Table", "everything", "fields_of", "read_delimited"]
 
 MAX_QUOTED_LINES = 64
 """A quoted field that is still open after so many lines is a stray quote, not a field."""
 
 OPEN_QUOTE = "quote that is never closed"
 FIELD_COUNT = "wrong number of fields"
+
+
+Selection = Callable[[tuple[str, ...]], Mapping[str, str]]
+"""Given all names of a header, what to keep: from the name in the frame to the name in the header."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +42,9 @@ class Table:
     path
         Where it came from.
     columns
-        Its column names, in order.
+        All its column names, in order.
     frame
-        Those columns, all strings, null where a line is too short, and ``line`` and ``problem``.
+        The selected columns, all strings, null where a line is too short, and ``line`` and ``problem``.
     notes
         What was unusual about the file.
     """
@@ -50,57 +55,81 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
+def everything(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Select all columns, under their own names."""
+    return {name: name for name in names}
+
+
 def read_delimited(
     path: Path,
     separator: str,
     *,
     header: Sequence[str] | None = None,
     quotes: bool = False,
-    select: Callable[[tuple[str, ...]], Sequence[str]] | None = None,
+    select: Selection = everything,
 ) -> Table:
-    """Read a delimited file, gzipped or not.
+    """Read a delimited file, packed or not.
 
     Parameters
     ----------
     path
         The file.
     separator
-        Between fields, one character or more.
+        Between fields, one character or more; a blank stands for blanks and tabs, however many.
     header
         Names of the columns; None where the first line has them.
     quotes
         Whether a field may be quoted, and then hold separators and line breaks.
     select
-        Given all column names, returns those to keep, so that a large file need not fit in memory.
+        Given all column names, those to keep, so that a large file need not fit in memory.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or its header names a column twice.
+        If the file cannot be read, or its header names a selected column twice.
     """
     source = TextFile(path)
     names = None if header is None else tuple(header)
-    kept: list[str] = []
+    chosen: Mapping[str, str] | None = None
     parts: list[pl.DataFrame] = []
     # A block may not end inside a quoted field. A stray quote leaves the count odd and the block grows.
     for lines in source.blocks((lambda data: data.count(b'"') % 2 == 0) if quotes else (lambda _: True)):
         frame = lines
+        if separator == " ":
+            frame = frame.with_columns(pl.col("text").str.strip_chars().str.replace_all(r"[ \t]+", " "))
         if names is None:
-            names = _header(path, frame["text"][0], separator, quotes)
+            if frame["problem"][0] is not None:
+                raise DataError(
+                    f"{path}:{frame['line'][0]}: {frame['problem'][0]}, where the header should be.",
+                    remedy="Save the file as UTF-8 text.",
+                )
+            names = tuple(name.strip() for name in fields_of(frame["text"][0], separator, quotes))
             frame = frame.slice(1)
-        kept = kept or list(names if select is None else select(names))
+        if chosen is None:
+            chosen = select(names)
+            _refuse_repeated(path, names, chosen)
         fields = _split(frame, separator, len(names), quotes)
-        fields = fields.rename({f"_{i}": name for i, name in enumerate(names)})
+        place = {name: f"_{i}" for i, name in enumerate(names)}
+        kept = [pl.col(place[name]).alias(out) for out, name in chosen.items()]
         parts.append(fields.select(*kept, "line", "problem"))
     return Table(path, names or (), pl.concat(parts, rechunk=True), tuple(source.notes))
 
 
-def _header(path: Path, text: str, separator: str, quotes: bool) -> tuple[str, ...]:
-    fields = (_parse(text, separator) if quotes else None) or text.split(separator)
-    names = tuple(name.strip() for name in fields)
-    if len(set(names)) != len(names):
-        raise DataError(f"{path}:1: a column name appears twice in the header {names}.", remedy="Rename one.")
-    return names
+def fields_of(text: str, separator: str, quotes: bool = True) -> list[str]:
+    """Return the fields of one line."""
+    if separator == " ":
+        return text.split()
+    return (_parse(text, separator) if quotes and len(separator) == 1 else None) or text.split(separator)
+
+
+def _refuse_repeated(path: Path, names: tuple[str, ...], chosen: Mapping[str, str]) -> None:
+    for name in chosen.values():
+        if names.count(name) > 1:
+            raise DataError(
+                f"{path}:1: a column name appears twice in the header {shown(names)}: {name!r}, which is "
+                "needed.",
+                remedy="Rename one.",
+            )
 
 
 def _split_plain(frame: pl.DataFrame, separator: str, n: int) -> pl.DataFrame:
@@ -151,7 +180,8 @@ def _split_quoted(
         while row is None and end - place < MAX_QUOTED_LINES and end + 1 < len(texts):
             end += 1
             joined += f"\n{texts[end]}"
-            row = _parse(joined, separator)
+            if '"' in texts[end]:  # nothing else can end the field
+                row = _parse(joined, separator)
         problem: str | None = None
         if row is None:
             end, problem = place, OPEN_QUOTE
@@ -170,5 +200,8 @@ def _split_quoted(
 def _parse(text: str, separator: str) -> list[str] | None:
     """Parse one record, or return None where a quoted field is still open at its end."""
     # A record that ends inside a quoted field swallows the sentinel line behind it.
-    rows = list(csv.reader([*(part + "\n" for part in text.split("\n")), "end\n"], delimiter=separator))
+    try:
+        rows = list(csv.reader([*(part + "\n" for part in text.split("\n")), "end\n"], delimiter=separator))
+    except csv.Error:  # a field longer than the module takes
+        return None
     return rows[0] if len(rows) == 2 and rows[1] == ["end"] else None

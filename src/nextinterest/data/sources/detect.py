@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
-from nextinterest.data.sources.amazon import ENDINGS, read_amazon
+from nextinterest.data.sources.amazon import is_metadata, is_reviews, read_amazon
+from nextinterest.data.sources.archives import bare_name, begins_as_parquet, neighbour, suffix
+from nextinterest.data.sources.columns import Columns
+from nextinterest.data.sources.jsonlines import keys
 from nextinterest.data.sources.lines import TextFile
-from nextinterest.data.sources.movielens import EVENT_FILES, read_movielens
+from nextinterest.data.sources.movielens import EVENT_FILES, is_movielens_csv, read_movielens
+from nextinterest.data.sources.parts import contents, visible
 from nextinterest.data.sources.raw import RawData
 from nextinterest.data.sources.recbole import read_recbole
 from nextinterest.data.sources.sequences import is_sequence_header, read_sequences
-from nextinterest.data.sources.tabular import read_tabular
+from nextinterest.data.sources.tabular import KINDS, Kind, kind_of, read_tabular, table_parts
 from nextinterest.errors import DataError
 
 __all__ = ["FORMATS", "Format", "detect", "read"]
 
-Format = Literal["auto", "recbole", "movielens", "amazon", "csv", "parquet", "sequences"]
+Format = Literal["auto", "recbole", "movielens", "amazon", "csv", "parquet", "jsonl", "sequences"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 _READERS: Mapping[str, Callable[[Path], RawData]] = {
-    "recbole": read_recbole,
     "movielens": read_movielens,
     "amazon": read_amazon,
     "sequences": read_sequences,
 }
-_TABLES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".psv": "csv", ".parquet": "parquet"}
+_ATOMIC = (".inter", ".item", ".user")
+_READ = (
+    "Read are CSV and TSV (.csv, .tsv, .psv, .txt, .dat), Parquet (.parquet), JSON lines (.jsonl, .json), "
+    "RecBole's atomic files (.inter) and MovieLens's (u.data, ratings.dat, ratings.csv), packed or not."
+)
 
 
 def detect(path: Path) -> Format:
@@ -41,46 +48,72 @@ def detect(path: Path) -> Format:
         return _detect_folder(path)
     if not path.exists():
         raise DataError(f"There is no file or folder {path}.", remedy="Check the path.")
-    name = path.name.removesuffix(".gz")
-    if name in EVENT_FILES:
-        return "movielens"
-    if name.endswith((".inter", ".item", ".user")):
-        return "sequences" if is_sequence_header(_first_line(path)) else "recbole"
-    if path.name.endswith(ENDINGS):
-        return "amazon"
-    table = _TABLES.get(Path(name).suffix.lower())
-    if table == "csv":
-        return "csv"
-    if table == "parquet":
+    if begins_as_parquet(path):
         return "parquet"
-    raise _unknown(path)
-
-
-def _detect_folder(path: Path) -> Format:
-    names = {p.name.removesuffix(".gz") for p in path.iterdir() if p.is_file()}
-    if any(name in names for name in EVENT_FILES):
+    if suffix(path) in _ATOMIC:
+        return "sequences" if is_sequence_header(_first_line(path)) else "recbole"
+    if bare_name(path) in EVENT_FILES and _is_movielens(path):
         return "movielens"
-    inter = sorted(path.glob("*.inter"))
-    if inter:
-        return "sequences" if is_sequence_header(_first_line(inter[0])) else "recbole"
-    if any(name.endswith((".json", ".jsonl", ".ndjson")) for name in names):
-        return "amazon"
-    raise _unknown(path)
-
-
-def _first_line(path: Path) -> str:
-    return str(next(TextFile(path).blocks())["text"][0])
-
-
-def _unknown(path: Path) -> DataError:
-    return DataError(
-        f"{path} looks like none of the formats that are read.",
-        remedy=f"Name its format: {', '.join(FORMATS[1:])}.",
+    kind = kind_of(path)
+    if kind == "jsonl":
+        return "amazon" if is_reviews(keys(path)) else "jsonl"
+    if kind is not None:
+        return kind
+    _first_line(path)  # what is binary or packed is named as that
+    raise DataError(
+        f"{path} looks like none of the formats that are read. {_READ}",
+        remedy=f"Name its format, as in format='csv': {', '.join(FORMATS[1:])}.",
+        command=f"Name its format, as in --format csv: {', '.join(FORMATS[1:])}.",
     )
 
 
-def read(path: Path, format: Format = "auto", columns: Mapping[str, str | int] | None = None) -> RawData:  # noqa: A002
+def _is_movielens(path: Path) -> bool:
+    return not bare_name(path).endswith(".csv") or is_movielens_csv(_first_line(path))
+
+
+def _detect_folder(path: Path) -> Format:
+    events = [file for name in EVENT_FILES if (file := neighbour(path, name)) is not None]
+    if any(_is_movielens(file) for file in events):
+        return "movielens"
+    inter = [p for p in visible(path) if suffix(p) == ".inter"]
+    if inter:
+        return "sequences" if is_sequence_header(_first_line(inter[0])) else "recbole"
+    parts = {kind: table_parts(path, kind) for kind in KINDS}
+    found: list[Kind] = [kind for kind, paths in parts.items() if paths]
+    if len(found) > 1 and all(suffix(p) in (".txt", ".dat") for p in parts["csv"]):
+        found.remove("csv")
+    if len(found) > 1:
+        raise DataError(
+            f"{path} holds tables of several kinds ({', '.join(found)}): {contents(path)}.",
+            remedy=f"Give the file to read itself, or name the kind, as in format={found[0]!r}.",
+            command=f"Give the file to read itself, or name the kind, as in --format {found[0]}.",
+        )
+    if found == ["jsonl"]:
+        reviews = [p for p in parts["jsonl"] if not is_metadata(p)]
+        return "amazon" if len(reviews) == 1 and is_reviews(keys(reviews[0])) else "jsonl"
+    if found:
+        return found[0]
+    raise DataError(
+        f"{path} looks like none of the formats that are read: {contents(path)}. {_READ}",
+        remedy="Give the file to read itself.",
+    )
+
+
+def _first_line(path: Path) -> str:
+    return TextFile(path).head(1)[0]
+
+
+def read(path: Path, format: Format = "auto", columns: Columns | None = None) -> RawData:  # noqa: A002
     """Read a path in a format.
+
+    Parameters
+    ----------
+    path
+        A file or a folder.
+    format
+        How; ``auto`` judges, and where columns are mapped reads as a table what is not an atomic file.
+    columns
+        From a field to the name of its column, or to its place in a table without a header.
 
     Raises
     ------
@@ -90,11 +123,20 @@ def read(path: Path, format: Format = "auto", columns: Mapping[str, str | int] |
     if format not in FORMATS:
         raise DataError(f"There is no format {format!r}.", remedy=f"The formats are {', '.join(FORMATS)}.")
     chosen = detect(path) if format == "auto" else format
-    if chosen in ("csv", "parquet"):
-        return read_tabular(path, columns)
+    if columns and format == "auto":
+        by_place = any(isinstance(column, int) for column in columns.values())
+        if chosen == "amazon":
+            chosen = "jsonl"
+        elif chosen == "movielens" or (chosen == "recbole" and by_place):
+            chosen = "csv"
+    if chosen in KINDS:
+        return read_tabular(path, columns, cast("Kind", chosen))
+    if chosen == "recbole":
+        return read_recbole(path, columns)
     if columns:
         raise DataError(
             f"{path} is read as {chosen}, whose columns have names of their own.",
-            remedy="Leave the mapping out, or give format='csv'.",
+            remedy="Leave the mapping out, or give format='csv' (format='jsonl' for JSON lines).",
+            command="Leave the mapping out, or give --format csv (--format jsonl for JSON lines).",
         )
     return _READERS[chosen](path)

@@ -7,7 +7,6 @@ for cleaning to count. This module does not know what a line means.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,14 @@ import polars as pl
 from rich.console import Console
 from rich.progress import Progress
 
+from nextinterest.data.sources.archives import READ as _READ
+from nextinterest.data.sources.archives import chunks
 from nextinterest.errors import DataError
 
 __all__ = ["BAD_ENCODING", "BLOCK", "NUL_BYTE", "TextFile"]
 
 BLOCK = 1 << 25
 """Bytes of text per block. Peak memory of reading is about ten of these, beside what is kept."""
-_READ = 1 << 20
 _SHOW_FROM = 1 << 27
 """Bytes from which on a progress bar is worth its line."""
 
@@ -31,7 +31,6 @@ BAD_ENCODING = "bytes that are not UTF-8"
 
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass
@@ -41,7 +40,7 @@ class TextFile:
     Attributes
     ----------
     path
-        Where it is; gzipped or not.
+        Where it is; packed or not (see `archives`).
     notes
         What was unusual about it, in words; complete once the file has been read.
     """
@@ -70,15 +69,42 @@ class TextFile:
                 seen = True
                 yield frame
         if not seen:
-            raise DataError(f"{self.path} is empty.", remedy="Check the download.")
+            raise self._empty()
+
+    def head(self, n: int = 20) -> list[str]:
+        """Return the first lines with anything in them, fewer where the file or its first megabyte ends.
+
+        Raises
+        ------
+        DataError
+            As `blocks`, or if the first line holds bytes that are no text.
+        """
+        first = b""
+        for part in self._content():
+            first += part
+            if first.count(b"\n") > n or len(first) >= _READ:
+                first = first[: first.rfind(b"\n") + 1] or first
+                break
+        frame, _ = self._frame(first, 1)
+        if frame.is_empty():
+            raise self._empty()
+        if frame["problem"][0] is not None:
+            raise DataError(
+                f"{self.path}:{frame['line'][0]}: {frame['problem'][0]}: this is not a text file in UTF-8.",
+                remedy="Save it as UTF-8 text.",
+            )
+        return frame["text"].head(n).to_list()
+
+    def _empty(self) -> DataError:
+        why = f": {'; '.join(self.notes)}" if self.notes else ""
+        return DataError(f"{self.path} is empty{why}.", remedy="Check the download.")
 
     def _frame(self, data: bytes, number: int) -> tuple[pl.DataFrame, int]:
         text = self._decode(data)
-        if "\n" not in text and "\r" in text:  # line endings of the old Macintosh
-            text = text.replace("\r", "\n")
+        if "\r" in text:  # line ends of Windows, of the old Macintosh, and both in one file
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         series = pl.Series("text", [text.removesuffix("\n")], dtype=pl.String).str.split("\n").explode()
         frame = series.to_frame().with_columns(
-            pl.col("text").str.strip_suffix("\r"),
             pl.int_range(number, number + len(series), dtype=pl.UInt32).alias("line"),
             pl.when(pl.col("text").str.contains("\0", literal=True))
             .then(pl.lit(NUL_BYTE))
@@ -91,32 +117,26 @@ class TextFile:
     def _cut(self, whole: Callable[[bytes], bool]) -> Iterator[bytes]:
         """Yield the content in blocks that end with a line."""
         parts: list[bytes] = []
-        size = 0
+        size, wanted = 0, BLOCK
         for part in self._content():
             parts.append(part)
             size += len(part)
-            if size < BLOCK or b"\n" not in part:
+            if size < wanted or b"\n" not in part:
                 continue
             data = b"".join(parts)
             end = data.rfind(b"\n") + 1
             if whole(data[:end]):
                 yield data[:end]
-                parts, size = [data[end:]], len(data) - end
+                parts, size, wanted = [data[end:]], len(data) - end, BLOCK
+            else:
+                wanted = 2 * size  # doubling, so that looking again costs no more than reading
         if any(parts):
             yield b"".join(parts)
 
     def _content(self) -> Iterator[bytes]:
         """Yield the unpacked content, without a byte order mark."""
-        raw = self._bytes()
+        raw = chunks(self.path, self._bytes(), self.notes)
         first = next(raw, b"")
-        if first.startswith(_GZIP):
-            unpacked = self._unpack(first, raw)
-            first, raw = next(unpacked, b""), unpacked
-        elif self.path.suffix == ".gz":
-            raise DataError(
-                f"{self.path} is named .gz and is not a gzip archive.",
-                remedy="Rename it or download it again.",
-            )
         if first.startswith(_UTF16):
             raise DataError(f"{self.path} is UTF-16.", remedy="Save it as UTF-8.")
         yield first.removeprefix(_BOM)
@@ -137,28 +157,6 @@ class TextFile:
             raise DataError(f"There is no file {self.path}.", remedy="Check the path.") from None
         except OSError as error:
             raise DataError(f"{self.path} cannot be read: {error.strerror}.") from error
-
-    def _unpack(self, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-        """Unpack gzip; of an archive that is cut short, the whole lines that can be read."""
-        archive, tail = zlib.decompressobj(wbits=31), b""
-        try:
-            for part in (data for source in ([first], rest) for data in source):
-                content = tail + archive.decompress(part)
-                while archive.eof and archive.unused_data:  # an archive may be several, one behind the other
-                    left = archive.unused_data
-                    archive = zlib.decompressobj(wbits=31)
-                    content += archive.decompress(left)
-                end = content.rfind(b"\n") + 1
-                tail = content[end:]
-                if end:
-                    yield content[:end]
-        except zlib.error as error:
-            self.notes.append(f"{self.path.name} is damaged ({error}) and was read up to there")
-            return
-        if archive.eof:
-            yield tail
-        else:
-            self.notes.append(f"{self.path.name} is a truncated archive; its whole lines were read")
 
     def _decode(self, data: bytes) -> str:
         """Decode as UTF-8, or as Latin-1 where that is clearly what the file is."""

@@ -5,16 +5,18 @@ Formats: the README files of https://grouplens.org/datasets/movielens/.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
 
-from nextinterest.data.sources.delimited import Table, read_delimited
+from nextinterest.data.sources.archives import bare_name, neighbour
+from nextinterest.data.sources.delimited import Table, fields_of, read_delimited
+from nextinterest.data.sources.parts import shown
 from nextinterest.data.sources.raw import RawData, as_events, as_items, as_users, known, known_words
 from nextinterest.errors import DataError
 
-__all__ = ["EVENT_FILES", "read_movielens"]
+__all__ = ["EVENT_FILES", "is_movielens_csv", "read_movielens"]
 
 EVENT_FILES = ("u.data", "ratings.dat", "ratings.csv")
 """Names of the event files, by which a folder is recognised."""
@@ -51,21 +53,18 @@ def read_movielens(path: Path) -> RawData:
         If there is no file of ratings under one of its three names.
     """
     folder = path if path.is_dir() else path.parent
-    wanted = EVENT_FILES if path.is_dir() else (path.name.removesuffix(".gz"),)
+    wanted = EVENT_FILES if path.is_dir() else (bare_name(path),)
     for name, read in (("u.data", _read_100k), ("ratings.dat", _read_dat), ("ratings.csv", _read_csv)):
         if name not in wanted:
             continue
-        events = path if path.is_file() else _existing(folder, name)
+        events = path if path.is_file() else neighbour(folder, name)
         if events is not None:
             return read(events, folder)
     raise DataError(
         f"{path} has none of {', '.join(EVENT_FILES)}, the files of ratings of MovieLens.",
-        remedy="Give the folder as it was unpacked, or read the file as csv with a mapping of columns.",
+        remedy="Give the folder as it was unpacked, or the file with format='csv'.",
+        command="Give the folder as it was unpacked, or the file with --format csv.",
     )
-
-
-def _existing(folder: Path, name: str) -> Path | None:
-    return next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
 
 
 class _Parts:
@@ -78,7 +77,7 @@ class _Parts:
         self, folder: Path, name: str, into: Callable[[Path, int], tuple[pl.DataFrame, Table]]
     ) -> pl.DataFrame | None:
         """Read a neighbour where there is one."""
-        path = _existing(folder, name)
+        path = neighbour(folder, name)
         if path is None:
             return None
         frame, table = into(path, len(self.files))
@@ -160,26 +159,32 @@ def _users_1m(path: Path, file: int) -> tuple[pl.DataFrame, Table]:
 
 
 def _read_csv(path: Path, folder: Path) -> RawData:
-    table = read_delimited(path, ",", quotes=True)
-    names = {"userId": "user", "movieId": "item", "rating": "rating", "timestamp": "time"}
-    missing = [name for name in names if name not in table.columns]
-    if missing:
-        raise DataError(
-            f"{path}:1: no column {missing[0]!r} among {list(table.columns)}.",
-            remedy="Read the file as csv with a mapping of columns.",
-        )
-    events = Table(path, table.columns, table.frame.rename(names), table.notes)
+    names = {"user": "userId", "item": "movieId", "rating": "rating", "time": "timestamp"}
+    events = read_delimited(path, ",", quotes=True, select=lambda header: _needed(path, header, names))
     parts = _Parts(events)
     items = parts.read(folder, "movies.csv", _items_csv)
     return parts.raw(folder, events, items, None)
 
 
-def _items_csv(path: Path, file: int) -> tuple[pl.DataFrame, Table]:
-    table = read_delimited(path, ",", quotes=True)
-    missing = [name for name in ("movieId", "title", "genres") if name not in table.columns]
+def is_movielens_csv(header: str) -> bool:
+    """Tell the ratings.csv of MovieLens from others of that name by its first line."""
+    return {"userId", "movieId"} <= {name.strip() for name in fields_of(header, ",")}
+
+
+def _needed(path: Path, header: tuple[str, ...], names: Mapping[str, str]) -> Mapping[str, str]:
+    missing = [name for name in names.values() if name not in header]
     if missing:
-        raise DataError(f"{path}:1: no column {missing[0]!r} among {list(table.columns)}.")
-    table = Table(path, table.columns, table.frame.rename({"movieId": "item"}), table.notes)
+        raise DataError(
+            f"{path}:1: no column {missing[0]!r} among {shown(header)}.",
+            remedy="Read it with format='csv' and a mapping, as in columns={'item': 'NAME'}.",
+            command="Read it with --format csv and a mapping, as in --column item=NAME.",
+        )
+    return names
+
+
+def _items_csv(path: Path, file: int) -> tuple[pl.DataFrame, Table]:
+    names = {"item": "movieId", "title": "title", "genres": "genres"}
+    table = read_delimited(path, ",", quotes=True, select=lambda header: _needed(path, header, names))
     return _with_genres(table, file), table
 
 

@@ -5,7 +5,7 @@ A reader names columns and splits fields; it casts nothing that can fail, judges
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,11 +19,15 @@ __all__ = [
     "as_events",
     "as_items",
     "as_users",
+    "attributes",
     "known",
     "known_words",
 ]
 
 TimeUnit = Literal["auto", "s", "ms"]
+
+_ATTRIBUTE = "@"
+"""Before the names of users' attributes while a table is read, so that none is taken for one of ours."""
 
 UNKNOWN = ("", "unknown", "unkonwn", "(no genres listed)", "nan")
 """How files write that something is not known; the misspelling stands in MovieLens-100K's own file."""
@@ -34,7 +38,7 @@ EVENT_SCHEMA: Mapping[str, pl.DataType] = {
     "time": pl.String(),
     "rating": pl.String(),
     "line": pl.UInt32(),
-    "file": pl.UInt8(),
+    "file": pl.UInt32(),
     "problem": pl.String(),
 }
 
@@ -45,7 +49,7 @@ ITEM_SCHEMA: Mapping[str, pl.DataType] = {
     "categories": pl.List(pl.String()),
     "description": pl.String(),
     "line": pl.UInt32(),
-    "file": pl.UInt8(),
+    "file": pl.UInt32(),
     "problem": pl.String(),
 }
 
@@ -73,6 +77,8 @@ class RawData:
         Unit of numeric times; ``auto`` judges by their size.
     notes
         What was unusual, in words.
+    test_files
+        Which of the files are named as the test part of the data.
     """
 
     name: str
@@ -84,6 +90,7 @@ class RawData:
     has_ratings: bool = True
     time_unit: TimeUnit = "auto"
     notes: tuple[str, ...] = field(default=())
+    test_files: tuple[int, ...] = ()
 
 
 def _fit(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
@@ -95,18 +102,44 @@ def _fit(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame
 
 def as_events(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
     """Bring a frame of any of the event columns into `EVENT_SCHEMA`."""
-    return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt8).alias("file")), EVENT_SCHEMA)
+    return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt32).alias("file")), EVENT_SCHEMA)
 
 
 def as_items(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
     """Bring a frame of any of the item columns into `ITEM_SCHEMA`."""
-    return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt8).alias("file")), ITEM_SCHEMA)
+    return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt32).alias("file")), ITEM_SCHEMA)
 
 
 def as_users(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame of users, with a column ``user``, without its malformed rows."""
     fine = frame.filter(pl.col("problem").is_null()).drop("line", "problem")
-    return fine.select(pl.col("user").str.strip_chars(), pl.exclude("user"))
+    return fine.select(
+        pl.col("user").str.strip_chars(),
+        pl.exclude("user").name.map(lambda name: name.removeprefix(_ATTRIBUTE)),
+    )
+
+
+def attributes(header: Sequence[str], user: str, bare: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Select the columns of a table of users: who it is, and what else is known, for `as_users`.
+
+    Columns without a name, or whose name another has too, are left out, as is a second id.
+
+    Parameters
+    ----------
+    header
+        Names of the columns.
+    user
+        The one that is the user's id.
+    bare
+        Shorter names of the columns; None for their own.
+    """
+    names = {name: name for name in header} if bare is None else dict(bare)
+    more = {
+        f"{_ATTRIBUTE}{name}": full
+        for name, full in names.items()
+        if name not in ("", "user", "user_id") and full != user and list(header).count(full) == 1
+    }
+    return {"user": user} | more
 
 
 def known(column: str) -> pl.Expr:

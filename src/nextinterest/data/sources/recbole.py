@@ -6,16 +6,40 @@ Format: https://recbole.io/docs/user_guide/data/atomic_files.html. A header cell
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import polars as pl
 
-from nextinterest.data.sources.delimited import Table, read_delimited
-from nextinterest.data.sources.raw import RawData, as_events, as_items, as_users, known, known_words
+from nextinterest.data.sources.archives import neighbour, stem, suffix
+from nextinterest.data.sources.columns import Columns, bare_names, separated_by
+from nextinterest.data.sources.delimited import Table, fields_of, read_delimited
+from nextinterest.data.sources.lines import TextFile
+from nextinterest.data.sources.parts import (
+    base,
+    contents,
+    is_part,
+    is_test,
+    refuse_other_columns,
+    shown,
+    sort_parts,
+    visible,
+)
+from nextinterest.data.sources.raw import (
+    RawData,
+    as_events,
+    as_items,
+    as_users,
+    attributes,
+    known,
+    known_words,
+)
 from nextinterest.errors import DataError
 
-__all__ = ["Typed", "first_of", "read_items", "read_recbole", "read_typed"]
+__all__ = ["Typed", "needed", "read_items", "read_recbole", "read_typed", "typed_separator"]
 
 TITLES = ("title", "movie_title", "name", "item_name", "product_title", "game_title", "business_name")
 CATEGORIES = ("class", "genre", "genres", "categories", "category", "tags")
@@ -28,36 +52,79 @@ TIMES = ("timestamp", "time")
 class Typed:
     """An atomic file: its rows under bare column names, and the type of each column."""
 
-    def __init__(self, table: Table) -> None:
-        if not all(":" in name for name in table.columns):
-            raise DataError(
-                f"{table.path}:1: the header {list(table.columns)} has no types, as in 'user_id:token'.",
-                remedy="Give the format by name if this is not a RecBole atomic file.",
-            )
-        self.path, self.notes = table.path, table.notes
-        bare = {name: name.split(":", 1)[0] for name in table.columns}
-        self.types = {name.split(":", 1)[0]: name.split(":", 1)[1] for name in table.columns}
-        self.frame = table.frame.rename(bare)
-
-    def require(self, *names: str) -> None:
-        """Raise unless the file has these columns."""
-        for name in names:
-            if name not in self.types:
-                raise DataError(
-                    f"{self.path}:1: no column {name!r} among {list(self.types)}.",
-                    remedy="Rename the column, or read the file as csv with a mapping of columns.",
-                )
+    def __init__(self, table: Table, types: dict[str, str]) -> None:
+        self.path, self.notes, self.frame, self.types = table.path, table.notes, table.frame, types
 
 
-def read_typed(path: Path) -> Typed:
+def read_typed(path: Path, select: Callable[[Sequence[str]], Mapping[str, str]]) -> Typed:
     """Read one atomic file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    select
+        Given the bare names of its columns, which are needed: from the name in the frame to the bare name.
 
     Raises
     ------
     DataError
-        If it cannot be read, or its header has no types.
+        If it cannot be read, its header has no types, or a needed column is missing.
     """
-    return Typed(read_delimited(path, "\t"))
+    types: dict[str, str] = {}
+
+    def chosen(header: tuple[str, ...]) -> dict[str, str]:
+        full = {name.split(":", 1)[0]: name for name in reversed(header) if name}
+        types.update({bare: name.split(":", 1)[1] for bare, name in full.items() if ":" in name})
+        if len(types) != len(full):
+            raise DataError(
+                f"{path}:1: the header {shown(header)} has no types, as in 'user_id:token'.",
+                remedy="If this is not a RecBole atomic file, read it with format='csv'.",
+                command="If this is not a RecBole atomic file, read it with --format csv.",
+            )
+        names = [name.split(":", 1)[0] for name in header]
+        return {
+            out: full[name] if names.count(name) == 1 else _repeated(path, name)
+            for out, name in select(names).items()
+        }
+
+    separator = typed_separator(TextFile(path).head(1)[0])
+    table = read_delimited(path, separator, select=chosen)
+    if separator != "\t":
+        table = replace(table, notes=(*table.notes, separated_by(path, separator)))
+    return Typed(table, types)
+
+
+def _repeated(path: Path, name: str) -> NoReturn:
+    raise DataError(f"{path}:1: a column name appears twice in the header: {name!r}.", remedy="Rename one.")
+
+
+def typed_separator(header: str) -> str:
+    r"""Return what separates the cells of a typed header: a tab, or what else gives typed names throughout.
+
+    Examples
+    --------
+    >>> typed_separator("user_id:token item_id:token"), typed_separator("user_id:token\titem id:token")
+    (' ', '\t')
+    """
+    if "\t" in header:
+        return "\t"
+    cut = {separator: fields_of(header, separator, quotes=False) for separator in (" ", ",", ";", "|")}
+    return next((separator for separator, cells in cut.items() if len(cells) > 1 and bare_names(cells)), "\t")
+
+
+def needed(path: Path, names: Sequence[str], *wanted: str) -> None:
+    """Raise unless a file has these columns."""
+    for name in wanted:
+        if names.count(name) > 1:
+            _repeated(path, name)
+        if name not in names:
+            field = {"user_id": "user", "item_id": "item"}.get(name)
+            raise DataError(
+                f"{path}:1: no column {name!r} among {shown(names)}.",
+                remedy=f"Map it, as in columns={{{field!r}: 'NAME'}}." if field else "Rename the column.",
+                command=f"Map it, as in --column {field}=NAME." if field else "",
+            )
 
 
 def first_of(columns: Iterable[str], wanted: tuple[str, ...]) -> str | None:
@@ -66,80 +133,143 @@ def first_of(columns: Iterable[str], wanted: tuple[str, ...]) -> str | None:
     return next((name for name in wanted if name in present), None)
 
 
-def find_inter(path: Path) -> Path:
-    """Return the ``.inter`` file that a path means.
+def find_inter(path: Path) -> list[Path]:
+    """Return the ``.inter`` files that a path means: one, or the parts of one data set in order.
 
     Raises
     ------
     DataError
-        If a folder holds none, or several.
+        If a folder holds none, or several that are not parts of one data set.
     """
     if not path.is_dir():
-        return path.with_suffix(".inter") if path.suffix in (".item", ".user") else path
-    found = sorted(path.glob("*.inter"))
-    if len(found) != 1:
-        raise DataError(
-            f"{path} holds {len(found)} .inter files, not one.", remedy="Give the file to read itself."
-        )
-    return found[0]
+        if suffix(path) not in (".item", ".user"):
+            return [path]
+        events = neighbour(path.parent, f"{stem(path)}.inter")
+        if events is not None:
+            return [events]
+        path = path.parent
+    found = sort_parts(p for p in visible(path) if suffix(p) == ".inter")
+    if len(found) == 1 or (found and all(map(is_part, found)) and len({base(p) for p in found}) == 1):
+        return found
+    raise DataError(
+        f"{path} holds {len(found)} .inter files, not one: {contents(path)}.",
+        remedy="Give the file to read itself.",
+    )
 
 
-def read_recbole(path: Path) -> RawData:
+def read_recbole(path: Path, columns: Columns | None = None) -> RawData:
     """Read a folder of atomic files, or one ``.inter`` file and its neighbours of the same name.
+
+    Files named as parts (``NAME.train.inter``, ``NAME.valid.inter``, ``NAME.test.inter``) are one log.
+
+    Parameters
+    ----------
+    path
+        The folder or file.
+    columns
+        From user, item, time and rating to the name of a column, with its type or without.
 
     Raises
     ------
     DataError
         If there is no ``.inter`` file, or it has no user or item column.
     """
-    inter = read_typed(find_inter(path))
-    inter.require("user_id", "item_id")
-    files, notes = [inter.path.name], list(inter.notes)
-    rating, time = first_of(inter.types, RATINGS), first_of(inter.types, TIMES)
-    names = {"user_id": "user", "item_id": "item"}
-    names |= {column: name for column, name in ((rating, "rating"), (time, "time")) if column is not None}
+    paths = find_inter(path)
+    tables = [read_typed(p, partial(_event_columns, p, columns)) for p in paths]
+    refuse_other_columns(paths, [list(table.types) for table in tables])
+    events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
+    files, notes = [p.name for p in paths], [note for table in tables for note in table.notes]
+    first = paths[0]
+    name = stem(first) if len(paths) == 1 else base(first) or first.resolve().parent.name
+    beside = [p.name for p in visible(first.parent) if suffix(p) == ".inter" and base(p) == base(first)]
+    if len(paths) == 1 and len(beside) > 1 and is_part(first):
+        notes.append(f"{first.name} is read alone; give the folder to read {', '.join(beside)} as one log")
     items = users = None
-    item_file, user_file = inter.path.with_suffix(".item"), inter.path.with_suffix(".user")
-    if item_file.is_file():
-        item_table = read_typed(item_file)
-        items = read_items(item_table, len(files))
+    stems = tuple(dict.fromkeys((stem(first), base(first))))
+    item_file, user_file = (_neighbour(first.parent, stems, ending) for ending in ("item", "user"))
+    if item_file is not None:
+        item_table, items = read_items(item_file, len(files), columns)
         files.append(item_file.name)
         notes.extend(item_table.notes)
-    if user_file.is_file():
-        user_table = read_typed(user_file)
-        user_table.require("user_id")
-        users = as_users(user_table.frame.rename({"user_id": "user"}))
+    if user_file is not None:
+        user_table = read_typed(user_file, partial(_user_columns, user_file, columns))
+        users = as_users(user_table.frame)
         files.append(user_file.name)
         notes.extend(user_table.notes)
     return RawData(
-        inter.path.stem,
+        name,
         tuple(files),
-        as_events(inter.frame.select(*names, "line", "problem").rename(names)),
+        events,
         items,
         users,
-        has_times=time is not None,
-        has_ratings=rating is not None,
-        notes=tuple(notes),
+        has_times="time" in tables[0].frame.columns,
+        has_ratings="rating" in tables[0].frame.columns,
+        notes=tuple(dict.fromkeys(notes)),
+        test_files=tuple(i for i, p in enumerate(paths) if is_test(p)) if len(paths) > 1 else (),
     )
 
 
-def read_items(table: Typed, file: int) -> pl.DataFrame:
-    """Bring an atomic file of items into `ITEM_SCHEMA`; whatever its columns are called.
+def _neighbour(folder: Path, stems: Sequence[str], ending: str) -> Path | None:
+    names = (f"{stem}.{ending}" for stem in stems if stem)
+    return next((path for name in names if (path := neighbour(folder, name)) is not None), None)
+
+
+def _mapped(names: Sequence[str], columns: Columns | None) -> dict[str, str]:
+    """Return the bare names of mapped columns by field, of those that are there."""
+    given = {field: str(column).split(":", 1)[0] for field, column in (columns or {}).items()}
+    return {field: name for field, name in given.items() if name in names}
+
+
+def _event_columns(path: Path, columns: Columns | None, names: Sequence[str]) -> dict[str, str]:
+    mapped = _mapped(names, columns)
+    for field, column in (columns or {}).items():
+        if field in ("user", "item", "time", "rating") and field not in mapped:
+            raise DataError(
+                f"{path}:1: no column {column!r}, mapped to {field}, among {shown(names)}.",
+                remedy="Name a column of the file.",
+            )
+    needed(path, names, *(f"{field}_id" for field in ("user", "item") if field not in mapped))
+    usual = {
+        "user": "user_id",
+        "item": "item_id",
+        "time": first_of(names, TIMES),
+        "rating": first_of(names, RATINGS),
+    }
+    found = usual | {field: name for field, name in mapped.items() if field in usual}
+    return {field: name for field, name in found.items() if name is not None}
+
+
+def _user_columns(path: Path, columns: Columns | None, names: Sequence[str]) -> dict[str, str]:
+    user = _mapped(names, columns).get("user", "user_id")
+    needed(path, names, user)
+    return attributes(names, user)
+
+
+def read_items(path: Path, file: int, columns: Columns | None = None) -> tuple[Typed, pl.DataFrame]:
+    """Read an atomic file of items into `ITEM_SCHEMA`; whatever its columns are called.
 
     Raises
     ------
     DataError
         If it has no item column.
     """
-    table.require("item_id")
-    columns = [pl.col("item_id").alias("item")]
-    for name, wanted in (("title", TITLES), ("year", YEARS), ("description", DESCRIPTIONS)):
-        column = first_of(table.types, wanted)
-        if column is not None:
-            columns.append(known(column).alias(name))
-    category = first_of(table.types, CATEGORIES)
-    if category is not None:
+    usual = {"title": TITLES, "year": YEARS, "description": DESCRIPTIONS, "categories": CATEGORIES}
+    chosen: dict[str, str] = {}
+
+    def select(names: Sequence[str]) -> dict[str, str]:
+        mapped = _mapped(names, columns)
+        chosen["item"] = mapped.get("item", "item_id")
+        needed(path, names, chosen["item"])
+        for field, wanted in usual.items():
+            name = mapped.get(field) or first_of(names, wanted)
+            if name is not None:
+                chosen[field] = name
+        return chosen
+
+    table = read_typed(path, select)
+    parts = [pl.col("item"), *(known(f).alias(f) for f in ("title", "year", "description") if f in chosen)]
+    if "categories" in chosen:
         # A token_seq is separated by spaces; a single token may hold them.
-        separator = " " if table.types[category].endswith("_seq") else None
-        columns.append(known_words(category, separator).alias("categories"))
-    return as_items(table.frame.select(*columns, "line", "problem"), file)
+        separator = " " if table.types[chosen["categories"]].endswith("_seq") else None
+        parts.append(known_words("categories", separator).alias("categories"))
+    return table, as_items(table.frame.select(*parts, "line", "problem"), file)

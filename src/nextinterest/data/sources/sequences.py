@@ -8,12 +8,15 @@ held-out item of the test file. There are no times; the order of the lists is th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
+from nextinterest.data.sources.archives import bare_name, neighbour, suffix
+from nextinterest.data.sources.parts import contents, visible
 from nextinterest.data.sources.raw import RawData, as_events
-from nextinterest.data.sources.recbole import read_items, read_typed
+from nextinterest.data.sources.recbole import needed, read_items, read_typed, typed_separator
 from nextinterest.errors import DataError
 
 __all__ = ["is_sequence_header", "read_sequences"]
@@ -25,41 +28,43 @@ OUT_OF_STEP = "history that does not continue the validation file's"
 
 def is_sequence_header(header: str) -> bool:
     """Tell whether the first line of an ``.inter`` file is that of a sequence file."""
-    return any(cell.split(":")[0] == HISTORY for cell in header.split("\t"))
+    return any(cell.split(":")[0] == HISTORY for cell in header.split(typed_separator(header)))
 
 
 def _files(path: Path) -> tuple[Path, Path | None, str]:
     """Return the test file, the validation file where there is one, and the name of the data."""
     if path.is_dir():
-        found = sorted(path.glob(f"*{TEST}")) or sorted(path.glob("*.inter"))
+        inter = [p for p in visible(path) if suffix(p) == ".inter"]
+        found = [p for p in inter if bare_name(p).endswith(TEST)] or inter
         if len(found) != 1:
             raise DataError(
-                f"{path} holds {len(found)} sequence files, not one.", remedy="Give the file to read itself."
+                f"{path} holds {len(found)} sequence files, not one: {contents(path)}.",
+                remedy="Give the file to read itself.",
             )
         path = found[0]
+    name = bare_name(path)
     for ending in (TEST, VALIDATION):
-        if path.name.endswith(ending):
-            stem = path.name.removesuffix(ending)
-            test, validation = path.with_name(stem + TEST), path.with_name(stem + VALIDATION)
-            if not test.is_file():
-                raise DataError(f"There is no {test} beside {path.name}.", remedy="Put both into one folder.")
-            return test, validation if validation.is_file() else None, stem
-    return path, None, path.name.removesuffix(".inter")
+        if name.endswith(ending):
+            stem = name.removesuffix(ending)
+            test = neighbour(path.parent, stem + TEST)
+            if test is None:
+                raise DataError(
+                    f"There is no {stem + TEST} beside {path}.", remedy="Put both into one folder."
+                )
+            return test, neighbour(path.parent, stem + VALIDATION), stem
+    return path, None, name.removesuffix(".inter")
 
 
 def _read(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return a row a user, with the history as a list in ``before``, and the notes of the file."""
-    table = read_typed(path)
-    table.require("user_id", HISTORY, "item_id")
-    before = pl.col(HISTORY).str.split(" ").list.eval(pl.element().filter(pl.element().str.len_bytes() > 0))
-    frame = table.frame.select(
-        pl.col("user_id").alias("user"),
-        before.alias("before"),
-        pl.col("item_id").alias("item"),
-        "line",
-        "problem",
-    )
-    return frame, table.notes
+
+    def select(names: Sequence[str]) -> dict[str, str]:
+        needed(path, names, "user_id", HISTORY, "item_id")
+        return {"user": "user_id", "before": HISTORY, "item": "item_id"}
+
+    table = read_typed(path, select)
+    ids = pl.col("before").str.split(" ").list.eval(pl.element().filter(pl.element().str.len_bytes() > 0))
+    return table.frame.select("user", ids.alias("before"), "item", "line", "problem"), table.notes
 
 
 def read_sequences(path: Path) -> RawData:
@@ -84,10 +89,9 @@ def read_sequences(path: Path) -> RawData:
         notes.extend(found)
         events = pl.concat([_explode(earlier, 1), as_events(_continuing(last, earlier), 0)])
     items = None
-    item_path = test_path.with_name(f"{name}.item")
-    if item_path.is_file():
-        item_table = read_typed(item_path)
-        items = read_items(item_table, len(files))
+    item_path = neighbour(test_path.parent, f"{name}.item")
+    if item_path is not None:
+        item_table, items = read_items(item_path, len(files))
         files.append(item_path.name)
         notes.extend(item_table.notes)
     return RawData(name, tuple(files), events, items, has_times=False, has_ratings=False, notes=tuple(notes))

@@ -1,210 +1,232 @@
-"""Events in a CSV, TSV or Parquet file, with columns named by the caller or recognised by their usual names.
+"""Events in tables (CSV and its kin, Parquet, JSON lines), with columns that are mapped or known.
 
-An item file and a user file may lie beside it, found by name: ``NAME.items.csv`` or ``items.csv`` beside
-``NAME.csv``, and the same with ``users`` and with the other endings.
+A table may be a file, or a folder of its parts. An item file and a user file may lie beside it, found by
+name: ``NAME.items.csv`` or ``items.csv`` beside ``NAME.csv``, and the same with ``users`` and with the other
+endings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
-from nextinterest.data.sources.delimited import Table, read_delimited
-from nextinterest.data.sources.raw import RawData, as_events, as_items, as_users, known, known_words
+from nextinterest.data.sources.archives import neighbour, stem, suffix
+from nextinterest.data.sources.columns import (
+    Columns,
+    bare_names,
+    check_fields,
+    judge_layout,
+    no_column,
+    sniff_columns,
+)
+from nextinterest.data.sources.delimited import Selection, Table, read_delimited
+from nextinterest.data.sources.jsonlines import read_json_lines
+from nextinterest.data.sources.lines import TextFile
+from nextinterest.data.sources.parquet import read_parquet
+from nextinterest.data.sources.parts import (
+    base,
+    contents,
+    is_test,
+    refuse_other_columns,
+    shown,
+    sort_parts,
+    visible,
+)
+from nextinterest.data.sources.raw import (
+    RawData,
+    as_events,
+    as_items,
+    as_users,
+    attributes,
+    known,
+    known_words,
+)
 from nextinterest.errors import DataError
 
-__all__ = ["FIELDS", "read_tabular", "sniff_columns"]
+__all__ = ["KINDS", "Kind", "kind_of", "read_tabular", "table_parts"]
 
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "user": ("user", "user_id", "userid", "reviewerid", "customer_id", "session_id", "uid"),
-    "item": ("item", "item_id", "itemid", "movieid", "movie_id", "product_id", "asin", "parent_asin", "iid"),
-    "time": ("time", "timestamp", "datetime", "date", "unixreviewtime", "ts"),
-    "rating": ("rating", "overall", "stars", "score"),
-    "title": ("title", "name", "item_title", "movie_title", "product_title"),
-    "categories": ("categories", "category", "genres", "genre", "class", "tags"),
-    "year": ("year", "release_year"),
-    "description": ("description", "summary"),
+Kind = Literal["csv", "parquet", "jsonl"]
+
+KINDS: Mapping[Kind, tuple[str, ...]] = {
+    "parquet": (".parquet", ".pq"),
+    "jsonl": (".jsonl", ".ndjson", ".json"),
+    "csv": (".csv", ".tsv", ".psv", ".txt", ".dat"),
 }
-"""What a column may be, and the names (in lower case) by which each is recognised without a mapping."""
+"""Endings by which each kind of table is recognised."""
 
-_SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".psv": "|"}
-_ENDINGS = (*_SEPARATORS, ".parquet")
-
-
-def _ending(path: Path) -> str:
-    return Path(path.name.removesuffix(".gz")).suffix.lower()
+_BESIDE = {"items": ("items", "item"), "users": ("users", "user")}
+_ENDINGS = (".csv", ".tsv", ".txt", ".psv", ".parquet", ".jsonl", ".ndjson", ".json")
+_OF_ITEMS = ("title", "categories", "year", "description")
 
 
-def _stem(path: Path) -> str:
-    return Path(path.name.removesuffix(".gz")).stem
+def kind_of(path: Path) -> Kind | None:
+    """Return the kind of table that a file is by its name; None where it is none."""
+    return next((kind for kind, endings in KINDS.items() if suffix(path) in endings), None)
 
 
-def _read(path: Path, select: Callable[[tuple[str, ...]], Sequence[str]] | None = None) -> Table:
-    """Read a file of any of the endings, a delimited one with the selected columns only."""
-    ending = _ending(path)
-    if ending == ".parquet":
-        return _read_parquet(path)
-    return read_delimited(path, _SEPARATORS.get(ending, ","), quotes=True, select=select)
+def _is_beside(path: Path) -> bool:
+    """Tell whether a file is named as one of items or users."""
+    last = stem(path).lower().rsplit(".", 1)[-1]
+    return any(last in words for words in _BESIDE.values())
 
 
-def _read_parquet(path: Path) -> Table:
-    """Read Parquet as strings, to be judged as any other file; the line of a row is its place from 1."""
-    try:
-        frame = pl.read_parquet(path, memory_map=False)
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.", remedy="Check the path.") from None
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path} is not a Parquet file: {error}", remedy="Check the download.") from error
-    columns = tuple(frame.columns)
-    text: list[pl.Expr] = []
-    for name, dtype in frame.schema.items():
-        column = pl.col(name)
-        if isinstance(dtype, pl.Datetime):
-            text.append(column.dt.epoch("s").cast(pl.String).alias(name))
-        elif dtype == pl.Date:
-            text.append((column.cast(pl.Datetime("us")).dt.epoch("s")).cast(pl.String).alias(name))
-        elif isinstance(dtype, pl.List):
-            text.append(column.cast(pl.List(pl.String)).list.join("|").alias(name))
-        else:
-            text.append(column.cast(pl.String, strict=False).alias(name))
-    rows = frame.select(
-        *text,
-        pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("line"),
-        pl.lit(None, dtype=pl.String).alias("problem"),
-    )
-    return Table(path, columns, rows)
+def table_parts(folder: Path, kind: Kind) -> list[Path]:
+    """Return the files of a folder that are parts of its table of events, in order."""
+    found = [p for p in visible(folder) if kind_of(p) == kind and not _is_beside(p)]
+    tables = [p for p in found if suffix(p) not in (".txt", ".dat")]  # a README.txt is none
+    return sort_parts(tables or found)
 
 
-def sniff_columns(header: Sequence[str], columns: Mapping[str, str | int] | None = None) -> dict[str, str]:
-    """Return what each column is: the caller's mapping first, then the names that are known.
-
-    Parameters
-    ----------
-    header
-        Names of the columns.
-    columns
-        From a field of `FIELDS` to the name of the column.
-
-    Raises
-    ------
-    DataError
-        If the mapping names an unknown field or a column that is not there.
-
-    Examples
-    --------
-    >>> sniff_columns(["userId", "movieId", "when"], {"time": "when"})
-    {'time': 'when', 'user': 'userId', 'item': 'movieId'}
-    """
-    found: dict[str, str] = {}
-    for field, column in (columns or {}).items():
-        if field not in FIELDS:
-            raise DataError(
-                f"There is no field {field!r} to map.", remedy=f"The fields are {', '.join(FIELDS)}."
-            )
-        if column in header:
-            found[field] = column
-    lower = {name.lower(): name for name in header}
-    for field, names in FIELDS.items():
-        if field not in (columns or {}) and field not in found:
-            match = next((lower[name] for name in names if name in lower), None)
-            if match is not None and match not in found.values():
-                found[field] = match
-    return found
+def _read(path: Path, select: Selection, kind: Kind | None = None, columns: Columns | None = None) -> Table:
+    """Read the selected columns of a file of any kind."""
+    kind = kind or kind_of(path) or "csv"
+    if kind == "parquet":
+        return read_parquet(path, select)
+    if kind == "jsonl":
+        return read_json_lines(path, select)
+    layout = judge_layout(path, suffix(path), TextFile(path).head(), columns)
+    table = read_delimited(path, layout.separator, header=layout.header, quotes=layout.quotes, select=select)
+    return Table(path, table.columns, table.frame, (*table.notes, *layout.notes))
 
 
-def _beside(path: Path, what: str) -> Path | None:
-    """Return the item or user file that belongs to an event file."""
-    names = [
-        f"{stem}{ending}{gz}"
-        for stem in (f"{_stem(path)}.{what}", what)
-        for ending in _ENDINGS
-        for gz in ("", ".gz")
-    ]
-    return next((path.with_name(name) for name in names if path.with_name(name).is_file()), None)
+def _beside(folder: Path, stems: tuple[str, ...], what: str) -> Path | None:
+    """Return the item or user file that belongs to events of one of these names."""
+    names = [f"{stem}.{word}" for word in _BESIDE[what] for stem in stems if stem] + [*_BESIDE[what]]
+    found = (neighbour(folder, f"{name}{ending}") for name in names for ending in _ENDINGS)
+    atomic = (neighbour(folder, f"{stem}.{what[:-1]}") for stem in stems if stem)
+    return next((path for source in (found, atomic) for path in source if path is not None), None)
 
 
-def read_tabular(path: Path, columns: Mapping[str, str | int] | None = None) -> RawData:
-    """Read a CSV, TSV or Parquet file of events, and the items and users beside it.
+def _files(path: Path, kind: Kind) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    parts = table_parts(path, kind)
+    if not parts:
+        raise DataError(
+            f"{path} has no file of events that ends in {', '.join(KINDS[kind])}: {contents(path)}.",
+            remedy="Give the file to read itself.",
+        )
+    return parts
+
+
+def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None = None) -> RawData:
+    """Read a table of events, and the items and users beside it.
 
     Parameters
     ----------
     path
-        The file of events.
+        The file of events, or a folder of its parts.
     columns
-        From a field of `FIELDS` to the name of its column, in the file of events or of items; fields that are
-        left out are recognised by their usual names.
+        From a field of `FIELDS` to the name of its column, in the file of events or of items, or to its place
+        in a file of events without a header; fields that are left out are recognised by their usual names.
+    kind
+        What the table is written as; None judges by the ending.
 
     Raises
     ------
     DataError
-        If a mapped column is in none of the files, or no column is the user or the item.
+        If a mapped column is in none of the files, no column is the user or the item, or parts differ.
     """
-
-    def fields(header: tuple[str, ...]) -> Sequence[str]:
-        return list(dict.fromkeys(sniff_columns(header, columns).values()))
-
-    table = _read(path, fields)
-    item_path, user_path = _beside(path, "items"), _beside(path, "users")
-    item_table = None if item_path is None else _read(item_path, fields)
-    headers = [table.columns, *([] if item_table is None else [item_table.columns])]
-    for field, column in (columns or {}).items():
-        if not any(column in header for header in headers):
-            raise DataError(
-                f"{path}:1: no column {column!r}, mapped to {field}, among {list(table.columns)}.",
-                remedy="Name a column of the file.",
-            )
-    names = sniff_columns(table.columns, columns)
-    for field in ("user", "item"):
-        if field not in names:
-            raise DataError(
-                f"{path}:1: no column of {list(table.columns)} is the {field}.",
-                remedy=f"Name it, as in columns={{'{field}': 'NAME'}}.",
-            )
-    files, notes = [path.name], list(table.notes)
-    used = {column: field for field, column in names.items() if field in ("user", "item", "time", "rating")}
-    events = as_events(table.frame.select(*used, "line", "problem").rename(used))
+    check_fields(columns)
+    paths = _files(path, kind or "csv")
+    folder = path if path.is_dir() else path.parent
+    name = base(paths[0]) or (stem(paths[0]) if len(paths) == 1 else "") or folder.resolve().name
+    if path.is_dir() and len(paths) > 1:
+        name = base(paths[0]) or folder.resolve().name
+    stems = tuple(dict.fromkeys((stem(paths[0]), base(paths[0]), name)))
+    item_path, user_path = _beside(folder, stems, "items"), _beside(folder, stems, "users")
+    tables = [_read(p, partial(_fields, p, columns), kind, columns) for p in paths]
+    refuse_other_columns(paths, [table.columns for table in tables])
+    item_table = None if item_path is None else _read(item_path, partial(_item_fields, item_path, columns))
+    _refuse_missing(tables[0], item_table, columns)
+    files, notes = [p.name for p in paths], [note for table in tables for note in table.notes]
+    events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
+    first = tables[0]
     items: pl.DataFrame | None = None
     if item_table is not None:
-        items = _items(item_table, columns, len(files))
+        items = _items(item_table, len(files))
         files.append(item_table.path.name)
         notes.extend(item_table.notes)
-    elif any(field in names for field in ("title", "categories", "year", "description")):
+    elif any(field in first.frame.columns for field in _OF_ITEMS):
         # Titles may stand in the events themselves; the first of each item counts.
-        first = table.frame.filter(pl.col("problem").is_null()).unique(
-            names["item"], keep="first", maintain_order=True
-        )
-        items = _items(Table(path, table.columns, first), columns, 0)
+        named = [_items(table, i) for i, table in enumerate(tables)]
+        items = pl.concat(named).filter(pl.col("problem").is_null())
+        items = items.unique("item", keep="first", maintain_order=True)
     users: pl.DataFrame | None = None
     if user_path is not None:
-        user_table = _read(user_path)
-        user_column = sniff_columns(user_table.columns, columns).get("user")
-        if user_column is None:
-            raise DataError(f"{user_path}:1: no column of {list(user_table.columns)} is the user.")
-        users = as_users(user_table.frame.rename({user_column: "user"}))
+        user_table = _read(user_path, partial(_user_fields, user_path, columns))
+        users = as_users(user_table.frame)
         files.append(user_path.name)
         notes.extend(user_table.notes)
     return RawData(
-        _stem(path),
+        name,
         tuple(files),
         events,
         items,
         users,
-        has_times="time" in names,
-        has_ratings="rating" in names,
-        notes=tuple(notes),
+        has_times="time" in first.frame.columns,
+        has_ratings="rating" in first.frame.columns,
+        notes=tuple(dict.fromkeys(notes)),
+        test_files=tuple(i for i, p in enumerate(paths) if is_test(p)) if len(paths) > 1 else (),
     )
 
 
-def _items(table: Table, columns: Mapping[str, str | int] | None, file: int) -> pl.DataFrame:
-    names = sniff_columns(table.columns, columns)
+def _fields(path: Path, columns: Columns | None, header: tuple[str, ...]) -> dict[str, str]:
+    """Select what a table of events must and may have."""
+    names = sniff_columns(header, columns)
+    for field in ("user", "item"):
+        if field not in names:
+            raise (
+                _mapped_to_nothing(path, field, columns[field], header)
+                if columns and field in columns
+                else no_column(path, header, field)
+            )
+    return names
+
+
+def _item_fields(path: Path, columns: Columns | None, header: tuple[str, ...]) -> dict[str, str]:
+    names = sniff_columns(header, _of(header, columns))
     if "item" not in names:
-        raise DataError(f"{table.path}:1: no column of {list(table.columns)} is the item.")
-    chosen = [pl.col(names["item"]).alias("item")]
-    chosen += [
-        known(names[field]).alias(field) for field in ("title", "year", "description") if field in names
-    ]
-    if "categories" in names:
-        chosen.append(known_words(names["categories"], "|").alias("categories"))
+        raise no_column(path, header, "item")
+    return {field: names[field] for field in ("item", *_OF_ITEMS) if field in names}
+
+
+def _user_fields(path: Path, columns: Columns | None, header: tuple[str, ...]) -> dict[str, str]:
+    user = sniff_columns(header, _of(header, columns)).get("user")
+    if user is None:
+        raise no_column(path, header, "user")
+    return attributes(header, user)
+
+
+def _of(header: tuple[str, ...], columns: Columns | None) -> Columns:
+    """Return what a mapping says of a file of items or users: places and other names are of the events."""
+    bare = bare_names(header)
+    return {f: c for f, c in (columns or {}).items() if isinstance(c, str) and (c in header or c in bare)}
+
+
+def _refuse_missing(table: Table, item_table: Table | None, columns: Columns | None) -> None:
+    headers = [table.columns, *([] if item_table is None else [item_table.columns])]
+    for field, column in (columns or {}).items():
+        there = any(column in header or column in bare_names(header) for header in headers)
+        if field not in table.frame.columns and not there:
+            raise _mapped_to_nothing(table.path, field, column, table.columns)
+
+
+def _mapped_to_nothing(path: Path, field: str, column: str | int, header: Sequence[str]) -> DataError:
+    return DataError(
+        f"{path}:1: no column {column!r}, mapped to {field}, among {shown(header)}.",
+        remedy="Name a column of the file.",
+    )
+
+
+def _items(table: Table, file: int) -> pl.DataFrame:
+    has = table.frame.columns
+    chosen = [pl.col("item")]
+    chosen += [known(field).alias(field) for field in ("title", "year", "description") if field in has]
+    if "categories" in has:
+        chosen.append(known_words("categories", "|").alias("categories"))
     return as_items(table.frame.select(*chosen, "line", "problem"), file)

@@ -1,0 +1,252 @@
+"""Which column of a table is what: the caller's mapping, usual names, and what the first lines say.
+
+A mapping names a column, or gives its place in a table without a header. Headers of atomic files
+(``user_id:token``) are known with their types and without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nextinterest.data.sources.delimited import fields_of
+from nextinterest.data.sources.parts import shown
+from nextinterest.errors import DataError
+
+__all__ = [
+    "FIELDS",
+    "Columns",
+    "Layout",
+    "bare_names",
+    "check_fields",
+    "judge_layout",
+    "no_column",
+    "sniff_columns",
+]
+
+Columns = Mapping[str, str | int]
+"""From a field to its column: a name, or a place from 0 in a table without a header."""
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "user": ("user", "user_id", "userid", "reviewerid", "customer_id", "session_id", "uid"),
+    "item": ("item", "item_id", "itemid", "movieid", "movie_id", "product_id", "asin", "parent_asin", "iid"),
+    "time": ("time", "timestamp", "datetime", "date", "unixreviewtime", "ts"),
+    "rating": ("rating", "overall", "stars", "score"),
+    "title": ("title", "name", "item_title", "movie_title", "product_title"),
+    "categories": ("categories", "category", "genres", "genre", "class", "tags"),
+    "year": ("year", "release_year"),
+    "description": ("description", "summary"),
+}
+"""What a column may be, and the names (in lower case) by which each is recognised without a mapping."""
+
+TYPES = ("token", "token_seq", "float", "float_seq")
+"""Types of columns in the header of an atomic file."""
+
+BY_ENDING = {
+    ".csv": ",",
+    ".tsv": "\t",
+    ".txt": "\t",
+    ".psv": "|",
+    ".inter": "\t",
+    ".item": "\t",
+    ".user": "\t",
+}
+_SEPARATORS = (",", ";", "\t", "|")
+_NAMED = {"\t": "tabs", " ": "blanks"}
+_DATA = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|\d{4}-\d\d-\d\d.*")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a delimited file is laid out."""
+
+    separator: str
+    header: tuple[str, ...] | None
+    """Names for the columns of a file without a header: their places."""
+
+    quotes: bool
+    notes: tuple[str, ...] = ()
+
+
+def separated_by(path: Path, separator: str) -> str:
+    """Say what stands between the fields."""
+    return f"{path.name} is separated by {_NAMED.get(separator, separator)}"
+
+
+def check_fields(columns: Columns | None) -> None:
+    """Raise unless a mapping is of known fields, all by name or all by place.
+
+    Raises
+    ------
+    DataError
+        With what is allowed.
+    """
+    for field, column in (columns or {}).items():
+        if field not in FIELDS:
+            raise DataError(
+                f"There is no field {field!r} to map.", remedy=f"The fields are {', '.join(FIELDS)}."
+            )
+        if (
+            isinstance(column, bool)
+            or not isinstance(column, str | int)
+            or (isinstance(column, int) and column < 0)
+        ):
+            raise DataError(f"{field} is mapped to {column!r}, which is neither a name nor a place from 0.")
+    if len({isinstance(column, int) for column in (columns or {}).values()}) > 1:
+        raise DataError(
+            f"Some columns are given by name and some by place: {dict(columns or {})}.",
+            remedy="Give all by name, or all by place where the table has no header.",
+        )
+
+
+def places(columns: Columns | None) -> tuple[int, ...]:
+    """Return the places that a mapping gives; none where it gives names."""
+    return tuple(column for column in (columns or {}).values() if isinstance(column, int))
+
+
+def bare_names(header: Sequence[str]) -> dict[str, str]:
+    """Return what each column of a header may be called: its name, and in an atomic header that without type.
+
+    Examples
+    --------
+    >>> bare_names(["user_id:token", "class:token_seq"])
+    {'user_id': 'user_id:token', 'class': 'class:token_seq'}
+    """
+    if header and all(name.rpartition(":")[2] in TYPES and ":" in name for name in header):
+        return {name.rpartition(":")[0]: name for name in header}
+    return {}
+
+
+def sniff_columns(header: Sequence[str], columns: Columns | None = None) -> dict[str, str]:
+    """Return what each column is: the caller's mapping first, then the names that are known.
+
+    Parameters
+    ----------
+    header
+        Names of the columns.
+    columns
+        From a field of `FIELDS` to the name of the column or its place; one that is not there is left out.
+
+    Raises
+    ------
+    DataError
+        If the mapping names an unknown field.
+
+    Examples
+    --------
+    >>> sniff_columns(["userId", "movieId", "when"], {"time": "when"})
+    {'time': 'when', 'user': 'userId', 'item': 'movieId'}
+    """
+    check_fields(columns)
+    bare = bare_names(header)
+    found: dict[str, str] = {}
+    for field, column in (columns or {}).items():
+        if isinstance(column, int):
+            if column < len(header):
+                found[field] = header[column]
+        elif column in header or column in bare:
+            found[field] = column if column in header else bare[column]
+    lower = {name.lower(): name for name in reversed(header)}
+    lower |= {name.lower(): full for name, full in bare.items()}
+    for field, names in FIELDS.items():
+        if field not in (columns or {}):
+            match = next((lower[name] for name in names if name in lower), None)
+            if match is not None and match not in found.values():
+                found[field] = match
+    return found
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return [cell.strip() for cell in fields_of(line, separator)]
+
+
+def _looks_like_data(header: Sequence[str]) -> bool:
+    """Tell whether a header has a number or a date among its names, but for the places that pandas writes."""
+    return not _is_places(header) and any(_DATA.fullmatch(name) for name in header)
+
+
+def _is_places(header: Sequence[str]) -> bool:
+    return list(header) == [str(i) for i in range(len(header))]
+
+
+def judge_layout(path: Path, ending: str, lines: Sequence[str], columns: Columns | None) -> Layout:
+    """Judge by its first lines how a table is laid out.
+
+    Parameters
+    ----------
+    path, ending
+        The file, and the ending that says which separator is expected.
+    lines
+        Its first lines.
+    columns
+        The caller's mapping; places mean that there is no header.
+    """
+    usual = BY_ENDING.get(ending, ",")
+    candidates = list(dict.fromkeys((usual, *_SEPARATORS)))
+    if places(columns):
+        return _without_header(path, usual, [*candidates, "::", " "], lines, columns)
+
+    def score(separator: str) -> tuple[int, int, int]:
+        names = _cells(lines[0], separator)
+        mapped = sum(column in names or column in bare_names(names) for column in (columns or {}).values())
+        return mapped, len(sniff_columns(names)), len(names)
+
+    separator = max(candidates, key=score)
+    if score(separator)[2] == 1 and score(" ")[1] > 1:
+        separator = " "
+    names = _cells(lines[0], separator)
+    of_data = [name for name in (columns or {}).values() if name in names and _DATA.fullmatch(str(name))]
+    if of_data and not _is_places(names):
+        raise no_header(path, names)
+    other = separator != usual and len(names) > 1
+    return Layout(separator, None, separator != " ", (separated_by(path, separator),) if other else ())
+
+
+def _without_header(
+    path: Path, usual: str, candidates: Sequence[str], lines: Sequence[str], columns: Columns | None
+) -> Layout:
+    last = max(places(columns))
+
+    def score(separator: str) -> tuple[bool, bool, bool, int]:
+        counts = [len(_cells(line, separator)) for line in lines]
+        return (
+            counts[0] > last,
+            len(set(counts)) == 1 and separator != " ",
+            separator == "::" and counts[0] > 1,
+            counts[0],
+        )
+
+    separator = max(candidates, key=score)
+    n = len(_cells(lines[0], separator))
+    if n <= last:
+        raise DataError(
+            f"{path}:1: there is no column {last} in {shown(_cells(lines[0], separator))}: "
+            "the first is column 0.",
+            remedy=f"The places are 0 to {n - 1}.",
+        )
+    notes = [separated_by(path, separator)] if separator != usual else []
+    if _is_places(_cells(lines[0], separator)):  # as pandas writes a table whose columns have no names
+        return Layout(separator, None, separator not in (" ", "::"), tuple(notes))
+    return Layout(separator, tuple(map(str, range(n))), separator not in (" ", "::"), tuple(notes))
+
+
+def no_header(path: Path, names: Sequence[str]) -> DataError:
+    """Return the error for a first line that is data, not a header."""
+    return DataError(
+        f"{path}:1: the first line {shown(names)} looks like data, not like a header.",
+        remedy="Give the columns by place, from 0, as in columns={'user': 0, 'item': 1}.",
+        command="Give the columns by place, from 0, as in --column user=0 --column item=1.",
+    )
+
+
+def no_column(path: Path, names: Sequence[str], field: str) -> DataError:
+    """Return the error for a table in which no column is known to be the user or the item."""
+    if _looks_like_data(names):
+        return no_header(path, names)
+    return DataError(
+        f"{path}:1: no column of {shown(names)} is the {field}.",
+        remedy=f"Name it, as in columns={{'{field}': 'NAME'}}.",
+        command=f"Name it, as in --column {field}=NAME.",
+    )

@@ -1,0 +1,147 @@
+"""JSON lines as a table: an object a line, the keys are the columns.
+
+Whole blocks are decoded as columns of strings; lines that this cannot do are parsed one by one. Lists are
+read where categories are wanted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from nextinterest.data.sources.delimited import Selection, Table
+from nextinterest.data.sources.lines import TextFile
+from nextinterest.errors import DataError
+
+__all__ = ["NOT_JSON", "decode", "json_object", "keys", "printable", "read_json_lines"]
+
+NOT_JSON = "line that is not a JSON object"
+
+_FEW = 64
+"""Pieces of so many lines are decoded one by one once a larger piece has failed."""
+_KEYS_FROM = 200
+"""The keys of so many first lines are the columns."""
+
+
+def json_object(text: str) -> dict[str, object] | None:
+    """Parse one line, or return None where it is no JSON object."""
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def printable(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON may spell and UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _cell(value: object, listed: bool) -> str | None:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list) and listed:
+        return "|".join(text for part in value if (text := _cell(part, False)) is not None)
+    return str(value) if isinstance(value, int | float) else None
+
+
+def decode(lines: pl.DataFrame, names: Sequence[str], listed: Collection[str] = ()) -> pl.DataFrame:
+    """Decode lines as `TextFile.blocks` yields them.
+
+    Parameters
+    ----------
+    lines
+        Columns ``line``, ``text`` and ``problem``.
+    names
+        Keys to decode.
+    listed
+        Which of them may hold lists, joined by bars; a list elsewhere is as nothing.
+
+    Returns
+    -------
+    Columns ``_0``, ``_1``, ... for the names, strings, and ``line`` and ``problem``.
+    """
+    whole = pl.col("text").str.strip_chars_end().str.ends_with("}") & pl.col(
+        "text"
+    ).str.strip_chars_start().str.starts_with("{")
+    problem = pl.coalesce("problem", pl.when(~whole).then(pl.lit(NOT_JSON)))
+    lines = lines.with_columns(problem.alias("problem"))
+    good = lines.filter(pl.col("problem").is_null())
+    cells = [f"_{i}" for i in range(len(names))]
+    schema = {cell: pl.String() for cell in cells} | {"decoded": pl.Boolean()}
+    fields = pl.concat([*_decode(good["text"], names, schema, listed), pl.DataFrame(schema=schema)])
+    decoded = good.select("line").hstack(fields)
+    bad = lines.filter(pl.col("problem").is_not_null()).select("line", "problem")
+    problem = pl.when(~pl.col("decoded")).then(pl.lit(NOT_JSON)).alias("problem")
+    return pl.concat([decoded.select("line", *cells, problem), bad], how="diagonal").sort("line")
+
+
+def _decode(
+    texts: pl.Series, names: Sequence[str], schema: Mapping[str, pl.DataType], listed: Collection[str]
+) -> Iterator[pl.DataFrame]:
+    """Decode JSON objects in order, as one column as long as none is broken, in halves where one is."""
+    if len(texts) == 0:
+        return
+    try:
+        frame = texts.str.json_decode(pl.Struct(dict.fromkeys(names, pl.String()))).struct.unnest()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        frame = pl.DataFrame()
+    if len(frame) == len(texts):  # not so where one line held two objects
+        frame.columns = [name for name in schema if name != "decoded"]
+        yield frame.with_columns(pl.lit(True).alias("decoded"))
+    elif len(texts) <= _FEW:
+        objects = [json_object(text) for text in texts]
+        rows = [
+            [*(_cell((o or {}).get(name), name in listed) for name in names), o is not None] for o in objects
+        ]
+        yield pl.DataFrame(rows, schema=schema, orient="row")
+    else:
+        middle = len(texts) // 2
+        yield from _decode(texts[:middle], names, schema, listed)
+        yield from _decode(texts[middle:], names, schema, listed)
+
+
+def keys(path: Path) -> tuple[str, ...]:
+    """Return the keys of the first lines, in the order in which they appear.
+
+    Raises
+    ------
+    DataError
+        If none of them is a JSON object.
+    """
+    lines = TextFile(path).head(_KEYS_FROM)
+    found = [fields for line in lines if (fields := json_object(line)) is not None]
+    if not found:
+        whole = lines[0].lstrip().startswith("[")
+        what = "one JSON document, not JSON lines" if whole else "not JSON lines"
+        raise DataError(
+            f"{path} is {what}: none of its first {len(lines)} lines is a JSON object.",
+            remedy="Write one object a line, as `jq -c '.[]' FILE` does with a list of them.",
+        )
+    return tuple(dict.fromkeys(printable(key) for fields in found for key in fields))
+
+
+def read_json_lines(path: Path, select: Selection) -> Table:
+    """Read JSON lines as strings, the selected keys only.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or holds no JSON objects.
+    """
+    names = keys(path)
+    chosen = dict(select(names))
+    source = TextFile(path)
+    wanted = list(dict.fromkeys(chosen.values()))
+    listed = [name for out, name in chosen.items() if out == "categories"]
+    cell = {name: f"_{i}" for i, name in enumerate(wanted)}
+    parts = [
+        decode(block, wanted, listed).select(
+            *(pl.col(cell[name]).alias(out) for out, name in chosen.items()), "line", "problem"
+        )
+        for block in source.blocks()
+    ]
+    return Table(path, names, pl.concat(parts, rechunk=True), tuple(source.notes))
