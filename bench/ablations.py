@@ -164,6 +164,8 @@ def score_directory(
     learned = retriever.provenance
     if (learned.data_fingerprint, learned.split) != (dataset.fingerprint, split):
         raise SystemExit(f"{directory} learned from {learned.split} of {learned.data}, not from {split}.")
+    if learned.refitted:
+        raise SystemExit(f"{directory} was refitted on all events: give one trained with --keep-split.")
     digest = hashlib.sha256((directory / "trained.json").read_bytes()).hexdigest()
     found = Scored({name: {} for name in cases})
     for part in retriever.pool.parts:

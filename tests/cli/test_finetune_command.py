@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.films import WordEncoder
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.cli.main import app
+from nextinterest.errors import DataError
 
 CONFIG = """\
 # Run: nextinterest finetune
@@ -68,6 +70,7 @@ def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> N
     assert named["cleaning"]["ties"] == "item"
     card = (out / "README.md").read_text()
     assert "leave-one-out" in card
+    assert "learned anew from all events" in card
     assert "No language model takes part" in card
     agent = RecommenderAgent.from_pretrained(out)
     assert agent.forecast_model is not None
@@ -76,6 +79,54 @@ def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> N
     ids = {item.item_id for item in agent.recommend(["1", "2", "3"], k=5).items}
     assert len(ids) == 5
     assert not ids & {"1", "2", "3"}
+
+
+def evaluate(data: Path, directory: Path, out: Path) -> Result:
+    arguments = ["evaluate", "--data", str(data), "--methods", str(directory), "--out", str(out)]
+    return CliRunner().invoke(app, [*arguments, "--cost-sample", "0", "--resamples", "100"])
+
+
+def test_defaults_of_training_and_of_evaluation_agree(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "saved"
+    arguments = ("--data", str(data), "--out", str(out), "--override", "training.epochs=2")
+    told = " ".join(run(*arguments, "--override", "encoder.dimension=16").split())
+    assert "Refitted on all 480 events" in told
+    learned = json.loads((out / "trained.json").read_text())["provenance"]
+    assert (learned["refitted"], learned["n_events"], learned["split"]) == (True, 480, "leave-one-out")
+    refused = evaluate(data, out, tmp_path / "run")
+    assert isinstance(refused.exception, DataError)
+    assert "the 40 events to predict are among what it learned from" in refused.exception.message
+    assert "--keep-split" in refused.exception.command
+    assert "--work" in refused.exception.command
+    kept = tmp_path / "kept"
+    followed = ("--data", str(data), "--out", str(kept), "--keep-split", "--work", f"{out}.work")
+    run(*followed, "--override", "training.epochs=2", "--override", "encoder.dimension=16")
+    learned = json.loads((kept / "trained.json").read_text())["provenance"]
+    assert (learned["refitted"], learned["n_events"]) == (False, 400)
+    assert "Held-out events were never trained on" in (kept / "README.md").read_text()
+    evaluated = evaluate(data, kept, tmp_path / "run")
+    assert evaluated.exit_code == 0, evaluated.output
+    fitted = CliRunner().invoke(app, ["fit-forecast", str(out), "--data", str(data)])
+    assert isinstance(fitted.exception, DataError)
+    assert "--keep-split" in fitted.exception.command
+
+
+def test_a_handful_of_users_is_too_little_to_train_on(data: Path, tmp_path: Path) -> None:
+    lines = (data / "ratings.csv").read_text().splitlines(keepends=True)
+    (data / "ratings.csv").write_text("".join(lines[: 1 + 3 * 12]))
+    arguments = ["finetune", "--data", str(data), "--out", str(tmp_path / "saved")]
+    refused = CliRunner().invoke(app, arguments).exception
+    assert isinstance(refused, DataError)
+    assert "3 of its users have the 3 events" in refused.message
+    assert "30 events are left to learn from" in refused.message
+    assert "training needs 30 such users and 300 such events" in refused.message
+    assert "from_dataset" in refused.remedy
+    assert "nextinterest recommend --data" in refused.command
+    assert not (tmp_path / "saved").exists()
+    small = ("--override", "training.epochs=1", "--override", "encoder.dimension=16")
+    overrides = re.findall(r"--override \S+=\d+", refused.command)
+    assert len(overrides) == 2
+    run(*arguments[1:], *small, *" ".join(overrides).split())
 
 
 def test_an_order_of_ties_that_does_not_exist_is_refused(data: Path, tmp_path: Path) -> None:

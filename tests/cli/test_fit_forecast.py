@@ -54,7 +54,7 @@ def old(data: Path, tmp_path: Path) -> Path:
     (tmp_path / "c.yaml").write_text(CONFIG)
     out = tmp_path / "saved"
     arguments = ["finetune", "--data", str(data), "--config", str(tmp_path / "c.yaml"), "--out", str(out)]
-    result = CliRunner().invoke(app, [*arguments, "--no-forecast"])
+    result = CliRunner().invoke(app, [*arguments, "--no-forecast", "--keep-split"])
     assert result.exit_code == 0, result.output
     return out
 

@@ -38,16 +38,24 @@ def finetune(
         Path | None, typer.Option(help="Folder for checkpoints; by default OUT.work beside the directory.")
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
+    keep_split: Annotated[
+        bool,
+        typer.Option(
+            "--keep-split",
+            help="End before the refit on all events, so that the held-out events can be evaluated.",
+        ),
+    ] = False,
     forecast: Annotated[
         bool, typer.Option(help="Fit the weights of the interest forecast too, on the validation events.")
     ] = True,
 ) -> None:
-    """Train retrieval on the users' histories and fit the blend on held-out validation events."""
+    """Train on all but each user's newest events, fit the blend on those, then refit on all events."""
     from nextinterest.agent.recommender import open_encoder
     from nextinterest.cli.progress import training_progress
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
     from nextinterest.finetune.config import read_config
     from nextinterest.finetune.recipe import train_retriever
+    from nextinterest.finetune.refit import refit
     from nextinterest.finetune.saving import ModelName, model_card, save_recommender
     from nextinterest.retrieval.saved_items import ItemsFrom
 
@@ -64,6 +72,10 @@ def finetune(
     folder = work or out_.with_name(f"{out_.name}.work")
     with training_progress(options.training.epochs) as report:
         done = train_retriever(dataset, encoder, options, folder, resume=resume, report=report)
+    first = done
+    if not keep_split:
+        with training_progress(options.training.epochs, "Refit on all events") as report:
+            done = refit(first, dataset, encoder, options, folder, resume=resume, report=report)
     command = shlex.join(["nextinterest", *sys.argv[1:]])
     save_recommender(
         done.retriever,
@@ -71,14 +83,20 @@ def finetune(
         text_encoder=ModelName(DEFAULT_TEXT_ENCODER, encoder.fingerprint),
         language_model=named,
         choice_weight=options.agent.choice_weight,
-        card=model_card(done.retriever, options, done.runs, command),
+        card=model_card(done.retriever, options, first.runs, command),
         items_from=None
         if options.copy_items
         else ItemsFrom(data=data, cleaning=thinning.cleaning, format=reading.format, columns=reading.columns),
     )
     if forecast:
-        add_weights(out_, done.retriever, dataset)
+        add_weights(out_, first.retriever, dataset)  # the refit has seen the validation events
     out.print(_table(done.retriever))
+    if not keep_split:
+        err.print(
+            f"Refitted on all {dataset.log.n_events:,} events; the figures are those before. "
+            "To evaluate, train with --keep-split.",
+            soft_wrap=True,
+        )
     err.print(f"[dim]Written to {out_}; {folder} holds checkpoints and may be deleted.[/]")
 
 

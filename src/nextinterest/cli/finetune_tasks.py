@@ -95,7 +95,7 @@ def _retriever(dataset: Dataset, split: Split, saved: Path | None) -> Retriever:
     """Build a retriever on the training events, or load one that was trained on the same."""
     from nextinterest.agent.recommender import open_encoder
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
-    from nextinterest.errors import IntegrityError
+    from nextinterest.errors import DataError, IntegrityError
     from nextinterest.retrieval import Retriever
     from nextinterest.retrieval.directory import load_trained
 
@@ -104,6 +104,11 @@ def _retriever(dataset: Dataset, split: Split, saved: Path | None) -> Retriever:
         return Retriever.build(dataset.catalog, split.train, encoder)
     found = load_trained(saved, encoder)
     learned = found.provenance
+    if learned.refitted:
+        raise DataError(
+            f"The retriever in {saved} was refitted on all events, the validation events among them.",
+            remedy="Give one that `nextinterest finetune --keep-split` wrote.",
+        )
     if (learned.data_fingerprint, learned.split) != (dataset.fingerprint, split.name):
         raise IntegrityError(
             f"The retriever in {saved} learned from {learned.split} of {learned.data}, not from {split.name} "

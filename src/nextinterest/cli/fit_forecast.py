@@ -38,6 +38,11 @@ def fit_forecast(
             f"{directory} does not say which events it was learned from.",
             remedy="Give a directory that nextinterest finetune wrote.",
         )
+    if retriever.provenance.refitted:
+        raise DataError(
+            f"{directory} was refitted on all events, so no validation events are left to fit a forecast on.",
+            remedy="Give what `nextinterest finetune --keep-split` writes.",
+        )
     if not add_weights(directory, retriever, dataset):
         raise typer.Exit(1)
 

@@ -50,6 +50,13 @@ def refuse_leak(
     learned = retriever.provenance
     if learned.data_fingerprint != dataset.fingerprint:
         return "unknown"
+    if learned.refitted:
+        raise DataError(
+            f"{name} was refitted on all events of this data: the {len(cases):,} events to predict are among "
+            "what it learned from.",
+            remedy="Evaluate what `nextinterest finetune --keep-split` writes; with the --work of the run "
+            "before, nothing is trained twice.",
+        )
     split = split_named(dataset.log, learned.split)
     if split is None:
         return "unknown"

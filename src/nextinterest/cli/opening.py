@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nextinterest.cli.reading import Reading
+from nextinterest.cli.reading import Reading, Thinning
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
@@ -24,7 +24,7 @@ __all__ = ["Source"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source(Reading):
+class Source(Reading, Thinning):
     """Where a command's agent comes from."""
 
     data: Annotated[
@@ -59,10 +59,12 @@ class Source(Reading):
 
         if self.model is not None:
             agent = RecommenderAgent.from_pretrained(self.model, with_language=with_language)
-            return agent if self.data is None else agent.with_log(self.load(self.data))
+            if self.data is None:
+                return agent
+            return agent.with_log(self.load(self.data, cleaning=self.cleaning))
         data = self.data or DEFAULT_DATA
-        as_it_is = (self.format, self.column) == ("auto", None)
+        as_it_is = (self.format, self.column, self.k_core, self.ties) == ("auto", None, 0, "file")
         if data == DEFAULT_DATA and as_it_is:
             return RecommenderAgent.from_pretrained(with_language=with_language)
         name = DEFAULT_LANGUAGE_MODEL if ranks and with_language else None
-        return RecommenderAgent.from_dataset(self.load(data), language_model=name)
+        return RecommenderAgent.from_dataset(self.load(data, cleaning=self.cleaning), language_model=name)

@@ -1,6 +1,7 @@
 """Learning from data: what is to be next, and what each part of the answer weighs.
 
     recipe            from a data set to a trained retriever: `train_retriever`
+    refit             the same on all events, by the epochs and weights that the split gave
     config            everything a run can be told, as the YAML files in ``configs/`` hold it
     encoder_task      the sequence encoder: dense cross-entropy over the catalogue
     language_recipe   the language model's item softmax: adapters, head, frozen layers kept on disk
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nextinterest.finetune.config import FinetuneConfig, read_config
     from nextinterest.finetune.multi_task import MultiTask
     from nextinterest.finetune.recipe import Finetuned, train_retriever
+    from nextinterest.finetune.refit import refit
     from nextinterest.finetune.saving import save_recommender
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
 
@@ -35,6 +37,7 @@ __all__ = [
     "SupervisedConfig",
     "fit_blend",
     "read_config",
+    "refit",
     "save_recommender",
     "train_retriever",
 ]
@@ -48,6 +51,7 @@ _HOMES = {
     "SupervisedConfig": "task_config",
     "fit_blend": "blend",
     "read_config": "config",
+    "refit": "refit",
     "save_recommender": "saving",
     "train_retriever": "recipe",
 }

@@ -184,4 +184,4 @@ def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _digest(config: TrainingConfig) -> str:
-    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()
+    return hashlib.sha256(config.model_dump_json(exclude_none=True).encode()).hexdigest()

@@ -20,10 +20,11 @@ class SplitConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    n_test: int = Field(default=10, ge=1)
-    """Last events, kept for tests and never read here."""
+    n_test: int = Field(default=1, ge=1)
+    """Last events, kept for tests and never read here. The default of both is what `nextinterest evaluate`
+    holds out."""
 
-    n_validation: int = Field(default=5, ge=1)
+    n_validation: int = Field(default=1, ge=1)
     """Events before them, to choose and to fit the blend by."""
 
 
@@ -118,6 +119,13 @@ class FinetuneConfig(BaseModel):
     copy_items: bool = True
     """Whether the directory holds the catalogue and its text vectors. Without them it names the data set,
     which loading then reads again: for data whose terms do not allow passing titles on."""
+
+    min_users: int = Field(default=30, ge=1)
+    """Users with events to hold out, below which training is refused: they choose the epochs and the weights,
+    and of thirty users the standard error of NDCG@10 is about .05."""
+
+    min_events: int = Field(default=300, ge=1)
+    """Events left to learn from, below which training is refused."""
 
     blend_events: int = Field(default=5000, ge=1)
     """Validation events the blend is fitted and measured on, at most; drawn evenly."""

@@ -220,7 +220,8 @@ def train_language(
         save_adapter(made.model, adapter, config.model)
     rounded(head)
     task.objective.eval()
-    scores = np.concatenate(list(task.validation_scores()))
+    scored = [np.empty((0, len(catalog)), dtype=np.float32), *task.validation_scores()]
+    scores = np.concatenate(scored)
     n_layers = None if base.top == _whole(config) else base.top
     served = LocalModel.load(
         locate(config.model, "language-model"),

@@ -130,6 +130,8 @@ def train(
 ) -> Trained:
     """Train until the epochs are over or validation stops improving, and load the best weights.
 
+    With ``config.stop_after`` it is that epoch that ends the training, and the weights are the last ones.
+
     Parameters
     ----------
     task
@@ -198,7 +200,8 @@ def train(
     if accelerator.is_main_process:
         _cut_log(directory / "log.jsonl", progress.step)
 
-    while progress.epoch < config.epochs and not progress.stopped:
+    last = config.epochs if config.stop_after is None else min(config.stop_after, config.epochs)
+    while progress.epoch < last and not progress.stopped:
         epoch = progress.epoch
         batches = task.batches(np.random.default_rng((config.seed, epoch)))
         groups = [
@@ -230,11 +233,15 @@ def train(
             # Not behind an epoch's last step: resumed from there, its validation would be left out.
             if config.save_every and progress.step % config.save_every == 0 and progress.group:
                 _save(accelerator, directory, config, progress, weights, optimiser)
-        if progress.epoch % config.validate_every == 0 or progress.epoch == config.epochs:
-            measures = _validate(task, accelerator, config)
-            best_now = progress.best is None or measures[config.metric] > progress.best[config.metric]
+        blind = config.stop_after is not None
+        if progress.epoch == last or (not blind and progress.epoch % config.validate_every == 0):
+            measures = {} if blind else _validate(task, accelerator, config)
+            best_now = (
+                blind or progress.best is None or measures[config.metric] > progress.best[config.metric]
+            )
             progress = progress.after_validation(measures, best_now, config.patience).costing(meter.cost())
-            _log(accelerator, directory, progress, measures)
+            if measures:
+                _log(accelerator, directory, progress, measures)
             _log(accelerator, directory, progress, progress.cost.numbers())
             if report is not None and accelerator.is_main_process:
                 report(progress, measures)

@@ -6,11 +6,12 @@
     4  train the language model's item softmax, where it is asked for
     5  fit the weights of the blend by log-loss on the validation events
 
-Test events are never read. Nothing is retrained on validation events afterwards.
+Test events are never read, validation events are not learned from: that is `nextinterest.finetune.refit`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import torch
 
 from nextinterest.data import Dataset, EventLog, HeldOut, leave_last_out
 from nextinterest.domain import Catalog, FloatArray
+from nextinterest.errors import DataError
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.encoder_task import EncoderTask
 from nextinterest.finetune.language_recipe import train_language
@@ -71,7 +73,13 @@ def train_retriever(
         Whether an interrupted run found there goes on.
     report
         See `nextinterest.finetune.loop.train`.
+
+    Raises
+    ------
+    DataError
+        If there are too few users or events to learn and to choose by (see `FinetuneConfig.min_users`).
     """
+    _check_enough(dataset, config)
     split = leave_last_out(dataset.log, config.split.n_test, config.split.n_validation)
     base = Retriever.build(dataset.catalog, split.train, text_encoder)
     parts, runs, known = learn_parts(
@@ -98,6 +106,25 @@ def train_retriever(
     return Finetuned(TrainedRetriever.from_retriever(base, pool, provenance), runs)
 
 
+def _check_enough(dataset: Dataset, config: FinetuneConfig) -> None:
+    """Refuse what is too little to learn and to choose by."""
+    held_out = config.split.n_test + config.split.n_validation
+    users = int((dataset.log.lengths > held_out).sum())
+    events = dataset.log.n_events - held_out * users
+    if users >= config.min_users and events >= config.min_events:
+        return
+    lower = f"min_users={min(users, config.min_users)}", f"min_events={min(events, config.min_events)}"
+    raise DataError(
+        f"{dataset.name!r} is too little to train on: {users:,} of its users have the {held_out + 1} events "
+        f"that holding out takes, and {events:,} events are left to learn from; training needs "
+        f"{config.min_users:,} such users and {config.min_events:,} such events.",
+        remedy="Use RecommenderAgent.from_dataset(data), which needs no training"
+        + (f", or lower the limits in the configuration: {', '.join(lower)}." if users else "."),
+        command="Use the data without training: nextinterest recommend --data ..."
+        + (f"; or lower the limits: {' '.join(f'--override {one}' for one in lower)}" if users else ""),
+    )
+
+
 def learn_parts(
     catalog: Catalog,
     log: EventLog,
@@ -106,16 +133,19 @@ def learn_parts(
     config: FinetuneConfig,
     work: Path,
     *,
+    epochs: Mapping[str, int] | None = None,
     resume: bool = True,
     report: Report | None = None,
 ) -> tuple[list[Part], dict[str, Trained], dict[str, FloatArray]]:
     """Learn every part of the pool from a log; validation only stops the training.
 
+    Encoders named in `epochs` end after so many of them, without validation.
+
     Returns the parts, how the training of each went, and scores of validation events where they are known.
     """
     n_items = len(text)
-    some = np.linspace(0, len(validation) - 1, config.validation_events).astype(np.int64)
-    steering = validation.take(np.unique(some))
+    some = np.linspace(0, len(validation) - 1, config.validation_events if len(validation) else 0)
+    steering = validation.take(np.unique(some.astype(np.int64)))
     encoders: list[SequenceEncoder] = []
     known: dict[str, FloatArray] = {}
     share = log.item_counts(n_items) + 0.5
@@ -137,7 +167,7 @@ def learn_parts(
             exchangeable_ties=config.exchangeable_ties,
             sampled=n_items > config.sampled_above,
         )
-        options = config.training.model_copy(update={"seed": seed})
+        options = config.training.model_copy(update={"seed": seed, "stop_after": (epochs or {}).get(name)})
         runs[name] = train(task, options, work / name, resume=resume, report=report)
         # Saved in half precision; what is validated from here on is what will be loaded.
         encoder.load_state_dict({k: t.half().float() for k, t in encoder.state_dict().items()})

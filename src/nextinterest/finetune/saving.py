@@ -20,6 +20,7 @@ from nextinterest.finetune.loop import Trained
 from nextinterest.finetune.pool_fit import BESIDE_PARTS, Measures
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.files import Json, sha256, write_atomic, write_manifest
+from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.saved_items import ItemsFrom
 from nextinterest.retrieval.trained import TrainedRetriever
 from nextinterest.version import __version__
@@ -106,7 +107,7 @@ def model_card(
         data=learned.data,
         items=len(retriever.catalog),
         events=learned.n_events,
-        split=learned.split,
+        learned=_learned(learned),
         rows=rows,
         language=_language(retriever, config),
         calibration=_calibration(learned.validation),
@@ -114,6 +115,17 @@ def model_card(
         command=command,
         version=__version__,
         fingerprint=learned.data_fingerprint,
+    )
+
+
+def _learned(learned: Provenance) -> str:
+    """Return which events were learned from."""
+    if not learned.refitted:
+        return f"the training part of\n`{learned.split}`. Held-out events were never trained on."
+    return (
+        f"all there are.\nA run on the training part of `{learned.split}` found the epochs and the weights, "
+        "and the figures\nbelow are that run's. Then every part was learned anew from all events: none is "
+        "left to evaluate it on."
     )
 
 
@@ -163,8 +175,8 @@ agent = RecommenderAgent.from_pretrained("DIRECTORY")  # this one
 agent.recommend(agent.catalog.ids[:2], k=10)  # ids or titles, oldest first
 ```
 
-It ranks {items:,} items for any history, and was learned from {events:,} events: the training part of
-`{split}`. Held-out events were never trained on. It holds no events of users.
+It ranks {items:,} items for any history, and was learned from {events:,} events: {learned}
+It holds no events of users.
 
 ## Validation
 

@@ -61,5 +61,9 @@ class TrainingConfig(BaseModel):
     report_to: tuple[Literal["tensorboard"], ...] = ()
     """Where the loss curve goes besides ``log.jsonl``."""
 
+    stop_after: int | None = Field(default=None, ge=1)
+    """Epoch after which training ends without any validation, the schedule being that of all `epochs`: what a
+    refit on all events does with the epoch that was best on a split."""
+
     seed: int = 0
     """Order of the examples and dropout follow from it alone."""

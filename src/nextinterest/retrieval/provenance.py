@@ -19,7 +19,10 @@ class Provenance(BaseModel):
     """SHA-256 over its catalogue and log."""
 
     split: str = ""
-    """The split whose training part was learned from."""
+    """The split whose training part was learned from, and whose validation events the measures are of."""
+
+    refitted: bool = False
+    """Whether it was then learned anew from all events, by the epochs and weights found on that split."""
 
     n_events: int = 0
     """Events learned from."""
