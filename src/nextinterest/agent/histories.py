@@ -103,6 +103,7 @@ def read_history(
                 f"Element {place} of the history, {event.item_id!r}, is neither an id nor a title of the "
                 f"catalogue of {len(catalog):,} items.",
                 remedy="Check it, or pass on_unknown='skip' to leave such events out.",
+                command="Check it, or give --skip-unknown to leave such events out.",
             )
     made = History.from_events(events, catalog, user)
     return ReadHistory(made, tuple(skipped), tuple(dict.fromkeys(notes)))

@@ -318,7 +318,7 @@ class RecommenderAgent(Talking, Forecasting):
             If k is below one, neither history nor user is given, or the user is not known.
         """
         if k < 1:
-            raise DataError(f"k is {k}; a list has at least one place.", remedy="Ask for k >= 1.")
+            raise DataError(f"k is {k}; a list has at least one place.", remedy="Ask for at least one.")
         read = self._read(history, user, on_unknown)
         ranked = self.ranker.rank([read.history], k, exclude_seen)[0]
         return Recommendations(
@@ -342,6 +342,7 @@ class RecommenderAgent(Talking, Forecasting):
                 raise DataError(
                     "Neither a history nor a user was given.",
                     remedy="Pass a list of items (an empty one for a new user), or user=... of a known user.",
+                    command="Give --user, or --history once per event.",
                 )
             history = self.history(user)
         return read_history(history, self.catalog, self.grounder, user=user, on_unknown=on_unknown)

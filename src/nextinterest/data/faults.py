@@ -155,6 +155,7 @@ class Tally:
             raise DataError(
                 f"{self.files[file]}:{line}: {reason}.",
                 remedy="Mend the row, or read without strict to drop such rows and count them.",
+                command="Mend the row, or leave --strict out to drop such rows and count them.",
             )
 
     def summary(self) -> str:

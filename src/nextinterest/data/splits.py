@@ -178,6 +178,7 @@ def time_split(log: EventLog, validation_from: int, test_from: int) -> Split:
         raise DataError(
             f"Validation starts at {validation_from}, not before the test at {test_from}.",
             remedy="Give validation_from < test_from, both in seconds since 1970.",
+            command="Give a --validation-from before --test-from.",
         )
     in_test = log.times >= test_from
     in_validation = (log.times >= validation_from) & ~in_test

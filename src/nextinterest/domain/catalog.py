@@ -127,6 +127,7 @@ class Catalog:
             raise UnknownItemError(
                 f"Item id {item_id!r} is not in the catalogue of {len(self):,} items.",
                 remedy="Check the id, or pass on_unknown='skip' to leave such events out.",
+                command="Check the id, or give --skip-unknown to leave such events out.",
             ) from None
 
     @cached_property

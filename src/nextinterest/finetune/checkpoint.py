@@ -142,10 +142,15 @@ def load_checkpoint(
         raise IntegrityError(
             f"The checkpoint in {directory} was made by another training configuration.",
             remedy="Continue with the configuration it was started with, or start anew with resume=False.",
+            command="Continue with the configuration it was started with, or start anew with --no-resume.",
         )
     files, state = manifest.get("files"), manifest.get("progress")
     if not isinstance(files, dict) or not isinstance(state, dict):
-        raise IntegrityError(f"{path} lacks files or progress.", remedy="Start anew with resume=False.")
+        raise IntegrityError(
+            f"{path} lacks files or progress.",
+            remedy="Start anew with resume=False.",
+            command="Start anew with --no-resume.",
+        )
     prefix = "best-" if best else "checkpoint-"
     name = next((str(file) for file in files if str(file).startswith(prefix)), None)
     if name is None:
@@ -157,6 +162,7 @@ def load_checkpoint(
         raise IntegrityError(
             f"The checkpoint in {directory} holds the weights of another module.",
             remedy="Start anew with resume=False, or in another directory.",
+            command="Start anew with --no-resume, or in another directory.",
         )
     with torch.no_grad():
         for key, p in weights.items():

@@ -50,8 +50,17 @@ def read_options(schema: type[OptionsT], path: Path | None, overrides: Sequence[
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
-            raise DataError(f"{override!r} changes nothing.", remedy="Write it as field=value.")
-        change: object = yaml.safe_load(value)
+            raise DataError(
+                f"{override!r} changes nothing.",
+                remedy="Write it as field=value.",
+                command="Write it as --override field=value.",
+            )
+        try:
+            change: object = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise DataError(
+                f"{override!r} has a value that is not YAML.", remedy="Put the value into quotes."
+            ) from error
         for part in reversed(key.strip().split(".")):
             change = {part: change}
         assert isinstance(change, dict)  # noqa: S101 - a key has one part at least

@@ -33,6 +33,7 @@ def claim_work(work: Path, config: TuningConfig, data: str, *, resume: bool) -> 
         raise IntegrityError(
             f"The run in {work} was begun with other options or data.",
             remedy="Continue with those it was started with, or start anew with resume=False.",
+            command="Continue with those it was started with, or start anew with --no-resume.",
         )
     if is_main_process():
         write_manifest(path, told)

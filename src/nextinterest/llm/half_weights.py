@@ -55,6 +55,7 @@ class HalfWeights:
             raise ModelError(
                 "A weight of this model is too large for float16.",
                 remedy="Load it with dtype='float32' (or unset NEXTINTEREST_DTYPE).",
+                command="Unset NEXTINTEREST_DTYPE.",
             )
         self.outputs = int(weight.shape[0])
         self._packed = torch.ops.quantized.linear_prepack_fp16(weight.float().contiguous(), None)

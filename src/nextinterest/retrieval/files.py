@@ -86,9 +86,7 @@ def read_manifest(path: Path, form: str) -> dict[str, object]:
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise IntegrityError(
-            f"{path} is missing.", remedy="Give a folder that was written by save()."
-        ) from None
+        raise IntegrityError(f"{path} is missing.", remedy="Give a folder that nextinterest wrote.") from None
     except ValueError as error:
         raise IntegrityError(f"{path} is not JSON: {error}.", remedy="Build and save it again.") from error
     if not isinstance(content, dict) or content.get("format") != form:
