@@ -214,6 +214,11 @@ def test_a_test_file_that_leave_one_out_does_not_hold_out_is_counted(tmp_path: P
     assert note == "leave-one-out holds out 0 of the 1 events of test.csv, and 1 others"
 
 
+def test_parts_with_nothing_to_hold_out_are_read(tmp_path: Path) -> None:
+    write(tmp_path, train__csv="user,item\nu,a\n", test__csv="user,item\nu,b\n")
+    assert items(load(tmp_path)) == {"u": ["a", "b"]}
+
+
 DAYS = (
     {"user_id": ["u1", "u1"], "item_id": ["a", "b"], "timestamp": [1700000000, 1700000100]},
     {"user_id": ["u2", "u1"], "item_id": ["a", "c"], "timestamp": [1700000200, 1700000300]},

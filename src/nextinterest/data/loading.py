@@ -79,8 +79,8 @@ def load(
 
 
 def _held_out_note(raw: RawData, catalog: Catalog, log: EventLog) -> str | None:
-    """Say whether leave-one-out holds out what the test files hold; None where no file is a test part."""
-    if not raw.test_files:
+    """Say whether leave-one-out holds out what the test files hold; None where nothing is held out."""
+    if not raw.test_files or not (log.lengths >= 3).any():
         return None
     published = raw.events.filter(pl.col("file").is_in(raw.test_files)).select("user", "item").unique()
     test = leave_one_out(log).test
