@@ -104,29 +104,3 @@ def test_metrics_asked_for_by_name_are_reported(events: Path, tmp_path: Path) ->
     text = (out / "report.md").read_text()
     assert "| method | Recall@7 | MAP@3 |" in text
     assert "NDCG" not in text
-
-
-@pytest.mark.parametrize("users", [1, 2, 9])
-def test_few_users_get_numbers_without_intervals_tests_or_stars(
-    events: Path, tmp_path: Path, users: int
-) -> None:
-    arguments = ("--data", str(events), "--cost-sample", "0", "--resamples", "100")
-    folder = tmp_path / "few"
-    output = _run(*arguments, "--methods", "popularity,markov", "--sample", str(users), "--out", str(folder))
-    said = f"{users} user{'s are' if users > 1 else ' is'} too few for intervals and tests, which need 10"
-    pages = [output, *((folder / name).read_text() for name in ("report.md", "report.html"))]
-    for text in pages:
-        assert said in text
-        assert "[undefined]" in text
-        body = text.split("<style")[0] + text.split("</style>")[-1]
-        assert not set("★≈▼") & set(body)
-    _run(*arguments, "--methods", "itemknn", "--sample", str(users), "--out", str(tmp_path / "other"))
-    compared = _run("--compare", str(folder), str(tmp_path / "other"), "--resamples", "100")
-    assert said in compared
-
-
-def test_ten_users_get_intervals_and_marks(events: Path, tmp_path: Path) -> None:
-    arguments = ("--data", str(events), "--cost-sample", "0", "--resamples", "100", "--sample", "10")
-    output = _run(*arguments, "--methods", "popularity,markov", "--out", str(tmp_path / "ten"))
-    assert "★" in output
-    assert "undefined" not in output

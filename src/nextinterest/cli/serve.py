@@ -13,7 +13,7 @@ import typer
 from nextinterest.cli.console import err
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
-from nextinterest.errors import MissingExtraError
+from nextinterest.errors import DataError, MissingExtraError
 
 __all__ = ["serve"]
 
@@ -54,12 +54,20 @@ def serve(
             "event costs its own line only; 0 reads everything for every answer.",
         ),
     ] = 512,
-    key: Annotated[
-        list[str] | None,
+    key_file: Annotated[
+        Path | None,
         typer.Option(
-            help="A bearer key; repeat for several. Also: NEXTINTEREST_SERVE_KEYS, comma-separated."
+            help="File of bearer keys, one a line, with scopes where a key is not to open everything: "
+            "'KEY user:NAME', 'KEY users', 'KEY catalogue'. Also: NEXTINTEREST_SERVE_KEYS, comma-separated."
         ),
     ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another origin whose pages may call the server, such as https://app.example; repeatable."
+        ),
+    ] = None,
+    key: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve the agent, its live profiles and a page over HTTP. Without keys only loopback is served."""
     try:
@@ -75,10 +83,19 @@ def serve(
     from nextinterest.agent.chat import TunedReader
     from nextinterest.agent.live import LiveAgent
     from nextinterest.agent.profiles import open_store
+    from nextinterest.agent.server.origins import checked_origin
     from nextinterest.agent.server.settings import ServerSettings
 
-    given = key or [k for k in os.environ.get("NEXTINTEREST_SERVE_KEYS", "").split(",") if k]
-    settings = ServerSettings(keys=tuple(given), host=host, port=port).checked()
+    if key:
+        raise DataError(
+            "--key would show the key in the list of processes.",
+            remedy="Write the key into a file and give --key-file FILE, or set NEXTINTEREST_SERVE_KEYS.",
+        )
+    try:
+        origins = tuple(checked_origin(one) for one in origin or ())
+    except ValueError as error:
+        raise DataError(f"--origin: {error}.", remedy="Give scheme and host only.") from None
+    settings = ServerSettings(keys=_keys(key_file), origins=origins, host=host, port=port).checked()
     with err.status("Loading the agent"):
         agent = source.open()
     if examples and agent.log is None:
@@ -94,3 +111,17 @@ def serve(
         return
     err.print(f"Serving on http://{host}:{port}/")
     run(create_app(live, settings), settings)
+
+
+def _keys(path: Path | None) -> tuple[str, ...]:
+    """Return the keys of a file, or else of the environment."""
+    from nextinterest.agent.server.keys import read_key_file
+
+    if path is None:
+        return tuple(
+            line for line in os.environ.get("NEXTINTEREST_SERVE_KEYS", "").split(",") if line.strip()
+        )
+    keys, warning = read_key_file(path)
+    if warning:
+        err.print(f"Warning: {warning}")
+    return keys

@@ -153,7 +153,7 @@ def test_a_structured_answer_streams(client: OpenAI) -> None:
     ids=["nothing fits", "no schema", "pattern", "circle", "elsewhere", "deep"],
 )
 def test_schemas_that_cannot_be_answered_are_refused(client: OpenAI, schema: dict[str, object]) -> None:
-    with pytest.raises(openai.BadRequestError) as refused:
+    with pytest.raises(openai.UnprocessableEntityError) as refused:
         client.chat.completions.create(
             model="nextinterest",
             messages=HELLO,

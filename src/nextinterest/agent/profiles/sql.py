@@ -19,13 +19,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from nextinterest.agent.profiles.store import (
-    AppendResult,
-    EventKind,
-    IdempotencyError,
-    ProfileEvent,
-    checked_user,
-)
+from nextinterest.agent.profiles.store import AppendResult, IdempotencyError, ProfileEvent, checked_user
 from nextinterest.errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -171,17 +165,9 @@ class SqlProfileStore:
                 for row in connection.execute(query)
             ]
 
-    def retract(self, user: str, item_id: str, *, newest: EventKind | None = None) -> int:
-        """Remove a user's events of one item, or only the newest of a kind; return how many there were."""
-        where: sa.ColumnElement[bool] = (_EVENTS.c.user_id == user) & (_EVENTS.c.item_id == item_id)
-        if newest is not None:
-            last = (
-                sa.select(_EVENTS.c.sequence)
-                .where(where & (_EVENTS.c.kind == newest))
-                .order_by(_EVENTS.c.time_us.desc(), _EVENTS.c.sequence.desc())
-                .limit(1)
-            )
-            where = _EVENTS.c.sequence == last.scalar_subquery()
+    def retract(self, user: str, item_id: str) -> int:
+        """Remove a user's events of one item and return how many there were."""
+        where = (_EVENTS.c.user_id == user) & (_EVENTS.c.item_id == item_id)
         with self._engine.begin() as connection:
             return connection.execute(_EVENTS.delete().where(where)).rowcount
 

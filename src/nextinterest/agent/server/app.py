@@ -8,14 +8,28 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from nextinterest.agent.chat import Converses
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.server.failures import ErrorBody, install_failures
 from nextinterest.agent.server.guard import Guard
+from nextinterest.agent.server.json_bodies import JsonBodies
 from nextinterest.agent.server.observe import Observer
-from nextinterest.agent.server.routes import chat, health, interests, items, models, page, recommend, users
+from nextinterest.agent.server.origins import Origins
+from nextinterest.agent.server.permission import permit
+from nextinterest.agent.server.routes import (
+    chat,
+    health,
+    interests,
+    items,
+    models,
+    page,
+    recommend,
+    responses,
+    users,
+)
 from nextinterest.agent.server.service import Service
 from nextinterest.agent.server.settings import ServerSettings
 from nextinterest.version import __version__
@@ -48,7 +62,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        service.close()
+        await service.close()
 
     app = FastAPI(
         title="nextinterest",
@@ -58,19 +72,29 @@ def create_app(
         responses={
             400: {"model": ErrorBody},
             401: {"model": ErrorBody},
+            403: {"model": ErrorBody},
+            408: {"model": ErrorBody},
             413: {"model": ErrorBody},
+            415: {"model": ErrorBody},
             422: {"model": ErrorBody},
             429: {"model": ErrorBody},
+            500: {"model": ErrorBody},
+            502: {"model": ErrorBody},
             503: {"model": ErrorBody},
             504: {"model": ErrorBody},
         },
+        # The guard checks keys; here they are only named in the document.
+        dependencies=[Depends(permit), *([Depends(HTTPBearer(auto_error=False))] if settings.keys else [])],
         docs_url=None,  # the interactive pages load their scripts from another host
         redoc_url=None,
     )
     install_failures(app)
-    for group in (page, health, models, chat, recommend, interests, users, items):
+    for group in (page, health, models, chat, responses, recommend, interests, users, items):
         app.include_router(group.router(service))
     # The last one added is the outermost: what the guard refuses is counted too.
+    app.add_middleware(JsonBodies)
     app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Origins, allowed=settings.origins)
     app.add_middleware(Observer, metrics=service.metrics)
+    app.state.service = service
     return app

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.interests.schema import InterestPortrait
 from nextinterest.agent.interests.words import TextPortrait
 from nextinterest.agent.profiles import ProfileEvent
 from nextinterest.agent.server.failures import Failure
+from nextinterest.agent.server.names import UserName
 from nextinterest.domain import Event, Item
 
 __all__ = [
@@ -37,9 +38,6 @@ __all__ = [
     "UserName",
     "Users",
 ]
-
-UserName = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^/\x00-\x1f\x7f]+$")]
-"""Id of a user: no control characters, and no slash, since it is a part of paths."""
 
 
 class _Body(BaseModel):

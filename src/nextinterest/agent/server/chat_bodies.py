@@ -2,17 +2,19 @@
 
 What a request may carry and is not listed here (temperature, max_tokens, seed, ...) is accepted and without
 effect: replies are written from results, not sampled. What would change the meaning of the answer and is
-not supported (tools, several choices, log-probabilities) is refused.
+not supported (tools, several choices, log-probabilities, sound) is refused by name.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from nextinterest.agent.chat import ChatMessage, ChatReply
-from nextinterest.agent.server.bodies import UserName
+from nextinterest.agent.server.names import UserName
 
 __all__ = [
     "ChatCompletion",
@@ -26,7 +28,13 @@ __all__ = [
     "Message",
     "Options",
     "ResponseFormat",
+    "TextPart",
     "TokenUsage",
+    "Unsupported",
+    "UnsupportedList",
+    "confirmed",
+    "joined",
+    "only_text",
 ]
 
 MAX_MESSAGES = 256
@@ -39,11 +47,60 @@ class _Given(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
+T = TypeVar("T")
+
+
+def only_text(part: T) -> T:
+    """Refuse parts of a message that are no text, by the name of their kind."""
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    if isinstance(kind, str) and kind not in {"text", "input_text", "output_text"}:
+        raise PydanticCustomError(
+            "unsupported_part", "{kind} is not supported; only text is read.", {"kind": repr(kind[:64])}
+        )
+    return part
+
+
+def _nothing(value: object) -> object:
+    """Refuse what is not supported, where something is asked for."""
+    if value:
+        raise PydanticCustomError("unsupported", "not supported.")
+    return value
+
+
+def _one(value: int) -> int:
+    if value != 1:
+        raise PydanticCustomError("unsupported", "only 1 is supported.")
+    return value
+
+
+UnsupportedList = Annotated[
+    list[Json] | None,
+    AfterValidator(_nothing),
+    WithJsonSchema({"anyOf": [{"type": "array", "maxItems": 0}, {"type": "null"}]}),
+]
+"""Of a request: a list that has to be empty."""
+
+Unsupported = Annotated[object, AfterValidator(_nothing), WithJsonSchema({"enum": [None, False]})]
+"""Of a request: something that is not to be asked for."""
+
+
 class TextPart(_Given):
     """A piece of a message."""
 
-    type: Literal["text"]
+    type: Literal["text", "input_text", "output_text"]
     text: str = Field(max_length=MAX_CONTENT)
+
+
+Content = (
+    Annotated[str, Field(max_length=MAX_CONTENT)]
+    | Annotated[list[Annotated[TextPart, BeforeValidator(only_text)]], Field(max_length=64)]
+)
+"""What a message says: text, or parts that are all text."""
+
+
+def joined(content: str | list[TextPart] | None) -> str:
+    """Return the text of a message."""
+    return content if isinstance(content, str) else "\n".join(part.text for part in content or [])
 
 
 class MessageBody(_Given):
@@ -52,15 +109,13 @@ class MessageBody(_Given):
     role: Literal["system", "developer", "user", "assistant", "tool"] = Field(
         description="Who speaks. Only users' and assistants' messages are read."
     )
-    content: (
-        Annotated[str, Field(max_length=MAX_CONTENT)] | Annotated[list[TextPart], Field(max_length=64)] | None
-    ) = Field(default=None, description="What is said; images and sound are not understood.")
+    content: Content | None = Field(
+        default=None, description="What is said, as text; images and sound are refused."
+    )
 
     def message(self) -> ChatMessage:
         """Return it as the agent reads it."""
-        content = self.content or ""
-        text = content if isinstance(content, str) else "\n".join(part.text for part in content)
-        return ChatMessage(role=self.role, content=text)
+        return ChatMessage(role=self.role, content=joined(self.content))
 
 
 class TextFormat(_Given):
@@ -118,8 +173,25 @@ class Options(_Given):
     )
 
 
+def confirmed(options: Options | None) -> bool:
+    """Say whether the caller says that a deletion is meant."""
+    return options is not None and options.confirm_forget
+
+
 class ChatRequest(_Given):
     """Ask for the next message of a conversation."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "nextinterest",
+                    "messages": [{"role": "user", "content": "three crime films please"}],
+                    "user": "zoe",
+                }
+            ]
+        }
+    )
 
     model: str = Field(description="The model's id, as /v1/models lists it.", max_length=256)
     messages: list[MessageBody] = Field(min_length=1, max_length=MAX_MESSAGES)
@@ -131,11 +203,14 @@ class ChatRequest(_Given):
     stream: bool | None = Field(default=False, description="Send the answer piece by piece.")
     stream_options: StreamOptions | None = None
     response_format: ResponseFormat | None = Field(default=None, description="Words, or JSON.")
-    n: Literal[1] | None = Field(default=None, description="One answer; there are no others.")
     nextinterest: Options | None = Field(default=None, description="Options of this server.")
-    tools: None = Field(default=None, description="Not supported.")
-    functions: None = Field(default=None, description="Not supported.")
-    logprobs: Literal[False] | None = Field(default=None, description="Not supported.")
+    n: Annotated[int, AfterValidator(_one), WithJsonSchema({"const": 1})] | None = Field(
+        default=None, description="One answer; there are no others."
+    )
+    tools: UnsupportedList = Field(default=None, description="Not supported.")
+    functions: UnsupportedList = Field(default=None, description="Not supported.")
+    logprobs: Unsupported = Field(default=None, description="Not supported.")
+    audio: Unsupported = Field(default=None, description="Not supported.")
 
 
 class Message(BaseModel):
@@ -156,7 +231,7 @@ class Choice(BaseModel):
 
 
 class TokenUsage(BaseModel):
-    """Tokens read and written."""
+    """Tokens that the language model read and wrote for the answer; 0 where none ran."""
 
     prompt_tokens: int
     completion_tokens: int

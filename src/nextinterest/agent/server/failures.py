@@ -1,12 +1,16 @@
 """Failures as HTTP answers, in the form of OpenAI's API: ``{"error": {"message", "type", "param", "code"}}``.
 
-Messages of the package's own errors are written for the caller and are passed on; anything else is a fault
-of ours, logged with its traceback and answered without detail.
+Messages of the package's errors about what was asked are written for the caller and are passed on. What
+fails behind the server (a language model, a file) concerns the operator: it is answered with a general
+sentence, and its cause is in the log, redacted. Anything else is a fault of ours, logged with its places and
+answered without detail.
 """
 
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Sequence
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,11 +20,29 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from nextinterest.agent.profiles import IdempotencyError
-from nextinterest.errors import NextInterestError, UnknownItemError
+from nextinterest.agent.server.invalid import first_error
+from nextinterest.agent.server.redaction import redacted
+from nextinterest.errors import (
+    AssetError,
+    BudgetError,
+    IntegrityError,
+    MissingExtraError,
+    ModelError,
+    NextInterestError,
+    OutputParseError,
+    ProviderError,
+    StorageError,
+    UnknownItemError,
+)
 
 __all__ = ["ErrorBody", "Failure", "answer_to", "install_failures"]
 
 _LOG = logging.getLogger("nextinterest.server")
+_FAULT = "The server failed; the fault is logged."
+_NO_ROUTE = (
+    "There is no such route. Chat is at /v1/chat/completions and /v1/responses; "
+    "/openapi.json lists all routes."
+)
 
 
 class ErrorDetail(BaseModel):
@@ -77,16 +99,46 @@ def answer_to(error: Exception) -> Failure:
         return Failure(404, str(error), code="item_not_found")
     if isinstance(error, IdempotencyError):
         return Failure(409, str(error), code="idempotency_conflict")
+    if isinstance(error, ProviderError | OutputParseError | BudgetError):
+        return _of_language_model(error)
+    if isinstance(error, ModelError | AssetError | IntegrityError | MissingExtraError | StorageError):
+        _log_cause("operation failed", error)
+        return Failure(500, _FAULT, kind="server_error")
     if isinstance(error, NextInterestError):
         return Failure(400, str(error))
     _LOG.error("unhandled", exc_info=error)
-    return Failure(500, "The server failed; the fault is logged.", kind="server_error")
+    return Failure(500, _FAULT, kind="server_error")
 
 
-def _invalid(error: RequestValidationError) -> Failure:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if part not in {"body", "query", "path"})
-    return Failure(422, f"{place or 'body'}: {first['msg']}", code="invalid_value", param=place or None)
+def _of_language_model(error: ProviderError | OutputParseError | BudgetError) -> Failure:
+    """Answer without anything the endpoint said: its messages quote addresses, keys and prompts."""
+    _log_cause("language model failed", error)
+    passing = isinstance(error, BudgetError)
+    wait: float | None = None
+    if isinstance(error, ProviderError):
+        passing, wait = error.retryable, error.retry_after
+    return Failure(
+        503 if passing else 502,
+        "The language model behind this server cannot be used now; try again later."
+        if passing
+        else "The language model behind this server gave no usable answer.",
+        kind="server_error",
+        code="language_model_unavailable" if passing else "language_model_failed",
+        retry_after=(5 if wait is None else max(1, math.ceil(wait))) if passing else None,
+    )
+
+
+def _log_cause(event: str, error: NextInterestError) -> None:
+    fields: dict[str, object] = {"kind": type(error).__name__, "cause": redacted(str(error))}
+    status = getattr(error, "status", None)
+    if status is not None:
+        fields["endpoint_status"] = status
+    _LOG.error(event, extra={"fields": fields})
+
+
+def _invalid(errors: Sequence[dict[str, object]], given: object) -> Failure:
+    first = first_error(errors, given)
+    return Failure(422, first.message, code="invalid_value", param=first.place or None)
 
 
 def _methods(app: FastAPI, path: str) -> set[str]:
@@ -113,17 +165,14 @@ def install_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return _invalid(error).response()
+        return _invalid(error.errors(), error.body).response()
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        answer = Failure(error.status_code, str(error.detail)).response()
+        said = _NO_ROUTE if error.status_code == 404 else str(error.detail)
+        answer = Failure(error.status_code, said).response()
         answer.headers.update(error.headers or {})
         if error.status_code == 405:
             # The router names the methods of the first route of this path only.
             answer.headers["Allow"] = ", ".join(sorted(_methods(app, request.url.path))) or "GET"
         return answer
-
-    @app.exception_handler(Exception)
-    async def fault(_: Request, error: Exception) -> JSONResponse:
-        return answer_to(error).response()

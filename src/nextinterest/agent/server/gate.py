@@ -140,5 +140,15 @@ class Gate:
             future.exception()  # seen, so that asyncio does not report it again
 
     def close(self) -> None:
-        """Let running work end and take no more."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Take no more work; what waits is dropped, what runs goes on."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def drained(self, seconds: float) -> int:
+        """Wait for what runs, and return how many calls still run after that time.
+
+        A thread cannot be stopped: what is left behind ends by itself, or with the process.
+        """
+        end = time.monotonic() + seconds
+        while self.inside and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+        return self.inside

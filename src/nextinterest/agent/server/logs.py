@@ -1,7 +1,7 @@
 """Structured logs without personal data: one JSON object a line.
 
-A record's own message is written only where it comes from this package's server; of an exception its kind
-and the places it came through are kept, not its message, which may quote what somebody sent.
+Of a message's arguments numbers are written and nothing else, since texts may be what somebody sent: "%s"
+stays in their place. Of an exception its kind and the places it came through are kept, not its message.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 __all__ = ["JsonLines", "log_as_json"]
@@ -23,8 +24,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            # Not getMessage(): the arguments of other libraries' messages may be what somebody sent.
-            "event": record.msg if isinstance(record.msg, str) else type(record.msg).__name__,
+            "event": _message(record),
         }
         fields = getattr(record, "fields", None)
         if isinstance(fields, dict):
@@ -37,6 +37,32 @@ class JsonLines(logging.Formatter):
                 for frame in traceback.extract_tb(places)
             ]
         return json.dumps(line)
+
+
+class _Kept:
+    """Stands for an argument that is not written."""
+
+    def __str__(self) -> str:
+        return "%s"
+
+    __repr__ = __str__
+
+
+def _message(record: logging.LogRecord) -> str:
+    if not isinstance(record.msg, str):
+        return type(record.msg).__name__
+    if not record.args:
+        return record.msg
+    try:
+        if isinstance(record.args, Mapping):
+            return record.msg % {name: _numbers_only(value) for name, value in record.args.items()}
+        return record.msg % tuple(_numbers_only(value) for value in record.args)
+    except (TypeError, ValueError, KeyError):
+        return record.msg
+
+
+def _numbers_only(value: object) -> object:
+    return value if isinstance(value, int | float) else _Kept()
 
 
 def log_as_json(level: int = logging.INFO) -> None:

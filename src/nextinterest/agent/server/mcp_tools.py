@@ -6,10 +6,11 @@ another's profile. Needs the package ``mcp`` (the extra of that name).
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from mcp.server import MCPServer
-from pydantic import Field
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from pydantic import Field, ValidationError
 
 from nextinterest.agent.chat import ChatMessage, ChatReply
 from nextinterest.agent.interests import InterestOutlook, describe
@@ -17,12 +18,38 @@ from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.profiles import ProfileEvent
 from nextinterest.agent.profiles.store import EventKind, checked_user
 from nextinterest.agent.server.bodies import EventsAccepted, Forgotten, Interests, ItemBody, ItemsFound
+from nextinterest.agent.server.failures import answer_to
+from nextinterest.agent.server.invalid import first_error
+from nextinterest.agent.server.names import normal
 from nextinterest.domain import Recommendations
+from nextinterest.errors import NextInterestError, UnknownItemError
 from nextinterest.version import __version__
 
 __all__ = ["create_mcp_server"]
 
 ItemId = Annotated[str, Field(description="Id of the item, as find_items gives it.", max_length=512)]
+
+
+class _Tools(MCPServer[object]):
+    """Says what a caller can mend: which argument is wrong and how, or the package's own message."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401 - as MCP's class has it
+        """Call a tool; what fails for the caller's part is raised as `ToolError` in plain words."""
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            cause = error.__cause__
+            if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
+                invalid = first_error(cause.errors(), arguments)
+                raise ToolError(invalid.message.removeprefix("body: ")) from None
+            if isinstance(cause, NextInterestError):
+                told = answer_to(cause)
+                hint = _FIND if isinstance(cause, UnknownItemError) else ""
+                raise ToolError(f"{told}{hint}") from None
+            raise
+
+
+_FIND = " find_items gives the ids of items."
 
 
 def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
@@ -40,8 +67,8 @@ def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
     DataError
         If no store may keep such a user id.
     """
-    checked_user(user)
-    server: MCPServer[object] = MCPServer(
+    user = checked_user(normal(user))
+    server = _Tools(
         "nextinterest",
         version=__version__,
         instructions="Recommends what a person will want next and says which interests rise and fade.",

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import os
+from contextlib import suppress
+
 import uvicorn
 from fastapi import FastAPI
 
@@ -10,9 +15,15 @@ from nextinterest.agent.server.settings import ServerSettings
 
 __all__ = ["run"]
 
+_LOG = logging.getLogger("nextinterest.server")
+
 
 def run(app: FastAPI, settings: ServerSettings) -> None:
-    """Serve until told to stop (SIGTERM or SIGINT): running requests end, new ones are refused."""
+    """Serve until asked to stop (SIGTERM or SIGINT): running requests end, new ones are refused.
+
+    After `ServerSettings.shutdown_seconds` what still runs is cut off; a call of a model that goes on in a
+    thread even then ends with the process.
+    """
     log_as_json()
     config = uvicorn.Config(
         app,
@@ -22,8 +33,17 @@ def run(app: FastAPI, settings: ServerSettings) -> None:
         # Its lines hold paths, and so the ids of users, and addresses; the observer writes its own.
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+        # A header that any local caller can write is not whom the rates count.
+        proxy_headers=False,
+        timeout_graceful_shutdown=max(1, math.ceil(settings.shutdown_seconds)),
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=65_536,
     )
-    uvicorn.Server(config).run()
+    with suppress(KeyboardInterrupt):  # uvicorn raises SIGINT again once it has ended
+        uvicorn.Server(config).run()
+    unfinished = app.state.service.unfinished
+    if unfinished:
+        _LOG.warning("calls cut off", extra={"fields": {"calls": unfinished}})
+        logging.shutdown()
+        # The interpreter would wait for their threads without a limit.
+        os._exit(0)

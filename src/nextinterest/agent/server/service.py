@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from nextinterest.agent.chat import ChatMessage, ChatReply, Converses
 from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.server.chat_bodies import JsonObjectFormat, JsonSchemaFormat, ResponseFormat
 from nextinterest.agent.server.failures import Failure
 from nextinterest.agent.server.gate import Gate
 from nextinterest.agent.server.observe import Metrics
 from nextinterest.agent.server.settings import ServerSettings
+from nextinterest.agent.server.structured import WantedJson
 
 __all__ = ["MODEL_ID", "Service"]
 
 MODEL_ID = "nextinterest"
 """By this name a chat asks for the agent, whatever language model is inside."""
+
+_GRACE = 1.0
+"""Seconds that calls have to end once every request has ended or was cut off."""
 
 
 class Service:
@@ -48,8 +54,11 @@ class Service:
             waiting=settings.max_store_queue,
             seconds=settings.request_seconds,
         )
+        self.schemas = Gate("schemas", running=1, waiting=64, seconds=settings.request_seconds)
         self.metrics = Metrics(lambda: self.gate.inside)
         self.closing = False
+        self.unfinished = 0
+        """Calls that still ran when the server had waited long enough for them to end."""
 
     def check_model(self, name: str) -> None:
         """Refuse a chat with a model that is not here.
@@ -63,6 +72,30 @@ class Service:
             raise Failure(
                 404, f"This server has one model, {MODEL_ID!r}.", code="model_not_found", param="model"
             )
+
+    async def wanted(
+        self, wanted: ResponseFormat | None, param: str = "response_format"
+    ) -> WantedJson | None:
+        """Check what JSON is wanted, before anything is done for the request; None where words are.
+
+        Raises
+        ------
+        Failure
+            422 where its schema cannot be used.
+        """
+        if not isinstance(wanted, JsonObjectFormat | JsonSchemaFormat):
+            return None
+        return await self.schemas.run(lambda: WantedJson(wanted, param))
+
+    async def content(self, reply: ChatReply, wanted: WantedJson | None) -> str:
+        """Return a reply's text, or the part of it that is wanted as JSON.
+
+        Raises
+        ------
+        Failure
+            422 where no part fits the schema.
+        """
+        return reply.text if wanted is None else await self.schemas.run(lambda: wanted.of(reply))
 
     def talk(
         self, messages: Sequence[ChatMessage], user: str | None, *, confirm_forget: bool = False
@@ -79,9 +112,11 @@ class Service:
 
         return self.gate.stream(answer)
 
-    def close(self) -> None:
-        """Let running calls end, then release the store."""
+    async def close(self) -> None:
+        """Give running calls a moment to end, then release the store; what runs longer is left behind."""
         self.closing = True
-        self.gate.close()
-        self.ledger.close()
+        gates = (self.gate, self.ledger, self.schemas)
+        for gate in gates:
+            gate.close()
+        self.unfinished = sum(await asyncio.gather(*(gate.drained(_GRACE) for gate in gates)))
         self.live.store.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
+from functools import cached_property
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from nextinterest.agent.server.keys import Keyring
+from nextinterest.agent.server.origins import checked_origin
 from nextinterest.errors import DataError
 
 __all__ = ["ServerSettings", "is_loopback"]
@@ -18,8 +20,12 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    keys: tuple[str, ...] = ()
-    """Bearer keys; a request without one of them is refused. Without keys only loopback is served."""
+    keys: tuple[str, ...] = Field(default=(), repr=False)
+    """Bearer keys, each with its scopes (see `nextinterest.agent.server.keys`); a request without one of them
+    is refused. Without keys only loopback is served, and no page of another site."""
+
+    origins: tuple[Annotated[str, AfterValidator(checked_origin)], ...] = ()
+    """Other origins whose pages may call the server, such as ``https://app.example``."""
 
     host: str = "127.0.0.1"
     """Address to listen on."""
@@ -38,6 +44,10 @@ class ServerSettings(BaseModel):
 
     requests_per_minute: int = Field(default=600, ge=1)
     """Requests of one key (of one address, without keys); more are answered 429 with Retry-After."""
+
+    wrong_keys_per_minute: int = Field(default=60, ge=1)
+    """Wrong keys of one address (never more than `requests_per_minute`); more are answered 429 with
+    Retry-After, and no key from there is tried but those that were right before."""
 
     max_concurrency: int = Field(default=2, ge=1)
     """Model calls that run at the same time; the others wait in a queue."""
@@ -63,30 +73,27 @@ class ServerSettings(BaseModel):
     shutdown_seconds: float = Field(default=30.0, gt=0)
     """When told to stop, the server takes no new requests and gives running ones this long to end."""
 
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys, hashed, and what each opens."""
+        return Keyring(self.keys)
+
     def checked(self) -> ServerSettings:
         """Return the settings if they are safe to serve with.
 
         Raises
         ------
         DataError
-            If the address is not a loopback one and no key is set, or a key is shorter than 16 characters.
+            If the address is not a loopback one and no key is set, or a key or its scopes cannot be used.
         """
         if not self.keys and not is_loopback(self.host):
             raise DataError(
                 f"Without keys the server listens on loopback only, not on {self.host!r}.",
-                remedy="Set a key (--key or NEXTINTEREST_SERVE_KEYS), or use --host 127.0.0.1.",
+                remedy="Give keys, or listen on 127.0.0.1.",
+                command="Set a key (--key-file or NEXTINTEREST_SERVE_KEYS), or use --host 127.0.0.1.",
             )
-        if any(len(key) < 16 for key in self.keys):
-            raise DataError("A bearer key needs at least 16 characters.", remedy="Use a longer random key.")
+        _ = self.keyring  # reads every key
         return self
-
-    def accepts(self, key: str) -> bool:
-        """Compare a key with every configured one in constant time."""
-        given = hashlib.sha256(key.encode("utf-8", "replace")).digest()
-        matches = [
-            hmac.compare_digest(given, hashlib.sha256(known.encode("utf-8")).digest()) for known in self.keys
-        ]
-        return any(matches)
 
 
 def is_loopback(host: str) -> bool:

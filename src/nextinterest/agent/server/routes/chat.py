@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Annotated
 
@@ -12,7 +12,6 @@ from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from nextinterest.agent.chat import ChatReply
-from nextinterest.agent.server.bodies import UserName
 from nextinterest.agent.server.chat_bodies import (
     ChatCompletion,
     ChatCompletionChunk,
@@ -20,22 +19,26 @@ from nextinterest.agent.server.chat_bodies import (
     Choice,
     ChunkChoice,
     Delta,
-    JsonObjectFormat,
-    JsonSchemaFormat,
     Message,
-    ResponseFormat,
     TokenUsage,
+    confirmed,
 )
 from nextinterest.agent.server.failures import ErrorBody, Failure, answer_to
+from nextinterest.agent.server.names import HeaderName
+from nextinterest.agent.server.permission import Allowed, user_of
 from nextinterest.agent.server.service import MODEL_ID, Service
-from nextinterest.agent.server.structured import as_json
+from nextinterest.agent.server.structured import WantedJson
 
-__all__ = ["router"]
+__all__ = ["STREAM_HEADERS", "Profile", "event", "last", "router"]
 
 Profile = Annotated[
-    UserName | None,
-    Header(alias="X-Nextinterest-User", description="Whose profile is used; goes before the body's user."),
+    HeaderName | None,
+    Header(
+        alias="X-Nextinterest-User",
+        description="Whose profile is used, as UTF-8; goes before the body's user.",
+    ),
 ]
+STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 DONE = b"data: [DONE]\n\n"
 
 
@@ -54,23 +57,27 @@ def router(service: Service) -> APIRouter:
             404: {"model": ErrorBody},
         },
     )
-    async def complete(request: ChatRequest, header: Profile = None) -> ChatCompletion | StreamingResponse:
+    async def complete(
+        request: ChatRequest, grant: Allowed, header: Profile = None
+    ) -> ChatCompletion | StreamingResponse:
         """Answer the newest message, from what the server holds of the user."""
         service.check_model(request.model)
+        user = user_of(grant, header, request.user)
+        wanted = await service.wanted(request.response_format)
         pieces = service.talk(
             [body.message() for body in request.messages],
-            header or request.user,
-            confirm_forget=request.nextinterest is not None and request.nextinterest.confirm_forget,
+            user,
+            confirm_forget=confirmed(request.nextinterest),
         )
-        answer = Answer(f"chatcmpl-{secrets.token_hex(12)}", int(service.live.clock().timestamp()), request)
+        answer = Answer(service, request, wanted)
         if not request.stream:
-            return answer.whole(await last(pieces))
+            return await answer.whole(await last(pieces))
         # The first piece is waited for, so that what fails before it is an answer with its own status.
         first = await anext(pieces)
         return StreamingResponse(
             answer.events(first, pieces),
             media_type="text/event-stream",
-            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+            headers=STREAM_HEADERS,
         )
 
     return routes
@@ -90,28 +97,28 @@ class Answer:
 
     Parameters
     ----------
-    answer_id, created
-        Its id and time, seconds since 1970.
+    service
+        What answers.
     request
         What was asked.
+    wanted
+        The JSON that was asked for, if any.
     """
 
-    def __init__(self, answer_id: str, created: int, request: ChatRequest) -> None:
-        self.id, self.created = answer_id, created
-        wanted: ResponseFormat | None = request.response_format
-        self._json = wanted if isinstance(wanted, JsonObjectFormat | JsonSchemaFormat) else None
+    def __init__(self, service: Service, request: ChatRequest, wanted: WantedJson | None) -> None:
+        self.id = f"chatcmpl-{secrets.token_hex(12)}"
+        self.created = int(service.live.clock().timestamp())
+        self._service, self._wanted = service, wanted
         self._usage = request.stream_options is not None and request.stream_options.include_usage
 
-    def _content(self, reply: ChatReply) -> str:
-        return reply.text if self._json is None else as_json(reply, self._json)
-
-    def whole(self, reply: ChatReply) -> ChatCompletion:
+    async def whole(self, reply: ChatReply) -> ChatCompletion:
         """Return the answer in one piece."""
+        content = await self._service.content(reply, self._wanted)
         return ChatCompletion(
             id=self.id,
             created=self.created,
             model=MODEL_ID,
-            choices=(Choice(message=Message(content=self._content(reply))),),
+            choices=(Choice(message=Message(content=content)),),
             usage=_usage(reply),
             nextinterest=reply,
         )
@@ -125,20 +132,20 @@ class Answer:
                 yield self._chunk(Delta(role="assistant", content=""))
                 piece: str | ChatReply = first
                 while isinstance(piece, str):
-                    if self._json is None and piece:
+                    if self._wanted is None and piece:
                         yield self._chunk(Delta(content=piece))
                     piece = await anext(rest)
-            if self._json is not None:
-                yield self._chunk(Delta(content=self._content(piece)))
+            if self._wanted is not None:
+                yield self._chunk(Delta(content=await self._service.content(piece, self._wanted)))
             yield self._chunk(Delta(), reply=piece)
             if self._usage:
                 chunk = ChatCompletionChunk(
                     id=self.id, created=self.created, model=MODEL_ID, choices=(), usage=_usage(piece)
                 )
-                yield _event(chunk.model_dump(mode="json", exclude_none=True))
+                yield event(chunk.model_dump(mode="json", exclude_none=True))
             yield DONE
         except Exception as error:
-            yield _event(answer_to(error).body.model_dump(mode="json"))
+            yield event(answer_to(error).body.model_dump(mode="json"))
 
     def _chunk(self, delta: Delta, reply: ChatReply | None = None) -> bytes:
         choice = ChunkChoice(delta=delta, finish_reason=None if reply is None else "stop")
@@ -146,7 +153,7 @@ class Answer:
         body = chunk.model_dump(mode="json", exclude_none=True)
         if reply is not None:
             body["nextinterest"] = reply.model_dump(mode="json")
-        return _event(body)
+        return event(body)
 
 
 def _usage(reply: ChatReply) -> TokenUsage:
@@ -157,6 +164,8 @@ def _usage(reply: ChatReply) -> TokenUsage:
     )
 
 
-def _event(body: dict[str, object]) -> bytes:
+def event(body: Mapping[str, object], name: str | None = None) -> bytes:
+    """Return a server-sent event."""
+    head = "" if name is None else f"event: {name}\n"
     # JSON keeps every line break escaped, so that one event is one line of data.
-    return f"data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()
+    return f"{head}data: {json.dumps(body, ensure_ascii=False)}\n\n".encode()

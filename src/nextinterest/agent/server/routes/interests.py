@@ -14,9 +14,11 @@ from nextinterest.agent.server.bodies import (
     ForecastRequest,
     Interests,
     InterestsRequest,
-    UserName,
 )
 from nextinterest.agent.server.failures import ErrorBody
+from nextinterest.agent.server.keys import Grant
+from nextinterest.agent.server.names import UserName
+from nextinterest.agent.server.permission import Allowed, user_of
 from nextinterest.agent.server.service import Service
 
 __all__ = ["router"]
@@ -29,7 +31,8 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["interests"], responses={404: {"model": ErrorBody}})
     live = service.live
 
-    async def portrait(about: About) -> Interests:
+    async def portrait(about: About, grant: Grant) -> Interests:
+        user_of(grant, about.user)
         one = about.one()
 
         def work() -> InterestPortrait:
@@ -40,7 +43,8 @@ def router(service: Service) -> APIRouter:
         drawn = await service.gate.run(work)
         return Interests(portrait=drawn, words=describe(drawn))
 
-    async def outlook(about: About, ahead: Ahead) -> InterestOutlook:
+    async def outlook(about: About, ahead: Ahead, grant: Grant) -> InterestOutlook:
+        user_of(grant, about.user)
         one, horizon, n_paths, seed = about.one(), ahead.horizon, ahead.n_paths, ahead.seed
 
         def work() -> InterestOutlook:
@@ -53,23 +57,23 @@ def router(service: Service) -> APIRouter:
         return await service.gate.run(work)
 
     @routes.get("/interests")
-    async def interests(user: User) -> Interests:
+    async def interests(user: User, grant: Allowed) -> Interests:
         """Say what a user's interests are and were, and which rise or fade beyond chance."""
-        return await portrait(InterestsRequest(user=user))
+        return await portrait(InterestsRequest(user=user), grant)
 
     @routes.post("/interests")
-    async def interests_of(request: InterestsRequest) -> Interests:
+    async def interests_of(request: InterestsRequest, grant: Allowed) -> Interests:
         """Say the same of a user or of a history given in the request."""
-        return await portrait(request)
+        return await portrait(request, grant)
 
     @routes.get("/forecast")
-    async def forecast(query: Annotated[ForecastQuery, Query()]) -> InterestOutlook:
+    async def forecast(query: Annotated[ForecastQuery, Query()], grant: Allowed) -> InterestOutlook:
         """Forecast how a user's attention will be shared among interests."""
-        return await outlook(About(user=query.user), query)
+        return await outlook(About(user=query.user), query, grant)
 
     @routes.post("/forecast")
-    async def forecast_of(request: ForecastRequest) -> InterestOutlook:
+    async def forecast_of(request: ForecastRequest, grant: Allowed) -> InterestOutlook:
         """Forecast the same for a user or for a history given in the request."""
-        return await outlook(request, request)
+        return await outlook(request, request, grant)
 
     return routes

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from nextinterest.agent.server.bodies import RecommendRequest
 from nextinterest.agent.server.failures import ErrorBody, Failure
+from nextinterest.agent.server.permission import Allowed, user_of
 from nextinterest.agent.server.service import Service
 from nextinterest.domain import Recommendations
 
@@ -17,8 +18,9 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["recommendations"])
 
     @routes.post("/recommend", responses={404: {"model": ErrorBody}})
-    async def recommend(request: RecommendRequest) -> Recommendations:
+    async def recommend(request: RecommendRequest, grant: Allowed) -> Recommendations:
         """Rank the catalogue for a user of the server or for a history given in the request."""
+        user_of(grant, request.user)
         one, k, exclude_seen = request.one(), request.k, request.exclude_seen
         if k > service.settings.max_k:
             raise Failure(422, f"k is at most {service.settings.max_k}.", code="invalid_value", param="k")
