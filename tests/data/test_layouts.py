@@ -18,7 +18,7 @@ import pytest
 import zstandard
 
 from nextinterest.data import Dataset, load
-from nextinterest.errors import DataError
+from nextinterest.errors import DataError, NextInterestError
 
 Log = dict[str, list[tuple[str, int | None, float | None]]]
 
@@ -461,3 +461,20 @@ def test_a_folder_that_cannot_be_read_says_what_is_there(tmp_path: Path) -> None
     with pytest.raises(DataError, match=r"several kinds \(jsonl, csv\).*a\.csv.*format='jsonl'"):
         load(tmp_path)
     assert history(load(tmp_path, format="csv")) == CLICKED
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("clickz.csv", r"In .* there is clicks\.csv\."),
+        ("nothing/like/it.csv", r"In .* there is no 'nothing'\."),
+        ("clicks.csv/inner", "neither an existing path nor an asset"),
+        ("x" * 5000, "neither an existing path nor an asset"),
+        ("a\0b", "neither an existing path nor an asset"),
+    ],
+)
+def test_a_wrong_path_says_what_is_there(tmp_path: Path, name: str, message: str) -> None:
+    write(tmp_path, clicks__csv=CLICKS)
+    with pytest.raises(NextInterestError, match=message) as raised:
+        load(str(tmp_path / name))
+    assert len(str(raised.value)) < 900

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 import platformdirs
@@ -196,6 +197,7 @@ ASSETS: dict[str, Asset] = {
     )
 }
 
+_SHOWN = 300
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
@@ -261,13 +263,33 @@ def locate(name_or_path_or_hub_id: str, kind: Kind) -> Path | str:
                 f"The asset {given!r} is a {found}, not a {kind}.", remedy=f"Fitting assets: {fitting}."
             )
         return fetch(given)
-    path = Path(given).expanduser()
-    if given and path.exists():
+    try:
+        path = Path(given).expanduser()
+        there = bool(given) and path.exists()
+    except (OSError, RuntimeError):  # a name longer than any file's, a home that is not there
+        path, there = Path(), False
+    if there:
         return path
     if _HUB_ID.fullmatch(given) is None or kind == "data":
         names = ", ".join(sorted(a.name for a in ASSETS.values() if a.kind == kind))
+        shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
         raise AssetError(
-            f"There is no {kind} {given!r}: it is neither an existing path nor an asset.",
+            f"There is no {kind} {shown!r}: it is neither an existing path nor an asset.{_nearby(path)}",
             remedy=f"Check the path. Assets of this kind: {names}.",
         )
     return given
+
+
+def _nearby(path: Path) -> str:
+    """Say how far a path exists, and what lies there under a name like the missing one."""
+    folder = next((parent for parent in path.parents if parent.is_dir()), None)
+    if folder is None or folder == path:
+        return ""
+    missing = path.relative_to(folder).parts[0]
+    try:
+        names = sorted(p.name for p in folder.iterdir())
+    except OSError:
+        return ""
+    alike = get_close_matches(missing, names, n=3)
+    where = "the current folder" if folder == Path() else str(folder)
+    return f" In {where} there is {', '.join(alike)}." if alike else f" In {where} there is no {missing!r}."

@@ -93,11 +93,17 @@ def check_fields(columns: Columns | None) -> None:
             or not isinstance(column, str | int)
             or (isinstance(column, int) and column < 0)
         ):
-            raise DataError(f"{field} is mapped to {column!r}, which is neither a name nor a place from 0.")
+            raise DataError(
+                f"{field} is mapped to {column!r}, which is neither a name nor a place from 0.",
+                remedy="Give the name of a column, or its number as an int.",
+            )
     if len({isinstance(column, int) for column in (columns or {}).values()}) > 1:
         raise DataError(
             f"Some columns are given by name and some by place: {dict(columns or {})}.",
-            remedy="Give all by name, or all by place where the table has no header.",
+            remedy="Give all by name or, where there is no header, by place, as in "
+            "columns={'user': 0, 'item': 1}.",
+            command="Give all by name or, where there is no header, by place, as in "
+            "--column user=0 --column item=1.",
         )
 
 
