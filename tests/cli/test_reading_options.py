@@ -38,8 +38,8 @@ def test_the_commands_listed_are_all_that_take_data() -> None:
 @pytest.mark.parametrize("command", READS)
 def test_every_command_that_reads_data_has_the_same_options(command: str) -> None:
     described, here = options("data describe"), options(command)
-    assert {name: here.get(name) for name in ("format", "column")} == {
-        name: described[name] for name in ("format", "column")
+    assert {name: here.get(name) for name in ("format", "column", "time_format")} == {
+        name: described[name] for name in ("format", "column", "time_format")
     }
 
 

@@ -56,7 +56,9 @@ def events(catalog: Catalog, log: EventLog) -> list[tuple[str, str]]:
         (("u", "a", "1577836801", "3"), "time in the future"),
         (("u", "a", "1", "good"), "unreadable rating"),
         (("u", "a", "1", "inf"), "unreadable rating"),
-        (("u", "a", "1", "nan"), "unreadable rating"),
+        (("NULL", "a", "1", "3"), "no user id"),
+        (("u", "nan", "1", "3"), "no item id"),
+        (("u", "a", "NaN", "3"), "no time"),
         (("ann", "a", "7", "3"), "exact duplicate"),
     ],
 )

@@ -66,3 +66,20 @@ def test_the_fingerprint_sees_every_column() -> None:
 def test_offsets_that_do_not_fit_are_an_error() -> None:
     with pytest.raises(DataError, match="do not cover"):
         EventLog(("a",), np.array([0, 2]), np.array([1], np.int32))
+
+
+def test_fractions_of_a_second_order_events_and_are_part_of_the_fingerprint() -> None:
+    users, items = np.zeros(3, dtype=np.int32), np.array([0, 1, 2], dtype=np.int32)
+    times, late = np.array([5, 5, 5]), np.array([900, 100, 500], dtype=np.int32)
+    whole = EventLog.from_arrays(["u"], users, items, times)
+    fine = EventLog.from_arrays(["u"], users, items, times, nanoseconds=late)
+    assert fine.items.tolist() == [1, 2, 0]
+    assert whole.moments is not None
+    assert fine.moments is not None
+    assert whole.moments.tolist() == [5, 5, 5]
+    assert fine.moments.tolist() == [5_000_000_100, 5_000_000_500, 5_000_000_900]
+    history = fine.keep(np.array([True, False, True])).history(0)
+    assert history.nanoseconds is not None
+    assert history.nanoseconds.tolist() == [100, 900]
+    other = EventLog.from_arrays(["u"], users, items, times, nanoseconds=late + 1)
+    assert fine.fingerprint != other.fingerprint

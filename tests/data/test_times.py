@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextinterest.data.times import seconds
+from nextinterest.data.times import read_times
+from nextinterest.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ from nextinterest.data.times import seconds
         ("1997-12-04T15:55:49Z", 881250949),
         ("1997-12-04T15:55:49.250", 881250949),
         ("1997-12-04T16:55:49+01:00", 881250949),
-        ("1997-12-04 15:55", 881250940 - 40),
+        ("1997-12-04 15:55", 881250900),
         ("yesterday", None),
         ("nan", None),
         ("inf", None),
@@ -36,12 +37,161 @@ from nextinterest.data.times import seconds
     ],
 )
 def test_times_as_they_are_written(written: str | None, expected: int | None) -> None:
-    assert seconds(pl.Series([written], dtype=pl.String)).to_list() == [expected]
+    assert read_times(pl.Series([written], dtype=pl.String)).seconds.to_list() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "note"),
+    [
+        (["25/12/2023 18:30", "02/01/2024 09:00"], [1703529000, 1704186000], "time with the day first"),
+        (["25.12.2023", "02.01.2024"], [1703462400, 1704153600], "time with the day first"),
+        (["1/25/2023 6:30 PM", "2/1/2023 12:05 am"], [1674671400, 1675209900], "time with the month first"),
+        (["25 Dec 2023", "1 January 2024"], [1703462400, 1704067200], "time with names of months"),
+        (["Dec 25, 2023", "January 1 2024 9:30"], [1703462400, 1704101400], "time with names of months"),
+        (["Mon, 25 Dec 2023 18:30:00 +0100"], [1703525400], "time with names of months"),
+        (["Mon Dec 25 18:30:00 +0000 2023"], [1703529000], "time with names of months"),
+        (["2023-12-25 18:30 CET"], [1703525400], "time: CET as UTC+1"),
+        (["20200705", "20191231"], [1593907200, 1577750400], "time as YYYYMMDD"),
+        (["20200705.0", None], [1593907200, None], "time as YYYYMMDD"),
+        (["20231225183000"], [1703529000], "time as YYYYMMDDhhmmss"),
+        (["202312251830"], [1703529000], "time as YYYYMMDDhhmm"),
+        (["2023122518"], [1703527200], "time as YYYYMMDDHH"),
+        (["20200705"] * 19 + ["99999999"], [1593907200] * 19 + [None], "time as YYYYMMDD"),
+        (["1700000000900"], [1700000000], "time as milliseconds since 1970"),
+        (
+            ["1700000000", "1700000000900"],
+            [1700000000] * 2,
+            "in several units: 1 in seconds, 1 in milliseconds",
+        ),
+        (["1.7E+09"], [1700000000], "1 times of time are in scientific notation"),
+        (["1", "2", "3"], [1, 2, 3], "all before 1973: of a count, the dates mean nothing"),
+        (["0", "1700000000"], [0, 1700000000], "1 times of time are 0, which is 1970-01-01"),
+        (
+            ["2023-12-25 18:30Z", "2023-12-25 18:30"],
+            [1703529000] * 2,
+            "1 times without a zone were read as UTC",
+        ),
+    ],
+)
+def test_what_is_not_plain_is_read_by_the_column_and_noted(
+    written: list[str | None], expected: list[int | None], note: str
+) -> None:
+    read = read_times(pl.Series(written, dtype=pl.String))
+    assert read.seconds.to_list() == expected
+    assert note in " ".join(read.notes)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "1703529000",
+        "2023-12-25 18:30",
+        "2023-12-25T18:30:00Z",
+        "2023-12-25T20:30+02:00",
+        "2023-12-25 15:00:00-0330",
+        "2023-12-25T19:30+01:00[Europe/Berlin]",
+        "2023-12-25 20:30 UTC+2",
+        "2023/12/25 18:30",
+        "2023.12.25 18:30:00",
+        "20231225T183000Z",
+        "2023-12-25 6:30 p.m.",
+    ],
+)
+def test_plain_times_carry_no_note(written: str) -> None:
+    read = read_times(pl.Series([written]))
+    assert (read.seconds.to_list(), read.nanoseconds, read.notes) == ([1703529000], None, ())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2023-13-01",
+        "2023-02-30",
+        "31/02/2023",
+        "2023-12-25 18",
+        "2023-12-25 25:00",
+        "2023-12-25 13:00 PM",
+        "2023-12-25 18:30 CST",
+        "2023-12-25 18:30 CET+2",
+        "2023-12-25 18:30+19:00",
+        "18:30",
+        "12 Foo 2023",
+        "99999999999999999999",
+        "1,700,000,000",
+    ],
+)
+def test_what_is_no_time_is_null_and_never_another_time(written: str) -> None:
+    assert read_times(pl.Series([written, "31/12/2023"])).seconds.to_list() == [None, 1703980800]
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (["01/02/2023", "03-04-2023"], r"f.csv: column 'when' can be read with the day or the month first"),
+        (["25/01/2023", "01/25/2023"], r"dates with the day first \(25/01.*month first \(01/25"),
+        (["25/12/23"], r"column 'when' has years of two digits \(25/12/23\)"),
+        (["25-Dec-23 18:30"], "years of two digits"),
+        (["45285", "45300.5"], r"numbers from 45285 to 45300: days as Excel counts them"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused_by_name(written: list[str], message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        read_times(pl.Series(written), name="when", file="f.csv")
+    assert "time_format" in caught.value.remedy
+    assert "--time-format" in caught.value.command
+
+
+@pytest.mark.parametrize(
+    ("written", "form", "expected"),
+    [
+        ("01/02/2023", "day-first", 1675296000 - 86400),
+        ("01/02/2023", "month-first", 1672617600),
+        ("01/02/23 18:30", "%d/%m/%y %H:%M", 1675276200),
+        ("2023-02-01T18:30:00+0200", "%Y-%m-%dT%H:%M:%S%z", 1675269000),
+        ("45285.770833333", "excel", 1703529000),
+        ("45285", "s", 45285),
+        ("20200705", "s", 20200705),
+        ("20200705", "%Y%m%d", 1593907200),
+        ("5000", "ms", 5),
+    ],
+)
+def test_the_caller_can_say_how_times_are_written(written: str, form: str, expected: int) -> None:
+    assert read_times(pl.Series([written, None]), form=form).seconds.to_list() == [expected, None]
+
+
+@pytest.mark.parametrize("form", ["dd", "%Y%m%d%H"])
+def test_a_format_that_is_none_is_refused(form: str) -> None:
+    with pytest.raises(DataError, match=r"time format|cannot be read by the pattern"):
+        read_times(pl.Series(["2020010203"]), form=form)
+
+
+def test_equal_days_in_either_order_need_no_order() -> None:
+    assert read_times(pl.Series(["01/01/2023", "02/02/2024"])).seconds.to_list() == [1672531200, 1706832000]
+
+
+@pytest.mark.parametrize(
+    ("written", "nanoseconds"),
+    [
+        ("1700000000.5", 500_000_000),
+        ("1700000000,25", 250_000_000),
+        ("1700000000900", 900_000_000),
+        ("1700000000900.5", 900_500_000),
+        ("1700000000000001", 1_000),
+        ("1700000000000000001", 1),
+        ("2023-11-14T22:13:20.123456789Z", 123_456_789),
+        ("2023-11-14 22:13:20,5", 500_000_000),
+    ],
+)
+def test_fractions_of_a_second_are_kept(written: str, nanoseconds: int) -> None:
+    read = read_times(pl.Series([written, "1700000000"]))
+    assert read.seconds.to_list() == [1700000000, 1700000000]
+    assert read.nanoseconds is not None
+    assert read.nanoseconds.to_list() == [nanoseconds, 0]
 
 
 def test_a_stated_unit_is_not_guessed() -> None:
-    assert seconds(pl.Series(["5000"]), "ms").to_list() == [5]
-    assert seconds(pl.Series(["1588687728923"]), "s").to_list() == [1588687728923]
+    assert read_times(pl.Series(["5000"]), "ms").seconds.to_list() == [5]
+    assert read_times(pl.Series(["1588687728923"]), "s").seconds.to_list() == [1588687728923]
 
 
 @settings(deadline=None, max_examples=100)
@@ -51,4 +201,4 @@ def test_a_stated_unit_is_not_guessed() -> None:
 )
 def test_any_zone_is_read(moment: datetime, hours: int) -> None:
     local = moment.astimezone(timezone(timedelta(hours=hours)))
-    assert seconds(pl.Series([local.isoformat()])).to_list() == [int(moment.timestamp())]
+    assert read_times(pl.Series([local.isoformat()])).seconds.to_list() == [int(moment.timestamp())]

@@ -60,7 +60,8 @@ def finetune(
     from nextinterest.retrieval.saved_items import ItemsFrom
 
     options = read_config(config, override or ())
-    dataset = reading.load(data, cleaning=thinning.cleaning)
+    cleaning = reading.cleaning(thinning.cleaning)
+    dataset = reading.load(data, cleaning=cleaning)
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
     named = None
     if options.agent.language_model is not None:
@@ -86,7 +87,7 @@ def finetune(
         card=model_card(done.retriever, options, first.runs, command),
         items_from=None
         if options.copy_items
-        else ItemsFrom(data=data, cleaning=thinning.cleaning, format=reading.format, columns=reading.columns),
+        else ItemsFrom(data=data, cleaning=cleaning, format=reading.format, columns=reading.columns),
     )
     if forecast:
         add_weights(out_, first.retriever, dataset)  # the refit has seen the validation events

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar, get_ty
 import typer
 
 from nextinterest.data.sources import Format
+from nextinterest.data.times import TIME_FORMATS, check_time_format
+from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
     from nextinterest.data import CleaningConfig, Dataset
@@ -35,7 +37,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
     >>> def show(user: str, reading: Reading) -> str:
     ...     return f"{user} {reading.format}"
     >>> list(inspect.signature(grouped(show)).parameters)
-    ['user', 'format', 'column']
+    ['user', 'format', 'column', 'time_format']
     >>> grouped(show)(user="42", format="csv")
     '42 csv'
     """
@@ -78,6 +80,13 @@ def _columns(pairs: list[str] | None) -> list[str] | None:
     return pairs
 
 
+def _time_format(value: str) -> str:
+    try:
+        return check_time_format(value)
+    except DataError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """How data is read: `nextinterest.data.load` with the options of the command line."""
@@ -95,6 +104,16 @@ class Reading:
         ),
     ] = None
 
+    time_format: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMAT",
+            callback=_time_format,
+            help=f"How times are written, where the column does not show it: {', '.join(TIME_FORMATS)}, or a "
+            "pattern such as '%d/%m/%Y %H:%M'.",
+        ),
+    ] = "auto"
+
     @property
     def columns(self) -> dict[str, str | int] | None:
         """The mapping of columns; digits are a place in a table without a header."""
@@ -107,7 +126,14 @@ class Reading:
         """Load a data set in this way."""
         from nextinterest.data import load
 
+        cleaning = self.cleaning(cleaning)
         return load(path_or_name, format=self.format, cleaning=cleaning, columns=self.columns, strict=strict)
+
+    def cleaning(self, base: CleaningConfig | None = None) -> CleaningConfig:
+        """Return a configuration of cleaning with the times as these options say they are written."""
+        from nextinterest.data import CleaningConfig
+
+        return (base or CleaningConfig()).model_copy(update={"time_format": self.time_format})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,14 @@ Every step is a mask over whole columns. This module knows nothing of file forma
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nextinterest.data.faults import (
     EXACT_DUPLICATE,
@@ -25,8 +26,10 @@ from nextinterest.data.faults import (
     judge_events,
 )
 from nextinterest.data.log import EventLog
+from nextinterest.data.names import doubtful_ids, read_names
 from nextinterest.data.report import CleaningReport
 from nextinterest.data.sources.raw import ITEM_SCHEMA, RawData
+from nextinterest.data.times import check_time_format
 from nextinterest.data.titles import normalise_titles
 from nextinterest.domain import Catalog, IntArray
 from nextinterest.errors import DataError
@@ -59,8 +62,21 @@ class CleaningConfig(BaseModel):
     """Whether items without events stay in the catalogue. ``auto`` keeps them unless a k-core was asked for,
     which published protocols count over the items that remain."""
 
+    time_format: str = "auto"
+    """How times are written: a unit of numbers (s, ms, us, ns), day-first, month-first, excel, or a pattern
+    of strptime such as ``%d/%m/%Y %H:%M``. ``auto`` judges by the column, and refuses what can be read in two
+    ways."""
+
     latest: datetime | None = None
     """Events after this moment are in the future; None is the moment of the call."""
+
+    @field_validator("time_format")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            return check_time_format(value)
+        except DataError as error:
+            raise ValueError(str(error)) from None
 
     @classmethod
     def five_core(cls, ties: Literal["file", "item"] = "file") -> CleaningConfig:
@@ -121,20 +137,23 @@ def clean(
     Raises
     ------
     DataError
-        If no event is left, or with `strict` at the first bad row.
+        If no event is left, times can be read in two ways, or with `strict` at the first bad row.
     """
     config = config or CleaningConfig()
+    raw = read_names(raw)
     tally = Tally(raw.files, strict)
     items = _clean_items(raw, tally)
     latest = config.latest or now or datetime.now(UTC)
     latest = latest if latest.tzinfo is not None else latest.replace(tzinfo=UTC)
-    rows = judge_events(raw, int(latest.timestamp()))
+    rows, notes = judge_events(raw, int(latest.timestamp()), config.time_format)
     tally.problems(rows, "events")
     rows = rows.filter(pl.col("problem").is_null()).drop("problem")
     user_ids = _in_order(rows["user"], None if raw.users is None else raw.users["user"])
     item_ids = pl.concat(
         [items["item"], _in_order(rows["item"].filter(~rows["item"].is_in(items["item"].implode())))]
     )
+    notes += (*doubtful_ids(user_ids, "users"), *doubtful_ids(item_ids, "items"))
+    raw = replace(raw, notes=(*raw.notes, *notes))
     users = rows["user"].cast(pl.Enum(user_ids)).to_physical().to_numpy().astype(np.int32)
     positions = rows["item"].cast(pl.Enum(item_ids)).to_physical().to_numpy().astype(np.int32)
     kept = np.ones(len(rows), dtype=np.bool_)
@@ -185,9 +204,9 @@ def _first_of_equals(rows: pl.DataFrame, users: IntArray, items: IntArray, n_ite
     again = pairs.is_duplicated()
     keep = np.ones(len(rows), dtype=np.bool_)
     if again.any():  # only events of a repeated pair can be equal, and they are few
-        suspects = rows.select("time", "rating", pairs).filter(again)
+        suspects = rows.select("time", "nanoseconds", "rating", pairs).filter(again)
         keep[again.arg_true().to_numpy()] = suspects.select(
-            pl.struct("pair", "time", "rating").is_first_distinct()
+            pl.struct("pair", "time", "nanoseconds", "rating").is_first_distinct()
         ).to_series()
     return keep
 
@@ -198,12 +217,20 @@ def _order(
     """Return the places of the events sorted by user, time and the rule for ties."""
     if rows["time"].null_count() == len(rows):
         return np.argsort(users, kind="stable")
-    time = rows["time"].to_numpy()
+    keys = [rows["time"].to_numpy(), users]
+    if (nanoseconds := _nanoseconds(rows)) is not None:
+        keys.insert(0, nanoseconds)
     if ties == "item":
         numbers = item_ids.cast(pl.Int64, strict=False)
         rank = (item_ids if numbers.null_count() else numbers).rank("ordinal").to_numpy()
-        return np.lexsort([rank.astype(np.int64)[items], time, users])
-    return np.lexsort([time, users])
+        keys.insert(0, rank.astype(np.int64)[items])
+    return np.lexsort(keys)
+
+
+def _nanoseconds(rows: pl.DataFrame) -> IntArray | None:
+    """Return what the times are beyond their whole seconds, or None where nothing is."""
+    column = rows["nanoseconds"]
+    return column.to_numpy() if column.null_count() == 0 and (column > 0).any() else None
 
 
 def _one_per_pair(
@@ -221,10 +248,8 @@ def _one_per_pair(
 def _clean_items(raw: RawData, tally: Tally) -> pl.DataFrame:
     """Return the item rows with an id each, titles normalised and categories distinct."""
     frame = raw.items if raw.items is not None else pl.DataFrame(schema=dict(ITEM_SCHEMA))
-    frame = frame.with_columns(pl.col("item").str.strip_chars()).with_columns(
-        pl.coalesce(
-            "problem", pl.when(pl.col("item").fill_null("").str.len_bytes() == 0).then(pl.lit(NO_ITEM))
-        ).alias("problem")
+    frame = frame.with_columns(
+        pl.coalesce("problem", pl.when(pl.col("item").is_null()).then(pl.lit(NO_ITEM))).alias("problem")
     )
     tally.problems(frame, "items")
     frame = frame.filter(pl.col("problem").is_null())
@@ -258,12 +283,14 @@ def _assemble(
     users = (np.cumsum(has_user) - 1).astype(np.int32)[users]
     names = user_ids.filter(pl.Series(has_user))
     lengths = np.bincount(users, minlength=len(names))
+    nanoseconds = _nanoseconds(rows[order])
     log = EventLog(
         tuple(names.to_list()),
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         positions,  # in order already
         rows["time"].to_numpy()[order] if raw.has_times else None,
         rows["rating"].to_numpy()[order] if raw.has_ratings else None,
+        nanoseconds,
     )
     table = (
         item_ids.filter(pl.Series(stays))
@@ -307,9 +334,9 @@ def _assemble(
 
 def _ties(log: EventLog) -> tuple[int, int]:
     """Return the events that share user and time with another, and the users whose last two events do."""
-    if log.times is None:
+    if log.moments is None:
         return 0, 0
-    same = (log.users[1:] == log.users[:-1]) & (log.times[1:] == log.times[:-1])
+    same = (log.users[1:] == log.users[:-1]) & (log.moments[1:] == log.moments[:-1])
     tied = np.zeros(log.n_events, dtype=np.bool_)
     tied[1:] |= same
     tied[:-1] |= same

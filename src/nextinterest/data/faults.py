@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from nextinterest.data.missing import is_missing
+from nextinterest.data.ratings import read_ratings
 from nextinterest.data.report import Dropped
 from nextinterest.data.sources.raw import RawData
-from nextinterest.data.times import seconds
+from nextinterest.data.times import read_times
 from nextinterest.errors import DataError
 
 __all__ = [
@@ -45,56 +47,80 @@ LOW_RATING = "rating below the minimum"
 TOO_FEW = "user or item with too few events"
 
 
-def judge_events(raw: RawData, latest: int) -> pl.DataFrame:
+def judge_events(
+    raw: RawData, latest: int, time_format: str = "auto"
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Cast times and ratings and name what is wrong with each row.
 
     Parameters
     ----------
     raw
-        Rows as a reader returned them.
+        Rows as a reader returned them, with names in one form (`nextinterest.data.names.read_names`).
     latest
         Seconds since 1970 after which a time is in the future.
+    time_format
+        How times are written; see `nextinterest.data.times`.
 
     Returns
     -------
-    Columns ``user``, ``item``, ``time`` (Int64), ``rating`` (Float32, null where missing), ``line``, ``file``
-    and ``problem`` (the first thing wrong with the row, or null).
+    A frame with the columns ``user``, ``item``, ``time`` (Int64), ``nanoseconds`` (Int32, null where no time
+    of the data has a fraction), ``rating`` (Float32, null where missing), ``line``, ``file`` and ``problem``
+    (the first thing wrong with the row, or null); and how times and ratings were read, where not plain.
+
+    Raises
+    ------
+    DataError
+        If the times can be read in two ways.
     """
-    blank = {name: pl.col(name).fill_null("").str.strip_chars() == "" for name in ("time", "rating")}
-    rows = raw.events.with_columns(
-        pl.col("user").str.strip_chars(),
-        pl.col("item").str.strip_chars(),
-        seconds(raw.events["time"], raw.time_unit).alias("when"),
-        pl.col("rating").str.strip_chars().cast(pl.Float32, strict=False).alias("stars"),
+    written = raw.events.select(
+        pl.when(~is_missing(text)).then(text).alias(name)
+        for name, text in ((name, pl.col(name).str.strip_chars()) for name in ("time", "rating"))
     )
-    no_time = blank["time"] if raw.has_times else pl.lit(False)
+    times = read_times(
+        written["time"],
+        raw.time_unit,
+        time_format,
+        name=raw.columns.get("time", "time"),
+        file=raw.files[0],
+    )
+    ratings, about_ratings = read_ratings(written["rating"], name=raw.columns.get("rating", "rating"))
+    none = pl.Series([None], dtype=pl.Int32).new_from_index(0, len(written))
+    rows = raw.events.with_columns(
+        times.seconds.alias("when"),
+        (none if times.nanoseconds is None else times.nanoseconds).alias("nanoseconds"),
+        ratings.alias("stars"),
+        written["time"].is_null().alias("undated"),
+        written["rating"].is_null().alias("unrated"),
+    )
     problem = (
         pl.when(pl.col("problem").is_not_null())
         .then(pl.col("problem"))
-        .when(pl.col("user").fill_null("") == "")
+        .when(pl.col("user").is_null())
         .then(pl.lit(NO_USER))
-        .when(pl.col("item").fill_null("") == "")
+        .when(pl.col("item").is_null())
         .then(pl.lit(NO_ITEM))
-        .when(no_time)
+        .when(pl.col("undated") & raw.has_times)
         .then(pl.lit(NO_TIME))
-        .when(pl.col("when").is_null() & ~blank["time"])
+        .when(pl.col("when").is_null() & ~pl.col("undated"))
         .then(pl.lit(BAD_TIME))
         .when(pl.col("when") < 0)
         .then(pl.lit(BEFORE_1970))
         .when(pl.col("when") > latest)
         .then(pl.lit(FUTURE))
-        .when(~pl.col("stars").is_finite().fill_null(False) & ~blank["rating"])
+        .when(pl.col("stars").is_null() & ~pl.col("unrated"))
         .then(pl.lit(BAD_RATING))
     )
-    return rows.select(
+    judged = rows.select(
         "user",
         "item",
         pl.col("when").alias("time"),
+        "nanoseconds",
         pl.col("stars").alias("rating"),
         "line",
         "file",
         problem.alias("problem"),
     )
+    return judged, (*times.notes, *about_ratings)
 
 
 @dataclass

@@ -11,9 +11,11 @@ from nextinterest.data.assets import locate
 from nextinterest.data.cleaning import CleaningConfig, clean
 from nextinterest.data.dataset import Dataset
 from nextinterest.data.log import EventLog
+from nextinterest.data.names import read_names
 from nextinterest.data.sources import Format, RawData, read
 from nextinterest.data.sources.columns import Columns
 from nextinterest.data.splits import leave_one_out
+from nextinterest.data.times import check_time_format
 from nextinterest.domain import Catalog
 from nextinterest.errors import DataError
 
@@ -26,6 +28,7 @@ def load(
     format: Format = "auto",  # noqa: A002 - the word a caller looks for
     cleaning: CleaningConfig | None = None,
     columns: Columns | None = None,
+    time_format: str | None = None,
     strict: bool = False,
     name: str | None = None,
     now: datetime | None = None,
@@ -47,6 +50,10 @@ def load(
         From a field (user, item, time, rating, title, categories, year, description) to the name of its
         column, or to its number from 0 where a table has no header. What is left out is recognised by its
         usual names.
+    time_format
+        How times are written, where the column does not show it: ``day-first``, ``month-first``, a unit of
+        numbers (``s``, ``ms``, ``us``, ``ns``), ``excel``, or a pattern of strptime (``%d/%m/%Y %H:%M``).
+        None takes it from `cleaning`, which judges by the column.
     strict
         Raise at the first bad row, with its file and line, where the default drops and counts.
     name
@@ -57,7 +64,7 @@ def load(
     Raises
     ------
     DataError
-        If there is no such data, it cannot be read, or no event is left.
+        If there is no such data, it cannot be read, its times can be read in two ways, or no event is left.
     AssetError
         If it is an asset that cannot be fetched.
 
@@ -70,6 +77,9 @@ def load(
     path = locate(str(path_or_name), "data")
     if not isinstance(path, Path):
         raise DataError(f"There is no data set {path_or_name!r}.", remedy="Give a path or an asset's name.")
+    if time_format is not None:
+        update = {"time_format": check_time_format(time_format)}
+        cleaning = (cleaning or CleaningConfig()).model_copy(update=update)
     raw = read(path, format, columns)
     catalog, log, users, report = clean(raw, cleaning, strict=strict, now=now)
     note = _held_out_note(raw, catalog, log)
@@ -82,7 +92,8 @@ def _held_out_note(raw: RawData, catalog: Catalog, log: EventLog) -> str | None:
     """Say whether leave-one-out holds out what the test files hold; None where nothing is held out."""
     if not raw.test_files or not (log.lengths >= 3).any():
         return None
-    published = raw.events.filter(pl.col("file").is_in(raw.test_files)).select("user", "item").unique()
+    events = read_names(raw).events
+    published = events.filter(pl.col("file").is_in(raw.test_files)).select("user", "item").unique()
     test = leave_one_out(log).test
     held = pl.DataFrame(
         {

@@ -35,6 +35,8 @@ class EventLog:
         Seconds since 1970 UTC, int64, shape (n_events,); None where the data has no times.
     ratings
         Ratings as given, float32, NaN where missing, shape (n_events,); None where there are none.
+    nanoseconds
+        What each time is beyond its second, int32, shape (n_events,); None where times are whole seconds.
     """
 
     user_ids: tuple[str, ...]
@@ -42,6 +44,7 @@ class EventLog:
     items: IntArray
     times: TimeArray | None = None
     ratings: FloatArray | None = None
+    nanoseconds: IntArray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.items)
@@ -59,6 +62,7 @@ class EventLog:
         items: IntArray,
         times: TimeArray | None = None,
         ratings: FloatArray | None = None,
+        nanoseconds: IntArray | None = None,
     ) -> EventLog:
         """Build a log from one row per event, in the order of the file.
 
@@ -70,10 +74,11 @@ class EventLog:
             Ids of the users, shape (n_users,).
         users
             Index into `user_ids` of each event, shape (n_events,).
-        items, times, ratings
+        items, times, ratings, nanoseconds
             As the attributes of the class, one per event, in the order of the file.
         """
-        order = np.argsort(users, kind="stable") if times is None else np.lexsort((times, users))
+        keys = [key for key in (nanoseconds, times, users) if key is not None]
+        order = np.lexsort(keys)
         counts = np.bincount(users, minlength=len(user_ids))
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return cls(
@@ -82,6 +87,7 @@ class EventLog:
             np.ascontiguousarray(items[order], dtype=np.int32),
             None if times is None else np.ascontiguousarray(times[order], dtype=np.int64),
             None if ratings is None else np.ascontiguousarray(ratings[order], dtype=np.float32),
+            None if nanoseconds is None else np.ascontiguousarray(nanoseconds[order], dtype=np.int32),
         )
 
     @property
@@ -105,6 +111,16 @@ class EventLog:
         return np.repeat(np.arange(self.n_users, dtype=np.int32), self.lengths)
 
     @cached_property
+    def moments(self) -> TimeArray | None:
+        """Times to compare for order and equality, int64, shape (n_events,); None where there are none.
+
+        Nanoseconds since 1970 where the log has them, else its seconds.
+        """
+        if self.times is None or self.nanoseconds is None:
+            return self.times
+        return self.times * 1_000_000_000 + self.nanoseconds
+
+    @cached_property
     def user_index(self) -> dict[str, int]:
         """Index of each user by id."""
         return {user_id: u for u, user_id in enumerate(self.user_ids)}
@@ -122,6 +138,7 @@ class EventLog:
             None if self.times is None else self.times[lo:hi],
             None if self.ratings is None else self.ratings[lo:hi],
             self.user_ids[user],
+            None if self.nanoseconds is None else self.nanoseconds[lo:hi],
         )
 
     def histories(self) -> Iterator[History]:
@@ -137,6 +154,7 @@ class EventLog:
             self.items[mask],
             None if self.times is None else self.times[mask],
             None if self.ratings is None else self.ratings[mask],
+            None if self.nanoseconds is None else self.nanoseconds[mask],
         )
 
     @cached_property
@@ -145,4 +163,6 @@ class EventLog:
         digest = hashlib.sha256("\0".join(self.user_ids).encode("utf-8", "surrogatepass"))
         for column in (self.offsets, self.items, self.times, self.ratings):
             digest.update(b"-" if column is None else np.ascontiguousarray(column).tobytes())
+        if self.nanoseconds is not None:  # logs of whole seconds keep the fingerprint they always had
+            digest.update(np.ascontiguousarray(self.nanoseconds).tobytes())
         return digest.hexdigest()

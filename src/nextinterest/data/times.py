@@ -1,71 +1,281 @@
-"""Times as written in files, read as seconds since 1970 UTC. Whole columns; what cannot be read is null."""
+"""Times as written in files, read as seconds since 1970 UTC. Whole columns; what cannot be read is null.
+
+A column is read as a whole: whether eight digits are a day, or which of two numbers is the month, can be seen
+only from all of its cells. What can be read in two ways is refused, with a way to say which. Texts are
+`nextinterest.data.dates`.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal, get_args
+
 import polars as pl
 
-from nextinterest.data.sources.raw import TimeUnit
+from nextinterest.data.dates import DateOrder, read_dates
+from nextinterest.errors import DataError
 
-__all__ = ["seconds"]
+__all__ = ["TIME_FORMATS", "TimeUnit", "Times", "check_time_format", "read_times"]
 
-MILLISECONDS_FROM = 10**11
-"""A numeric time of this size is in milliseconds: as seconds it would lie in the year 5138."""
-MICROSECONDS_FROM = 10**14
-NANOSECONDS_FROM = 10**17
+TimeUnit = Literal["auto", "s", "ms", "us", "ns"]
+TIME_FORMATS = (*get_args(TimeUnit), *get_args(DateOrder)[1:], "excel")
+"""What ``time_format`` may be, beside a pattern of strptime such as ``%d/%m/%Y %H:%M``."""
+
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_NAMES = {"ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_FROM = {"ms": 10**11, "us": 10**14, "ns": 10**17}
+"""From this size on a number is in that unit: 10^11 seconds would lie in the year 5138."""
+_BILLION = 10**9
+
+_CALENDAR = {
+    8: ("YYYYMMDD", "%Y%m%d"),
+    10: ("YYYYMMDDHH", "%Y%m%d%H"),
+    12: ("YYYYMMDDhhmm", "%Y%m%d%H%M"),
+    14: ("YYYYMMDDhhmmss", "%Y%m%d%H%M%S"),
+}
+"""Calendar times written as one number, by their digits."""
+_FIRST_DAY, _LAST_DAY = 19000101, 21001231
+_MOST = 0.9
+"""Calendar numbers are read as such where so many are valid; the others are placeholders such as 99999999."""
+
+_EXCEL_FROM, _EXCEL_TO = 32874, 55153  # 1990 to 2050 in days of Excel
+_EXCEL_EPOCH = -25569 * 86400  # 1899-12-30
+_COUNT_BELOW = 10**8
+"""Where all numbers are smaller (March 1973), they are hardly seconds since 1970."""
 
 
-def seconds(column: pl.Series, unit: TimeUnit = "auto") -> pl.Series:
-    """Read times: numbers in `unit`, or ISO 8601 dates; without a zone they are UTC.
+@dataclass(frozen=True, eq=False)
+class Times:
+    """A column of times.
+
+    Attributes
+    ----------
+    seconds
+        Int64, null where a time is missing or cannot be read.
+    nanoseconds
+        Int32, what is beyond the whole second; None where nothing is.
+    notes
+        How the column was read, where that is not plain.
+    """
+
+    seconds: pl.Series
+    nanoseconds: pl.Series | None = None
+    notes: tuple[str, ...] = ()
+
+
+def check_time_format(form: str) -> str:
+    """Return the format if it is one.
+
+    Raises
+    ------
+    DataError
+        If it is neither one of `TIME_FORMATS` nor a pattern.
+    """
+    if form in TIME_FORMATS or "%" in form:
+        return form
+    raise DataError(
+        f"There is no time format {form!r}.",
+        remedy=f"Give one of {', '.join(TIME_FORMATS)}, or a pattern such as '%d/%m/%Y %H:%M'.",
+    )
+
+
+def read_times(
+    column: pl.Series, unit: TimeUnit = "auto", form: str = "auto", *, name: str = "time", file: str = ""
+) -> Times:
+    """Read times: numbers in a unit, or dates with or without a time of day; without a zone they are UTC.
 
     Parameters
     ----------
     column
         Times as strings.
     unit
-        Of numbers; ``auto`` judges each by its size.
+        Of numbers, where the source says it; ``auto`` judges by their size.
+    form
+        How the caller says they are written; see `TIME_FORMATS`.
+    name, file
+        Names of the column and of the file, for notes and errors.
 
-    Returns
-    -------
-    Int64, null where a time is missing or cannot be read.
+    Raises
+    ------
+    DataError
+        If the column can be read in two ways, or the format is none.
 
     Examples
     --------
-    >>> seconds(pl.Series(["881250949", "1588687728923", "1970-01-02T01:00:00+01:00", "x"])).to_list()
+    >>> times = pl.Series(["881250949", "1588687728923", "1970-01-02T01:00:00+01:00", "x"])
+    >>> read_times(times).seconds.to_list()
     [881250949, 1588687728, 86400, None]
     """
     text = column.str.strip_chars()
+    where = f"{file}: column {name!r}" if file else f"Column {name!r}"
+    if "%" in check_time_format(form):
+        return _by_pattern(text, form, name, where)
+    if form in _PER_SECOND:
+        unit = form  # type: ignore[assignment]
     whole = text.cast(pl.Int64, strict=False)
+    fraction: pl.Series | None = None
+    rounded = 0
     if whole.null_count() > text.null_count():
-        fraction = text.cast(pl.Float64, strict=False)
-        in_range = pl.when(fraction.abs() < 2.0**62).then(fraction.floor())
-        whole = pl.select(pl.coalesce(whole, in_range.cast(pl.Int64))).to_series()
-    number = pl.lit(whole) if unit == "s" else pl.lit(whole) // 1000
-    if unit == "auto":
-        size = pl.lit(whole).abs()
-        number = (
-            pl.when(size >= NANOSECONDS_FROM)
-            .then(pl.lit(whole) // 1_000_000_000)
-            .when(size >= MICROSECONDS_FROM)
-            .then(pl.lit(whole) // 1_000_000)
-            .when(size >= MILLISECONDS_FROM)
-            .then(pl.lit(whole) // 1000)
-            .otherwise(pl.lit(whole))
-        )
-    result = pl.select(number).to_series()
-    left = result.is_null() & (text.str.len_bytes() > 0)
+        whole, fraction, rounded = _decimals(text, whole)
+    notes = [f"{rounded:,} times of {name} are in scientific notation, which rounds them"] if rounded else []
+    if form == "excel":
+        numbers = _serial_days(whole, fraction)
+        notes.append(f"{name} as days of Excel")
+    elif unit == "auto" and (calendar := _calendar(whole, fraction)) is not None:
+        numbers, how = calendar
+        notes.append(f"{name} as {how}")
+    else:
+        if form == "auto" and unit == "auto":
+            _refuse_serial_days(whole, where)
+        numbers, found = _in_unit(whole, fraction, unit, name)
+        notes += found
+    seconds, nanoseconds = numbers
+    left = seconds.is_null() & whole.is_null() & (text.str.len_bytes() > 0)
     if left.any():
         at = left.arg_true()
-        result = result.scatter(at, _iso(text.gather(at)))
-    return result.alias(column.name)
+        order: DateOrder = form if form in ("day-first", "month-first") else "auto"  # type: ignore[assignment]
+        dates = read_dates(text.gather(at), order, name=name, where=where)
+        seconds = seconds.scatter(at, dates.seconds)
+        if nanoseconds is None:
+            nanoseconds = pl.zeros(len(text), pl.Int32, eager=True)
+        nanoseconds = nanoseconds.scatter(at, dates.nanoseconds)
+        notes += dates.notes
+    if nanoseconds is not None and not (nanoseconds > 0).any():
+        nanoseconds = None
+    return Times(seconds.alias(column.name), nanoseconds, tuple(notes))
 
 
-def _iso(text: pl.Series) -> pl.Series:
-    text = text.str.replace(r"^(\d{4}-\d{2}-\d{2})[Tt]", "${1} ")
-    zoned = text.str.replace(r"(?:[Zz]| ?UTC)$", "+0000").str.replace(r"([+-]\d{2}):(\d{2})$", "${1}${2}")
-    formats = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
-    read = [
-        pl.lit(zoned).str.to_datetime("%Y-%m-%d %H:%M:%S%.f%z", strict=False).dt.replace_time_zone(None),
-        *(pl.lit(text).str.to_datetime(form, strict=False, time_unit="us") for form in formats),
-        pl.lit(text).str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")),
-    ]
-    return pl.select(pl.coalesce(read).dt.epoch("s")).to_series()
+Numbers = tuple[pl.Series, pl.Series | None]
+
+
+def _decimals(text: pl.Series, whole: pl.Series) -> tuple[pl.Series, pl.Series | None, int]:
+    """Return whole parts, nanoseconds of a unit where there are any, and how many numbers were rounded."""
+    parts = text.str.extract_groups(r"^(-?)(\d{1,18})(?:\.(\d*)|,(\d{1,9}))$").struct.unnest()
+    # With a comma only what is long enough to be a time and not a number of thousands.
+    comma = pl.when(pl.col("2").str.len_bytes() >= 9).then(pl.col("4"))
+    digits = pl.coalesce("3", comma)
+    scientific = pl.lit(text).str.contains(r"^[+-]?\d+(?:\.\d*)?[eE][+-]?\d+$")
+    floats = pl.when(scientific).then(pl.lit(text).cast(pl.Float64, strict=False))
+    floats = pl.when(floats.abs() < 2.0**62).then(floats)
+    frame = parts.select(
+        pl.lit(whole).alias("whole"),
+        pl.when(digits.is_not_null()).then(pl.col("2").cast(pl.Int64)).alias("size"),
+        (digits + "000000000").str.slice(0, 9).cast(pl.Int64).alias("rest"),
+        (pl.col("1") == "-").alias("negative"),
+        floats.floor().cast(pl.Int64).alias("float"),
+        ((floats - floats.floor()) * _BILLION).cast(pl.Int64).alias("float_rest"),
+    )
+    below = pl.col("negative") & (pl.col("rest") > 0)  # -5.25 is .75 above -6
+    size = pl.when("negative").then(-pl.col("size")).otherwise("size") - below.cast(pl.Int64)
+    rest = pl.when(below).then(_BILLION - pl.col("rest")).otherwise("rest")
+    read = frame.select(
+        pl.coalesce("whole", size, "float").alias("whole"),
+        pl.coalesce(rest, "float_rest").fill_null(0).alias("rest"),
+        pl.col("float").is_not_null().alias("rounded"),
+    )
+    rest_of = read["rest"]
+    return read["whole"], rest_of if (rest_of > 0).any() else None, int(read["rounded"].sum())
+
+
+def _in_unit(
+    whole: pl.Series, fraction: pl.Series | None, unit: TimeUnit, name: str
+) -> tuple[Numbers, list[str]]:
+    """Bring numbers to seconds and nanoseconds: in a stated unit, or each in the unit of its size."""
+    if unit != "auto":
+        return _scaled(whole, fraction, pl.lit(_PER_SECOND[unit])), []
+    top = whole.abs().max()
+    notes: list[str] = []
+    if isinstance(top, int) and top < _COUNT_BELOW:
+        notes.append(f"{name} as seconds since 1970, all before 1973: of a count, the dates mean nothing")
+    elif zeros := int((whole == 0).sum()):
+        notes.append(f"{zeros:,} times of {name} are 0, which is 1970-01-01")
+    if not isinstance(top, int) or top < _FROM["ms"]:
+        return (whole, None if fraction is None else fraction.cast(pl.Int32)), notes
+    size = pl.lit(whole).abs()
+    per = pl.lit(1)
+    for of in ("ms", "us", "ns"):
+        per = pl.when(size >= _FROM[of]).then(_PER_SECOND[of]).otherwise(per)
+    units = {"seconds": (size < _FROM["ms"]) & (size > 0)}
+    units |= {_NAMES[of]: per == _PER_SECOND[of] for of in _NAMES}
+    counts = pl.select(*(mask.sum().alias(key) for key, mask in units.items())).row(0, named=True)
+    present = [(key, count) for key, count in counts.items() if count]
+    if len(present) == 1:
+        notes.append(f"{name} as {present[0][0]} since 1970")
+    else:
+        counted = ", ".join(f"{count:,} in {key}" for key, count in present)
+        notes.append(f"{name} in several units: {counted}")
+    return _scaled(whole, fraction, per), notes
+
+
+def _scaled(whole: pl.Series, fraction: pl.Series | None, per: pl.Expr) -> Numbers:
+    parts = pl.select(
+        (pl.lit(whole) // per).alias("seconds"),
+        (pl.lit(whole) % per * (_BILLION // per) + (0 if fraction is None else pl.lit(fraction) // per))
+        .cast(pl.Int32)
+        .alias("nanoseconds"),
+    )
+    return parts["seconds"], parts["nanoseconds"]
+
+
+def _calendar(whole: pl.Series, fraction: pl.Series | None) -> tuple[Numbers, str] | None:
+    """Read a column of whole numbers that are calendar times, such as 20231225; None where it is not one."""
+    low, high = whole.min(), whole.max()
+    if fraction is not None or not isinstance(low, int) or not isinstance(high, int):
+        return None
+    for digits, (how, pattern) in _CALENDAR.items():
+        scale = 10 ** (digits - 8)
+        if high < _FIRST_DAY * scale or low > (_LAST_DAY + 1) * scale:
+            continue
+        days = whole.is_between(_FIRST_DAY * scale, (_LAST_DAY + 1) * scale - 1)
+        text = whole.filter(days).cast(pl.String)
+        read = _epoch(text, pattern)
+        if read.len() - read.null_count() >= _MOST * (len(whole) - whole.null_count()):
+            result = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(whole))
+            return (result.scatter(days.arg_true(), read), None), how
+    return None
+
+
+def _epoch(text: pl.Series, pattern: str) -> pl.Series:
+    if "%H" not in pattern:
+        return text.str.to_date(pattern, strict=False).dt.epoch("s")
+    if "%M" not in pattern:
+        text, pattern = text + "00", pattern + "%M"
+    return text.str.to_datetime(pattern, strict=False, time_unit="us").dt.epoch("s")
+
+
+def _serial_days(whole: pl.Series, fraction: pl.Series | None) -> Numbers:
+    day = pl.lit(0 if fraction is None else fraction) * 86400
+    # Excel keeps days as doubles, good to about a microsecond: rounded to the millisecond.
+    beyond = ((day + 500_000) // 1_000_000) * 1_000_000
+    parts = pl.select(
+        (pl.lit(whole) * 86400 + _EXCEL_EPOCH + beyond // _BILLION).alias("seconds"),
+        (beyond % _BILLION).cast(pl.Int32).alias("nanoseconds"),
+    )
+    nanoseconds = parts["nanoseconds"]
+    if len(nanoseconds) != len(whole):
+        nanoseconds = nanoseconds.new_from_index(0, len(whole))
+    return parts["seconds"], nanoseconds
+
+
+def _refuse_serial_days(whole: pl.Series, where: str) -> None:
+    low, high = whole.min(), whole.max()
+    if isinstance(low, int) and isinstance(high, int) and low >= _EXCEL_FROM and high <= _EXCEL_TO:
+        raise DataError(
+            f"{where} holds numbers from {low} to {high}: days as Excel counts them, or seconds of 1970?",
+            remedy='Say which: time_format="excel" or time_format="s".',
+            command="Say which: --time-format excel or --time-format s.",
+        )
+
+
+def _by_pattern(text: pl.Series, form: str, name: str, where: str) -> Times:
+    try:
+        # Microseconds reach all years, nanoseconds 1677 to 2262.
+        fine: Literal["us", "ns"] = "ns" if "f" in form else "us"
+        read = text.str.to_datetime(form, strict=False, time_unit=fine)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(
+            f"{where} cannot be read by the pattern {form!r}: {str(error).splitlines()[0]}",
+            remedy="Give a pattern of strptime, such as '%d/%m/%Y %H:%M'.",
+        ) from None
+    seconds, rest = _scaled(read.to_physical(), None, pl.lit(_PER_SECOND[fine]))
+    return Times(seconds, rest if rest is not None and (rest > 0).any() else None, (f"{name} as {form}",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from nextinterest.domain.catalog import Catalog
 from nextinterest.errors import DataError
 
 __all__ = ["Event", "History"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,15 @@ class History:
         Ratings as given, float32, shape (n_events,), NaN where missing; None where there are none.
     user
         The user's id, or None for a user without one.
+    nanoseconds
+        What each time is beyond its second, int32, shape (n_events,); None where times are whole seconds.
     """
 
     items: IntArray
     times: TimeArray | None = None
     ratings: FloatArray | None = None
     user: str | None = None
+    nanoseconds: IntArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items", np.asarray(self.items, dtype=np.int32))
@@ -51,7 +57,10 @@ class History:
             object.__setattr__(self, "times", np.asarray(self.times, dtype=np.int64))
         if self.ratings is not None:
             object.__setattr__(self, "ratings", np.asarray(self.ratings, dtype=np.float32))
-        for name, column in (("times", self.times), ("ratings", self.ratings)):
+        if self.nanoseconds is not None:
+            object.__setattr__(self, "nanoseconds", np.asarray(self.nanoseconds, dtype=np.int32))
+        columns = (("times", self.times), ("ratings", self.ratings), ("nanoseconds", self.nanoseconds))
+        for name, column in columns:
             if column is not None and column.shape != self.items.shape:
                 raise DataError(
                     f"A history has {len(self.items)} items and {len(column)} {name}.",
@@ -67,6 +76,7 @@ class History:
             items=self.items[where],
             times=None if self.times is None else self.times[where],
             ratings=None if self.ratings is None else self.ratings[where],
+            nanoseconds=None if self.nanoseconds is None else self.nanoseconds[where],
         )
 
     def last(self, n: int) -> History:
@@ -96,23 +106,38 @@ class History:
         >>> longer.items.tolist(), longer.times.tolist()
         ([4, 7, 5], [60, 60, 60])
         """
-        times, ratings = self.times, self.ratings
+        times, ratings, nanoseconds = self.times, self.ratings, self.nanoseconds
         if times is not None:
             times = np.append(times, np.full(len(items), times[-1] if len(times) else 0))
+        if nanoseconds is not None:
+            last = nanoseconds[-1] if len(nanoseconds) else 0
+            nanoseconds = np.append(nanoseconds, np.full(len(items), last, dtype=np.int32))
         if ratings is not None:
             ratings = np.append(ratings, np.full(len(items), np.nan, dtype=np.float32))
-        return replace(self, items=np.append(self.items, items), times=times, ratings=ratings)
+        return replace(
+            self,
+            items=np.append(self.items, items),
+            times=times,
+            ratings=ratings,
+            nanoseconds=nanoseconds,
+        )
 
     def events(self, catalog: Catalog) -> list[Event]:
-        """Return the events one by one, with ids of the catalogue."""
+        """Return the events one by one, with ids of the catalogue; times to the microsecond."""
         return [
             Event(
                 catalog.ids[int(position)],
-                None if self.times is None else datetime.fromtimestamp(int(self.times[i]), UTC),
+                self._time(i),
                 None if self.ratings is None or np.isnan(self.ratings[i]) else float(self.ratings[i]),
             )
             for i, position in enumerate(self.items)
         ]
+
+    def _time(self, i: int) -> datetime | None:
+        if self.times is None:
+            return None
+        time = datetime.fromtimestamp(int(self.times[i]), UTC)
+        return time if self.nanoseconds is None else time.replace(microsecond=self.nanoseconds[i] // 1000)
 
     @classmethod
     def from_events(cls, events: Sequence[Event], catalog: Catalog, user: str | None = None) -> History:
@@ -129,15 +154,17 @@ class History:
         dated = [(event, event.time) for event in events if event.time is not None]
         rows = list(events)
         times: TimeArray | None = None
+        nanoseconds: IntArray | None = None
         if rows and len(dated) == len(rows):
-            seconds = np.array([int(_utc(time).timestamp()) for _, time in dated], dtype=np.int64)
-            order = np.argsort(seconds, kind="stable")
-            rows, times = [rows[i] for i in order], seconds[order]
+            exact = np.array([(_utc(time) - _EPOCH) // _MICROSECOND for _, time in dated], dtype=np.int64)
+            order = np.argsort(exact, kind="stable")
+            rows, (times, rest) = [rows[i] for i in order], np.divmod(exact[order], 1_000_000)
+            nanoseconds = (1000 * rest).astype(np.int32) if rest.any() else None
         ratings: FloatArray | None = None
         if any(event.rating is not None for event in rows):
             ratings = np.array([np.nan if e.rating is None else e.rating for e in rows], dtype=np.float32)
         items = np.array([catalog.position(event.item_id) for event in rows], dtype=np.int32)
-        return cls(items, times, ratings, user)
+        return cls(items, times, ratings, user, nanoseconds)
 
 
 def _utc(time: datetime) -> datetime:

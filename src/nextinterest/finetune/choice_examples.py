@@ -129,8 +129,8 @@ def draw_choices(
 def _tied(log: EventLog, user: int, end: int) -> IntArray:
     """Return the items of one time with event `end` of a user."""
     lo, hi = int(log.offsets[user]), int(log.offsets[user + 1])
-    if log.times is None:
+    if log.moments is None:
         return log.items[lo + end : lo + end + 1]
-    times = log.times[lo:hi]
+    times = log.moments[lo:hi]
     same: IntArray = log.items[lo:hi][times == times[end]]
     return same

@@ -171,9 +171,9 @@ class Windows:
         """Return a user's items, ties shuffled, and for each event the end of its tie."""
         lo, hi = int(self.log.offsets[user]), int(self.log.offsets[user + 1])
         items = self.log.items[lo:hi]
-        if not self.ties or self.log.times is None:
+        if not self.ties or self.log.moments is None:
             return items, np.arange(1, hi - lo + 1)
-        times = self.log.times[lo:hi]
+        times = self.log.moments[lo:hi]
         ends = np.searchsorted(times, times, side="right")
         if rng is None:
             return items, ends

@@ -49,7 +49,7 @@ def pair_counts(
     """
     shape = (n_items, n_items)
     counts = csr_array(shape, dtype=np.float64)
-    users, items, times = log.users, log.items.astype(np.int64), log.times
+    users, items, times = log.users, log.items.astype(np.int64), log.moments
     for distance in range(1, min(window, int(log.lengths.max(initial=0)) - 1) + 1):
         same = users[:-distance] == users[distance:]
         first, second = items[:-distance], items[distance:]

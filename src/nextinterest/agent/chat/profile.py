@@ -102,26 +102,9 @@ class SessionProfile:
 
 def extended(history: History, items: Sequence[int]) -> History:
     """Return the history with items as its newest events, at the time of its last one."""
-    if not items:
-        return history
-    more = np.asarray(items, dtype=np.int32)
-    times, ratings = history.times, history.ratings
-    if times is not None:
-        last = times[-1] if len(times) else 0
-        times = np.append(times, np.full(len(more), last, dtype=np.int64))
-    if ratings is not None:
-        ratings = np.append(ratings, np.full(len(more), np.nan, dtype=np.float32))
-    return History(np.append(history.items, more), times, ratings, history.user)
+    return history.followed_by(np.asarray(items, dtype=np.int32)) if items else history
 
 
 def without(history: History, items: frozenset[int] | set[int]) -> History:
     """Return the history without some items."""
-    if not items:
-        return history
-    keep = ~np.isin(history.items, np.array(sorted(items), dtype=np.int32))
-    return History(
-        history.items[keep],
-        None if history.times is None else history.times[keep],
-        None if history.ratings is None else history.ratings[keep],
-        history.user,
-    )
+    return history.without(sorted(items)) if items else history

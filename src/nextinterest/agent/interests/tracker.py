@@ -48,11 +48,14 @@ class InterestTracker:
         self.user: str | None = None
         self._items: list[int] = []
         self._times: list[int] | None = None
+        self._nanoseconds = 0  # of the newest event, beyond its second
         self._portrait: InterestPortrait | None = None
         if history is not None:
             self.user = history.user
             self._items = history.items.tolist()
             self._times = None if history.times is None else history.times.tolist()
+            if history.nanoseconds is not None and len(history):
+                self._nanoseconds = int(history.nanoseconds[-1])
             self.counts = RunningCounts.of([history], catalog)
 
     def __len__(self) -> int:
@@ -60,7 +63,7 @@ class InterestTracker:
 
     @property
     def history(self) -> History:
-        """The events so far (ratings are not tracked)."""
+        """The events so far, at whole seconds (ratings are not tracked)."""
         times = None if self._times is None else np.array(self._times, dtype=np.int64)
         return History(np.array(self._items, dtype=np.int32), times, user=self.user)
 
@@ -83,15 +86,17 @@ class InterestTracker:
                 remedy="Give every event of a user a time, or none.",
             )
         if time is not None:
-            if self._times and time < self._times[-1]:
+            nanoseconds = 1000 * event.time.microsecond if event.time is not None else 0
+            if self._times and (time, nanoseconds) < (self._times[-1], self._nanoseconds):
+                older = self._times[-1] - time + (self._nanoseconds - nanoseconds) / 1e9
                 raise DataError(
-                    f"The event of item {event.item_id!r} is older than the newest one, by "
-                    f"{self._times[-1] - time} s.",
+                    f"The event of item {event.item_id!r} is older than the newest one, by {older:g} s.",
                     remedy="Add events in order of time, or start anew from the sorted history.",
                 )
             if self._times is None:
                 self._times = []
             self._times.append(time)
+            self._nanoseconds = nanoseconds
         self._items.append(position)
         interests = self.catalog.interest_matrix[position].astype(np.float64)
         self.counts = self.counts.plus(interests[None, :])

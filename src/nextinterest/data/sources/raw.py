@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import polars as pl
+
+from nextinterest.data.times import TimeUnit
 
 __all__ = [
     "EVENT_SCHEMA",
@@ -23,8 +24,6 @@ __all__ = [
     "known",
     "known_words",
 ]
-
-TimeUnit = Literal["auto", "s", "ms"]
 
 _ATTRIBUTE = "@"
 """Before the names of users' attributes while a table is read, so that none is taken for one of ours."""
@@ -79,6 +78,8 @@ class RawData:
         What was unusual, in words.
     test_files
         Which of the files are named as the test part of the data.
+    columns
+        Names of the event columns in the file, by field; a field that is left out has its own name.
     """
 
     name: str
@@ -91,6 +92,7 @@ class RawData:
     time_unit: TimeUnit = "auto"
     notes: tuple[str, ...] = field(default=())
     test_files: tuple[int, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def _fit(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
