@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -478,3 +479,33 @@ def test_a_wrong_path_says_what_is_there(tmp_path: Path, name: str, message: str
     with pytest.raises(NextInterestError, match=message) as raised:
         load(str(tmp_path / name))
     assert len(str(raised.value)) < 900
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    for format_ in ("auto", "csv", "recbole"):
+        with pytest.raises(DataError, match=r"a\.csv is neither a file nor a folder"):
+            load(tmp_path / "a.csv", format=format_)
+
+
+def test_a_mapping_may_be_of_the_files_beside(tmp_path: Path) -> None:
+    write(
+        tmp_path, log__csv="user,item\nu,1\n", items__csv="sku,label\n1,Kite\n", users__csv="who,age\nu,7\n"
+    )
+    with pytest.raises(
+        DataError, match=r"items\.csv:1: no column .* is the item.*columns=\{'item': 'NAME'\}"
+    ):
+        load(tmp_path / "log.csv")
+    dataset = load(tmp_path / "log.csv", columns={"item": "sku", "title": "label", "user": "who"})
+    assert dataset.catalog.titles == ("Kite",)
+    assert dataset.users is not None
+    assert dataset.users["age"].to_list() == ["7"]
+    item = "sku:token\tlabel:token_seq\nt1\tKite\n"
+    write(tmp_path, toys__inter=INTER + "u\tt1\t1700000000\n", toys__item=item)
+    with pytest.raises(DataError, match=r"toys\.item:1: no column 'item_id'.*columns=\{'item': 'NAME'\}"):
+        load(tmp_path / "toys.inter")
+    assert load(tmp_path / "toys.inter", columns={"item": "sku", "title": "label"}).catalog.titles == (
+        "Kite",
+    )
+    with pytest.raises(DataError, match="no column 'nothing', mapped to title"):
+        load(tmp_path / "toys.inter", columns={"item": "sku", "title": "nothing"})

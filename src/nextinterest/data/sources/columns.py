@@ -238,6 +238,14 @@ def _without_header(
     return Layout(separator, tuple(map(str, range(n))), separator not in (" ", "::"), tuple(notes))
 
 
+def mapped_to_nothing(path: Path, field: str, column: str | int, header: Sequence[str]) -> DataError:
+    """Return the error for a mapping to a column that is not there."""
+    return DataError(
+        f"{path}:1: no column {column!r}, mapped to {field}, among {shown(header)}.",
+        remedy="Name a column of the file.",
+    )
+
+
 def no_header(path: Path, names: Sequence[str]) -> DataError:
     """Return the error for a first line that is data, not a header."""
     return DataError(

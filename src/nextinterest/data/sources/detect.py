@@ -48,6 +48,11 @@ def detect(path: Path) -> Format:
         return _detect_folder(path)
     if not path.exists():
         raise DataError(f"There is no file or folder {path}.", remedy="Check the path.")
+    if not path.is_file():
+        raise DataError(
+            f"{path} is neither a file nor a folder: a pipe or a device cannot be read twice.",
+            remedy="Write the data to a file.",
+        )
     if begins_as_parquet(path):
         return "parquet"
     if suffix(path) in _ATOMIC:
@@ -122,7 +127,7 @@ def read(path: Path, format: Format = "auto", columns: Columns | None = None) ->
     """
     if format not in FORMATS:
         raise DataError(f"There is no format {format!r}.", remedy=f"The formats are {', '.join(FORMATS)}.")
-    chosen = detect(path) if format == "auto" else format
+    chosen = detect(path) if format == "auto" or not (path.is_file() or path.is_dir()) else format
     if columns and format == "auto":
         by_place = any(isinstance(column, int) for column in columns.values())
         if chosen == "amazon":

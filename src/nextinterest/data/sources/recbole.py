@@ -6,7 +6,7 @@ Format: https://recbole.io/docs/user_guide/data/atomic_files.html. A header cell
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,13 @@ from typing import NoReturn
 import polars as pl
 
 from nextinterest.data.sources.archives import neighbour, stem, suffix
-from nextinterest.data.sources.columns import Columns, bare_names, separated_by
+from nextinterest.data.sources.columns import (
+    Columns,
+    bare_names,
+    check_fields,
+    mapped_to_nothing,
+    separated_by,
+)
 from nextinterest.data.sources.delimited import Table, fields_of, read_delimited
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.parts import (
@@ -167,34 +173,42 @@ def read_recbole(path: Path, columns: Columns | None = None) -> RawData:
     path
         The folder or file.
     columns
-        From user, item, time and rating to the name of a column, with its type or without.
+        From a field to the name of its column in any of the files, with its type or without.
 
     Raises
     ------
     DataError
         If there is no ``.inter`` file, or it has no user or item column.
     """
+    check_fields(columns)
     paths = find_inter(path)
-    tables = [read_typed(p, partial(_event_columns, p, columns)) for p in paths]
+    first = paths[0]
+    stems = tuple(dict.fromkeys((stem(first), base(first))))
+    item_file, user_file = (_neighbour(first.parent, stems, ending) for ending in ("item", "user"))
+    read = None if item_file is None else read_items(item_file, len(paths), columns)
+    user_table = None
+    if user_file is not None:
+        user_table = read_typed(user_file, partial(_user_columns, user_file, columns))
+    elsewhere = {
+        *(() if read is None else _mapped(list(read[0].types), columns)),
+        *(() if user_table is None else _mapped(list(user_table.types), columns)),
+    }
+    tables = [read_typed(p, partial(_event_columns, p, columns, elsewhere)) for p in paths]
     refuse_other_columns(paths, [list(table.types) for table in tables])
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
     files, notes = [p.name for p in paths], [note for table in tables for note in table.notes]
-    first = paths[0]
     name = stem(first) if len(paths) == 1 else base(first) or first.resolve().parent.name
     beside = [p.name for p in visible(first.parent) if suffix(p) == ".inter" and base(p) == base(first)]
     if len(paths) == 1 and len(beside) > 1 and is_part(first):
         notes.append(f"{first.name} is read alone; give the folder to read {', '.join(beside)} as one log")
     items = users = None
-    stems = tuple(dict.fromkeys((stem(first), base(first))))
-    item_file, user_file = (_neighbour(first.parent, stems, ending) for ending in ("item", "user"))
-    if item_file is not None:
-        item_table, items = read_items(item_file, len(files), columns)
-        files.append(item_file.name)
+    if read is not None:
+        item_table, items = read
+        files.append(item_table.path.name)
         notes.extend(item_table.notes)
-    if user_file is not None:
-        user_table = read_typed(user_file, partial(_user_columns, user_file, columns))
+    if user_table is not None:
         users = as_users(user_table.frame)
-        files.append(user_file.name)
+        files.append(user_table.path.name)
         notes.extend(user_table.notes)
     return RawData(
         name,
@@ -220,14 +234,14 @@ def _mapped(names: Sequence[str], columns: Columns | None) -> dict[str, str]:
     return {field: name for field, name in given.items() if name in names}
 
 
-def _event_columns(path: Path, columns: Columns | None, names: Sequence[str]) -> dict[str, str]:
+def _event_columns(
+    path: Path, columns: Columns | None, elsewhere: Collection[str], names: Sequence[str]
+) -> dict[str, str]:
+    """Select what events must and may have; fields mapped to a column of the files beside are not of them."""
     mapped = _mapped(names, columns)
     for field, column in (columns or {}).items():
-        if field in ("user", "item", "time", "rating") and field not in mapped:
-            raise DataError(
-                f"{path}:1: no column {column!r}, mapped to {field}, among {shown(names)}.",
-                remedy="Name a column of the file.",
-            )
+        if field not in mapped and field not in elsewhere:
+            raise mapped_to_nothing(path, field, column, names)
     needed(path, names, *(f"{field}_id" for field in ("user", "item") if field not in mapped))
     usual = {
         "user": "user_id",

@@ -20,6 +20,7 @@ from nextinterest.data.sources.columns import (
     bare_names,
     check_fields,
     judge_layout,
+    mapped_to_nothing,
     no_column,
     sniff_columns,
 )
@@ -32,7 +33,6 @@ from nextinterest.data.sources.parts import (
     contents,
     is_test,
     refuse_other_columns,
-    shown,
     sort_parts,
     visible,
 )
@@ -139,10 +139,11 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
         name = base(paths[0]) or folder.resolve().name
     stems = tuple(dict.fromkeys((stem(paths[0]), base(paths[0]), name)))
     item_path, user_path = _beside(folder, stems, "items"), _beside(folder, stems, "users")
-    tables = [_read(p, partial(_fields, p, columns), kind, columns) for p in paths]
-    refuse_other_columns(paths, [table.columns for table in tables])
     item_table = None if item_path is None else _read(item_path, partial(_item_fields, item_path, columns))
-    _refuse_missing(tables[0], item_table, columns)
+    user_table = None if user_path is None else _read(user_path, partial(_user_fields, user_path, columns))
+    elsewhere = [table.columns for table in (item_table, user_table) if table is not None]
+    tables = [_read(p, partial(_fields, p, columns, elsewhere), kind, columns) for p in paths]
+    refuse_other_columns(paths, [table.columns for table in tables])
     files, notes = [p.name for p in paths], [note for table in tables for note in table.notes]
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
     first = tables[0]
@@ -157,10 +158,9 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
         items = pl.concat(named).filter(pl.col("problem").is_null())
         items = items.unique("item", keep="first", maintain_order=True)
     users: pl.DataFrame | None = None
-    if user_path is not None:
-        user_table = _read(user_path, partial(_user_fields, user_path, columns))
+    if user_table is not None:
         users = as_users(user_table.frame)
-        files.append(user_path.name)
+        files.append(user_table.path.name)
         notes.extend(user_table.notes)
     return RawData(
         name,
@@ -175,16 +175,19 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
     )
 
 
-def _fields(path: Path, columns: Columns | None, header: tuple[str, ...]) -> dict[str, str]:
-    """Select what a table of events must and may have."""
-    names = sniff_columns(header, columns)
+def _fields(
+    path: Path, columns: Columns | None, elsewhere: Sequence[tuple[str, ...]], header: tuple[str, ...]
+) -> dict[str, str]:
+    """Select what a table of events must and may have; a mapping may also be of the tables beside it."""
+    others = {field for other in elsewhere for field in _of(other, columns)} - set(_of(header, columns))
+    mine = {field: column for field, column in (columns or {}).items() if field not in others}
+    names = sniff_columns(header, mine)
+    for field, column in mine.items():
+        if field not in names:
+            raise mapped_to_nothing(path, field, column, header)
     for field in ("user", "item"):
         if field not in names:
-            raise (
-                _mapped_to_nothing(path, field, columns[field], header)
-                if columns and field in columns
-                else no_column(path, header, field)
-            )
+            raise no_column(path, header, field)
     return names
 
 
@@ -206,21 +209,6 @@ def _of(header: tuple[str, ...], columns: Columns | None) -> Columns:
     """Return what a mapping says of a file of items or users: places and other names are of the events."""
     bare = bare_names(header)
     return {f: c for f, c in (columns or {}).items() if isinstance(c, str) and (c in header or c in bare)}
-
-
-def _refuse_missing(table: Table, item_table: Table | None, columns: Columns | None) -> None:
-    headers = [table.columns, *([] if item_table is None else [item_table.columns])]
-    for field, column in (columns or {}).items():
-        there = any(column in header or column in bare_names(header) for header in headers)
-        if field not in table.frame.columns and not there:
-            raise _mapped_to_nothing(table.path, field, column, table.columns)
-
-
-def _mapped_to_nothing(path: Path, field: str, column: str | int, header: Sequence[str]) -> DataError:
-    return DataError(
-        f"{path}:1: no column {column!r}, mapped to {field}, among {shown(header)}.",
-        remedy="Name a column of the file.",
-    )
 
 
 def _items(table: Table, file: int) -> pl.DataFrame:
