@@ -329,7 +329,8 @@ def _header(rng: random.Random, data: bytes) -> bytes:
             cells[rng.randrange(len(cells))] = rng.choice(_NAMES) + typed
             if rng.random() < 0.3:
                 cells.insert(rng.randrange(len(cells)), rng.choice(_NAMES) + typed)
-            rng.random() < 0.3 and rng.shuffle(cells)
+            if rng.random() < 0.3:
+                rng.shuffle(cells)
             return separator.join(cells) + b"\n" + rest
     return data.replace(b'"user', b'"' + rng.choice(_NAMES), rng.choice((1, -1)))
 
@@ -422,9 +423,8 @@ def mutate(seed: int) -> tuple[str, dict[str, bytes]]:
     name = rng.choice(list(FORMATS))
     files = {file: make() for file, make in FORMATS[name].items()}
     victim = rng.choice(list(files))
-    data, pack = files[victim], bytes
-    if rng.random() < 0.7:
-        data, pack = _unpacked(victim, data)
+    inside = rng.random() < 0.7
+    data, pack = _unpacked(victim if inside else "", files[victim])
     done = []
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         mutation = rng.choice(MUTATIONS)
