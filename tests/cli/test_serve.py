@@ -7,11 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
-from support.serving import free_port
+from support.serving import free_port, small_agent
+from typer.testing import CliRunner, Result
+
+from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.profiles import open_store
+from nextinterest.cli.main import app
+from nextinterest.cli.opening import Source
+from nextinterest.data import EventLog
+from nextinterest.errors import NextInterestError
 
 
 @pytest.mark.slow
@@ -72,3 +83,62 @@ def test_without_a_key_only_loopback_is_served(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 1
     assert "Without keys the server listens on loopback only" in " ".join(run.stderr.split())
+
+
+@pytest.fixture
+def serve_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Return a function that runs the command over the small world, without serving."""
+
+    def run(*options: str, first_time: int = 0) -> Result:
+        agent = small_agent()
+        catalog = agent.catalog
+        users, items = np.array([0, 0, 1, 2], dtype=np.int32), np.array([0, 1, 2, 3], dtype=np.int32)
+        times = np.array([5, 6, first_time, 8], dtype=np.int64)
+        known = agent.renewed(EventLog.from_arrays(("u1", "u2", "u3"), users, items, times))
+        assert known.catalog is catalog
+        monkeypatch.setattr(Source, "open", lambda _: known)
+        monkeypatch.setattr("nextinterest.agent.server.run.run", lambda *_: None)
+        return CliRunner().invoke(app, ["serve", "--store", str(tmp_path / "profiles.db"), *options])
+
+    return run
+
+
+def test_examples_are_written_wholly_or_not_at_all(
+    serve_small: Callable[..., Result], tmp_path: Path
+) -> None:
+    def users() -> list[str]:
+        store = open_store(str(tmp_path / "profiles.db"))
+        found = store.users()
+        store.close()
+        return found
+
+    failed = serve_small("--examples", "3", first_time=2**40)  # the second user's only event
+    assert isinstance(failed.exception, NextInterestError)
+    assert "outside the limits" in str(failed.exception)
+    assert users() == []
+    assert serve_small("--examples", "2").exit_code == 0
+    assert users() == ["u1", "u2"]
+    assert serve_small("--examples", "3").exit_code == 0  # the store is not empty any more
+    assert users() == ["u1", "u2"]
+    assert serve_small("--examples", "-1").exit_code == 2
+
+
+def test_examples_are_named_by_the_catalogue_they_come_from(
+    serve_small: Callable[..., Result], tmp_path: Path
+) -> None:
+    store = open_store(str(tmp_path / "profiles.db"))
+    live = LiveAgent(small_agent(), store, lambda: datetime.now(UTC))
+    live.remove_items(["a"])  # positions move
+    store.close()
+    assert serve_small("--examples", "3").exit_code == 0
+    store = open_store(str(tmp_path / "profiles.db"))
+    assert [event.item_id for event in store.events("u1")] == ["a", "b"]
+    assert [event.item_id for event in store.events("u3")] == ["d"]
+    store.close()
+
+
+def test_a_damaged_store_is_a_sentence(serve_small: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "profiles.db").write_bytes(b"SQLite format 3\x00" + bytes(8000))
+    refused = serve_small()
+    assert isinstance(refused.exception, NextInterestError)
+    assert "profiles.db is damaged" in str(refused.exception)

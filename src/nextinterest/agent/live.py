@@ -1,25 +1,25 @@
 """A live agent: an agent and a profile store, so that an event changes the next recommendation.
 
-Every answer is computed from what the store holds at that moment, which makes a crash harmless. All that is
-kept of users beside it is what the language model has read of their histories: in memory, bounded in bytes,
-and dropped by `forget`.
+Every answer is computed from what the store holds at that moment, which makes a crash harmless. Nothing
+waits for an answer under way: no lock is held while one is computed. All that is kept of users beside the
+store is what the language model has read of their histories: in memory, bounded in bytes, and dropped when
+a user is forgotten, here or by another process on the same store (`nextinterest.agent.remembered`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from nextinterest.agent.chat.waiting import WaitingQuestions
 from nextinterest.agent.config import OnUnknown
-from nextinterest.agent.exclusion import ReadWriteLock
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
-from nextinterest.agent.lookup import TitleIndex
+from nextinterest.agent.live_catalogue import ItemChange, LiveCatalogue
 from nextinterest.agent.profiles import AppendResult, ProfileEvent, ProfileStore, read_profile
+from nextinterest.agent.profiles.faults import checked_seconds
 from nextinterest.agent.profiles.store import checked_user
 from nextinterest.agent.recommender import RecommenderAgent
+from nextinterest.agent.remembered import RememberedUsers
 from nextinterest.domain import Catalog, Event, History, Item, Recommendations
 from nextinterest.errors import UnknownItemError
 
@@ -33,24 +33,15 @@ __all__ = ["STATE_BYTES", "ItemChange", "LiveAgent"]
 STATE_BYTES = 512 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class ItemChange:
-    """How many items were new, how many known, and how many the catalogue has now."""
-
-    added: int
-    replaced: int
-    total: int
-
-
 class LiveAgent:
     """Recommends to users whose events live in a store.
 
     Parameters
     ----------
     agent
-        Ranks and explains.
+        Ranks and explains. Changes of the catalogue that the store holds are applied to it.
     store
-        Users' events.
+        Users' events, and changes of the catalogue.
     clock
         Returns the present time, in UTC.
     state_bytes
@@ -66,14 +57,16 @@ class LiveAgent:
         *,
         state_bytes: int = STATE_BYTES,
     ) -> None:
-        self.agent = agent
         agent.retriever.remember(state_bytes)
         self.store = store
         self.clock = clock
-        # Answers share the catalogue; a change of it waits for them and holds back new ones.
-        self._lock = ReadWriteLock()
-        self._titles = TitleIndex(agent.catalog)
-        self._questions = WaitingQuestions()
+        self._catalogue = LiveCatalogue(agent, store)
+        self._remembered = RememberedUsers(store, lambda: self.agent.retriever)
+
+    @property
+    def agent(self) -> RecommenderAgent:
+        """The agent as it is now. It does not change; after a change of the catalogue it is another one."""
+        return self._catalogue.now.agent
 
     def add_events(
         self, user: str, events: Sequence[ProfileEvent], *, key: str | None = None
@@ -84,52 +77,97 @@ class LiveAgent:
         ------
         UnknownItemError
             If an item is not in the catalogue; nothing is written then.
+        EventTimeError
+            If a time lies before 1970 or more than a day ahead; nothing is written then.
         IdempotencyError
             If the key was used with other events.
+        StoreError
+            If the store cannot be written.
         """
-        with self._lock.reading():
-            for event in events:
-                if event.item_id not in self.agent.catalog:
-                    raise UnknownItemError(
-                        f"Item id {event.item_id!r} is not in the catalogue.", remedy="No event was written."
-                    )
+        catalog = self.agent.catalog
+        for event in events:
+            if event.item_id not in catalog:
+                raise UnknownItemError(
+                    f"Item id {event.item_id!r} is not in the catalogue.", remedy="No event was written."
+                )
         return self.store.append(user, events, received=self.clock(), key=key)
 
-    def import_history(self, history: History) -> AppendResult:
+    def import_history(self, history: History, catalog: Catalog | None = None) -> AppendResult:
         """Write a known user's history into the store, once.
+
+        Parameters
+        ----------
+        history
+            What the user did.
+        catalog
+            The catalogue of the history's positions; None for the present one.
 
         Raises
         ------
         DataError
-            If the history names no user.
+            If the history names no user; others as `add_events`.
         """
-        events = [
-            ProfileEvent(item_id=event.item_id, time=event.time, rating=event.rating)
-            for event in history.events(self.agent.catalog)
-        ]
+        events = _as_profile(history, catalog or self.agent.catalog)
         return self.add_events(checked_user(history.user or ""), events, key="import")
+
+    def import_histories(self, histories: Iterable[History], catalog: Catalog | None = None) -> int:
+        """Write known users' histories into a store that holds no events, all or none.
+
+        Parameters
+        ----------
+        histories, catalog
+            As in `import_history`.
+
+        Returns
+        -------
+        int
+            Users written; 0 where the store holds events already.
+
+        Raises
+        ------
+        DataError
+            If a history names no user; as `EventTimeError`, if a time is outside the limits of `add_events`.
+        """
+        catalog = catalog or self.agent.catalog
+        ready = {checked_user(history.user or ""): _as_profile(history, catalog) for history in histories}
+        return self.store.fill(ready, received=self.clock())
 
     def history(self, user: str) -> ReadHistory:
         """Return the events that speak for what comes next; items no longer in the catalogue are skipped."""
-        return self._profile(user)[0]
+        return self._profile(user, self.agent)[0]
 
     def unwanted(self, user: str) -> frozenset[str]:
         """Return ids of the items a user hid or dislikes."""
         return read_profile(self.store.events(user)).unwanted
 
-    def _profile(self, user: str) -> tuple[ReadHistory, frozenset[str]]:
+    def _profile(self, user: str, agent: RecommenderAgent) -> tuple[ReadHistory, frozenset[str]]:
         """Return history and unwanted items of one state of the store."""
         told = read_profile(self.store.events(user))
         events = [Event(event.item_id, event.time, event.rating) for event in told.events]
-        read = read_history(events, self.agent.catalog, self.agent.grounder, user=user, on_unknown="skip")
+        read = read_history(events, agent.catalog, agent.grounder, user=user, on_unknown="skip")
         return read, told.unwanted
+
+    def synchronise(self) -> None:
+        """Take over what other processes have written to the store: changed items, and users to forget.
+
+        The server calls it every few seconds (`nextinterest.agent.following`); other long-lived programs that
+        share a store do as well.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        self._catalogue.follow()
+        self._remembered.synchronise()
 
     def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True) -> Recommendations:
         """Recommend k items to a user, none of them hidden or disliked."""
-        with self._lock.reading():
-            read, unwanted = self._profile(user)
+        agent = self.agent
+        with self._remembered.answering(user):
+            read, unwanted = self._profile(user, agent)
             k_all = k + len(unwanted)
-            result = self.agent.recommend(read.history, k_all, user=user, exclude_seen=exclude_seen)
+            result = agent.recommend(read.history, k_all, user=user, exclude_seen=exclude_seen)
         shown = [item for item in result.items if item.item_id not in unwanted][:k]
         return result.model_copy(
             update={
@@ -144,27 +182,25 @@ class LiveAgent:
         self, history: HistoryLike, k: int = 10, *, exclude_seen: bool = True, on_unknown: OnUnknown = "raise"
     ) -> Recommendations:
         """Recommend k items for a history that no store holds."""
-        with self._lock.reading():
-            return self.agent.recommend(history, k, exclude_seen=exclude_seen, on_unknown=on_unknown)
+        return self.agent.recommend(history, k, exclude_seen=exclude_seen, on_unknown=on_unknown)
 
     def interests(self, user: str) -> InterestPortrait:
         """Say what a user's interests are, and which rise or fade."""
-        with self._lock.reading():
-            return self.agent.interests(self.history(user).history)
+        agent = self.agent
+        return agent.interests(self._profile(user, agent)[0].history)
 
     def interests_of(self, history: HistoryLike, *, on_unknown: OnUnknown = "raise") -> InterestPortrait:
         """Say what the interests in a history are that no store holds."""
-        with self._lock.reading():
-            return self.agent.interests(history, on_unknown=on_unknown)
+        return self.agent.interests(history, on_unknown=on_unknown)
 
     def forecast(
         self, user: str, *, horizon: Horizon = 10, n_paths: int = 0, seed: int = 0
     ) -> InterestOutlook:
         """Forecast a user's interests; see `RecommenderAgent.forecast`."""
-        with self._lock.reading():
-            return self.agent.forecast(
-                self.history(user).history, horizon=horizon, n_paths=n_paths, seed=seed
-            )
+        agent = self.agent
+        with self._remembered.answering(user):
+            history = self._profile(user, agent)[0].history
+            return agent.forecast(history, horizon=horizon, n_paths=n_paths, seed=seed)
 
     def forecast_of(
         self,
@@ -176,10 +212,9 @@ class LiveAgent:
         on_unknown: OnUnknown = "raise",
     ) -> InterestOutlook:
         """Forecast the interests of a history that no store holds."""
-        with self._lock.reading():
-            return self.agent.forecast(
-                history, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=on_unknown
-            )
+        return self.agent.forecast(
+            history, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=on_unknown
+        )
 
     def chat(
         self, messages: Sequence[MessageLike], user: str | None, *, confirm_forget: bool = False
@@ -206,24 +241,25 @@ class LiveAgent:
         ------
         DataError
             If no store may keep such a user id, or a message is none.
+        ForgottenError
+            If the message told something and the user was forgotten in the meantime; nothing is written.
         """
         from nextinterest.agent.chat.live_profile import StoredProfile
         from nextinterest.agent.chat.messages import read_messages
 
-        with self._lock.reading():
-            if user is None:
-                return self.agent.chat(messages)
-            checked_user(user)
+        if user is None:
+            return self.agent.chat(messages)
+        checked_user(user)
+        agent, questions = self.agent, self._remembered.questions
+        with self._remembered.answering(user) as number:
             said, now = read_messages(messages), self.clock()
-            conversation = self.agent.conversation
-            waiting = self._questions.take(user, said, now)
-            understood = conversation.understand(said, waiting, confirmed=confirm_forget)
-            profile = StoredProfile(self.agent, self.store, user, now)
-            reply = conversation.answer(understood, profile, said)
-            self._questions.put(user, said, reply.question, now)
-        if reply.confirmation is not None and reply.confirmation.kind != "told":
-            with self._lock.writing():  # behind every answer that had read the history before
-                self.agent.retriever.forget(user)
+            waiting = questions.take(user, said, now)
+            understood = agent.conversation.understand(said, waiting, confirmed=confirm_forget)
+            profile = StoredProfile(agent, self.store, user, now, number)
+            reply = agent.conversation.answer(understood, profile, said)
+            questions.put(user, said, reply.question, now)
+        if reply.confirmation is not None and reply.confirmation.kind == "forgotten":
+            agent.retriever.forget(user)  # it has read what was taken back
         return reply
 
     def chat_stream(
@@ -242,54 +278,62 @@ class LiveAgent:
         UnknownItemError
             If there is none of that id.
         """
-        with self._lock.reading():
-            return self.agent.catalog[self.agent.catalog.position(item_id)]
+        catalog = self.agent.catalog
+        return catalog[catalog.position(item_id)]
 
     def items(self, item_ids: Iterable[str]) -> list[Item]:
         """Return the items that the catalogue has of these ids, each once."""
-        with self._lock.reading():
-            catalog = self.agent.catalog
-            return [
-                catalog[catalog.position(item_id)]
-                for item_id in dict.fromkeys(item_ids)
-                if item_id in catalog
-            ]
+        catalog = self.agent.catalog
+        return [
+            catalog[catalog.position(item_id)] for item_id in dict.fromkeys(item_ids) if item_id in catalog
+        ]
 
     def find_items(self, text: str, limit: int = 10) -> list[Item]:
         """Return items whose titles fit what somebody typed, the best fit first."""
-        with self._lock.reading():
-            return [self.agent.catalog[position] for position in self._titles.find(text, limit)]
+        titles = self._catalogue.now.titles
+        return [titles.catalog[position] for position in titles.find(text, limit)]
 
     def put_items(self, items: Sequence[Item]) -> ItemChange:
-        """Add items, or replace those whose id exists; the index follows before this returns."""
-        with self._lock.writing():
-            before = self.agent.catalog
-            after = before.with_items(items)
-            self._change(after)
-        added = len(after) - len(before)
-        return ItemChange(added, len({item.id for item in items}) - added, len(after))
+        """Add items, or replace those whose id exists.
+
+        They are durable and the index has them when this returns; it waits for no answer, only for other
+        changes of the catalogue.
+        """
+        return self._catalogue.put(items)
 
     def remove_items(self, item_ids: Sequence[str]) -> int:
         """Remove items and return how many are left; events of them stay in profiles and are skipped.
+
+        Durable as `put_items`.
 
         Raises
         ------
         UnknownItemError
             If there is none of an id; nothing is removed then.
         """
-        with self._lock.writing():
-            self._change(self.agent.catalog.without(item_ids))
-            return len(self.agent.catalog)
+        return self._catalogue.remove(item_ids)
 
-    def _change(self, catalog: Catalog) -> None:
-        self.agent.retriever.update(catalog)
-        self.agent = self.agent.renewed()
-        self._titles = TitleIndex(catalog)
+    def retract(self, user: str, item_id: str) -> int:
+        """Remove a user's events of one item and return how many there were."""
+        try:
+            return self.store.retract(user, item_id)
+        finally:
+            self.agent.retriever.forget(user)  # it has read them
 
     def forget(self, user: str) -> int:
-        """Remove everything known about a user and return how many events that were."""
-        with self._lock.writing():  # no answer under way can bring back what is dropped here
-            removed = self.store.forget(user)
-            self.agent.retriever.forget(user)
-        self._questions.drop(user)
-        return removed
+        """Remove everything known about a user and return how many events that were.
+
+        Answers under way are not waited for; what they had read of the profile goes when they end.
+        """
+        try:
+            return self.store.forget(user)
+        finally:
+            self._remembered.drop(user)
+
+
+def _as_profile(history: History, catalog: Catalog) -> list[ProfileEvent]:
+    checked_seconds(() if history.times is None else history.times.tolist())
+    return [
+        ProfileEvent(item_id=event.item_id, time=event.time, rating=event.rating)
+        for event in history.events(catalog)
+    ]

@@ -197,13 +197,13 @@ class RecommenderAgent(Talking, Forecasting):
             )
         return self.renewed(dataset.log)
 
-    def renewed(self, log: EventLog | None = None) -> RecommenderAgent:
-        """Return an agent of the same parts that has computed nothing yet.
+    def renewed(self, log: EventLog | None = None, *, retriever: Retriever | None = None) -> RecommenderAgent:
+        """Return an agent of the same parts, or with another retriever, that has computed nothing yet.
 
-        Needed after the retriever's catalogue has changed; the positions of the old log no longer hold then.
+        Needed where the catalogue has changed; the positions of the old log no longer hold then.
         """
         made = RecommenderAgent(
-            self.retriever,
+            retriever or self.retriever,
             self._model,
             self.config,
             log,

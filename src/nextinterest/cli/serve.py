@@ -39,7 +39,9 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     examples: Annotated[
         int,
-        typer.Option(help="Put this many of the data's users into an empty store, to have some to look at."),
+        typer.Option(
+            min=0, help="Put this many of the data's users into an empty store, to have some to look at."
+        ),
     ] = 0,
     user: Annotated[str, typer.Option(help="With mcp: whose profile the tools use and change.")] = "me",
     reader: Annotated[
@@ -81,6 +83,7 @@ def serve(
         except ModuleNotFoundError as error:
             raise MissingExtraError(error.name or "mcp", "mcp") from None
     from nextinterest.agent.chat import TunedReader
+    from nextinterest.agent.following import following
     from nextinterest.agent.live import LiveAgent
     from nextinterest.agent.profiles import open_store
     from nextinterest.agent.server.origins import checked_origin
@@ -104,10 +107,10 @@ def serve(
         agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC), state_bytes=state_mb << 20)
     if examples and agent.log is not None and not live.store.users():
-        for user in agent.log.user_ids[:examples]:
-            live.import_history(agent.history(user))
+        live.import_histories([agent.history(u) for u in agent.log.user_ids[:examples]], agent.catalog)
     if over is Over.MCP:
-        create_mcp_server(live, user).run()
+        with following(live, settings.sync_seconds):
+            create_mcp_server(live, user).run()
         return
     err.print(f"Serving on http://{host}:{port}/")
     run(create_app(live, settings), settings)

@@ -83,6 +83,11 @@ class StateStore:
     def __contains__(self, user: object) -> bool:
         return isinstance(user, str) and self._key(user) in self._entries
 
+    def users(self) -> list[str]:
+        """Return the users of whom a state is kept now."""
+        with self._lock:
+            return [user for _, _, user in self._entries]
+
     def share(self, tokens: Sequence[int]) -> None:
         """Read the fixed start of prompts once; new states that begin with it copy it."""
         state = self._model.open(tokens)

@@ -7,6 +7,7 @@ model that chooses, explains and talks is another one, which the adapter does no
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -103,6 +104,17 @@ class ItemSoftmax:
         """Drop what is kept of a user's history, if anything is."""
         if self._states is not None:
             self._states.forget(user)
+
+    def remembered(self) -> frozenset[str]:
+        """Return the users of whom something is kept now."""
+        return frozenset() if self._states is None else frozenset(self._states.users())
+
+    def __deepcopy__(self, memo: dict[int, object]) -> ItemSoftmax:
+        """Return a part with a head of its own; the model and what it has read of users are shared."""
+        made = copy.copy(self)
+        made.head, made._vectors = copy.deepcopy(self.head, memo), None
+        memo[id(self)] = made
+        return made
 
     @torch.inference_mode()
     def scores(self, histories: Sequence[History]) -> FloatArray:

@@ -17,9 +17,10 @@ An empty history is answered by popularity, a catalogue without a log by text al
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +135,10 @@ class Retriever:
     def forget(self, user: str) -> None:
         """Drop what `remember` kept of a user."""
 
+    def remembered(self) -> frozenset[str]:
+        """Return the users of whom `remember` keeps something now: nobody."""
+        return frozenset()
+
     def without_language(self) -> Retriever:
         """Return a retriever whose ranking runs no language model: this one."""
         return self
@@ -149,6 +154,17 @@ class Retriever:
         for source in self.sources:
             source.follow(change)
         self._catalog = catalog
+
+    def changed(self, catalog: Catalog) -> Self:
+        """Return a retriever that has taken over a changed catalogue as by `update`; this one stays as it is.
+
+        Both may be used at the same time. What depends on no catalogue is shared: the encoder, the language
+        model, and what `remember` keeps. The copy of the rest takes as much memory as this retriever's items.
+        """
+        shared: dict[int, object] = {id(one): one for one in (self.encoder, self._catalog, self.config)}
+        made = copy.deepcopy(self, shared)
+        made.update(catalog)
+        return made
 
     def save(self, directory: Path) -> None:
         """Write the retriever to a folder; see `nextinterest.retrieval.saving`."""

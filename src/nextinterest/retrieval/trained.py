@@ -88,6 +88,11 @@ class TrainedRetriever(Retriever):
             if isinstance(part, ItemSoftmax):
                 part.forget(user)
 
+    def remembered(self) -> frozenset[str]:
+        """Return the users of whom something is kept now."""
+        parts = [part.remembered() for part in self.pool.parts if isinstance(part, ItemSoftmax)]
+        return frozenset().union(*parts)
+
     def without_language(self) -> TrainedRetriever:
         """Return the same retriever with the ranking that was fitted without a language model.
 

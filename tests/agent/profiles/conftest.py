@@ -81,7 +81,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of an empty store."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'profiles.db'}"
-    folder: str = request.getfixturevalue("postgres")
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> str:
+    """Return the URL of an empty store on PostgreSQL."""
+    folder = postgres
     name = f"test_{next(_NAMES)}"
     made = _sql(folder, f"create database {name}")
     assert made.returncode == 0, made.stderr

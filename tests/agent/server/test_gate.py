@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -91,3 +94,20 @@ def test_what_work_raises_is_raised_behind_its_pieces() -> None:
         assert gate.inside == 0
 
     asyncio.run(scenario())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux only")
+def test_its_threads_give_way_to_all_others() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    async def scenario() -> list[int]:
+        gates = [Gate("test", running=1, waiting=0, seconds=10, niceness=by) for by in (0, 5, 19)]
+        found = [await gate.run(niceness) for gate in gates]
+        for gate in gates:
+            gate.close()
+        return found
+
+    before = niceness()
+    assert asyncio.run(scenario()) == [before, min(before + 5, 19), min(before + 19, 19)]
+    assert niceness() == before

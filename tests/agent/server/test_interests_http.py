@@ -11,7 +11,7 @@ from nextinterest.agent.interests import InterestOutlook
 from nextinterest.agent.server.bodies import Interests
 
 Serve = Callable[..., TestClient]
-DATED = [{"item": item, "time": f"2026-01-0{day}T00:00:00Z"} for day, item in enumerate("abda", start=1)]
+DATED = [{"item": item, "time": f"2025-12-2{day}T00:00:00Z"} for day, item in enumerate("abda", start=1)]
 
 
 def test_a_user_and_the_same_history_give_the_same_interests(serve: Serve) -> None:

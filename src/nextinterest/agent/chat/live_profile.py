@@ -28,12 +28,22 @@ class StoredProfile:
         Whose.
     now
         Time of what is told.
+    number
+        Number of the profile as the answer began; nothing is written where that one was forgotten since.
     """
 
     durable = True
 
-    def __init__(self, agent: RecommenderAgent, store: ProfileStore, user: str, now: datetime) -> None:
+    def __init__(
+        self,
+        agent: RecommenderAgent,
+        store: ProfileStore,
+        user: str,
+        now: datetime,
+        number: int | None = None,
+    ) -> None:
         self._agent, self._store, self._user, self._now = agent, store, user, now
+        self._number = number
 
     def history(self) -> History:
         """Return the stored events that speak for what comes next, of items that the catalogue has."""
@@ -62,7 +72,7 @@ class StoredProfile:
             if (ids[one.item], one.kind) not in newest
         ]
         if fresh:
-            self._store.append(self._user, fresh, received=self._now)
+            self._store.append(self._user, fresh, received=self._now, profile=self._number)
         return len(fresh)
 
     def take_back(self, item: int) -> int:

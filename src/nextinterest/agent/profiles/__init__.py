@@ -4,10 +4,16 @@ A profile is events (and which items the user hid); everything else, such as int
 computed from them. `open_store` picks the store by URL.
 """
 
+from nextinterest.agent.profiles.faults import (
+    EventTimeError,
+    ForgottenError,
+    IdempotencyError,
+    StoreError,
+)
 from nextinterest.agent.profiles.reading import ProfileReading, read_profile
 from nextinterest.agent.profiles.store import (
     AppendResult,
-    IdempotencyError,
+    ItemRecord,
     ProfileEvent,
     ProfileStore,
     open_store,
@@ -15,10 +21,14 @@ from nextinterest.agent.profiles.store import (
 
 __all__ = [
     "AppendResult",
+    "EventTimeError",
+    "ForgottenError",
     "IdempotencyError",
+    "ItemRecord",
     "ProfileEvent",
     "ProfileReading",
     "ProfileStore",
+    "StoreError",
     "open_store",
     "read_profile",
 ]

@@ -1,23 +1,25 @@
 """The contract every profile store keeps, and the choice of one by URL.
 
 A store knows users, events and item ids as strings. It does not know the catalogue: an event of an item
-that was removed later stays, and the agent skips and reports it.
+that was removed later stays, and the agent skips and reports it. It keeps what was changed of the catalogue
+as records that it does not read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from nextinterest.errors import DataError, MissingExtraError, NextInterestError
+from nextinterest.errors import DataError, MissingExtraError
 
 __all__ = [
     "AppendResult",
     "EventKind",
-    "IdempotencyError",
+    "ItemRecord",
     "ProfileEvent",
     "ProfileStore",
     "checked_user",
@@ -35,7 +37,9 @@ class ProfileEvent(BaseModel):
 
     item_id: str = Field(description="Id of the item.", min_length=1, max_length=512)
     time: AwareDatetime | None = Field(
-        default=None, description="When it happened (with a time zone); the time of receipt by default."
+        default=None,
+        description="When it happened (with a time zone), from 1970 to a day after the receipt; a time later "
+        "than the receipt counts as the time of receipt, which is also the default.",
     )
     kind: EventKind = Field(
         default="seen",
@@ -56,19 +60,34 @@ class AppendResult(BaseModel):
     replayed: bool = Field(description="Whether the idempotency key was known, so that nothing was written.")
 
 
-class IdempotencyError(NextInterestError):
-    """An idempotency key was used again with other events."""
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """The newest change of one item: what it is now (text of the caller's), or None where it was removed."""
+
+    item_id: str
+    body: str | None
 
 
 class ProfileStore(Protocol):
-    """Users' events, durable once `append` has returned.
+    """Users' events and changed items, durable once a method that writes has returned.
 
-    Implementations may be used by many threads at once. Events of a user are kept in order of time; events
-    of one time in order of receipt.
+    Implementations may be used by many threads, and many processes may open one store. Events of a user are
+    kept in order of time; events of one time in order of receipt. A profile has a number from its first event
+    until it is forgotten, and no other profile ever has the same: so whoever keeps something of a user in
+    memory can tell that it is out of date.
+
+    Every method raises `StoreError` if the store cannot be read or written (a full or read-only disk, a
+    damaged file, a server that is down). What was acknowledged before stays.
     """
 
     def append(
-        self, user: str, events: Sequence[ProfileEvent], *, received: datetime, key: str | None = None
+        self,
+        user: str,
+        events: Sequence[ProfileEvent],
+        *,
+        received: datetime,
+        key: str | None = None,
+        profile: int | None = None,
     ) -> AppendResult:
         """Write events of one user, all or none.
 
@@ -79,14 +98,27 @@ class ProfileStore(Protocol):
         events
             What happened.
         received
-            Time given to events that carry none.
+            Time given to events that carry none, or one up to a day later.
         key
             Idempotency key: the same key with the same events writes once.
+        profile
+            Number of the profile the events belong to; None writes to whichever there is, or a new one.
 
         Raises
         ------
+        EventTimeError
+            If a time lies before 1970 or more than a day after `received`.
         IdempotencyError
             If the key was used by this user with other events.
+        ForgottenError
+            If the user has no profile of the given number any more.
+        """
+        ...
+
+    def fill(self, histories: Mapping[str, Sequence[ProfileEvent]], *, received: datetime) -> int:
+        """Write histories of many users into a store that has no events, all or none.
+
+        Returns the number of users written: 0 where the store has events already. Raises as `append`.
         """
         ...
 
@@ -102,8 +134,27 @@ class ProfileStore(Protocol):
         """Return the ids of all users with events, sorted."""
         ...
 
+    def profiles(self, users: Sequence[str]) -> dict[str, int]:
+        """Return the number of each user's profile; users without one are left out."""
+        ...
+
     def forget(self, user: str) -> int:
         """Remove everything about a user, keys included, beyond recovery; return the events removed."""
+        ...
+
+    def change_items(self, records: Sequence[ItemRecord]) -> int:
+        """Keep changes of the catalogue, all or none, and return their version: one more than the last."""
+        ...
+
+    def items_since(self, version: int) -> tuple[int, list[ItemRecord]]:
+        """Return the present version, and the newest change of each item changed after a version.
+
+        The records stand in order of their changes. Version 0 is that of a store without any.
+        """
+        ...
+
+    def check(self) -> None:
+        """Write a little and return, or raise `StoreError` where the store cannot be written now."""
         ...
 
     def close(self) -> None:

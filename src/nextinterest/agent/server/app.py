@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 from nextinterest.agent.chat import Converses
+from nextinterest.agent.following import following
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.server.failures import ErrorBody, install_failures
 from nextinterest.agent.server.guard import Guard
@@ -61,7 +62,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        with following(live, settings.sync_seconds):
+            yield
         await service.close()
 
     app = FastAPI(
@@ -82,6 +84,7 @@ def create_app(
             502: {"model": ErrorBody},
             503: {"model": ErrorBody},
             504: {"model": ErrorBody},
+            507: {"model": ErrorBody},
         },
         # The guard checks keys; here they are only named in the document.
         dependencies=[Depends(permit), *([Depends(HTTPBearer(auto_error=False))] if settings.keys else [])],

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from nextinterest.agent.profiles import IdempotencyError
+from nextinterest.agent.profiles import EventTimeError, ForgottenError, IdempotencyError, StoreError
 from nextinterest.agent.server.invalid import first_error
 from nextinterest.agent.server.redaction import redacted
 from nextinterest.errors import (
@@ -99,6 +99,12 @@ def answer_to(error: Exception) -> Failure:
         return Failure(404, str(error), code="item_not_found")
     if isinstance(error, IdempotencyError):
         return Failure(409, str(error), code="idempotency_conflict")
+    if isinstance(error, ForgottenError):
+        return Failure(409, str(error), code="user_forgotten")
+    if isinstance(error, EventTimeError):
+        return Failure(422, str(error), code="invalid_value", param=f"events.{error.index}.time")
+    if isinstance(error, StoreError):
+        return _store_failure(error)
     if isinstance(error, ProviderError | OutputParseError | BudgetError):
         return _of_language_model(error)
     if isinstance(error, ModelError | AssetError | IntegrityError | MissingExtraError | StorageError):
@@ -108,6 +114,12 @@ def answer_to(error: Exception) -> Failure:
         return Failure(400, str(error))
     _LOG.error("unhandled", exc_info=error)
     return Failure(500, _FAULT, kind="server_error")
+
+
+def _store_failure(error: StoreError) -> Failure:
+    """Return 507 for a full disk and 503 for what else hinders the store; nothing was written."""
+    status, code = (507 if error.reason == "full" else 503), f"store_{error.reason}".replace("-", "_")
+    return Failure(status, error.public, kind="server_error", code=code, retry_after=5)
 
 
 def _of_language_model(error: ProviderError | OutputParseError | BudgetError) -> Failure:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -37,14 +39,25 @@ class Gate:
         How long a call may wait and run.
     patience
         How long a call may be expected to wait, in seconds.
+    niceness
+        By how much its threads, and those they start, give way to others. Linux only; nothing elsewhere.
     """
 
     def __init__(
-        self, name: str, *, running: int, waiting: int, seconds: float, patience: float = math.inf
+        self,
+        name: str,
+        *,
+        running: int,
+        waiting: int,
+        seconds: float,
+        patience: float = math.inf,
+        niceness: int = 0,
     ) -> None:
         self._running, self._patience = running, patience
         self._usual = 0.0  # seconds of work, averaged over the last calls
-        self._pool = ThreadPoolExecutor(running, thread_name_prefix=name)
+        self._pool = ThreadPoolExecutor(
+            running, thread_name_prefix=name, initializer=_give_way, initargs=(niceness,)
+        )
         self._capacity = running + waiting
         self._seconds = seconds
         self.inside = 0
@@ -152,3 +165,10 @@ class Gate:
         while self.inside and time.monotonic() < end:
             await asyncio.sleep(0.01)
         return self.inside
+
+
+def _give_way(niceness: int) -> None:
+    """Lower the priority of the calling thread."""
+    if niceness > 0 and sys.platform == "linux":  # elsewhere a thread has no priority of its own
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)

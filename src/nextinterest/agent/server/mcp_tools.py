@@ -125,6 +125,6 @@ def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
     @server.tool()
     def take_back(item_id: ItemId) -> Forgotten:
         """Take back what was told of an item."""
-        return Forgotten(user=user, events=live.store.retract(user, item_id))
+        return Forgotten(user=user, events=live.retract(user, item_id))
 
     return server

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import sys
 from contextlib import suppress
 
 import uvicorn
@@ -17,6 +18,10 @@ __all__ = ["run"]
 
 _LOG = logging.getLogger("nextinterest.server")
 
+_SWITCH_SECONDS = 0.001
+"""How long a thread may keep the interpreter while others want it. A short request needs it some ten times,
+and at Python's own 5 ms would wait for a model's Python code each time."""
+
 
 def run(app: FastAPI, settings: ServerSettings) -> None:
     """Serve until asked to stop (SIGTERM or SIGINT): running requests end, new ones are refused.
@@ -25,6 +30,7 @@ def run(app: FastAPI, settings: ServerSettings) -> None:
     thread even then ends with the process.
     """
     log_as_json()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -11,6 +11,7 @@ from nextinterest.agent.server.chat_bodies import JsonObjectFormat, JsonSchemaFo
 from nextinterest.agent.server.failures import Failure
 from nextinterest.agent.server.gate import Gate
 from nextinterest.agent.server.observe import Metrics
+from nextinterest.agent.server.readiness import Readiness
 from nextinterest.agent.server.settings import ServerSettings
 from nextinterest.agent.server.structured import WantedJson
 
@@ -47,6 +48,7 @@ class Service:
             waiting=settings.max_queue,
             seconds=settings.request_seconds,
             patience=settings.max_wait_seconds,
+            niceness=settings.model_niceness,
         )
         self.ledger = Gate(
             "store",
@@ -55,6 +57,14 @@ class Service:
             seconds=settings.request_seconds,
         )
         self.schemas = Gate("schemas", running=1, waiting=64, seconds=settings.request_seconds)
+        # Encoding new items takes longer than a write of the store, and no answer waits for it.
+        self.changes = Gate(
+            "catalogue",
+            running=1,
+            waiting=settings.max_store_queue,
+            seconds=settings.request_seconds,
+        )
+        self.readiness = Readiness(live.store.check)
         self.metrics = Metrics(lambda: self.gate.inside)
         self.closing = False
         self.unfinished = 0
@@ -115,7 +125,7 @@ class Service:
     async def close(self) -> None:
         """Give running calls a moment to end, then release the store; what runs longer is left behind."""
         self.closing = True
-        gates = (self.gate, self.ledger, self.schemas)
+        gates = (self.gate, self.ledger, self.changes, self.schemas, self.readiness.gate)
         for gate in gates:
             gate.close()
         self.unfinished = sum(await asyncio.gather(*(gate.drained(_GRACE) for gate in gates)))

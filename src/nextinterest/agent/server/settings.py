@@ -52,6 +52,10 @@ class ServerSettings(BaseModel):
     max_concurrency: int = Field(default=2, ge=1)
     """Model calls that run at the same time; the others wait in a queue."""
 
+    model_niceness: int = Field(default=10, ge=0, le=19)
+    """How far the model's threads give way to all else on the machine, so that short requests do not wait
+    behind it for a core (Linux only). 0 for a machine whose other programs matter less than the model."""
+
     max_queue: int = Field(default=32, ge=0)
     """Requests that may wait for the model; more are answered 503 with Retry-After at once."""
 
@@ -63,6 +67,9 @@ class ServerSettings(BaseModel):
 
     max_store_queue: int = Field(default=256, ge=0)
     """Requests that may wait for the store."""
+
+    sync_seconds: float = Field(default=2.0, gt=0)
+    """How often the server reads what others changed in its store: items, and users to forget."""
 
     request_seconds: float = Field(default=60.0, gt=0)
     """A request that has waited and run longer is answered 504."""

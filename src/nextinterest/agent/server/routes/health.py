@@ -22,9 +22,10 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/readyz", responses={503: {"model": ErrorBody}})
     async def readyz() -> Health:
-        """Say whether the server takes requests; not while it shuts down."""
+        """Say whether the server takes requests: not while it shuts down or its store cannot be written."""
         if service.closing:
             raise Failure(503, "The server is shutting down.", kind="server_error", retry_after=5)
+        await service.readiness.check()
         return Health()
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -1,4 +1,4 @@
-"""Items: look up, add, replace, remove; the index follows."""
+"""Items: look up, add, replace, remove; the index follows, and changes outlast a restart."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def router(service: Service) -> APIRouter:
 
     @routes.put("")
     async def put(request: ItemsRequest) -> ItemsChanged:
-        """Add items, or replace those whose id exists; they can be recommended when this answers."""
+        """Add items, or replace those whose id exists; they are kept, and recommended from this answer on."""
         items = [
             Item(body.id, body.title, tuple(body.categories), body.year, body.description)
             for body in request.items
         ]
-        change = await service.gate.run(lambda: service.live.put_items(items))
+        change = await service.changes.run(lambda: service.live.put_items(items))
         return ItemsChanged(added=change.added, replaced=change.replaced, total=change.total)
 
     @routes.get("")
@@ -54,7 +54,7 @@ def router(service: Service) -> APIRouter:
     async def delete(item: ItemId) -> ItemsRemoved:
         """Remove an item; events of it stay in profiles and are skipped."""
         return ItemsRemoved(
-            removed=1, total=await service.gate.run(lambda: service.live.remove_items([item]))
+            removed=1, total=await service.changes.run(lambda: service.live.remove_items([item]))
         )
 
     return routes

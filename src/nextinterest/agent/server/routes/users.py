@@ -66,7 +66,7 @@ def router(service: Service) -> APIRouter:
     @routes.delete("/{user}/events/{item:path}")
     async def retract(user: UserId, item: ItemId) -> Forgotten:
         """Take back what was told of one item."""
-        removed = await service.ledger.run(lambda: service.live.store.retract(user, item))
+        removed = await service.ledger.run(lambda: service.live.retract(user, item))
         return Forgotten(user=user, events=removed)
 
     @routes.delete("/{user}")
