@@ -509,3 +509,12 @@ def test_a_mapping_may_be_of_the_files_beside(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match="no column 'nothing', mapped to title"):
         load(tmp_path / "toys.inter", columns={"item": "sku", "title": "nothing"})
+
+
+def test_a_name_as_long_as_names_may_be_has_no_neighbours(tmp_path: Path) -> None:
+    for name in ("x" * 251 + ".csv", "y" * 249 + ".inter"):
+        text = CLICKS if name.endswith(".csv") else INTER + "u1\tlamp\t1700000000\n"
+        write(tmp_path, **{name: text})
+        assert items(load(tmp_path / name))["u1"][0] == "lamp"
+    (tmp_path / "a.zip").write_bytes(zipped(CLICKS.encode(), "z" * 300 + ".csv"))
+    assert history(load(tmp_path / "a.zip")) == CLICKED

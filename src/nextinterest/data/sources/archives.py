@@ -113,7 +113,10 @@ def stem(path: Path) -> str:
 
 def neighbour(folder: Path, name: str) -> Path | None:
     """Return the file of this name in a folder, packed or not."""
-    return next((p for ending in ("", *PACKED) if (p := folder / f"{name}{ending}").is_file()), None)
+    try:
+        return next((p for ending in ("", *PACKED) if (p := folder / f"{name}{ending}").is_file()), None)
+    except OSError:  # a name longer than any file's
+        return None
 
 
 def begins_as_parquet(path: Path) -> bool:
