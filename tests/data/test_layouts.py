@@ -518,3 +518,11 @@ def test_a_name_as_long_as_names_may_be_has_no_neighbours(tmp_path: Path) -> Non
         assert items(load(tmp_path / name))["u1"][0] == "lamp"
     (tmp_path / "a.zip").write_bytes(zipped(CLICKS.encode(), "z" * 300 + ".csv"))
     assert history(load(tmp_path / "a.zip")) == CLICKED
+
+
+def test_a_file_name_that_is_no_text_is_reported_as_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"b\xff.csv")
+    path.write_text(CLICKS.replace(",", ";"))
+    dataset = load(path)
+    assert (dataset.name, dataset.report.files) == ("b?", ("b?.csv",))
+    assert json.loads(dataset.report.model_dump_json())["notes"] == ["b?.csv is separated by ;"]

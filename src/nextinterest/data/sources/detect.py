@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from nextinterest.data.sources.amazon import is_metadata, is_reviews, read_amazon
 from nextinterest.data.sources.archives import bare_name, begins_as_parquet, neighbour, suffix
 from nextinterest.data.sources.columns import Columns
-from nextinterest.data.sources.jsonlines import keys
+from nextinterest.data.sources.jsonlines import keys, printable
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.movielens import EVENT_FILES, is_movielens_csv, read_movielens
 from nextinterest.data.sources.parts import contents, visible
@@ -134,14 +135,18 @@ def read(path: Path, format: Format = "auto", columns: Columns | None = None) ->
             chosen = "jsonl"
         elif chosen == "movielens" or (chosen == "recbole" and by_place):
             chosen = "csv"
-    if chosen in KINDS:
-        return read_tabular(path, columns, cast("Kind", chosen))
-    if chosen == "recbole":
-        return read_recbole(path, columns)
-    if columns:
+    if columns and chosen in _READERS:
         raise DataError(
             f"{path} is read as {chosen}, whose columns have names of their own.",
             remedy="Leave the mapping out, or give format='csv' (format='jsonl' for JSON lines).",
             command="Leave the mapping out, or give --format csv (--format jsonl for JSON lines).",
         )
-    return _READERS[chosen](path)
+    if chosen in KINDS:
+        raw = read_tabular(path, columns, cast("Kind", chosen))
+    elif chosen == "recbole":
+        raw = read_recbole(path, columns)
+    else:
+        raw = _READERS[chosen](path)
+    # A file's name need not be text; what is reported of it is.
+    files, notes = (tuple(map(printable, names)) for names in (raw.files, raw.notes))
+    return replace(raw, name=printable(raw.name), files=files, notes=notes)
