@@ -50,7 +50,7 @@ def test_ids_written_as_floats_are_whole_numbers_on_both_sides(tmp_path: Path) -
         ("10", "11"),
         ("Ten", "Eleven"),
     )
-    assert "user of the events, item of the events" in " ".join(dataset.report.notes)
+    assert "user_id of the events, item_id of the events" in " ".join(dataset.report.notes)
     other = write(tmp_path, "1,10,1700000000\n1,11,1700000100\n", "10.0,Ten,A\n11.0,Eleven,B\n")
     assert load(other).catalog.titles == ("Ten", "Eleven")
 

@@ -142,7 +142,7 @@ def clean(
     config = config or CleaningConfig()
     raw = read_names(raw)
     tally = Tally(raw.files, strict)
-    items = _clean_items(raw, tally)
+    items, about_items = _clean_items(raw, tally)
     latest = config.latest or now or datetime.now(UTC)
     latest = latest if latest.tzinfo is not None else latest.replace(tzinfo=UTC)
     rows, notes = judge_events(raw, int(latest.timestamp()), config.time_format)
@@ -152,7 +152,7 @@ def clean(
     item_ids = pl.concat(
         [items["item"], _in_order(rows["item"].filter(~rows["item"].is_in(items["item"].implode())))]
     )
-    notes += (*doubtful_ids(user_ids, "users"), *doubtful_ids(item_ids, "items"))
+    notes += (*about_items, *doubtful_ids(user_ids, "users"), *doubtful_ids(item_ids, "items"))
     raw = replace(raw, notes=(*raw.notes, *notes))
     users = rows["user"].cast(pl.Enum(user_ids)).to_physical().to_numpy().astype(np.int32)
     positions = rows["item"].cast(pl.Enum(item_ids)).to_physical().to_numpy().astype(np.int32)
@@ -245,8 +245,8 @@ def _one_per_pair(
     return keep
 
 
-def _clean_items(raw: RawData, tally: Tally) -> pl.DataFrame:
-    """Return the item rows with an id each, titles normalised and categories distinct."""
+def _clean_items(raw: RawData, tally: Tally) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the item rows with an id each, titles normalised and categories distinct, and what was odd."""
     frame = raw.items if raw.items is not None else pl.DataFrame(schema=dict(ITEM_SCHEMA))
     frame = frame.with_columns(
         pl.coalesce("problem", pl.when(pl.col("item").is_null()).then(pl.lit(NO_ITEM))).alias("problem")
@@ -255,9 +255,14 @@ def _clean_items(raw: RawData, tally: Tally) -> pl.DataFrame:
     frame = frame.filter(pl.col("problem").is_null())
     first = frame["item"].is_first_distinct()
     tally.drop("items", REPEATED_ITEM, frame, ~first, fault=True)
-    return normalise_titles(frame.filter(first)).with_columns(
+    frame = frame.filter(first)
+    given = frame["year"]
+    frame = normalise_titles(frame).with_columns(
         pl.col("categories").fill_null([]).list.unique(maintain_order=True)
     )
+    unread = given.filter(given.is_not_null() & frame["year"].is_null())
+    notes = (f"{len(unread):,} years of items cannot be read ({unread[0]})",) if len(unread) else ()
+    return frame, notes
 
 
 def _assemble(

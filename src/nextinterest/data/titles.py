@@ -70,7 +70,10 @@ def normalise_titles(frame: pl.DataFrame) -> pl.DataFrame:
     [('The Usual Suspects', 1995), ('Paris, Texas', 1984)]
     """
     frame = frame.with_columns(_unescape(frame["title"].cast(pl.String)))
-    known = pl.col("year").cast(pl.String).str.strip_chars().cast(pl.Int32, strict=False)
+    # A number, perhaps written as a float (1994.0), or the year of a date (1994-05-27).
+    text = pl.col("year").cast(pl.String).str.strip_chars()
+    known = text.str.extract(r"^(-?\d+)(?:\.0*)?$", 1).cast(pl.Int32, strict=False)
+    known = pl.coalesce(known, text.str.extract(r"^(\d{4})-\d{2}(?:-\d{2}.*)?$", 1).cast(pl.Int32))
     written = pl.col("title").str.extract(_YEAR, 1).cast(pl.Int32)
     in_range = written.is_between(_FIRST_YEAR, _LAST_YEAR)
     bare = pl.when(in_range).then(pl.col("title").str.replace(_YEAR, "")).otherwise(pl.col("title"))

@@ -32,7 +32,10 @@ Columns = Mapping[str, str | int]
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "user": ("user", "user_id", "userid", "reviewerid", "customer_id", "session_id", "uid"),
     "item": ("item", "item_id", "itemid", "movieid", "movie_id", "product_id", "asin", "parent_asin", "iid"),
-    "time": ("time", "timestamp", "datetime", "date", "unixreviewtime", "ts"),
+    "time": (
+        *("time", "timestamp", "datetime", "date", "unixreviewtime", "ts", "event_time", "created_at"),
+        *(f"{name}_{unit}" for name in ("time", "timestamp", "ts") for unit in ("ms", "us", "ns")),
+    ),
     "rating": ("rating", "overall", "stars", "score"),
     "title": ("title", "name", "item_title", "movie_title", "product_title"),
     "categories": ("categories", "category", "genres", "genre", "class", "tags"),

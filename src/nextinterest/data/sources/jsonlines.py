@@ -22,6 +22,8 @@ NOT_JSON = "line that is not a JSON object"
 
 _FEW = 64
 """Pieces of so many lines are decoded one by one once a larger piece has failed."""
+_LISTED = ("item", "time", "rating", "categories")
+"""What may be a list: categories of an item, or the events of a user in one line."""
 _KEYS_FROM = 200
 """The keys of so many first lines are the columns."""
 
@@ -44,7 +46,7 @@ def _cell(value: object, listed: bool) -> str | None:
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, list) and listed:
-        return "|".join(text for part in value if (text := _cell(part, False)) is not None)
+        return printable(json.dumps(value, ensure_ascii=False))
     return str(value) if isinstance(value, int | float) else None
 
 
@@ -58,7 +60,7 @@ def decode(lines: pl.DataFrame, names: Sequence[str], listed: Collection[str] = 
     names
         Keys to decode.
     listed
-        Which of them may hold lists, joined by bars; a list elsewhere is as nothing.
+        Which of them may hold lists, which stay JSON; a list elsewhere is as nothing.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def read_json_lines(path: Path, select: Selection) -> Table:
     chosen = dict(select(names))
     source = TextFile(path)
     wanted = list(dict.fromkeys(chosen.values()))
-    listed = [name for out, name in chosen.items() if out == "categories"]
+    listed = [name for out, name in chosen.items() if out in _LISTED]
     cell = {name: f"_{i}" for i, name in enumerate(wanted)}
     parts = [
         decode(block, wanted, listed).select(

@@ -40,23 +40,36 @@ def read_parquet(path: Path, select: Selection) -> Table:
 def _text(path: Path, name: str, dtype: pl.DataType) -> pl.Expr:
     """Return a column as strings."""
     column = pl.col(name)
-    if isinstance(dtype, pl.Datetime):
-        return column.dt.epoch("s").cast(pl.String)
-    if dtype == pl.Date:
-        return column.cast(pl.Datetime("us")).dt.epoch("s").cast(pl.String)
+    if _is_plain(dtype):
+        return _as_text(column, dtype)
     if isinstance(dtype, pl.List | pl.Array) and _is_plain(dtype.inner):
         listed = column if isinstance(dtype, pl.List) else column.arr.to_list()
-        return listed.cast(pl.List(pl.String)).list.join("|")
-    if _is_plain(dtype):
-        return column.cast(pl.String, strict=False)
+        text = _as_text(pl.element(), dtype.inner)
+        # As JSON, so that no value can be taken for a separator.
+        quoted = (
+            pl.lit('"')
+            + text.str.replace_all("\\", r"\\", literal=True).str.replace_all('"', r"\"", literal=True)
+            + '"'
+        )
+        inner = listed.list.eval(pl.coalesce(quoted, pl.lit("null"))).list.join(",")
+        return pl.lit("[") + inner + "]"
     raise DataError(
         f"{path}: the column {name!r} is of type {dtype}, which cannot be read as text.",
         remedy="Map another column.",
     )
 
 
+def _as_text(column: pl.Expr, dtype: object) -> pl.Expr:
+    """Return values as text; times to the nanosecond, in UTC."""
+    if isinstance(dtype, pl.Datetime):
+        utc = column if dtype.time_zone is None else column.dt.convert_time_zone("UTC")
+        return utc.dt.strftime("%Y-%m-%dT%H:%M:%S%.9fZ")
+    return column.dt.strftime("%Y-%m-%d") if dtype == pl.Date else column.cast(pl.String, strict=False)
+
+
 def _is_plain(dtype: object) -> bool:
     """Tell whether values of a type are written as text in one way."""
-    return isinstance(dtype, pl.String | pl.Boolean | pl.Categorical | pl.Enum | pl.Null | pl.Decimal) or (
-        isinstance(dtype, pl.DataType) and dtype.is_numeric()
-    )
+    return isinstance(
+        dtype,
+        pl.Datetime | pl.Date | pl.String | pl.Boolean | pl.Categorical | pl.Enum | pl.Null | pl.Decimal,
+    ) or (isinstance(dtype, pl.DataType) and dtype.is_numeric())

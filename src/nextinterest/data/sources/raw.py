@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from nextinterest.data.missing import is_missing
 from nextinterest.data.times import TimeUnit
 
 __all__ = [
@@ -147,7 +148,7 @@ def attributes(header: Sequence[str], user: str, bare: Mapping[str, str] | None 
 def known(column: str) -> pl.Expr:
     """Return a column with the words for "not known" as null."""
     value = pl.col(column).str.strip_chars()
-    return pl.when(~value.str.to_lowercase().is_in(UNKNOWN)).then(value)
+    return pl.when(~value.str.to_lowercase().is_in(UNKNOWN) & ~is_missing(value)).then(value)
 
 
 def known_words(column: str, separator: str | None) -> pl.Expr:

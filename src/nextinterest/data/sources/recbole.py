@@ -15,6 +15,7 @@ from typing import NoReturn
 import polars as pl
 
 from nextinterest.data.sources.archives import neighbour, stem, suffix
+from nextinterest.data.sources.cells import split_words
 from nextinterest.data.sources.columns import (
     Columns,
     bare_names,
@@ -41,7 +42,6 @@ from nextinterest.data.sources.raw import (
     as_users,
     attributes,
     known,
-    known_words,
 )
 from nextinterest.errors import DataError
 
@@ -285,5 +285,7 @@ def read_items(path: Path, file: int, columns: Columns | None = None) -> tuple[T
     if "categories" in chosen:
         # A token_seq is separated by spaces; a single token may hold them.
         separator = " " if table.types[chosen["categories"]].endswith("_seq") else None
-        parts.append(known_words("categories", separator).alias("categories"))
+        words, notes = split_words(table.frame["categories"], separator)
+        table.frame, table.notes = table.frame.with_columns(words), (*table.notes, *notes)
+        parts.append(pl.col("categories"))
     return table, as_items(table.frame.select(*parts, "line", "problem"), file)

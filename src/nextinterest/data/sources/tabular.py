@@ -15,7 +15,9 @@ from typing import Literal
 import polars as pl
 
 from nextinterest.data.sources.archives import neighbour, stem, suffix
+from nextinterest.data.sources.cells import split_words, spread_lists
 from nextinterest.data.sources.columns import (
+    FIELDS,
     Columns,
     bare_names,
     check_fields,
@@ -43,8 +45,8 @@ from nextinterest.data.sources.raw import (
     as_users,
     attributes,
     known,
-    known_words,
 )
+from nextinterest.data.sources.time_column import CANDIDATE, choose_time
 from nextinterest.errors import DataError
 
 __all__ = ["KINDS", "Kind", "kind_of", "read_tabular", "table_parts"]
@@ -144,18 +146,21 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
     elsewhere = [table.columns for table in (item_table, user_table) if table is not None]
     tables = [_read(p, partial(_fields, p, columns, elsewhere), kind, columns) for p in paths]
     refuse_other_columns(paths, [table.columns for table in tables])
+    named = [_fields(p, columns, elsewhere, table.columns) for p, table in zip(paths, tables, strict=True)]
+    tables = [_events(table, names) for table, names in zip(tables, named, strict=True)]
     files, notes = [p.name for p in paths], [note for table in tables for note in table.notes]
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
     first = tables[0]
     items: pl.DataFrame | None = None
     if item_table is not None:
-        items = _items(item_table, len(files))
+        items, found = _items(item_table, len(files))
         files.append(item_table.path.name)
-        notes.extend(item_table.notes)
+        notes.extend((*item_table.notes, *found))
     elif any(field in first.frame.columns for field in _OF_ITEMS):
         # Titles may stand in the events themselves; the first of each item counts.
-        named = [_items(table, i) for i, table in enumerate(tables)]
-        items = pl.concat(named).filter(pl.col("problem").is_null())
+        found_in = [_items(table, i) for i, table in enumerate(tables)]
+        notes.extend(note for _, found in found_in for note in found)
+        items = pl.concat([frame for frame, _ in found_in]).filter(pl.col("problem").is_null())
         items = items.unique("item", keep="first", maintain_order=True)
     users: pl.DataFrame | None = None
     if user_table is not None:
@@ -171,8 +176,18 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
         has_times="time" in first.frame.columns,
         has_ratings="rating" in first.frame.columns,
         notes=tuple(dict.fromkeys(notes)),
+        columns={field: column for field, column in named[0].items() if not field.startswith(CANDIDATE)},
         test_files=tuple(i for i, p in enumerate(paths) if is_test(p)) if len(paths) > 1 else (),
     )
+
+
+def _events(table: Table, names: dict[str, str]) -> Table:
+    """Return a table of events with a row for each, and one time; `names` gets the name of its column."""
+    frame, time, note = choose_time(table.frame, names)
+    if time is not None:
+        names["time"] = time
+    frame, notes = spread_lists(frame)
+    return Table(table.path, table.columns, frame, (*table.notes, *([note] if note else []), *notes))
 
 
 def _fields(
@@ -188,6 +203,9 @@ def _fields(
     for field in ("user", "item"):
         if field not in names:
             raise no_column(path, header, field)
+    if "time" in names and "time" not in (columns or {}):
+        further = [name for name in header if name.lower() in FIELDS["time"] and name not in names.values()]
+        names |= {f"{CANDIDATE}{name}": name for name in further if list(header).count(name) == 1}
     return names
 
 
@@ -211,10 +229,13 @@ def _of(header: tuple[str, ...], columns: Columns | None) -> Columns:
     return {f: c for f, c in (columns or {}).items() if isinstance(c, str) and (c in header or c in bare)}
 
 
-def _items(table: Table, file: int) -> pl.DataFrame:
-    has = table.frame.columns
+def _items(table: Table, file: int) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    frame, has = table.frame, table.frame.columns
+    notes: tuple[str, ...] = ()
     chosen = [pl.col("item")]
     chosen += [known(field).alias(field) for field in ("title", "year", "description") if field in has]
     if "categories" in has:
-        chosen.append(known_words("categories", "|").alias("categories"))
-    return as_items(table.frame.select(*chosen, "line", "problem"), file)
+        words, notes = split_words(frame["categories"], "auto")
+        frame = frame.with_columns(words)
+        chosen.append(pl.col("categories"))
+    return as_items(frame.select(*chosen, "line", "problem"), file), notes
