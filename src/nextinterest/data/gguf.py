@@ -113,9 +113,8 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
         config = copy.deepcopy(quantised.config)
         if hasattr(config, "quantization_config"):
             del config.quantization_config
-        with torch.device(
-            "meta"
-        ):  # takes the weights over: two copies of them would be the peak of a first run
+        # Takes the weights over: two copies of them would be the memory peak of a first run.
+        with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
         model.load_state_dict(quantised.state_dict(), assign=True)
         model.tie_weights()
