@@ -151,3 +151,8 @@ def test_an_unknown_user_is_refused_in_the_words_of_the_command_line(
     said = " ".join(capsys.readouterr().err.split())
     assert "User 'nobody' is not among the 4 users" in said
     assert "Choose one of the user ids" in said
+
+
+def test_data_read_in_another_way_is_other_data(opened: Callable[..., str], data: Path) -> None:
+    assert opened("recommend", "--user", "1", "--data", "ml-100k", "--k-core", "5") == "built from ml-100k"
+    assert opened("recommend", "--user", "u1", "--data", str(data), "--k-core", "2") == "built from events"

@@ -60,7 +60,7 @@ def finetune(
     from nextinterest.retrieval.saved_items import ItemsFrom
 
     options = read_config(config, override or ())
-    cleaning = reading.cleaning(thinning.cleaning)
+    cleaning = reading.timed(thinning.cleaning)
     dataset = reading.load(data, cleaning=cleaning)
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
     named = None

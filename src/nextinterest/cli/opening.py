@@ -9,7 +9,7 @@ both                          that directory with the users of that data, refuse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ from nextinterest.cli.reading import Reading, Thinning
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
+    from nextinterest.data import Dataset
 
 __all__ = ["Source"]
 
@@ -61,10 +62,14 @@ class Source(Reading, Thinning):
             agent = RecommenderAgent.from_pretrained(self.model, with_language=with_language)
             if self.data is None:
                 return agent
-            return agent.with_log(self.load(self.data, cleaning=self.cleaning))
+            return agent.with_log(self._dataset(self.data))
         data = self.data or DEFAULT_DATA
-        as_it_is = (self.format, self.column, self.k_core, self.ties) == ("auto", None, 0, "file")
+        how = (*fields(Reading), *fields(Thinning))
+        as_it_is = all(getattr(self, option.name) == option.default for option in how)
         if data == DEFAULT_DATA and as_it_is:
             return RecommenderAgent.from_pretrained(with_language=with_language)
         name = DEFAULT_LANGUAGE_MODEL if ranks and with_language else None
-        return RecommenderAgent.from_dataset(self.load(data, cleaning=self.cleaning), language_model=name)
+        return RecommenderAgent.from_dataset(self._dataset(data), language_model=name)
+
+    def _dataset(self, data: str) -> Dataset:
+        return self.load(data, cleaning=self.cleaning)

@@ -126,10 +126,10 @@ class Reading:
         """Load a data set in this way."""
         from nextinterest.data import load
 
-        cleaning = self.cleaning(cleaning)
+        cleaning = self.timed(cleaning)
         return load(path_or_name, format=self.format, cleaning=cleaning, columns=self.columns, strict=strict)
 
-    def cleaning(self, base: CleaningConfig | None = None) -> CleaningConfig:
+    def timed(self, base: CleaningConfig | None = None) -> CleaningConfig:
         """Return a configuration of cleaning with the times as these options say they are written."""
         from nextinterest.data import CleaningConfig
 
