@@ -55,6 +55,26 @@ def test_concurrent_writers_lose_nothing(store: ProfileStore) -> None:
     assert sum(len(store.events(user)) for user in store.users()) == 60
 
 
+def test_only_the_newest_event_of_a_kind_is_retracted(store: ProfileStore) -> None:
+    later = NOW + timedelta(hours=1)
+    told = [
+        ProfileEvent(item_id="a", kind="liked", time=later),
+        ProfileEvent(item_id="a", kind="liked"),
+        ProfileEvent(item_id="a", kind="seen", time=later),
+        ProfileEvent(item_id="b", kind="liked", time=later),
+    ]
+    for name in ("ann", "bob"):
+        store.append(name, told, received=NOW)
+    assert store.retract("ann", "a", newest="liked") == 1
+    assert [(e.item_id, e.kind, e.time) for e in store.events("ann")] == [
+        ("a", "liked", NOW),
+        ("a", "seen", later),
+        ("b", "liked", later),
+    ]
+    assert store.retract("ann", "a", newest="disliked") == 0
+    assert len(store.events("bob")) == 4
+
+
 def test_retract_and_forget(store: ProfileStore) -> None:
     for name in ("ann", "bob"):
         store.append(name, [ProfileEvent(item_id="a")] * 3, received=NOW, key=f"key-{name}")

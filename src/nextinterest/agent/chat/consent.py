@@ -13,7 +13,8 @@ from dataclasses import replace
 from nextinterest.agent.chat.messages import last_said
 from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
-from nextinterest.agent.chat.reading.tokens import tokenise, word_list
+from nextinterest.agent.chat.reading.retraction import read_retraction
+from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.agent.chat.schema import EVERYTHING, ChatAction, ChatMessage, Question
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 
@@ -48,7 +49,7 @@ def settled(
     said, before = last_said(messages), last_said(messages, 1)
     answer = None if said is None else agreement(said)
     if waiting is not None and answer == "yes":
-        return Understood(_DELETION, confirmed=True)
+        return _agreed(waiting, context)
     if waiting is not None and answer == "no":
         return Understood(ChatAction(intent="other"), kept=True)
     if answer == "yes" and before is not None and asks_to_delete_profile(before):
@@ -59,6 +60,14 @@ def settled(
     return replace(read, confirmed=confirmed, kept=waiting is not None and read.action.query != EVERYTHING)
 
 
+def _agreed(waiting: Question, context: ChatContext) -> Understood:
+    if waiting.kind == "forget_everything":
+        return Understood(_DELETION, confirmed=True)
+    catalog = context.catalog
+    items = tuple(catalog.position(one.item_id) for one in waiting.items if one.item_id in catalog)
+    return Understood(ChatAction(intent="forget"), items=items, confirmed=True)
+
+
 def _allowed(read: Understood, said: str) -> Understood:
     """Return what was read without what the message may not ask for."""
     if read.action.intent != "forget":
@@ -66,5 +75,5 @@ def _allowed(read: Understood, said: str) -> Understood:
     if read.action.query is not None and read.action.query.casefold() == EVERYTHING:
         allowed = asks_to_delete_profile(said)
     else:
-        allowed = tokenise(said).has(word_list("forget"))
-    return read if allowed else replace(read, action=ChatAction(intent="forget"))
+        allowed = read_retraction(tokenise(said)) is not None
+    return read if allowed else replace(read, action=ChatAction(intent="forget"), items=(), undo=())

@@ -222,29 +222,51 @@ class Executor:
 
     def _forget(self, understood: Understood, profile: ChatProfile) -> Outcome:
         action = understood.action
-        if action.query is None:
-            return Outcome(action=action)
         if action.query == EVERYTHING:
-            if profile.durable and not understood.confirmed:
-                asked = Question(kind="forget_everything", events=profile.size())
-                return Outcome(action=action, question=asked)
-            events = profile.forget()
-            return Outcome(
-                action=action,
-                confirmation=Confirmation(
-                    kind="forgotten_everything", events=events, durable=profile.durable
-                ),
+            return self._forget_everything(understood, profile)
+        if action.include_categories:
+            return self._forget_categories(understood, profile)
+        items = understood.items or tuple(one.item for one in understood.undo)
+        if not items and action.query is not None:
+            item = self.context.titles.resolve(action.query)
+            if item is None:
+                return Outcome(action=action, unknown=(action.query,), found=self._look_up(action.query))
+            items = (item,)
+        return self._take_back(understood, profile, items) if items else Outcome(action=action)
+
+    def _forget_everything(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        if profile.durable and not understood.confirmed:
+            asked = Question(kind="forget_everything", events=profile.size())
+            return Outcome(action=understood.action, question=asked)
+        done = Confirmation(kind="forgotten_everything", events=profile.forget(), durable=profile.durable)
+        return Outcome(action=understood.action, confirmation=done)
+
+    def _forget_categories(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        """Take back what is held of items of some categories: many events at once, hence by consent."""
+        action, categories = understood.action, self.agent.catalog.categories
+        held = profile.held()
+        items = tuple(item for item in held if set(action.include_categories) & set(categories[item]))
+        if not items:
+            return Outcome(action=action, unknown=action.include_categories)
+        if profile.durable and not understood.confirmed:
+            asked = Question(
+                kind="forget_items",
+                items=tuple(self._found(item) for item in items),
+                events=sum(held[item] for item in items),
             )
-        item = self.context.titles.resolve(action.query)
-        if item is None:
-            return Outcome(action=action, unknown=(action.query,), found=self._look_up(action.query))
-        events = profile.take_back(item)
-        return Outcome(
-            action=action,
-            confirmation=Confirmation(
-                kind="forgotten", forgotten=(self._found(item),), events=events, durable=profile.durable
-            ),
+            return Outcome(action=action, question=asked)
+        return self._take_back(understood, profile, items)
+
+    def _take_back(self, understood: Understood, profile: ChatProfile, items: Sequence[int]) -> Outcome:
+        events = sum(profile.take_back(one.item, one.kind) for one in understood.undo)
+        events += 0 if understood.undo else sum(profile.take_back(item) for item in items)
+        done = Confirmation(
+            kind="forgotten",
+            forgotten=tuple(self._found(item) for item in items),
+            events=events,
+            durable=profile.durable,
         )
+        return Outcome(action=understood.action, confirmation=done)
 
     def _resolved(self, titles: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
         """Return the items of titles, and the titles that no item has."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from nextinterest.agent.chat.understanding import Told
+from nextinterest.agent.chat.understanding import Told, ToldKind
 from nextinterest.agent.profiles import ProfileEvent, ProfileStore, read_profile
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.domain import Event, History
@@ -75,9 +76,18 @@ class StoredProfile:
             self._store.append(self._user, fresh, received=self._now, profile=self._number)
         return len(fresh)
 
-    def take_back(self, item: int) -> int:
-        """Remove the events of an item."""
-        return self._store.retract(self._user, self._agent.catalog.ids[item])
+    def take_back(self, item: int, newest: ToldKind | None = None) -> int:
+        """Remove the events of an item, or only the newest of a kind."""
+        return self._store.retract(self._user, self._agent.catalog.ids[item], newest=newest)
+
+    def held(self) -> dict[int, int]:
+        """Return how many events are stored of each item that the catalogue has."""
+        catalog = self._agent.catalog
+        return Counter(
+            catalog.position(event.item_id)
+            for event in self._store.events(self._user)
+            if event.item_id in catalog
+        )
 
     def size(self) -> int:
         """Return how many events are stored."""

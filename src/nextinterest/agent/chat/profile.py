@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
-from nextinterest.agent.chat.understanding import Told
+from nextinterest.agent.chat.understanding import Told, ToldKind
 from nextinterest.domain import History
 
 __all__ = ["ChatProfile", "SessionProfile", "extended", "without"]
@@ -37,12 +38,16 @@ class ChatProfile(Protocol):
         """Take note of what happened and return how many events that makes."""
         ...
 
-    def take_back(self, item: int) -> int:
-        """Remove the events of an item and return how many there were."""
+    def take_back(self, item: int, newest: ToldKind | None = None) -> int:
+        """Remove the events of an item, or only the newest of a kind, and return how many there were."""
+        ...
+
+    def held(self) -> dict[int, int]:
+        """Return how many events there are of each item."""
         ...
 
     def size(self) -> int:
-        """Return how many events `forget` would remove."""
+        """Return how many events `forget` would remove, those of items the catalogue lost included."""
         ...
 
     def forget(self) -> int:
@@ -83,11 +88,15 @@ class SessionProfile:
         self._told = [one for one in self._told if one.item not in new] + list(told)
         return len(told)
 
-    def take_back(self, item: int) -> int:
+    def take_back(self, item: int, newest: ToldKind | None = None) -> int:
         """Count an item no longer; the given history is the caller's and stays as it is."""
         before = len(self._told)
-        self._told = [one for one in self._told if one.item != item]
+        self._told = [one for one in self._told if one.item != item or newest not in {None, one.kind}]
         return before - len(self._told)
+
+    def held(self) -> dict[int, int]:
+        """Return what the conversation told, by item."""
+        return Counter(one.item for one in self._told)
 
     def size(self) -> int:
         """Return how much the conversation told."""

@@ -16,7 +16,7 @@ from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import ChatAction, ChatMessage
 from nextinterest.domain import Catalog
 
-__all__ = ["ChatContext", "Told", "Understanding", "Understood"]
+__all__ = ["ChatContext", "Told", "ToldKind", "Understanding", "Understood"]
 
 ToldKind = Literal["seen", "liked", "disliked"]
 
@@ -86,6 +86,10 @@ class Understood:
         Whether any one of the included categories is enough.
     confirmed
         Whether what the action destroys for good was asked back before, or by the caller, and is meant.
+    items
+        Catalogue positions of items whose events are to be taken back.
+    undo
+        What was told last and is to be taken back, and no other event of its items.
     kept
         Whether the message left a question open that would have destroyed something, so that nothing was.
     """
@@ -96,6 +100,8 @@ class Understood:
     leave_out: tuple[int, ...] = ()
     less_like: tuple[int, ...] = ()
     either: bool = False
+    items: tuple[int, ...] = ()
+    undo: tuple[Told, ...] = ()
     confirmed: bool = False
     kept: bool = False
 

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from jinja2 import Environment, StrictUndefined
 
 from nextinterest.agent.chat.execution import Outcome
-from nextinterest.agent.chat.schema import ChatAction, Confirmation, Explanation, FoundItem
+from nextinterest.agent.chat.schema import ChatAction, Confirmation, Explanation, FoundItem, Question
 from nextinterest.agent.interests.words import describe
 from nextinterest.domain import Recommendation
 from nextinterest.prompts import neutralise
@@ -22,6 +22,7 @@ from nextinterest.prompts import neutralise
 __all__ = ["words_of"]
 
 N_CATEGORIES = 3
+N_NAMED = 8
 
 
 class _Sentences(Protocol):
@@ -53,8 +54,10 @@ def words_of(outcome: Outcome, *, either: bool = False) -> str:
     if outcome.confirmation is not None:
         parts.append(_confirmation(outcome.confirmation, say))
     if outcome.question is not None:
-        parts.append(say.delete_everything(outcome.question.events))
-    if outcome.unknown:
+        parts.append(_question(outcome.question, say))
+    if outcome.unknown and outcome.action.intent == "forget":
+        parts.append(say.not_held([_clean(words, 80) for words in outcome.unknown]))
+    elif outcome.unknown:
         parts.append(say.unknown([_clean(words, 80) for words in outcome.unknown]))
     action = outcome.action
     if outcome.recommendations is not None:
@@ -122,6 +125,13 @@ def _confirmation(done: Confirmation, say: _Sentences) -> str:
     if done.kind == "forgotten":
         return say.forgotten(_names(done.forgotten, say), done.events, done.durable)
     return say.told(_names(done.liked, say), _names(done.disliked, say), _names(done.seen, say), done.durable)
+
+
+def _question(asked: Question, say: _Sentences) -> str:
+    if asked.kind == "forget_everything":
+        return say.delete_everything(asked.events)
+    names = _names(asked.items[:N_NAMED], say)
+    return say.delete_items(names, len(asked.items) - len(names), asked.events)
 
 
 def _explanation(why: Explanation, say: _Sentences) -> str:

@@ -30,7 +30,13 @@ from nextinterest.agent.profiles.faults import (
     settled_times,
     store_fault,
 )
-from nextinterest.agent.profiles.store import AppendResult, ItemRecord, ProfileEvent, checked_user
+from nextinterest.agent.profiles.store import (
+    AppendResult,
+    EventKind,
+    ItemRecord,
+    ProfileEvent,
+    checked_user,
+)
 from nextinterest.agent.profiles.tables import COUNTERS, EVENTS, ITEMS, KEYS, METADATA, PROBE, PROFILES
 from nextinterest.errors import DataError
 
@@ -195,9 +201,17 @@ class SqlProfileStore:
                 for row in connection.execute(query)
             ]
 
-    def retract(self, user: str, item_id: str) -> int:
-        """Remove a user's events of one item and return how many there were."""
-        where = (EVENTS.c.user_id == user) & (EVENTS.c.item_id == item_id)
+    def retract(self, user: str, item_id: str, *, newest: EventKind | None = None) -> int:
+        """Remove a user's events of one item, or only the newest of a kind; return how many there were."""
+        where: sa.ColumnElement[bool] = (EVENTS.c.user_id == user) & (EVENTS.c.item_id == item_id)
+        if newest is not None:
+            last = (
+                sa.select(EVENTS.c.sequence)
+                .where(where & (EVENTS.c.kind == newest))
+                .order_by(EVENTS.c.time_us.desc(), EVENTS.c.sequence.desc())
+                .limit(1)
+            )
+            where = EVENTS.c.sequence == last.scalar_subquery()
         with self._write() as connection:
             return connection.execute(EVENTS.delete().where(where)).rowcount
 

@@ -126,8 +126,8 @@ class ProfileStore(Protocol):
         """Return a user's events, oldest first; empty for an unknown user."""
         ...
 
-    def retract(self, user: str, item_id: str) -> int:
-        """Remove a user's events of one item and return how many there were."""
+    def retract(self, user: str, item_id: str, *, newest: EventKind | None = None) -> int:
+        """Remove a user's events of one item, or only the newest of a kind; return how many there were."""
         ...
 
     def users(self) -> list[str]:

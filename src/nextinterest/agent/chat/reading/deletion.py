@@ -20,7 +20,7 @@ from rapidfuzz.distance import OSA
 
 from nextinterest.agent.chat.reading.tokens import common_words, tokenise
 
-__all__ = ["agreement", "asks_to_delete_profile"]
+__all__ = ["agreement", "asks_to_delete_profile", "listed", "retyped"]
 
 _LONGEST, _LONGEST_REPLY = 30, 12  # words; a bound on the work of a match too
 _QUOTES = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
@@ -48,7 +48,7 @@ def asks_to_delete_profile(message: str, *, title: bool = False) -> bool:
     said = _words(message, _LONGEST)
     if said is None:
         return False
-    said = " ".join(map(_retyped, said.split())) + " "
+    said = " ".join(map(retyped, said.split())) + " "
     return _is("named_request", said) or (not title and _is("bare_request", said))
 
 
@@ -81,7 +81,7 @@ def _compiled(rule: str) -> re.Pattern[str]:
     return re.compile(_grammar()[rule])
 
 
-def _retyped(word: str) -> str:
+def retyped(word: str) -> str:
     """Return the word of the grammar that a word mistypes by one letter, or else the word."""
     if len(word) < _LEAST_MISTYPED or word in _vocabulary() or word in common_words():
         return word
@@ -90,6 +90,12 @@ def _retyped(word: str) -> str:
         if OSA.distance(word, meant, score_cutoff=1) == 1 and not word.startswith(meant):
             return meant
     return word
+
+
+@cache
+def listed(*names: str) -> frozenset[tuple[str, ...]]:
+    """Return the phrases of lists of ``deletion.yaml``, each a tuple of words."""
+    return frozenset(tokenise(phrase).words for name in names for phrase in _lists()[name])
 
 
 @cache

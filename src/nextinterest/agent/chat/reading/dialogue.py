@@ -19,6 +19,7 @@ from nextinterest.agent.chat.understanding import ChatContext, Told, ToldKind, U
 __all__ = ["Dialogue", "Wish"]
 
 _LONGEST_QUERY = 200
+_LONGEST_TOPIC = 6  # words that are said back
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Dialogue:
         self.table = Table()
         self.all_shown: list[int] = []
         self.told: list[Told] = []
-        self.last_told: tuple[int, ...] = ()
+        self.last_told: tuple[Told, ...] = ()  # by the message before
         self.offer: Turn | None = None
         self._listing = False
 
@@ -76,6 +77,8 @@ class Dialogue:
         self._listing = intent in {"recommend", "similar"}
         told = self._told(turn, intent)
         earlier = tuple(self.told)
+        items, undo = self._taken_back(turn) if intent == "forget" else ((), ())
+        self._drop(turn)
         leave_out: tuple[int, ...] = ()
         if intent in {"recommend", "similar"}:
             action = self._list(turn, intent)
@@ -91,6 +94,8 @@ class Dialogue:
             leave_out=leave_out,
             less_like=tuple(self.wish.less_like) if self._listing else (),
             either=self.wish.either and self._listing,
+            items=items,
+            undo=undo,
         )
 
     def _accept(self, offer: Turn) -> Understood:
@@ -240,7 +245,8 @@ class Dialogue:
             if not names["liked"] and not names["disliked"]:
                 query = looked_up(turn, "told_slots") if seen is None else catalog.called(seen)
             return ChatAction(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
-        return ChatAction(intent=intent, query=self._query(turn, intent))
+        about = turn.categories_back[:MAX_NAMES] if intent == "forget" and not turn.taken_back else ()
+        return ChatAction(intent=intent, query=self._query(turn, intent), include_categories=about)
 
     def _query(self, turn: Turn, intent: Intent) -> str | None:
         if intent in {"profile", "other"}:
@@ -248,12 +254,12 @@ class Dialogue:
         if intent == "forget":
             if turn.deletes_profile:
                 return EVERYTHING
-            if turn.titled:
-                return self.context.titles.called(turn.titled[0].item)
-            if self.last_told:
-                return self.context.titles.called(self.last_told[0])
-            items = () if turn.reference.pronoun else turn.reference.items
-            return self.context.titles.called(items[0]) if items else None
+            items, undo = self._taken_back(turn)
+            if items or undo:
+                return self.context.titles.called(items[0] if items else undo[0].item)
+            asked = turn.retraction
+            topic = "" if asked is None or asked.points or turn.categories_back else asked.topic
+            return topic if 0 < len(topic.split()) <= _LONGEST_TOPIC else None
         if turn.named:
             chosen = turn.titled or turn.named
             return self.context.titles.called(chosen[0].item)
@@ -263,15 +269,32 @@ class Dialogue:
         found = looked_up(turn)
         return found[:_LONGEST_QUERY] if found else None
 
+    def _taken_back(self, turn: Turn) -> tuple[tuple[int, ...], tuple[Told, ...]]:
+        """Return the items that a request to forget names, or else what of the last it points at."""
+        if turn.deletes_profile:
+            return (), ()
+        if turn.taken_back:
+            return tuple(dict.fromkeys(turn.taken_back)), ()
+        points = turn.retraction is not None and turn.retraction.points
+        if points and self.last_told:
+            return (), self.last_told
+        return () if turn.reference.pronoun else turn.reference.items, ()
+
+    def _drop(self, turn: Turn) -> None:
+        """Drop conditions on categories that are taken back."""
+        wish, gone = self.wish, turn.categories_back
+        wish.include = [name for name in wish.include if name not in gone]
+        wish.exclude = [name for name in wish.exclude if name not in gone]
+
     def _remember(self, turn: Turn, told: tuple[Told, ...], intent: Intent) -> None:
         if intent == "forget":
-            gone = {one.item for one in turn.titled} or set(self.last_told)
+            items, undo = self._taken_back(turn)
+            gone = {*items, *(one.item for one in undo)}
             self.told = [] if turn.deletes_profile else [t for t in self.told if t.item not in gone]
-            self.last_told = ()
         elif told:
             new = {t.item for t in told}
             self.told = [t for t in self.told if t.item not in new] + list(told)
-            self.last_told = tuple(t.item for t in told)
+        self.last_told = told
         if turn.titled:
             self.table = Table(self.table.shown, tuple(one.item for one in turn.titled))
         elif turn.reference.items:

@@ -28,12 +28,11 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     """
     if not len(turn.text):
         return "other"
-    if turn.deletes_profile:
+    if turn.deletes_profile or _takes_back(turn):
         return "forget"
     if _is_out_of_scope(turn):
         return "other"
     for intent, fits in (
-        ("forget", _takes_back),
         ("explain", _asks_why),
         ("profile", _asks_about_self),
     ):
@@ -63,7 +62,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "recommend"
     if turn.titled:
         return "search"
-    return "other"
+    return "forget" if _speaks_of_deleting(turn) else "other"
 
 
 def opinionated(turn: Turn) -> bool:
@@ -124,17 +123,27 @@ def _is_out_of_scope(turn: Turn) -> bool:
 
 
 def _takes_back(turn: Turn) -> bool:
-    if not turn.has("forget") or turn.has("reset"):
+    """Whether it asks to take back something that may be known, and asks for nothing else."""
+    asked = turn.retraction
+    if asked is None or turn.has("reset", "strong_requests"):
         return False
-    if turn.has("history_places"):
-        return True
     if turn.categories.include or turn.categories.exclude:
-        return bool(turn.titled) and not turn.has("strong_requests")
-    if turn.has("strong_requests"):
+        return False  # "forget Heat, a comedy" is a wish, and so is "forget Heat, something light"
+    if any(start >= asked.end for start, _ in turn.text.places(word_list("requests"))):
         return False
-    if turn.titled or turn.reference.items:
+    if turn.taken_back:
         return not any(one.like for one in turn.named) and not turn.has("similar_behind")
-    return turn.has("undo_pronouns") and len(turn.text) <= 8
+    if asked.idle:
+        return False
+    listed = bool(turn.reference.items) and not turn.reference.pronoun
+    return asked.points or asked.told or listed or bool(turn.categories_back)
+
+
+def _speaks_of_deleting(turn: Turn) -> bool:
+    """Whether small talk is about taking back or deleting, so that the reply says how to ask for it."""
+    if turn.retraction is not None:
+        return not turn.retraction.idle
+    return turn.has("forget") and turn.has("everything") and not turn.has("flip")
 
 
 def _asks_why(turn: Turn) -> bool:

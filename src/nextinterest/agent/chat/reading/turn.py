@@ -17,6 +17,7 @@ from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.numbers import count_asked
 from nextinterest.agent.chat.reading.opinions import Opinion, opinions
 from nextinterest.agent.chat.reading.references import Reference, places_meant, refer
+from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, YearWish, read_years
 
@@ -92,6 +93,10 @@ class Turn:
         What stood on the table before it.
     deletes_profile
         Whether it asks to delete everything about the person, and nothing else.
+    retraction
+        What it asks to take back, in words.
+    categories_back
+        Categories of which it asks to take back what was said.
     """
 
     text: Text
@@ -102,6 +107,8 @@ class Turn:
     count: int | None = None
     table: Table = field(default_factory=Table)
     deletes_profile: bool = False
+    retraction: Retraction | None = None
+    categories_back: tuple[str, ...] = ()
 
     def has(self, *names: str) -> bool:
         """Whether a phrase of the named word lists stands in the message, outside of titles."""
@@ -138,6 +145,17 @@ class Turn:
         )  # fmt: skip
 
     @property
+    def taken_back(self) -> list[int]:
+        """Items that it asks to take back and names: in the request, or where the request points to them."""
+        asked = self.retraction
+        if asked is None:
+            return []
+        inside = [one.item for one in self.titled if asked.start <= one.start < asked.end]
+        if inside or not asked.points:
+            return inside
+        return [one.item for one in self.titled]
+
+    @property
     def titled(self) -> list[Named]:
         """The items named by their titles."""
         return [one for one in self.named if one.by_title]
@@ -157,7 +175,7 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
         and (place == mention.end or "(" in text.tokens[place].before)
         and text.tokens[place].before.strip(") ") in {"(", "", ","}
     }
-    turn = Turn(text, table=table)
+    turn = Turn(text, table=table, retraction=read_retraction(text))
     turn.years = read_years(text, context.years, places | dated)
     compared: set[int] = set()
     if turn.years.than is not None:
@@ -175,6 +193,12 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
     if turn.years.than is not None and turn.reference.items and not compared:
         _compare(turn.years, context.catalog.years[turn.reference.items[0]])
     refered = {p for start, end in turn.reference.spans for p in range(start, end)}
+    asked = turn.retraction
+    if asked is not None and (asked.told or asked.firm):
+        clause = set(range(asked.start, asked.end)) - taken
+        said = context.categories.mentions(text, set(range(len(text))) - clause)
+        turn.categories_back = tuple(dict.fromkeys(name for mention in said for name in mention.names))
+        taken = taken | clause
     turn.categories = read_categories(text, context.categories, taken)
     numbers = refered if not turn.reference.pronoun else set()
     turn.count = count_asked(text, taken | numbers)

@@ -1,0 +1,111 @@
+"""The part of a message that asks to take something back: "forget that I saw Alien", "delete that".
+
+It is a clause that starts with the request, politeness aside. So a wish ("wish I could forget Up"), a
+negation ("can't forget Alien"), a question and a remark ("where they erase everything") ask for nothing.
+
+Knows words, not titles; see ``deletion.yaml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nextinterest.agent.chat.reading.deletion import listed, retyped
+from nextinterest.agent.chat.reading.slots import opens_clause
+from nextinterest.agent.chat.reading.tokens import Text, word_list
+
+__all__ = ["Retraction", "read_retraction"]
+
+_IDIOMS = frozenset({"forget", "drop", "never", "nevermind", "nvm", "ignore", "lose"})
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """What is to be taken back, as words.
+
+    Attributes
+    ----------
+    start, end
+        Places of the words that say it; none where the request itself points ("take that back").
+    points
+        Whether they point at what was said last, as "that" and "my last rating" do.
+    idle
+        Whether they may be the idiom for "never mind": "forget it".
+    told
+        Whether they speak of what is known: "what I said about", "from my history", "that I like".
+    topic
+        What remains of them: "Tom Cruise" of "everything I said about Tom Cruise".
+    firm
+        Whether the verb has no other use: "drop the horror" may ask for a list without it.
+    """
+
+    start: int
+    end: int
+    points: bool
+    idle: bool
+    told: bool
+    topic: str
+    firm: bool
+
+
+def read_retraction(text: Text) -> Retraction | None:
+    """Return what a message asks to take back; None where it asks for nothing like that.
+
+    Examples
+    --------
+    >>> from nextinterest.agent.chat.reading.tokens import tokenise
+    >>> read_retraction(tokenise("please forget everything I said about Tom Cruise")).topic
+    'Tom Cruise'
+    >>> read_retraction(tokenise("wish I could forget Up")) is None
+    True
+    """
+    for place in range(len(text)):
+        if not opens_clause(text, place):
+            continue
+        verb = _skip(text, place, "lead_in", "polite", "asks_you")
+        length = _verb(text, verb)
+        if not length:
+            verb = _skip(text, verb, "asks_for_me", "polite")
+            length = 0 if text.words[verb : verb + 1] == ("forget",) else _verb(text, verb)
+        if length:
+            return _object(text, verb, verb + length)
+    return None
+
+
+def _skip(text: Text, place: int, *names: str) -> int:
+    while place < len(text) and (length := text.phrase_at(place, listed(*names))):
+        place += length
+    return place
+
+
+def _verb(text: Text, place: int) -> int:
+    """Return how many words ask to take something back at a place."""
+    if place >= len(text):
+        return 0
+    length = text.phrase_at(place, listed("takes_back", "takes_that_back"))
+    return length or int((retyped(text.words[place]),) in listed("takes_back"))
+
+
+def _object(text: Text, verb: int, start: int) -> Retraction:
+    end = start
+    while end < len(text):
+        token = text.tokens[end]
+        if token.after_stop or (end > start and token.after_comma):
+            break
+        end += 1
+    points = text.phrase_at(verb, listed("takes_that_back")) >= start - verb
+    pointer = text.phrase_at(start, listed("last_said"))
+    first = _skip(text, start, "about_what")
+    topic = _skip(text, first, "of_all")
+    last = first
+    while last < end and not text.phrase_at(last, listed("held_where")):
+        last += 1
+    return Retraction(
+        start,
+        end,
+        points=points or (pointer > 0 and _skip(text, start + pointer, "polite", "declines_with") >= end),
+        idle=text.words[verb] in _IDIOMS and text.words[start : start + 1] in {("it",), ()},
+        told=first > start or last < end,
+        topic=text.span(topic, last) if topic < last else "",
+        firm=text.words[verb : verb + 1] not in word_list("negators"),
+    )
