@@ -56,7 +56,9 @@ def settled(
         return Understood(_DELETION)  # the question waits no longer: it is asked again
     if said is not None and asks_to_delete_profile(said, title=True):
         reader = CompositionalReader()  # what needs no model is not left to one
-    read = _allowed(reader.read(messages, context), said or "")
+    read = reader.read(messages, context)
+    if not isinstance(reader, CompositionalReader):  # the rules keep to this by themselves
+        read = _allowed(read, said or "")
     return replace(read, confirmed=confirmed, kept=waiting is not None and read.action.query != EVERYTHING)
 
 

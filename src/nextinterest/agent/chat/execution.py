@@ -77,6 +77,8 @@ class Executor:
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Return the result of an action; what the message told is noted first, so that it counts."""
+        if understood.unclear:
+            return self._which(understood, profile)
         told = self._tell(understood, profile)
         doing: dict[str, Callable[[Understood, ChatProfile], Outcome]] = {
             "recommend": self._list,
@@ -94,6 +96,18 @@ class Executor:
         if understood.kept:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
         return outcome if told is None else outcome.model_copy(update={"confirmation": told})
+
+    def _which(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        """Ask which of several items is meant, unless all of them are looked for, or one alone is held."""
+        action, items = understood.action, understood.unclear
+        if action.intent == "search":
+            return Outcome(action=action, found=tuple(self._found(item) for item in items))
+        if action.intent == "forget":
+            held = tuple(item for item in items if item in profile.held())
+            if len(held) < 2:
+                return self._take_back(understood, profile, held or items)
+        found = tuple(self._found(item) for item in items)
+        return Outcome(action=action, question=Question(kind="which_item", items=found))
 
     def _tell(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
         if not understood.told:

@@ -17,6 +17,7 @@ from nextinterest.agent.chat.understanding import ChatContext, Told, Understandi
 from nextinterest.errors import ModelError, OutputParseError
 from nextinterest.llm import LanguageModel, Message, Sampling
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
+from nextinterest.prompts.titles import split_year
 
 __all__ = ["ModelReader"]
 
@@ -92,6 +93,9 @@ class ModelReader:
             return Understood(
                 read.action, read.told, read.earlier, read.leave_out, read.less_like, read.either
             )
+        unclear = _unclear(written, context)
+        if unclear:
+            return Understood(ChatAction(intent=written.intent), unclear=unclear)
         action = _grounded(written, context)
         return Understood(action, told=_told(action, context))
 
@@ -141,6 +145,19 @@ def _grounded(written: ChatAction, context: ChatContext) -> ChatAction:
             "query": query,
         }
     )
+
+
+def _unclear(written: ChatAction, context: ChatContext) -> tuple[int, ...]:
+    """Return the items of the first title that several have and that the model wrote without a year."""
+    query = () if written.query is None else (written.query,)
+    for name in (*written.liked, *written.disliked, *written.similar_to, *query):
+        title = _title(name, context)
+        item = None if title is None else context.titles.resolve(title)
+        if item is not None and split_year(name.strip(), bare=True)[1] is None:
+            alike = context.titles.namesakes(item)
+            if alike:
+                return alike
+    return ()
 
 
 def _title(text: str, context: ChatContext) -> str | None:

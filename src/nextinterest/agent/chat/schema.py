@@ -139,9 +139,9 @@ class Confirmation(_Frozen):
 class Question(_Frozen):
     """What the agent asks back before it does anything; only an answer to it does."""
 
-    kind: Literal["forget_everything", "forget_items"] = Field(
+    kind: Literal["forget_everything", "forget_items", "which_item"] = Field(
         description="forget_everything: whether the whole stored profile is to be deleted. forget_items: "
-        "whether the events of some items are."
+        "whether the events of some items are. which_item: which of several items of one title is meant."
     )
     items: tuple[FoundItem, ...] = Field(default=(), description="The items meant.")
     events: int = Field(default=0, description="Stored events that a yes would remove.", ge=0)

@@ -90,6 +90,9 @@ class Understood:
         Catalogue positions of items whose events are to be taken back.
     undo
         What was told last and is to be taken back, and no other event of its items.
+    unclear
+        Items of one title of which the message leaves open which is meant, the oldest first; until that is
+        answered nothing is done.
     kept
         Whether the message left a question open that would have destroyed something, so that nothing was.
     """
@@ -102,6 +105,7 @@ class Understood:
     either: bool = False
     items: tuple[int, ...] = ()
     undo: tuple[Told, ...] = ()
+    unclear: tuple[int, ...] = ()
     confirmed: bool = False
     kept: bool = False
 

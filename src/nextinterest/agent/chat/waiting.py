@@ -41,8 +41,11 @@ class WaitingQuestions:
     def put(
         self, user: str, messages: Sequence[ChatMessage], question: Question | None, now: datetime
     ) -> None:
-        """Keep what was asked back about the newest user message of a conversation."""
-        if question is None:
+        """Keep what was asked back about the newest user message of a conversation.
+
+        Which item a message means is not kept: whoever reads the conversation follows that.
+        """
+        if question is None or question.kind == "which_item":
             return
         with self._lock:
             self._asked.pop(user, None)

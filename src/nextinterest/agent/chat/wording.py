@@ -131,6 +131,8 @@ def _question(asked: Question, say: _Sentences) -> str:
     if asked.kind == "forget_everything":
         return say.delete_everything(asked.events)
     names = _names(asked.items[:N_NAMED], say)
+    if asked.kind == "which_item":
+        return say.which(_clean(asked.items[0].title), names)
     return say.delete_items(names, len(asked.items) - len(names), asked.events)
 
 

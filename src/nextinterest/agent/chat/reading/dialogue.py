@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nextinterest.agent.chat.reading.intents import decide, looked_up
+from nextinterest.agent.chat.reading.namesakes import chosen
 from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
@@ -56,12 +57,13 @@ class Dialogue:
         self.told: list[Told] = []
         self.last_told: tuple[Told, ...] = ()  # by the message before
         self.offer: Turn | None = None
+        self.held: Turn | None = None  # a message of which it was asked which item it means
         self._listing = False
 
     def assistant(self, items: tuple[int, ...], listed: bool, offer: Turn | None = None) -> None:
         """Take note of the items that the assistant named, and of the wish it offered to fulfil instead."""
         self.offer = offer
-        if not items:
+        if not items or self.held is not None:  # the items that it asked back about are no list
             return
         shown = items if listed or self._listing else self.table.shown
         self.table = Table(shown, items if len(items) == 1 or not listed else (items[0],))
@@ -73,7 +75,13 @@ class Dialogue:
         offer, self.offer = self.offer, None
         if offer is not None and self.wish.asked and _agrees(turn):
             return self._accept(offer)
+        turn = self._answering(turn)
         intent = decide(turn, refining=self.wish.asked)
+        if intent == "forget":
+            turn = self._known(turn)
+        if turn.unclear:
+            self.held, self._listing = turn, False
+            return Understood(ChatAction(intent=intent), earlier=tuple(self.told), unclear=turn.unclear)
         self._listing = intent in {"recommend", "similar"}
         told = self._told(turn, intent)
         earlier = tuple(self.told)
@@ -97,6 +105,17 @@ class Dialogue:
             items=items,
             undo=undo,
         )
+
+    def _answering(self, turn: Turn) -> Turn:
+        """Return the message that was held back, where this one says which item that meant; else this one."""
+        held, self.held = self.held, None
+        meant = () if held is None else chosen(turn.text, held.unclear, self.context)
+        return turn if held is None or not meant else held.resolved(held.unclear, meant)
+
+    def _known(self, turn: Turn) -> Turn:
+        """Return a request to forget with the one of several items that this conversation told of."""
+        told = [item for item in turn.unclear if any(one.item == item for one in self.told)]
+        return turn.resolved(turn.unclear, told) if len(told) == 1 else turn
 
     def _accept(self, offer: Turn) -> Understood:
         """Take over the conditions that the assistant offered."""

@@ -16,7 +16,7 @@ from nextinterest.agent.chat.reading.numbers import NUMBER_WORDS
 from nextinterest.agent.chat.reading.titles import TitleIndex
 from nextinterest.agent.chat.reading.tokens import Text, single_words, tokenise, word_list
 
-__all__ = ["Reference", "Shown", "places_meant", "read_shown", "refer"]
+__all__ = ["LAST", "ORDINALS", "Reference", "Shown", "places_meant", "read_shown", "refer"]
 
 _LINE = re.compile(r"^\s*(?:[-*\u2022\u2013]|#?\d{1,3}[.):])\s*(.+)$")
 _YEAR = re.compile(r"^(.+?\(\d{4}\))")
@@ -34,20 +34,10 @@ _ORDINALS_OF = (
     ("ninth", "9th"),
     ("tenth", "10th"),
 )
-_ORDINALS_OF = (
-    ("first", "1st", "erste", "ersten", "premier", "premiere"),
-    ("second", "2nd", "zweite", "zweiten", "deuxieme"),
-    ("third", "3rd", "dritte", "dritten", "troisieme"),
-    ("fourth", "4th", "vierte", "vierten", "quatrieme"),
-    ("fifth", "5th", "funfte", "funften"),
-    ("sixth", "6th"),
-    ("seventh", "7th"),
-    ("eighth", "8th"),
-    ("ninth", "9th"),
-    ("tenth", "10th"),
-)
-_ORDINALS = {word: n for n, words in enumerate(_ORDINALS_OF, start=1) for word in words}
-_LAST = frozenset({"last", "letzte", "letzten", "dernier", "derniere", "bottom"})
+ORDINALS = {word: n for n, words in enumerate(_ORDINALS_OF, start=1) for word in words}
+"""Words of a place in a list, from 1."""
+LAST = frozenset({"last", "letzte", "letzten", "dernier", "derniere", "bottom"})
+"""Words of the last place."""
 _LABELS = frozenset(["number", "no", "nr", "num", "#", "nummer", "numero"])
 
 
@@ -188,7 +178,7 @@ def _several(text: Text, n: int) -> tuple[tuple[int, int], range] | None:
         value = int(words[place + 1]) if words[place + 1].isdigit() else NUMBER_WORDS.get(words[place + 1])
         if value is None or not 2 <= value <= n or text.tokens[place + 1].after_comma:
             continue
-        if words[place] in _LAST:
+        if words[place] in LAST:
             return (place, place + 2), range(n - value, n)
         if (
             words[place] in {"first", "top", "ersten", "premiers"}
@@ -213,16 +203,16 @@ def _place_meant(text: Text, place: int, n: int, by_number: bool, chained: bool)
     before = words[place - 1] if place else ""
     after = words[place + 1] if place + 1 < len(words) else ""
     article = before in {"the", "that", "your", "der", "die", "das", "den", "le", "la", "and", "or"}
-    if word in _ORDINALS or word in _LAST:
+    if word in ORDINALS or word in LAST:
         following = after in single_words("list_nouns") - {"and", "or"}
         article = article and _ends_here(text, place + 1)
         if not (
             following or (article and after not in {"time", "night", "week", "year", "month", "thing", "of"})
         ):
             return None
-        if word in _LAST:
+        if word in LAST:
             return n
-        return _ORDINALS[word]
+        return ORDINALS[word]
     value = int(word) if word.isdigit() else NUMBER_WORDS.get(word)
     if value is None:
         return None

@@ -173,9 +173,23 @@ class TitleIndex:
     def called(self, item: int) -> str:
         """Return a title that means this item alone: with its year where another has the same."""
         title, year = self.catalog.titles[item], self.catalog.years[item]
-        if self._written.get(title) != item and year is not None:
+        if year is not None and (self._written.get(title) != item or self.namesakes(item)):
             return f"{title} ({year})"
         return title
+
+    def namesakes(self, item: int) -> tuple[int, ...]:
+        """Return the items of an item's title that years tell apart, the oldest first; empty for one alone.
+
+        Of several of one title and year, the first stands for all.
+        """
+        titles = self.catalog.titles
+        by_year: dict[int, int] = {}
+        core = normalise_title(split_year(titles[item][:300])[0])
+        for other in sorted(self._exact.get(_forms(titles[item][:300])[0], ()), key=lambda one: one != item):
+            year = self.catalog.years[other]
+            if year is not None and normalise_title(split_year(titles[other][:300])[0]) == core:
+                by_year.setdefault(year, other)
+        return tuple(by_year[year] for year in sorted(by_year)) if len(by_year) > 1 else ()
 
     def resolve(self, title: str) -> int | None:
         """Return the item of a title as `called` gives it, or of any form of a title; None for none."""

@@ -7,13 +7,14 @@ are `nextinterest.agent.chat.reading.dialogue`'s.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading.categories import CategoryWish, is_negated, read_categories
 from nextinterest.agent.chat.reading.deletion import asks_to_delete_profile
 from nextinterest.agent.chat.reading.mentions import find_mentions
+from nextinterest.agent.chat.reading.namesakes import identified
 from nextinterest.agent.chat.reading.numbers import count_asked
 from nextinterest.agent.chat.reading.opinions import Opinion, opinions
 from nextinterest.agent.chat.reading.references import Reference, places_meant, refer
@@ -61,6 +62,8 @@ class Named:
         Whether things like it are wanted.
     unlike
         Whether it, or things like it, are not wanted.
+    alike
+        Items of the same title, this one among them, where the message leaves open which is meant.
     kind
         With `unlike`: whether its kind is meant, not the item alone ("less like Heat").
     """
@@ -73,6 +76,7 @@ class Named:
     like: bool
     unlike: bool
     kind: bool = False
+    alike: tuple[int, ...] = ()
 
 
 @dataclass
@@ -156,6 +160,22 @@ class Turn:
         return [one.item for one in self.titled]
 
     @property
+    def unclear(self) -> tuple[int, ...]:
+        """The items that the first of its titles may mean which several items have; empty for none."""
+        return next((one.alike for one in self.named if one.alike), ())
+
+    def resolved(self, alike: tuple[int, ...], meant: Sequence[int]) -> Turn:
+        """Return the message with some of the items of one title named in place of all of them."""
+        named = [
+            replace(one, item=item, alike=())
+            for one in self.named
+            for item in (meant if one.alike == alike else (one.item,))
+            if one.alike == alike
+        ]
+        kept = [one for one in self.named if one.alike != alike]
+        return replace(self, named=sorted([*kept, *named], key=lambda one: one.start))
+
+    @property
     def titled(self) -> list[Named]:
         """The items named by their titles."""
         return [one for one in self.named if one.by_title]
@@ -166,6 +186,9 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
     text = tokenise(message)
     pointed = places_meant(text, table.shown)
     mentions = find_mentions(text, context.titles, context.categories, pointed)
+    known = [identified(text, mention, {*table.shown, *table.focus}, context) for mention in mentions]
+    mentions = [replace(one, item=item) for one, (item, _, _) in zip(mentions, known, strict=True)]
+    alike = {one.start: items for one, (_, _, items) in zip(mentions, known, strict=True)}
     places = {place for mention in mentions for place in range(mention.start, mention.end)}
     dated = {
         place
@@ -174,7 +197,7 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
         if text.words[place] == str(context.catalog.years[mention.item])
         and (place == mention.end or "(" in text.tokens[place].before)
         and text.tokens[place].before.strip(") ") in {"(", "", ","}
-    }
+    } | {place for _, place, _ in known if place is not None}
     turn = Turn(text, table=table, retraction=read_retraction(text))
     turn.years = read_years(text, context.years, places | dated)
     compared: set[int] = set()
@@ -212,7 +235,10 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
         for item, (start, end) in zip(turn.reference.items, turn.reference.spans, strict=True)
     ]
     spans.sort()
-    turn.named = _with_roles(text, spans)
+    turn.named = [
+        replace(one, alike=alike.get(one.start, ()) if one.by_title else ())
+        for one in _with_roles(text, spans)
+    ]
     turn.deletes_profile = asks_to_delete_profile(message, title=bool(turn.titled))
     return turn
 

@@ -1,0 +1,234 @@
+"""A title that two items have: chat asks which is meant, and does nothing before that is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.films import WordEncoder
+
+from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.chat import (
+    ChatAction,
+    ChatContext,
+    ChatMessage,
+    ChatReply,
+    CompositionalReader,
+    ModelReader,
+)
+from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.profiles import ProfileEvent, open_store
+from nextinterest.domain import Catalog, Item
+from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.retrieval import Retriever
+
+from .test_consent import kinds, talk
+
+FILMS = (
+    Item("f1", "Night Ferry", ("Crime", "Drama"), 1984),
+    Item("f2", "The Copper Kettle", ("Comedy",), 1991),
+    Item("f3", "Salt and Stars", ("Sci-Fi",), 1997),
+    Item("f4", "Night Ferry", ("Comedy",), 2021),
+    Item("f5", "Paper Lanterns", ("Drama", "Romance"), 1993),
+    Item("f6", "The Long Orchard", ("Comedy",), 1998),
+    Item("f7", "Twin Hills", ("Drama",), 1990),
+    Item("f8", "Twin Hills", ("Drama",), 1990),
+    Item("f9", "Grey Harbour", ("Crime",), 1950),
+    Item("f10", "Grey Harbour", ("Crime",), 1996),
+    Item("f11", "Grey Harbour", ("Crime",), 2008),
+)
+OLD, NEW = "Night Ferry (1984)", "Night Ferry (2021)"
+
+
+@pytest.fixture(scope="module")
+def agent() -> RecommenderAgent:
+    return RecommenderAgent(Retriever.build(Catalog.from_items(FILMS), None, WordEncoder()), None)
+
+
+@pytest.fixture
+def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
+    store = open_store(str(tmp_path / "profiles.db"))
+    yield LiveAgent(agent, store, lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    store.close()
+
+
+def chat(agent: RecommenderAgent, *said: str) -> ChatReply:
+    messages: list[ChatMessage] = []
+    reply: ChatReply | None = None
+    for text in said:
+        messages.append(ChatMessage(role="user", content=text))
+        reply = agent.chat(messages)
+        messages.append(ChatMessage(role="assistant", content=reply.text))
+    assert reply is not None
+    return reply
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I loved Night Ferry, more like it",
+        "I loved Night Ferry",
+        "hated night ferry",
+        "I just watched Night Ferry",
+        "more like Night Ferry",
+        "something like nigt ferry",
+        "why Night Ferry?",
+        "a comedy, but not Night Ferry",
+        "loved Salt and Stars and Night Ferry",
+    ],
+)
+def test_every_way_of_naming_is_asked_back(agent: RecommenderAgent, live: LiveAgent, message: str) -> None:
+    for reply in (chat(agent, message), talk(live, message)):
+        assert reply.question is not None
+        assert reply.question.kind == "which_item"
+        assert [item.item_id for item in reply.question.items] == ["f1", "f4"]
+        assert OLD in reply.text
+        assert NEW in reply.text
+        action = reply.action
+        assert (action.liked, action.disliked, action.similar_to, action.query) == ((), (), (), None)
+        assert (reply.recommendations, reply.confirmation) == (None, None)
+    assert kinds(live) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "meant"),
+    [
+        ("the new one", "f4"),
+        ("the newer one, please", "f4"),
+        ("2021", "f4"),
+        ("the one from 2021", "f4"),
+        ("Night Ferry (2021)", "f4"),
+        ("the second", "f4"),
+        ("the second one", "f4"),
+        ("2", "f4"),
+        ("number two", "f4"),
+        ("the last one", "f4"),
+        ("the comedy", "f4"),
+        ("I meant the old one", "f1"),
+        ("1984", "f1"),
+        ("'84", "f1"),
+        ("the 80s one", "f1"),
+        ("the first", "f1"),
+        ("the original", "f1"),
+        ("the crime film", "f1"),
+    ],
+)
+def test_the_answer_is_what_the_message_meant(live: LiveAgent, answer: str, meant: str) -> None:
+    reply = talk(live, "I loved Night Ferry", answer)
+    assert reply.question is None
+    assert reply.action.liked == ({"f1": OLD, "f4": NEW}[meant],)
+    assert kinds(live) == [(meant, "liked")]
+
+
+def test_the_answer_completes_the_whole_message(agent: RecommenderAgent) -> None:
+    reply = chat(agent, "I loved Night Ferry, more like it", "the new one")
+    assert (reply.action.intent, reply.action.similar_to) == ("similar", (NEW,))
+    reply = chat(agent, "two comedies, but not Night Ferry", "2021")
+    assert (reply.action.count, reply.action.include_categories) == (2, ("Comedy",))
+    assert reply.action.disliked == (NEW,)
+    assert reply.recommendations is not None
+    assert "f4" not in {item.item_id for item in reply.recommendations.items}
+
+
+def test_both_are_both(live: LiveAgent) -> None:
+    talk(live, "I loved Night Ferry", "both")
+    assert kinds(live) == [("f1", "liked"), ("f4", "liked")]
+
+
+def test_three_of_one_title_and_two_titles(live: LiveAgent) -> None:
+    asked = talk(live, "loved Grey Harbour and Night Ferry")
+    assert asked.question is not None
+    assert len(asked.question.items) == 3
+    again = talk(live, "loved Grey Harbour and Night Ferry", "the second")
+    assert again.question is not None
+    assert len(again.question.items) == 2
+    assert kinds(live) == []
+    talk(live, "loved Grey Harbour and Night Ferry", "the second", "2021")
+    assert kinds(live) == [("f10", "liked"), ("f4", "liked")]
+
+
+@pytest.mark.parametrize(
+    "other", ["something newer", "two comedies", "thanks", "yes", "I loved it", "1950", ""]
+)
+def test_anything_else_drops_the_message(live: LiveAgent, other: str) -> None:
+    reply = talk(live, "I loved Night Ferry", other, "the new one")
+    assert kinds(live) == []
+    assert reply.confirmation is None
+
+
+@pytest.mark.parametrize(
+    ("message", "meant"),
+    [
+        ("I loved Night Ferry (2021)", "f4"),
+        ("I loved Night Ferry from 1984", "f1"),
+        ("I loved the new Night Ferry", "f4"),
+        ("I loved the 1984 Night Ferry", "f1"),
+        ("I loved Twin Hills", "f7"),
+    ],
+)
+def test_what_says_which_is_not_asked_back(live: LiveAgent, message: str, meant: str) -> None:
+    reply = talk(live, message)
+    assert reply.question is None
+    assert (reply.action.year_from, reply.action.year_to) == (None, None)
+    assert kinds(live) == [(meant, "liked")]
+
+
+def test_the_one_that_was_spoken_of_is_meant(live: LiveAgent) -> None:
+    talk(live, "I watched Night Ferry", "2021", "loved Night Ferry")
+    assert kinds(live) == [("f4", "seen"), ("f4", "liked")]
+    shown = [
+        ChatMessage(role="user", content="a comedy"),
+        ChatMessage(
+            role="assistant", content="1. Night Ferry (2021): Comedy\n2. The Long Orchard (1998): Comedy"
+        ),
+    ]
+    assert talk(live, "hated Night Ferry", user="ann", before=shown).question is None
+    assert kinds(live, "ann") == [("f4", "disliked")]
+
+
+def test_looking_up_finds_both(agent: RecommenderAgent) -> None:
+    reply = chat(agent, "do you have Night Ferry?")
+    assert [item.item_id for item in reply.found] == ["f1", "f4"]
+
+
+def test_forgetting_takes_the_one_that_is_held(live: LiveAgent) -> None:
+    live.add_events("eve", [ProfileEvent(item_id="f4"), ProfileEvent(item_id="f2")])
+    talk(live, "forget that I watched Night Ferry")
+    assert kinds(live) == [("f2", "seen")]
+    live.add_events("ann", [ProfileEvent(item_id="f1"), ProfileEvent(item_id="f4")])
+    assert talk(live, "forget Night Ferry", user="ann").question is not None
+    assert len(kinds(live, "ann")) == 2
+    talk(live, "forget Night Ferry", "the old one", user="ann")
+    assert kinds(live, "ann") == [("f4", "seen")]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ChatAction(intent="feedback", liked=("Night Ferry",)),
+        ChatAction(intent="feedback", disliked=("Salt and Stars", "night ferry")),
+        ChatAction(intent="feedback", query="Night Ferry"),
+        ChatAction(intent="similar", similar_to=("Night Ferry",)),
+    ],
+)
+def test_a_model_that_leaves_it_open_is_asked_back_too(live: LiveAgent, written: ChatAction) -> None:
+    model = ScriptedLanguageModel([written, ChatAction(intent="feedback", liked=(NEW,))])
+    context = ChatContext(live.agent.catalog)
+    read = ModelReader(model).read([ChatMessage(role="user", content="...")], context)
+    assert [context.catalog.ids[item] for item in read.unclear] == ["f1", "f4"]
+    assert read.told == ()
+    assert read.action == ChatAction(intent=written.intent)
+    read = ModelReader(model).read([ChatMessage(role="user", content="...")], context)
+    assert [context.catalog.ids[told.item] for told in read.told] == ["f4"]
+    assert read.action.liked == (NEW,)
+
+
+def test_titles_of_an_action_mean_one_item_each(agent: RecommenderAgent) -> None:
+    titles = ChatContext(agent.catalog).titles
+    for item in range(len(agent.catalog)):
+        if agent.catalog.ids[item] != "f8":  # nothing tells it from f7
+            assert titles.resolve(titles.called(item)) == item
+    said = [ChatMessage(role="user", content="loved The Copper Kettle")]
+    assert CompositionalReader().read(said, ChatContext(agent.catalog)).action.liked == ("The Copper Kettle",)
