@@ -56,20 +56,20 @@ def test_concurrent_writers_lose_nothing(store: ProfileStore) -> None:
 
 
 def test_only_the_newest_event_of_a_kind_is_retracted(store: ProfileStore) -> None:
-    later = NOW + timedelta(hours=1)
+    earlier = NOW - timedelta(hours=1)
     told = [
-        ProfileEvent(item_id="a", kind="liked", time=later),
         ProfileEvent(item_id="a", kind="liked"),
-        ProfileEvent(item_id="a", kind="seen", time=later),
-        ProfileEvent(item_id="b", kind="liked", time=later),
+        ProfileEvent(item_id="a", kind="liked", time=earlier),
+        ProfileEvent(item_id="a", kind="seen"),
+        ProfileEvent(item_id="b", kind="liked"),
     ]
     for name in ("ann", "bob"):
         store.append(name, told, received=NOW)
     assert store.retract("ann", "a", newest="liked") == 1
     assert [(e.item_id, e.kind, e.time) for e in store.events("ann")] == [
-        ("a", "liked", NOW),
-        ("a", "seen", later),
-        ("b", "liked", later),
+        ("a", "liked", earlier),
+        ("a", "seen", NOW),
+        ("b", "liked", NOW),
     ]
     assert store.retract("ann", "a", newest="disliked") == 0
     assert len(store.events("bob")) == 4
