@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from support.full_disk import full_disk
 from typer.testing import CliRunner
 
 from nextinterest.cli.evaluate import evaluate
-from nextinterest.errors import DataError, IntegrityError
+from nextinterest.errors import DataError, IntegrityError, StorageError
 from nextinterest.eval import Run
 
 app = typer.Typer()
@@ -104,3 +105,19 @@ def test_metrics_asked_for_by_name_are_reported(events: Path, tmp_path: Path) ->
     text = (out / "report.md").read_text()
     assert "| method | Recall@7 | MAP@3 |" in text
     assert "NDCG" not in text
+
+
+def test_a_folder_that_cannot_be_written_to_names_the_option(events: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="could not be written") as caught:
+        _run("--data", str(events), "--methods", "popularity", "--out", str(tmp_path / "file" / "run"))
+    assert "--out" in caught.value.command
+
+
+def test_a_full_disk_leaves_no_run_that_looks_whole(events: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with full_disk(500), pytest.raises(StorageError, match=f"{out}.*could not be written"):
+        _run("--data", str(events), "--methods", "popularity", "--out", str(out))
+    assert not (out / "manifest.json").exists()
+    _run("--data", str(events), "--methods", "popularity", "--out", str(out))
+    assert set(Run(out).records()) == {"popularity"}

@@ -47,3 +47,15 @@ def test_a_machine_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert tuned(tmp_path) == other
     (tmp_path / "tuning.json").write_text("{broken")
     assert tuned(tmp_path) == other
+
+
+def test_a_folder_that_cannot_be_written_to_costs_a_measurement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "home").write_text("")
+    fresh = tuned(tmp_path)
+    monkeypatch.setattr(module, "measure", lambda: fresh)
+    assert tuned(tmp_path / "home") == tuned(tmp_path / "home") == fresh
+    (record,) = caplog.records
+    assert "Measurements of this machine are not kept" in record.getMessage()
+    assert "NEXTINTEREST_HOME" in record.getMessage()

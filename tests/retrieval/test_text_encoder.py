@@ -43,6 +43,55 @@ def model_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture
+def half_directory(model_directory: Path, tmp_path: Path) -> Path:
+    """The same model, its weights saved in 16 bits."""
+    import json
+
+    from safetensors.torch import load_file, save_file
+
+    directory = Path(shutil.copytree(model_directory, tmp_path / "half"))
+    (weights,) = directory.rglob("*.safetensors")
+    save_file({n: t.half() for n, t in load_file(str(weights)).items()}, str(weights), {"format": "pt"})
+    config = weights.parent / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"dtype": "float16"}))
+    return directory
+
+
+def test_weights_of_16_bits_are_widened(half_directory: Path) -> None:
+    import torch
+
+    encoder = TextEncoder.load(half_directory, device="cpu")
+    vectors = encoder.encode(TEXTS)
+    assert {p.dtype for p in encoder.model.parameters()} == {torch.float32}
+    assert vectors.dtype == np.float32
+    assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-6
+    for text, vector in zip(TEXTS, vectors, strict=True):
+        np.testing.assert_allclose(encoder.encode([text])[0], vector, atol=1e-6)
+
+
+def test_where_16_bits_are_asked_for_vectors_have_unit_length_all_the_same(half_directory: Path) -> None:
+    import torch
+
+    encoder = TextEncoder.load(half_directory, device="cpu", half=True)
+    vectors = encoder.encode(TEXTS)
+    assert {p.dtype for p in encoder.model.parameters()} == {torch.float16}
+    assert vectors.dtype == encoder.encode([]).dtype == np.float32
+    assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-6
+    assert encoder.fingerprint != TextEncoder.load(half_directory, device="cpu").fingerprint
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+def test_files_that_are_cut_are_named(model_directory: Path, tmp_path: Path, suffix: str) -> None:
+    for number, path in enumerate(sorted(model_directory.rglob(f"*{suffix}"))):
+        copy = Path(shutil.copytree(model_directory, tmp_path / str(number)))
+        damaged = copy / path.relative_to(model_directory)
+        damaged.write_bytes(damaged.read_bytes()[:-3])
+        with pytest.raises(ModelError, match=f"{path.name} is") as caught:
+            TextEncoder.load(copy, device="cpu").encode(["alien"])
+        assert caught.value.remedy == f"Copy or download {copy} again."
+
+
 def test_vectors_are_unit_float32_in_the_order_given(model_directory: Path) -> None:
     encoder = TextEncoder.load(model_directory, device="cpu", batch_size=2)
     vectors = encoder.encode(TEXTS)

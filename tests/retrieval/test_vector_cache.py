@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.full_disk import full_disk
 
 from nextinterest.domain import FloatArray
 from nextinterest.retrieval import CachedEncoder, Encoder
@@ -91,3 +92,37 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     assert found.all()
     np.testing.assert_array_equal(vectors[:, 0], [1000 * w + n for w in range(4) for n in range(25)])
     assert not list(tmp_path.glob(".*.safetensors.*"))  # no half-written file is left
+
+
+def test_a_folder_that_cannot_be_written_to_only_costs_time(
+    encoder: Encoder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "vectors").write_text("")
+    cached = CachedEncoder(encoder, tmp_path / "vectors")
+    texts = ["red fox", "blue bird"]
+    np.testing.assert_array_equal(cached.encode(texts), encoder.encode(texts))
+    np.testing.assert_array_equal(cached.encode(["new", *texts]), encoder.encode(["new", *texts]))
+    (record,) = caplog.records
+    for word in ("not kept", str(tmp_path / "vectors"), "NEXTINTEREST_HOME"):
+        assert word in record.getMessage()
+
+
+def test_a_full_disk_leaves_no_half_shard(
+    encoder: Encoder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cached = CachedEncoder(encoder, tmp_path / "full")
+    with full_disk(100):
+        first = cached.encode(["red fox"])
+    assert "not kept" in caplog.text
+    assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
+    np.testing.assert_array_equal(cached.encode(["red fox"]), first)
+
+
+def test_a_full_disk_keeps_the_shards_that_were_there(tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "many")
+    for number in range(32):
+        cache.store([f"t{number}"], rows(number))
+    with full_disk(600):  # room for a shard, none for all of them in one
+        cache.store(["one more"], rows(99))
+    found, _ = cache.lookup(["one more", *(f"t{number}" for number in range(32))])
+    assert found.all()

@@ -30,6 +30,7 @@ from nextinterest.agent.tuned_choice import (
     write_choice,
 )
 from nextinterest.errors import IntegrityError, ModelError
+from nextinterest.files import storing
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever
@@ -81,7 +82,8 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
             "This agent was given its models as objects, so a directory could not name them.",
             remedy="Build it with from_dataset, or pass language_model_name and text_encoder_name.",
         )
-    directory.mkdir(parents=True, exist_ok=True)
+    with storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     (directory / _MANIFEST).unlink(missing_ok=True)  # the old manifest does not describe what follows
     (directory / _TRAINED).unlink(missing_ok=True)
     (directory / _FORECAST).unlink(missing_ok=True)

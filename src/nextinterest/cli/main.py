@@ -83,3 +83,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         err.print(f"[bold red]Error:[/] {escape(f'{error.message} {error.command}'.strip())}", soft_wrap=True)
         sys.exit(EXIT_ERROR)
+    except OSError as error:  # what is not foreseen of disks and folders still names the file
+        if debug or error.filename is None:
+            raise
+        where = escape(f"{error.filename}: {error.strerror}.")
+        err.print(
+            f"[bold red]Error:[/] {where} Free some space, or name another file or folder.", soft_wrap=True
+        )
+        sys.exit(EXIT_ERROR)

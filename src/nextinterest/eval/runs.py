@@ -15,8 +15,8 @@ Every metric, plot and comparison is computed from these files. Knows nothing of
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -29,10 +29,11 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from nextinterest.domain import FloatArray
-from nextinterest.errors import DataError, IntegrityError
+from nextinterest.errors import DataError, IntegrityError, StorageError
 from nextinterest.eval.answers import Answers
 from nextinterest.eval.cost import Cost
 from nextinterest.eval.protocol import Protocol
+from nextinterest.files import write_atomic
 
 __all__ = ["Manifest", "MethodRecord", "Run", "method_key"]
 
@@ -112,23 +113,24 @@ def method_key(name: str, seed: int | None) -> str:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    try:
+        write_atomic(path, data)
+    except StorageError as error:
+        raise StorageError(
+            error.message, remedy=error.remedy, command="Free some space, or name another folder with --out."
+        ) from error
 
 
 def _write_parquet(path: Path, frame: pl.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    frame.write_parquet(temporary, compression="zstd")
-    temporary.replace(path)
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    write_atomically(path, buffer.getvalue())
 
 
 def _write_vectors(path: Path, vectors: FloatArray) -> None:
-    temporary = path / ".vectors.tmp.npy"
-    np.save(temporary, np.asarray(vectors, dtype=np.float32), allow_pickle=False)
-    temporary.replace(path / "vectors.npy")
+    buffer = io.BytesIO()
+    np.save(buffer, np.asarray(vectors, dtype=np.float32), allow_pickle=False)
+    write_atomically(path / "vectors.npy", buffer.getvalue())
 
 
 class Run:

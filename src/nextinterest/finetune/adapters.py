@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import torch
+from safetensors import SafetensorError
 
-from nextinterest.errors import ModelError
+from nextinterest.errors import ModelError, StorageError
 from nextinterest.finetune.language_config import LoraOptions
-from nextinterest.llm.adapters import CONFIG_FILE
+from nextinterest.llm.adapters import CONFIG_FILE, WEIGHTS_FILE
 from nextinterest.retrieval.files import write_atomic
 
 if TYPE_CHECKING:
@@ -130,7 +131,14 @@ def save_adapter(model: PreTrainedModel, directory: Path, base: str) -> None:
     base
         The base model's name, written where PEFT writes the folder it happened to lie in.
     """
-    model.save_pretrained(str(directory), safe_serialization=True)
+    try:
+        model.save_pretrained(str(directory), safe_serialization=True)
+    except (OSError, SafetensorError) as error:  # safetensors writes files itself
+        (directory / WEIGHTS_FILE).unlink(missing_ok=True)  # half of it would be taken for a cut-off adapter
+        raise StorageError(
+            f"{directory} could not be written: {error}.",
+            remedy="Free some space, or choose a folder that can be written to.",
+        ) from error
     path = directory / CONFIG_FILE
     content = json.loads(path.read_text(encoding="utf-8"))
     content["base_model_name_or_path"] = base

@@ -31,8 +31,10 @@ import torch
 from torch import Tensor, nn
 
 from nextinterest.errors import DataError, MissingExtraError, ModelError
+from nextinterest.files import storing
 from nextinterest.finetune.checkpoint import Progress, load_checkpoint, save_checkpoint
 from nextinterest.finetune.cost import Arithmetic, Cost, Meter, Work, work_of
+from nextinterest.finetune.divergence import divergence
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.llm.devices import cpu_has_bf16
 from nextinterest.retrieval.files import write_atomic
@@ -156,7 +158,10 @@ def train(
     MissingExtraError
         If `report_to` names what is not installed.
     ModelError
-        If the process was launched to shard the model (FSDP, DeepSpeed).
+        If the process was launched to shard the model (FSDP, DeepSpeed), or the loss is no number any more;
+        checkpoints are then those before.
+    StorageError
+        If a checkpoint or the log cannot be written.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
@@ -196,7 +201,8 @@ def train(
         started,
     )
     objective, prepared = accelerator.prepare(task.objective, optimiser)
-    directory.mkdir(parents=True, exist_ok=True)
+    with storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     if accelerator.is_main_process:
         _cut_log(directory / "log.jsonl", progress.step)
 
@@ -220,8 +226,14 @@ def train(
                 loss, work = _step(
                     task, objective, accelerator, batches, groups[place], epoch, config, meter.arithmetic
                 )
+                norm = None
                 if accelerator.sync_gradients:
-                    accelerator.clip_grad_norm_(weights.values(), config.max_grad_norm)
+                    norm = accelerator.clip_grad_norm_(weights.values(), config.max_grad_norm)
+                fault = divergence(loss, norm, rate, progress, config)
+                if fault is not None:  # before it reaches weights or a checkpoint
+                    numbers = {"loss": loss, "learning_rate": rate}
+                    _log(accelerator, directory, progress.after_step(loss, last=False), numbers)
+                    raise fault
                 prepared.step()
                 prepared.zero_grad()
             meter.add(work)
@@ -236,8 +248,9 @@ def train(
         blind = config.stop_after is not None
         if progress.epoch == last or (not blind and progress.epoch % config.validate_every == 0):
             measures = {} if blind else _validate(task, accelerator, config)
-            best_now = (
-                blind or progress.best is None or measures[config.metric] > progress.best[config.metric]
+            sound = all(math.isfinite(value) for value in measures.values())
+            best_now = blind or (
+                sound and (progress.best is None or measures[config.metric] > progress.best[config.metric])
             )
             progress = progress.after_validation(measures, best_now, config.patience).costing(meter.cost())
             if measures:
@@ -254,7 +267,10 @@ def train(
     if config.report_to:
         accelerator.end_training()
     if progress.best is None:
-        raise DataError("Training ended before any validation.", remedy="Lower validate_every.")
+        raise DataError(
+            "Training ended without a validation whose measures are numbers.",
+            remedy="Lower validate_every, or training.learning_rate where the loss grew.",
+        )
     return Trained(progress.best, progress.best_epoch, progress.step, progress.losses, progress.cost)
 
 
@@ -341,9 +357,12 @@ def _cut_log(path: Path, step: int) -> None:
 def _log(accelerator: Accelerator, directory: Path, progress: Progress, numbers: dict[str, float]) -> None:
     if not accelerator.is_main_process:
         return
-    line = {"step": progress.step, "epoch": progress.epoch, **numbers}
-    with (directory / "log.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    # JSON has no NaN; a number that is none is null.
+    kept = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+    line = {"step": progress.step, "epoch": progress.epoch, **kept}
+    path = directory / "log.jsonl"
+    with storing(path), path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, allow_nan=False) + "\n")
     accelerator.log(numbers, step=progress.step)
 
 

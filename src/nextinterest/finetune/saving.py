@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nextinterest.files import storing
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Trained
@@ -66,7 +67,8 @@ def save_recommender(
     items_from
         The data set that loading reads the items from again; None copies them into the directory.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    with storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     (directory / "recommender.json").unlink(missing_ok=True)
     retriever.save(directory, items_from)
     hashes: dict[str, Json] = {

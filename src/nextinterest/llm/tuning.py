@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import platform
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,8 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nextinterest.errors import StorageError
+from nextinterest.files import not_kept, write_atomic
 from nextinterest.llm.devices import DTYPES, cpu_has_bf16
 
 logger = logging.getLogger(__name__)
@@ -126,11 +127,8 @@ def _cache_folder() -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write by way of a temporary file; a folder that cannot be written costs a measurement each time."""
+    """Keep a measurement; a folder that cannot be written to costs one each time."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-            file.write(text)
-        Path(file.name).replace(path)
-    except OSError as error:
-        logger.info("The measurement of this machine could not be kept: %s", error)
+        write_atomic(path, text.encode())
+    except StorageError as error:
+        not_kept(path.parent, "Measurements of this machine", error)

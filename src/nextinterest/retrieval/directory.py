@@ -20,6 +20,7 @@ from safetensors.numpy import load, save
 from scipy.sparse import csr_array
 
 from nextinterest.errors import IntegrityError, ModelError
+from nextinterest.files import storing
 from nextinterest.llm.devices import DtypeName
 from nextinterest.retrieval.cooccurrence import CoOccurrence
 from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
@@ -80,7 +81,8 @@ def save_trained(retriever: TrainedRetriever, directory: Path, items_from: Items
         If the pool has a part, or the retriever a source, of a kind that has no file form.
     """
     encoded = _encoded(retriever)  # before anything is written
-    directory.mkdir(parents=True, exist_ok=True)
+    with storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     (directory / _MANIFEST).unlink(missing_ok=True)
     tensors: dict[str, np.ndarray] = {}
     encoders: dict[str, SequenceEncoderConfig] = {}

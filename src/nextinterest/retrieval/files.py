@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from nextinterest.errors import IntegrityError
+from nextinterest.files import write_atomic
 
 __all__ = ["read_manifest", "read_verified", "sha256", "write_atomic", "write_manifest"]
 
@@ -22,23 +21,6 @@ Json = str | int | float | bool | None | Mapping[str, "Json"] | list["Json"]
 def sha256(data: bytes) -> str:
     """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def write_atomic(path: Path, data: bytes) -> str:
-    """Write a file under a temporary name, then move it into place; return its SHA-256."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return sha256(data)
 
 
 def read_verified(path: Path, expected: str) -> bytes:

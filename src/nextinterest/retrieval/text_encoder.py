@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nextinterest.domain import FloatArray
 from nextinterest.errors import ModelError
+from nextinterest.llm.model_files import check_model_files
 from nextinterest.retrieval.vector_cache import VectorCache
 
 if TYPE_CHECKING:
@@ -53,10 +55,15 @@ class TextEncoder:
         ``cpu``, ``cuda``, ``mps``; None takes the best there is.
     batch_size
         Texts per forward pass.
+    half
+        Compute in the 16 bits that the weights are saved in, where they are: for a GPU. Else 16-bit weights
+        are widened to float32.
     """
 
-    def __init__(self, directory: Path, device: str | None = None, batch_size: int = 64) -> None:
-        self.directory, self.device, self.batch_size = directory, device, batch_size
+    def __init__(
+        self, directory: Path, device: str | None = None, batch_size: int = 64, *, half: bool = False
+    ) -> None:
+        self.directory, self.device, self.batch_size, self.half = directory, device, batch_size, half
 
     @classmethod
     def load(
@@ -65,6 +72,8 @@ class TextEncoder:
         device: str | None = None,
         batch_size: int = 64,
         revision: str | None = None,
+        *,
+        half: bool = False,
     ) -> TextEncoder:
         """Open an encoder by folder or hub id; weights are read at the first `encode`.
 
@@ -81,12 +90,12 @@ class TextEncoder:
                 f"{directory} is no sentence-transformers model: it has no modules.json.",
                 remedy="Give a folder or hub id of one, such as sentence-transformers/all-MiniLM-L6-v2.",
             )
-        return cls(directory, device, batch_size)
+        return cls(directory, device, batch_size, half=half)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the model's files: configuration, weights, tokenizer."""
-        digest = hashlib.sha256()
+        """SHA-256 over the model's files: configuration, weights, tokenizer; and `half` where asked for."""
+        digest = hashlib.sha256(b"half" if self.half else b"")
         for path in sorted(self.directory.rglob("*")):
             if path.suffix in _HASHED and path.is_file() and path.name != "data_config.json":
                 digest.update(path.relative_to(self.directory).as_posix().encode() + b"\0")
@@ -96,7 +105,7 @@ class TextEncoder:
 
     @cached_property
     def model(self) -> SentenceTransformer:
-        """The model itself, in float32.
+        """The model itself, in float32 unless `half` was asked for.
 
         Raises
         ------
@@ -106,6 +115,7 @@ class TextEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
+        check_model_files(self.directory, needed="modules.json")
         bars = logging.is_progress_bar_enabled()
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
@@ -115,7 +125,7 @@ class TextEncoder:
                 local_files_only=True,
                 model_kwargs={"use_safetensors": True},  # pickled weights are refused
             )
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # `tokenizers` raises plain ones
             raise ModelError(
                 f"The text encoder in {self.directory} cannot be loaded: {error}",
                 remedy="Fetch it again, or give the folder of another sentence-transformers model.",
@@ -123,7 +133,7 @@ class TextEncoder:
         finally:
             if bars:
                 logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-        return model.eval()
+        return (model if self.half else model.float()).eval()
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return L2-normalised vectors, float32, shape (n, dimension), in the order given.
@@ -135,17 +145,17 @@ class TextEncoder:
         with _progress(len(texts)) as advance:
             for start in range(0, len(order), _CHUNK):
                 chunk = [texts[i] for i in order[start : start + _CHUNK]]
-                parts.append(
-                    self.model.encode(
-                        chunk,
-                        batch_size=self.batch_size,
-                        normalize_embeddings=True,
-                        show_progress_bar=False,
-                    ).astype(np.float32, copy=False)
+                found = self.model.encode(
+                    chunk,
+                    batch_size=self.batch_size,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
                 )
+                parts.append(found if found.dtype == np.float32 else _normalised(found))
                 advance(len(chunk))
         if not parts:
-            return self.model.encode([""], normalize_embeddings=True, show_progress_bar=False)[:0]
+            empty = self.model.encode([""], normalize_embeddings=True, show_progress_bar=False)[:0]
+            return empty.astype(np.float32)
         vectors = np.concatenate(parts)
         result = np.empty_like(vectors)
         result[order] = vectors
@@ -188,6 +198,13 @@ class CachedEncoder:
                 vectors[found] = known_vectors[found]
         place = {text: i for i, text in enumerate(distinct)}
         return vectors[[place[text] for text in texts]]
+
+
+def _normalised(vectors: NDArray[np.floating]) -> FloatArray:
+    """Return unit vectors in float32: in 16 bits lengths are off by some 4e-4."""
+    wide = vectors.astype(np.float32)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.asarray(wide / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def _from_hub(name: str, revision: str | None) -> Path:

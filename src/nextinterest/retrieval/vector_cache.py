@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from nextinterest.domain import FloatArray
-from nextinterest.retrieval.files import sha256, write_atomic
+from nextinterest.errors import StorageError
+from nextinterest.files import not_kept, storing, write_atomic
+from nextinterest.retrieval.files import sha256
 
 __all__ = ["VectorCache"]
 
@@ -63,12 +66,15 @@ class VectorCache:
         return found, vectors
 
     def store(self, texts: Sequence[str], vectors: FloatArray) -> None:
-        """Add the vectors of some texts, shape (n, dimension)."""
+        """Add the vectors of some texts, shape (n, dimension); a folder that takes no files keeps none."""
         if not texts:
             return
-        self._write(_keys(texts), vectors)
-        if len(list(self.directory.glob("*.safetensors"))) > _MAX_SHARDS:
-            self._merge()
+        try:
+            self._write(_keys(texts), vectors)
+            if len(list(self.directory.glob("*.safetensors"))) > _MAX_SHARDS:
+                self._merge()
+        except StorageError as error:
+            not_kept(self.directory.parent, "Vectors of texts", error)
 
     def _write(self, keys: _Keys, vectors: FloatArray) -> Path:
         raw = np.ascontiguousarray(keys).view(np.uint8).reshape(-1, 32)
@@ -83,7 +89,7 @@ class VectorCache:
         for path in sorted(self.directory.glob("*.safetensors")):
             try:
                 data = path.read_bytes()
-            except FileNotFoundError:
+            except OSError:
                 continue  # another process merged it away; at worst its texts are encoded again
             try:
                 if sha256(data) != path.stem:
@@ -92,7 +98,8 @@ class VectorCache:
                 keys, rows = tensors["keys"], tensors["vectors"]
             except (SafetensorError, KeyError) as error:
                 _log.warning("Cached vectors in %s are damaged (%s); they are computed again.", path, error)
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # where it cannot be removed it is passed over each time
+                    path.unlink()
                 continue
             if len(keys):
                 shards.append((path, np.ascontiguousarray(keys).view("V32").ravel(), rows))
@@ -101,7 +108,7 @@ class VectorCache:
     def _merge(self) -> None:
         """Write one shard that holds all others, then delete those. One process at a time does it."""
         try:
-            with FileLock(self.directory / "merge.lock", timeout=0):
+            with storing(self.directory), FileLock(self.directory / "merge.lock", timeout=0):
                 shards = self._shards()
                 keys = np.concatenate([shard[1] for shard in shards])
                 rows = np.concatenate([shard[2] for shard in shards])

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.full_disk import full_disk
 
 from nextinterest.data.splits import HeldOut, Split
 from nextinterest.domain import Catalog
 from nextinterest.errors import DataError
 from nextinterest.eval.baselines import NAMES, build, tuning
-from nextinterest.eval.baselines.cache import cache_key, code_version, replace_file
+from nextinterest.eval.baselines.cache import cache_key, code_version
 
 QUICK = [name for name in NAMES if name != "sasrec"]
 
@@ -88,18 +89,24 @@ def test_a_damaged_entry_is_fitted_anew(
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "state.npz"]
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    replace_file(path, b"old")
+def test_a_cache_that_cannot_be_written_to_only_costs_time(
+    split: Split, catalog: Catalog, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "baselines").write_text("")  # a file where the folder should be
+    first = build("popularity", split, catalog, cache_dir=tmp_path)
+    again = build("ease", split, catalog, cache_dir=tmp_path)
+    assert (first.name, again.name) == ("popularity", "ease")
+    (record,) = caplog.records
+    assert "Fitted baselines are not kept" in record.getMessage()
 
-    def fail(self: Path, target: Path) -> None:
-        raise OSError("disk full")
 
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        replace_file(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+def test_an_entry_that_a_full_disk_cut_off_is_not_taken(
+    split: Split, catalog: Catalog, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with full_disk(64):
+        build("popularity", split, catalog, cache_dir=tmp_path)
+    assert "are not kept" in caplog.text
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_keys_and_code_versions_tell_apart() -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from nextinterest.data.log import EventLog
 from nextinterest.data.splits import Split
 from nextinterest.domain import Catalog, History
+from nextinterest.errors import ModelError
 from nextinterest.eval.baselines import SASRecConfig, build, sasrec_loss, sasrec_search, sasrec_training
 from nextinterest.eval.baselines.columns import HistoryColumns
 from nextinterest.eval.baselines.sasrec import SASRecNet, left_aligned
@@ -198,3 +199,23 @@ def test_built_and_cached(
     np.testing.assert_array_equal(
         again.log_probabilities(split.test.histories), model.log_probabilities(split.test.histories)
     )
+
+
+def test_a_run_that_diverges_ends_at_once(split: Split, catalog: Catalog, tmp_path: Path) -> None:
+    wild = SMALL.model_copy(update={"learning_rate": 1e30, "warmup_steps": 0})
+    path = tmp_path / "c.safetensors"
+    with pytest.raises(
+        ModelError, match=r"not finite at step \d+ \(epoch 1\), at a learning rate of 1e\+30"
+    ) as caught:
+        train_sasrec(split.train, catalog, split.validation, wild, seed=1, checkpoint_path=path)
+    assert "learning_rate" in caught.value.remedy
+    assert not path.exists()
+
+
+def test_checkpoints_that_cannot_be_kept_only_cost_time(
+    split: Split, catalog: Catalog, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "c").write_text("")
+    short = SMALL.model_copy(update={"epochs": 2})
+    train_sasrec(split.train, catalog, split.validation, short, seed=1, checkpoint_path=tmp_path / "c" / "d")
+    assert "Checkpoints of SASRec are not kept" in caplog.text

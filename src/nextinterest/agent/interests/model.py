@@ -6,7 +6,6 @@ of the number of events; beyond the last one they stay as they are.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nextinterest.agent.interests.dispersion import Dispersion
 from nextinterest.errors import DataError
+from nextinterest.files import write_atomic
 
 __all__ = ["ForecastModel", "HorizonFit"]
 
@@ -63,10 +63,7 @@ class ForecastModel(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write the model as JSON, replacing the file in one step."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        partial.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_atomic(path, (self.model_dump_json(indent=1) + "\n").encode())
 
     @classmethod
     def load(cls, path: Path) -> ForecastModel:

@@ -7,7 +7,6 @@ used without a display and without touching its global state.
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from nextinterest.agent.interests.schema import (
     InterestShare,
 )
 from nextinterest.errors import DataError, MissingExtraError
+from nextinterest.files import write_atomic
 from nextinterest.prompts.sanitise import neutralise
 
 if TYPE_CHECKING:
@@ -252,11 +252,10 @@ def save_figure(figure: Figure, path: Path) -> None:
     ending = path.suffix.lower().lstrip(".")
     if ending not in ("png", "svg"):
         raise DataError(f"Cannot save a picture as {path.name!r}.", remedy="Name it .png or .svg.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    buffer = io.BytesIO()
     # No date in the file: equal portraits give equal bytes.
-    figure.savefig(partial, format=ending, dpi=160, metadata={"Date": None} if ending == "svg" else None)
-    partial.replace(path)
+    figure.savefig(buffer, format=ending, dpi=160, metadata={"Date": None} if ending == "svg" else None)
+    write_atomic(path, buffer.getvalue())
 
 
 def svg_of(figure: Figure) -> str:

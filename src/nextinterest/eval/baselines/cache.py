@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -19,9 +18,11 @@ import numpy as np
 
 from nextinterest.data.splits import HeldOut, Split
 from nextinterest.domain import Catalog, FloatArray
+from nextinterest.errors import StorageError
 from nextinterest.eval.baselines.matrices import Arrays
+from nextinterest.files import not_kept, write_atomic
 
-__all__ = ["cache_key", "code_version", "data_key", "load_entry", "replace_file", "save_entry"]
+__all__ = ["cache_key", "code_version", "data_key", "load_entry", "save_entry"]
 
 _log = logging.getLogger(__name__)
 
@@ -64,44 +65,36 @@ def cache_key(inputs: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half of it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def save_entry(
     folder: Path, state: Arrays, config: Mapping[str, object], provenance: Mapping[str, object]
 ) -> None:
-    """Write an entry; the manifest goes last, so that an entry without one counts as unfinished."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile() as buffer:
+    """Write an entry; the manifest goes last, so that an entry without one counts as unfinished.
+
+    Where the folder cannot be written to, nothing is kept, which is said once a process and folder.
+    """
+    with io.BytesIO() as buffer:
         np.savez(buffer, allow_pickle=False, **state)
-        buffer.seek(0)
-        data = buffer.read()
-    replace_file(folder / _STATE, data)
+        data = buffer.getvalue()
     manifest = {
         "sha256": hashlib.sha256(data).hexdigest(),
         "config": dict(config),
         "provenance": dict(provenance),
     }
-    replace_file(folder / _MANIFEST, json.dumps(manifest, indent=2, allow_nan=False).encode())
+    try:
+        write_atomic(folder / _STATE, data)
+        write_atomic(folder / _MANIFEST, json.dumps(manifest, indent=2, allow_nan=False).encode())
+    except StorageError as error:
+        not_kept(folder.parent, "Fitted baselines", error)
 
 
 def load_entry(folder: Path) -> tuple[Arrays, dict[str, object], dict[str, object]] | None:
     """Return state, config and provenance of an entry; None where there is none that can be trusted."""
-    if not (folder / _MANIFEST).exists():
-        return None
     try:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
         expected, config, provenance = manifest["sha256"], manifest["config"], manifest["provenance"]
         data = (folder / _STATE).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         _log.warning("The cached baseline in %s cannot be read (%s); it is fitted anew.", folder, error)
         return None

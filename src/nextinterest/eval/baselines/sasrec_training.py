@@ -23,11 +23,12 @@ from torch import Tensor
 from nextinterest.data.log import EventLog
 from nextinterest.data.splits import HeldOut
 from nextinterest.domain import Catalog
-from nextinterest.eval.baselines.cache import replace_file
+from nextinterest.errors import ModelError, StorageError
 from nextinterest.eval.baselines.sasrec import SASRec, SASRecConfig, SASRecNet
 from nextinterest.eval.baselines.sasrec_loss import full_softmax_loss, proposal, sampled_softmax_loss
 from nextinterest.eval.baselines.sasrec_windows import Batch, cut_windows
 from nextinterest.eval.baselines.selection import measure
+from nextinterest.files import not_kept, write_atomic
 
 __all__ = ["Progressed", "train_sasrec"]
 
@@ -100,7 +101,14 @@ def _epoch(
         loss = _loss(net, q, hidden, targets, seen)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        if not (math.isfinite(float(loss.detach())) and math.isfinite(float(norm))):
+            raise ModelError(
+                f"SASRec diverged: the loss or its gradient is not finite at step {state.step + 1} (epoch "
+                f"{state.epoch + 1}), at a learning rate of {optimiser.param_groups[0]['lr']:.4g}.",
+                remedy="Lower learning_rate of SASRecConfig.",
+                command="Take sasrec out of --methods; its learning rate is not set on the command line.",
+            )
         optimiser.step()
         state.step += 1
         # The average forgets its start: early on it is close to the plain mean of the steps so far.
@@ -237,8 +245,10 @@ def _checkpoint(
         tensors[f"net.{name}"] = weight.detach()
         for key, value in optimiser.state[weight].items():
             tensors[f"optimiser.{name}.{key}"] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, save(tensors, metadata={"progress": json.dumps(asdict(state))}))
+    try:
+        write_atomic(path, save(tensors, metadata={"progress": json.dumps(asdict(state))}))
+    except StorageError as error:
+        not_kept(path.parent, "Checkpoints of SASRec", error)
 
 
 def _resume(

@@ -1,0 +1,72 @@
+"""Files are whole or absent, and a disk that refuses them is one error that names the path."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from pathlib import Path
+
+import pytest
+from support.full_disk import full_disk
+
+from nextinterest.cli import main
+from nextinterest.errors import StorageError
+from nextinterest.files import not_kept, write_atomic
+
+
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, old: bytes | None) -> None:
+    path = tmp_path / "file"
+    if old is not None:
+        write_atomic(path, old)
+    with pytest.raises(StorageError, match=f"{path} could not be written: ") as caught, full_disk(10):
+        write_atomic(path, b"new" * 100)
+    assert caught.value.remedy.startswith("Free some space")
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == ([] if old is None else [old])
+    write_atomic(path, b"new")  # the remedy
+    assert path.read_bytes() == b"new"
+
+
+def test_a_failed_move_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_atomic(path, b"old")
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(StorageError, match="disk full"):
+        write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(StorageError, match="a/b could not be written: "):
+        write_atomic(tmp_path / "a" / "b", b"x")
+
+
+def test_a_cache_that_keeps_nothing_says_so_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    error = StorageError("x could not be written: Read-only file system.")
+    for _ in range(3):
+        not_kept(tmp_path, "Vectors of texts", error)
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    for word in (str(tmp_path), "NEXTINTEREST_HOME", "Read-only"):
+        assert word in record.getMessage()
+
+
+def test_the_command_line_names_what_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path / "x"))
+
+    monkeypatch.setattr(importlib.import_module("nextinterest.cli.main"), "app", fail)
+    with pytest.raises(SystemExit) as ended:
+        main(["data"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert "x: No space left on device." in said
+    assert "Traceback" not in said
