@@ -22,6 +22,7 @@ from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.agent.remembered import RememberedUsers
 from nextinterest.domain import Catalog, Event, History, Item, Recommendations
 from nextinterest.errors import UnknownItemError
+from nextinterest.llm.metering import metered
 
 if TYPE_CHECKING:
     from nextinterest.agent.chat import ChatReply
@@ -216,6 +217,7 @@ class LiveAgent:
             history, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=on_unknown
         )
 
+    @metered
     def chat(
         self, messages: Sequence[MessageLike], user: str | None, *, confirm_forget: bool = False
     ) -> ChatReply:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from nextinterest.llm.forward import KeyValues, Segment, branch_mask
 from nextinterest.llm.half_weights import HalfWeights
+from nextinterest.llm.metering import count
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -111,6 +112,7 @@ class LlamaForward:
         self, segments: Sequence[Segment], layers: Sequence[int]
     ) -> tuple[list[Tensor], list[KeyValues | None]]:
         """Return hidden states at each segment's `want` and the keys and values it keeps."""
+        count(read=sum(segment.size for segment in segments))
         with self._lock:
             return self._run(segments, layers)
 

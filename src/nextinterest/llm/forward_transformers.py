@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from nextinterest.errors import ModelError
 from nextinterest.llm.forward import KeyValues, Segment, branch_mask
+from nextinterest.llm.metering import count
 
 if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel
@@ -66,6 +67,7 @@ class TransformersForward:
         self, segments: Sequence[Segment], layers: Sequence[int]
     ) -> tuple[list[Tensor], list[KeyValues | None]]:
         """Return hidden states at each segment's `want` and the keys and values it keeps."""
+        count(read=sum(segment.size for segment in segments))
         hidden: list[Tensor | None] = [None] * len(segments)
         kept: list[KeyValues | None] = [None] * len(segments)
         plain = [i for i, s in enumerate(segments) if not s.branches and not s.start and not s.keep]

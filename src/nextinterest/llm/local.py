@@ -26,6 +26,7 @@ from nextinterest.llm.half_weights import half_weights_supported
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import weights_digest, without_adapter
 from nextinterest.llm.local_base import TOKENS_PER_BATCH, ModuleModel
+from nextinterest.llm.metering import count
 from nextinterest.llm.microbatch import MicroBatchedForward
 from nextinterest.llm.scoring import choose_after, score_after
 from nextinterest.llm.state import CausalState
@@ -218,6 +219,8 @@ class _Speaking:
         return self.state.model.head.logits(self.state.last()[None])[0]
 
     def push(self, tokens: list[int]) -> None:
+        # Written, although the model reads them to go on.
+        count(read=-len(tokens), written=len(tokens))
         self.state.extend(tokens, at=())
 
     @property

@@ -27,6 +27,7 @@ from nextinterest.llm.base import ChatMessage, FloatArray, Message, Sampling, Sc
 from nextinterest.llm.budget import Budget
 from nextinterest.llm.endpoint import Endpoint, Retries, connect
 from nextinterest.llm.endpoint_parameters import Json
+from nextinterest.llm.metering import count
 from nextinterest.llm.provider_failures import failure_types
 from nextinterest.llm.reported_tokens import choice_scores
 from nextinterest.llm.tokenizer import ByteTokenizer
@@ -281,6 +282,8 @@ class OpenAICompatibleModel(Answering):
         def spend(usage: CompletionUsage | None) -> None:
             counted = usage is not None and isinstance(usage.prompt_tokens, int)
             self.budget.settle(reserved, usage if counted else None)
+            if usage is not None and counted:
+                count(read=usage.prompt_tokens, written=usage.completion_tokens)
             settled.append(True)
 
         try:

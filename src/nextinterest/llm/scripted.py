@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from nextinterest.errors import ModelError
 from nextinterest.llm.answering import Answering
 from nextinterest.llm.base import ChatMessage, FloatArray, Sampling
+from nextinterest.llm.metering import count
 
 __all__ = ["Call", "ScriptedLanguageModel", "ScriptedState", "ScriptedTokenizer"]
 
@@ -121,6 +122,7 @@ class ScriptedLanguageModel(Answering):
     ) -> list[FloatArray]:
         """Return vectors that depend on the tokens up to each position and on nothing else."""
         self.calls.append(Call("encode", _frozen(tokens)))
+        count(read=sum(map(len, tokens)))
         out: list[FloatArray] = []
         for sequence, places in zip(tokens, at, strict=True):
             self._check(sequence)
@@ -134,16 +136,19 @@ class ScriptedLanguageModel(Answering):
     ) -> list[FloatArray]:
         """Return the scores of `chooser`, normalised where asked."""
         self.calls.append(Call("choose", _frozen(prompts), tuple(tuple(own) for own in choices)))
+        count(read=sum(map(len, prompts)))
         return [self._choice(prompt, own, normalize) for prompt, own in zip(prompts, choices, strict=True)]
 
     def score(self, prefix: Sequence[int], continuations: Sequence[Sequence[int]]) -> FloatArray:
         """Return a negative number per token, by a hash of everything before it."""
         self.calls.append(Call("score", _frozen([prefix, *continuations])))
+        count(read=len(prefix) + sum(map(len, continuations)))
         return self._score(prefix, continuations)
 
     def open(self, prefix: Sequence[int] = ()) -> ScriptedState:
         """Return a state holding `prefix`."""
         self.calls.append(Call("open", _frozen([prefix])))
+        count(read=len(prefix))
         return ScriptedState(self, list(prefix))
 
     def stream(
@@ -191,7 +196,9 @@ class ScriptedLanguageModel(Answering):
                 remedy="Give it one per call.",
             )
         answer = self.answers.popleft()
-        return answer.model_dump_json() if isinstance(answer, BaseModel) else answer
+        text = answer.model_dump_json() if isinstance(answer, BaseModel) else answer
+        count(read=sum(len(content) for _, content in said), written=len(text))
+        return text
 
     def _check(self, sequence: Sequence[int]) -> None:
         if not 1 <= len(sequence) <= self.context_length:
@@ -239,6 +246,7 @@ class ScriptedState:
     ) -> FloatArray:
         """Append `tokens`; return what `encode` would at the places `at` of them."""
         self.model.calls.append(Call("extend", _frozen([tokens])))
+        count(read=len(tokens))
         offset = len(self._tokens)
         self._tokens.extend(tokens)
         places = [p + len(tokens) if p < 0 else p for p in (range(len(tokens)) if at is None else at)]

@@ -24,6 +24,7 @@ from nextinterest.llm.forward import resolve_layers
 from nextinterest.llm.grammar import JsonMatcher, stream_json
 from nextinterest.llm.loading import without_adapter
 from nextinterest.llm.local_base import TOKENS_PER_BATCH, ModuleModel
+from nextinterest.llm.metering import count
 from nextinterest.llm.scoring import single_tokens
 from nextinterest.llm.tokenizer import LocalTokenizer
 
@@ -172,6 +173,7 @@ class Seq2SeqModel(ModuleModel):
         # The family is trained on inputs that end in the end token; it stands behind every marked place.
         ended = [list(row) if row[-1] == self._eos else [*row, self._eos] for row in rows]
         width = max(map(len, ended))
+        count(read=sum(map(len, ended)))
         ids = torch.full((len(ended), width), self._eos)
         mask = torch.zeros(len(ended), width, dtype=torch.long)
         for i, row in enumerate(ended):
@@ -314,6 +316,7 @@ class _Decoding:
         return cast("Tensor", output.logits)[0, -1].float()
 
     def push(self, tokens: list[int]) -> None:
+        count(written=len(tokens))
         self.pending = tokens
 
     @property

@@ -14,8 +14,10 @@ from openai.types.chat import ChatCompletionMessageParam
 from pydantic import BaseModel
 from support.talker import EchoTalker
 
+from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatAction, ChatReply
 from nextinterest.domain import Recommendations
+from nextinterest.llm import ScriptedLanguageModel
 
 KEY = "a-long-enough-test-key"
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hello there"}]
@@ -209,3 +211,22 @@ def test_models(client: OpenAI) -> None:
     assert client.models.retrieve("nextinterest").object == "model"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("gpt-9")
+
+
+def test_usage_is_the_language_models(
+    listen: Callable[..., str], model: ScriptedLanguageModel, agent: RecommenderAgent
+) -> None:
+    with OpenAI(base_url=f"{listen(talker=None)}/v1", api_key="none", max_retries=0) as client:
+        greeted = client.chat.completions.create(model="nextinterest", messages=HELLO)
+        assert greeted.usage is not None
+        assert greeted.usage.total_tokens == 0  # rules read it, templates wrote it
+        agent.conversation = agent.conversation.with_model()
+        model.answers.append(ChatAction(intent="other"))
+        read = client.chat.completions.create(model="nextinterest", messages=HELLO)
+        assert read.usage is not None
+        assert read.usage.prompt_tokens > len("hello there")
+        assert read.usage.completion_tokens == len(ChatAction(intent="other").model_dump_json())
+        model.answers.append(ChatAction(intent="other"))
+        newer = client.responses.create(model="nextinterest", input="hello there")
+        assert newer.usage is not None
+        assert newer.usage.output_tokens == read.usage.completion_tokens

@@ -17,7 +17,7 @@ from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.schema import ChatMessage, ChatReply, Question, Usage
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.agent.chat.wording import words_of
-from nextinterest.llm.base import Tokenizer
+from nextinterest.llm.metering import current
 
 if TYPE_CHECKING:
     from nextinterest.agent.recommender import RecommenderAgent
@@ -69,13 +69,10 @@ class Conversation:
         """Carry out what was understood and return the reply."""
         outcome = self.executor.carry_out(understood, profile)
         text = words_of(outcome, either=understood.either)
-        tokenizer = self.agent.tokenizer
+        spent = current()
         return ChatReply(
             text=text,
-            usage=Usage(
-                prompt_tokens=sum(_tokens(message.content, tokenizer) for message in messages),
-                completion_tokens=_tokens(text, tokenizer),
-            ),
+            usage=Usage(prompt_tokens=spent.read, completion_tokens=spent.written),
             **{name: getattr(outcome, name) for name in type(outcome).model_fields if name != "unknown"},
         )
 
@@ -109,7 +106,3 @@ def pieces(reply: ChatReply) -> Iterator[str | ChatReply]:
         yield text[start:end]
         start = end
     yield reply
-
-
-def _tokens(text: str, tokenizer: Tokenizer | None) -> int:
-    return len(text.split()) if tokenizer is None else len(tokenizer.encode(text))

@@ -158,7 +158,7 @@ class Relaxation(_Frozen):
 
 
 class Usage(_Frozen):
-    """Tokens of the conversation and of the answer; words where the agent has no language model."""
+    """Tokens that language models read and wrote for the answer; 0 where none ran."""
 
     prompt_tokens: int = Field(default=0, ge=0)
     completion_tokens: int = Field(default=0, ge=0)

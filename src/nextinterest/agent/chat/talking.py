@@ -10,6 +10,7 @@ from nextinterest.agent.chat.messages import MessageLike, read_messages
 from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.histories import HistoryLike, ReadHistory
+from nextinterest.llm.metering import metered
 
 if TYPE_CHECKING:
     from nextinterest.agent.chat.conversing import Conversation
@@ -32,6 +33,7 @@ class Talking:
 
         return Conversation(cast("RecommenderAgent", self))
 
+    @metered
     def chat(
         self,
         messages: Sequence[MessageLike],

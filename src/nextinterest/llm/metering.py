@@ -1,0 +1,73 @@
+"""What language models read and write while something runs: tokens, counted where they are processed.
+
+Models call `count`; whoever wants to know runs the work inside `metering`. A meter counts what its own thread
+does, and hands its counts to the meter around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+__all__ = ["Meter", "count", "current", "metered", "metering"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Meter:
+    """Tokens so far."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.written = 0
+
+
+_METER: ContextVar[Meter | None] = ContextVar("_METER", default=None)
+
+
+@contextmanager
+def metering() -> Iterator[Meter]:
+    """Count what models do in this thread from here on.
+
+    >>> with metering() as meter:
+    ...     count(read=7, written=2)
+    >>> meter.read, meter.written
+    (7, 2)
+    """
+    outer, meter = _METER.get(), Meter()
+    token = _METER.set(meter)
+    try:
+        yield meter
+    finally:
+        _METER.reset(token)
+        if outer is not None:
+            outer.read += meter.read
+            outer.written += meter.written
+
+
+def metered(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function with a meter of its own, which `current` reads inside it."""
+
+    @wraps(function)
+    def counting(*args: P.args, **kwargs: P.kwargs) -> R:
+        with metering():
+            return function(*args, **kwargs)
+
+    return counting
+
+
+def current() -> Meter:
+    """Return the meter that counts here; an empty one where none does."""
+    return _METER.get() or Meter()
+
+
+def count(*, read: int = 0, written: int = 0) -> None:
+    """Add tokens that a model has read or written."""
+    meter = _METER.get()
+    if meter is not None:
+        meter.read += read
+        meter.written += written
