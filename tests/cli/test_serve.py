@@ -142,3 +142,30 @@ def test_a_damaged_store_is_a_sentence(serve_small: Callable[..., Result], tmp_p
     refused = serve_small()
     assert isinstance(refused.exception, NextInterestError)
     assert "profiles.db is damaged" in str(refused.exception)
+
+
+def test_a_key_on_the_command_line_is_refused_and_a_file_is_read(tmp_path: Path) -> None:
+    def served(*options: str) -> str:
+        run = subprocess.run(
+            [
+                sys.executable, "-m", "nextinterest", "serve", "--host", "0.0.0.0",  # noqa: S104 - refused
+                "--store", str(tmp_path / "profiles.db"), *options,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={key: value for key, value in os.environ.items() if key != "NEXTINTEREST_SERVE_KEYS"},
+        )  # fmt: skip
+        assert run.returncode == 1
+        return " ".join(run.stderr.split())
+
+    said = served("--key", "my-very-secret-key")
+    assert "--key-file FILE, or set NEXTINTEREST_SERVE_KEYS" in said
+    assert "my-very-secret-key" not in said
+    keys = tmp_path / "keys"
+    keys.write_text("my-very-secret-key everything\n", "utf-8")
+    keys.chmod(0o600)
+    said = served("--key-file", str(keys))
+    assert "Key 1 has an unknown scope" in said
+    assert "my-very-secret-key" not in said
+    assert "there is no wildcard" in served("--origin", "https://*.example")

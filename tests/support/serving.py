@@ -1,6 +1,7 @@
 """The server over the small world as a process of its own: ``python -m support.serving --store PATH``.
 
-It listens on ``--port``. ``--slow SECONDS`` makes every ranked list take that long.
+It listens on ``--port``. ``--slow SECONDS`` makes every ranked list take that long, ``--slow-chat SECONDS``
+every piece of a chat; ``--shutdown SECONDS`` is how long running requests may go on once it is asked to stop.
 """
 
 from __future__ import annotations
@@ -8,12 +9,15 @@ from __future__ import annotations
 import argparse
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 from support.films import FILMS, WordEncoder
 
 from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent.chat import ChatReply
+from nextinterest.agent.chat.messages import MessageLike
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.profiles import open_store
 from nextinterest.agent.server.app import create_app
@@ -29,10 +33,18 @@ class SlowLive(LiveAgent):
     """Takes its time."""
 
     seconds = 0.0
+    chat_seconds = 0.0
 
     def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True) -> Recommendations:
         time.sleep(self.seconds)
         return super().recommend(user, k, exclude_seen=exclude_seen)
+
+    def chat_stream(
+        self, messages: Sequence[MessageLike], user: str | None, *, confirm_forget: bool = False
+    ) -> Iterator[str | ChatReply]:
+        for piece in super().chat_stream(messages, user, confirm_forget=confirm_forget):
+            yield piece
+            time.sleep(self.chat_seconds)
 
 
 def small_agent(more: tuple[Item, ...] = ()) -> RecommenderAgent:
@@ -58,10 +70,12 @@ def main() -> None:
     options.add_argument("--store", required=True)
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--slow", type=float, default=0.0)
+    options.add_argument("--slow-chat", type=float, default=0.0)
+    options.add_argument("--shutdown", type=float, default=30.0)
     given = options.parse_args()
     live = SlowLive(small_agent(), open_store(given.store), lambda: datetime.now(UTC))
-    live.seconds = given.slow
-    settings = ServerSettings(port=given.port, requests_per_minute=1_000_000)
+    live.seconds, live.chat_seconds = given.slow, given.slow_chat
+    settings = ServerSettings(port=given.port, requests_per_minute=1_000_000, shutdown_seconds=given.shutdown)
     run(create_app(live, settings), settings)
 
 

@@ -6,6 +6,8 @@ import json
 import logging
 import sys
 
+import pytest
+
 from nextinterest.agent.server.logs import JsonLines
 
 
@@ -36,3 +38,20 @@ def test_arguments_are_left_out_and_fields_are_kept() -> None:
     line = line_of(record)
     assert (line["event"], line["status"]) == ("asked for %s", 200)
     assert "zoe" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("message", "args", "written"),
+    [
+        ("Started server process [%d]", (4711,), "Started server process [4711]"),
+        ("on %s://%s:%d", ("http", "zoe.example", 80), "on %s://%s:80"),
+        ("took %.1f s for %r", (1.25, "zoe"), "took 1.2 s for %s"),
+        ("%(n)d of %(name)s", ({"n": 3, "name": "zoe"},), "3 of %s"),
+        ("%d", ("zoe",), "%d"),
+        ("100 %", (), "100 %"),
+        ("%s %s", ("zoe",), "%s %s"),
+    ],
+)
+def test_numbers_are_written(message: str, args: tuple[object, ...], written: str) -> None:
+    record = logging.LogRecord("x", logging.INFO, "file.py", 3, message, args, None)
+    assert line_of(record)["event"] == written

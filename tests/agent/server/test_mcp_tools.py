@@ -11,7 +11,7 @@ import pytest
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.profiles import open_store
-from nextinterest.errors import DataError
+from nextinterest.errors import DataError, ProviderError
 
 mcp = pytest.importorskip("mcp")
 
@@ -75,3 +75,49 @@ def test_a_profile_is_deleted_once_that_is_confirmed(live: LiveAgent, sure: bool
 def test_a_user_that_no_store_may_keep_is_refused(live: LiveAgent) -> None:
     with pytest.raises(DataError, match="user id"):
         create_mcp_server(live, "")
+
+
+def test_what_fails_says_what_to_mend(live: LiveAgent, caplog: pytest.LogCaptureFixture) -> None:
+    async def said(tool: str, given: dict[str, object]) -> str:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            answer = await client.call_tool(tool, given)
+            assert answer.is_error
+            return "".join(part.text for part in answer.content)
+
+    def call(tool: str, **given: object) -> str:
+        return asyncio.run(said(tool, given))
+
+    unknown = call("tell", item_id="f99")
+    assert unknown.startswith("Item id 'f99' is not in the catalogue. No event was written.")
+    assert "find_items" in unknown
+    assert call("recommend", count=0) == "count: Input should be greater than or equal to 1"
+    kinds = "kind: Input should be 'seen', 'liked', 'disliked' or 'hidden'"
+    assert call("tell", item_id="a", kind="adored") == kinds
+    assert call("tell") == "item_id: is required."
+    assert "integer" in call("forecast", events="soon")
+    assert "300" in call("find_items", title="x" * 301)
+    assert not any(record.exc_info for record in caplog.records)
+    assert "http" not in caplog.text
+
+
+def test_a_fault_says_nothing_and_a_failing_model_little(
+    live: LiveAgent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def said() -> str:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            answer = await client.call_tool("recommend", {})
+            assert answer.is_error
+            return "".join(part.text for part in answer.content)
+
+    def failing(error: Exception) -> None:
+        def fail(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(LiveAgent, "recommend", fail)
+
+    failing(ProviderError("http://me:secret@host failed", retryable=True))
+    assert "language model behind this server cannot be used now" in asyncio.run(said())
+    assert "secret" not in caplog.text
+    failing(RuntimeError("secret"))
+    assert asyncio.run(said()) == "Error executing tool recommend"
+    assert any(record.exc_info for record in caplog.records)
