@@ -12,7 +12,37 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
+from fastapi.testclient import TestClient
+
+
+def test_the_examples_work(listen: Callable[..., str]) -> None:
+    with httpx.Client(base_url=listen(talker=None)) as client:
+        document = client.get("/openapi.json").json()
+        schemas = document["components"]["schemas"]
+        tried: set[str] = set()
+        # Items first: the events' example is about the item of the items' example.
+        for path, operations in sorted(document["paths"].items(), key=lambda named: "items" not in named[0]):
+            for method, operation in operations.items():
+                if "requestBody" not in operation:
+                    continue
+                reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+                examples = schemas[reference.rpartition("/")[2]].get("examples", [])
+                assert examples, path
+                for example in examples:
+                    answer = client.request(method, path.replace("{user}", "zoe"), json=example)
+                    assert answer.status_code == 200, (path, answer.text)
+                    tried.add(path)
+    assert len(tried) == 7
+
+
+def test_the_document_names_keys_where_there_are_some(serve: Callable[..., TestClient]) -> None:
+    key = "a-long-enough-test-key"
+    client = serve(keys=(key,))
+    document = client.get("/openapi.json", headers={"Authorization": f"Bearer {key}"}).json()
+    assert document["components"]["securitySchemes"] == {"HTTPBearer": {"type": "http", "scheme": "bearer"}}
+    assert document["paths"]["/v1/users"]["get"]["security"] == [{"HTTPBearer": []}]
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.interests.schema import InterestPortrait
@@ -58,20 +58,23 @@ class HistoryEvent(_Body):
     )
 
 
+_EITHER: dict[str, JsonValue] = {
+    "oneOf": [
+        {"required": [given], "properties": {given: {"type": kind}, other: {"type": "null"}}}
+        for given, kind, other in (("user", "string", "history"), ("history", "array", "user"))
+    ]
+}
+
+
+def _about(**example: JsonValue) -> ConfigDict:
+    """Return the configuration of a body about somebody, with an example."""
+    return ConfigDict(json_schema_extra={**_EITHER, "examples": [example]})
+
+
 class About(_Body):
     """Whom a request is about: a user whose events the server holds, or a history given here."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {
-                    "required": [given],
-                    "properties": {given: {"type": kind}, other: {"type": "null"}},
-                }
-                for given, kind, other in (("user", "string", "history"), ("history", "array", "user"))
-            ]
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=_EITHER)
 
     user: UserName | None = Field(default=None, description="Id of a user with live events.")
     history: list[str | HistoryEvent] | None = Field(
@@ -105,12 +108,16 @@ class About(_Body):
 class RecommendRequest(About):
     """Ask for a ranked list."""
 
+    model_config = _about(user="zoe", k=5)
+
     k: int = Field(default=10, ge=1, le=10_000, description="Length of the list.")
     exclude_seen: bool = Field(default=True, description="Leave out items of the history.")
 
 
 class InterestsRequest(About):
     """Ask for interests over time."""
+
+    model_config = _about(user="zoe")
 
 
 class Ahead(_Body):
@@ -144,6 +151,8 @@ class ForecastQuery(Ahead):
 class ForecastRequest(About, Ahead):
     """Ask where interests go: over the next events, or over days."""
 
+    model_config = _about(user="zoe", horizon_events=5)
+
 
 class Interests(_Body):
     """Interests over time, in numbers and in words."""
@@ -160,6 +169,10 @@ class Users(_Body):
 
 class EventsRequest(_Body):
     """Events of one user, written all or none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"events": [{"item_id": "night-ferry", "kind": "liked"}]}]}
+    )
 
     events: list[ProfileEvent] = Field(description="What happened.", min_length=1, max_length=10_000)
 
@@ -217,6 +230,18 @@ class ItemsFound(_Body):
 
 class ItemsRequest(_Body):
     """Items to add; those whose id exists are replaced."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {"id": "night-ferry", "title": "Night Ferry", "categories": ["Crime"], "year": 1984}
+                    ]
+                }
+            ]
+        }
+    )
 
     items: list[ItemBody] = Field(description="The items.", min_length=1, max_length=1000)
 
