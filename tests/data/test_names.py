@@ -99,6 +99,18 @@ def test_one_name_in_two_unicode_forms_is_one(tmp_path: Path) -> None:
     assert "3 ids (2 of users and 1 of items)" in dataset.report.notes[0]
 
 
+def test_what_is_asked_for_is_found_in_either_form(tmp_path: Path) -> None:
+    dataset = load(write(tmp_path, "zoë,é1,1700000000\nann,b,1700000001\n"))
+    for wanted in ("zoë", normalize("NFD", "zoë"), "zoë\u200b"):
+        assert dataset.log.user(wanted) == 0
+    assert dataset.log.user("zoe") is None
+    apart = normalize("NFD", "é1")
+    assert apart in dataset.catalog
+    assert dataset.catalog.position(apart) == dataset.catalog.position("é1")
+    assert "e1" not in dataset.catalog
+    assert 7 not in dataset.catalog
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=6), min_size=1, max_size=5))
 def test_columns_and_single_names_have_the_same_form(texts: list[str]) -> None:

@@ -91,6 +91,12 @@ class LiveAgent:
                 raise UnknownItemError(
                     f"Item id {event.item_id!r} is not in the catalogue.", remedy="No event was written."
                 )
+        # Under the catalogue's form of each id, by which items are hidden and taken back.
+        ids = [catalog.ids[catalog.position(event.item_id)] for event in events]
+        events = [
+            event if event.item_id == item_id else event.model_copy(update={"item_id": item_id})
+            for event, item_id in zip(events, ids, strict=True)
+        ]
         return self.store.append(user, events, received=self.clock(), key=key)
 
     def import_history(self, history: History, catalog: Catalog | None = None) -> AppendResult:

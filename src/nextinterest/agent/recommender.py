@@ -277,13 +277,14 @@ class RecommenderAgent(Talking, Forecasting):
                 "pass the user's history.",
                 command="Give the data it was made from with --data.",
             )
-        if user not in self.log.user_index:
+        index = self.log.user(user)
+        if index is None:
             raise DataError(
                 f"User {user!r} is not among the {self.log.n_users:,} users this agent knows.",
                 remedy="Choose one of the user ids in the data, or pass the user's history.",
                 command="Choose one of the user ids in the data.",
             )
-        return self.log.history(self.log.user_index[user])
+        return self.log.history(index)
 
     def recommend(
         self,

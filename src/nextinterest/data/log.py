@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.domain import FloatArray, History, IntArray, TimeArray
+from nextinterest.domain import FloatArray, History, IntArray, TimeArray, found_name
 from nextinterest.errors import DataError
 
 __all__ = ["EventLog"]
@@ -124,6 +124,10 @@ class EventLog:
     def user_index(self) -> dict[str, int]:
         """Index of each user by id."""
         return {user_id: u for u, user_id in enumerate(self.user_ids)}
+
+    def user(self, user_id: str) -> int | None:
+        """Return the index of a user, in whatever Unicode form the id is written; None for an unknown one."""
+        return found_name(self.user_index, user_id)
 
     def item_counts(self, n_items: int) -> NDArray[np.int64]:
         """Events per item, shape (n_items,)."""

@@ -11,7 +11,7 @@ from nextinterest.domain.arrays import BoolArray, FloatArray, IntArray, TimeArra
 from nextinterest.domain.catalog import NO_CATEGORY, Catalog, Item
 from nextinterest.domain.history import Event, History
 from nextinterest.domain.interests import InterestForecaster, InterestForecasts
-from nextinterest.domain.names import normal_name
+from nextinterest.domain.names import found_name, normal_name
 from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations
 from nextinterest.domain.ranking import Candidate, ItemScorer, Rankings, Recommender
 
@@ -34,5 +34,6 @@ __all__ = [
     "Recommendations",
     "Recommender",
     "TimeArray",
+    "found_name",
     "normal_name",
 ]

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from nextinterest.domain.arrays import FloatArray
+from nextinterest.domain.names import found_name
 from nextinterest.errors import DataError, UnknownItemError
 
 __all__ = ["NO_CATEGORY", "Catalog", "Item"]
@@ -99,7 +100,7 @@ class Catalog:
         return len(self.ids)
 
     def __contains__(self, item_id: object) -> bool:
-        return item_id in self._positions
+        return isinstance(item_id, str) and found_name(self._positions, item_id) is not None
 
     def __getitem__(self, position: int) -> Item:
         return Item(
@@ -114,21 +115,21 @@ class Catalog:
         return (self[position] for position in range(len(self)))
 
     def position(self, item_id: str) -> int:
-        """Return the position of an item id.
+        """Return the position of an item id, in whatever Unicode form it is written.
 
         Raises
         ------
         UnknownItemError
             If the catalogue has no such item.
         """
-        try:
-            return self._positions[item_id]
-        except KeyError:
+        position = found_name(self._positions, item_id)
+        if position is None:
             raise UnknownItemError(
                 f"Item id {item_id!r} is not in the catalogue of {len(self):,} items.",
                 remedy="Check the id, or pass on_unknown='skip' to leave such events out.",
                 command="Check the id, or give --skip-unknown to leave such events out.",
-            ) from None
+            )
+        return position
 
     @cached_property
     def category_names(self) -> tuple[str, ...]:

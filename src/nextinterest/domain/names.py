@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
-__all__ = ["normal_name"]
+__all__ = ["found_name", "normal_name"]
 
 _BLANKS = " \t\n\r\v\f"
 
@@ -28,6 +29,14 @@ def normal_name(text: str) -> str:
     while end > start and _invisible(text[end - 1]):
         end -= 1
     return text[start:end]
+
+
+def found_name(names: Mapping[str, int], wanted: str) -> int | None:
+    """Return the position of a name, as it is given or in its normal form; None where there is neither."""
+    position = names.get(wanted)
+    if position is None and (normal := normal_name(wanted)) != wanted:
+        position = names.get(normal)
+    return position
 
 
 def _invisible(character: str) -> bool:

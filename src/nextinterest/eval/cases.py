@@ -84,14 +84,15 @@ def select_cases(split: Split, protocol: Protocol, candidates: CandidateLists | 
     with_case = np.unique(held_out.users)
     chosen: NDArray[np.integer] = with_case
     if protocol.users is not None:
-        unknown = [user for user in protocol.users if user not in log.user_index]
+        found = [log.user(user) for user in protocol.users]
+        unknown = [user for user, index in zip(protocol.users, found, strict=True) if index is None]
         if unknown:
             raise DataError(
                 f"{len(unknown):,} of the {len(protocol.users):,} users asked for are not in the data, "
                 f"the first being {unknown[0]!r}.",
                 remedy="Give ids as they stand in the events file, one a line.",
             )
-        asked = np.unique([log.user_index[user] for user in protocol.users])
+        asked = np.unique([index for index in found if index is not None])
         chosen = np.intersect1d(asked, with_case)
         if len(chosen) < len(asked):
             notes.append(
@@ -99,7 +100,7 @@ def select_cases(split: Split, protocol: Protocol, candidates: CandidateLists | 
             )
     if candidates is not None:
         listed = np.array(
-            [log.user_index[u] for u in candidates.users if u in log.user_index], dtype=np.int64
+            [index for u in candidates.users if (index := log.user(u)) is not None], dtype=np.int64
         )
         common = np.intersect1d(chosen, listed)
         missing = len(set(candidates.users)) - len(np.intersect1d(listed, with_case))
