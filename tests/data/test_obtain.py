@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from support.full_disk import full_disk
 
 from nextinterest.data import obtain as obtain_module
 from nextinterest.data.obtain import Asset, Download, Package, Payload, download_by_pip, obtain
@@ -165,6 +166,15 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_the_remedy(tmp_path: Pa
     wheel = make_wheel(tmp_path / "w")
     with pytest.raises(AssetError, match=r"could not be written .*NEXTINTEREST_HOME"):
         obtain(make_asset(wheel), tmp_path / "file" / "cache", from_folder(wheel))
+
+
+@pytest.mark.parametrize("room", [0, 100, 6000])
+def test_a_full_disk_leaves_nothing_and_says_what_to_do(tmp_path: Path, room: int) -> None:
+    wheel, cache = make_wheel(tmp_path / "w"), tmp_path / "cache"
+    with pytest.raises(AssetError, match=f"thing could not be written to {cache}"), full_disk(room):
+        obtain(make_asset(wheel), cache, from_folder(wheel))
+    assert left(cache) == []
+    assert obtain(make_asset(wheel), cache, from_folder(wheel)).is_dir()
 
 
 def test_waiting_for_another_process_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

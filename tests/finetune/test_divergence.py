@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 import torch
 from support.full_disk import full_disk
+from support.tiny import tiny_llama
 
 from nextinterest.data import EventLog, leave_last_out
 from nextinterest.errors import DataError, ModelError, StorageError
+from nextinterest.finetune.adapters import add_lora, save_adapter
 from nextinterest.finetune.checkpoint import Progress
 from nextinterest.finetune.encoder_task import EncoderTask
+from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.finetune.loop import train
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.finetune.windows import Window
+from nextinterest.llm.adapters import check_adapter
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
 
 SHAPE = SequenceEncoderConfig(dimension=8, blocks=1, heads=2, window=6, dropout=0.2)
@@ -118,3 +122,13 @@ def test_a_folder_that_cannot_be_made_is_named(log: EventLog, tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="file/work could not be written"):
         train(task(log), options(), tmp_path / "file" / "work")
+
+
+@pytest.mark.parametrize("room", [0, 300, 2000])
+def test_an_adapter_that_does_not_fit_the_disk_is_not_left_in_half(tmp_path: Path, room: int) -> None:
+    model = add_lora(tiny_llama(), LoraOptions(rank=2, targets=("q_proj",)))
+    with pytest.raises(StorageError, match=f"{tmp_path}.*could not be written"), full_disk(room):
+        save_adapter(model, tmp_path / "adapter", "base")
+    assert not (tmp_path / "adapter" / "adapter_model.safetensors").exists()
+    save_adapter(model, tmp_path / "adapter", "base")  # the remedy
+    check_adapter(tmp_path / "adapter")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from support.endpoint import Body, Endpoint, Reply, serving
 from support.saved_llama import save_tiny_llama
 
 from nextinterest.agent.interests import describe, forecast_interests, portray, word_portrait
@@ -17,7 +16,7 @@ from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrai
 from nextinterest.domain import Catalog, History, ItemScorer
 from nextinterest.errors import ProviderError
 from nextinterest.llm import LocalModel, Sampling, ScriptedLanguageModel
-from nextinterest.llm.openai_compatible import OpenAICompatibleModel, Retries, connect
+from nextinterest.llm.openai_compatible import OpenAICompatibleModel
 
 Told = tuple[InterestPortrait, InterestOutlook]
 
@@ -27,53 +26,31 @@ def told(catalog: Catalog, changed: History, scorer: ItemScorer) -> Told:
     return portray(changed, catalog), forecast_interests(changed, catalog, scorer)
 
 
-class Endpoint(ThreadingHTTPServer):
-    """Answers a request for sentences with what `answer` makes of the statements."""
+def answering(answer: Callable[[dict[str, str]], str]) -> Callable[[Body], Reply]:
+    """Answer a request for sentences with what `answer` makes of the statements."""
 
-    daemon_threads = True
+    def reply(body: Body) -> Reply:
+        rows, form = body["messages"], body["response_format"]
+        assert isinstance(rows, list)
+        assert isinstance(form, dict)
+        statements = dict(re.findall(r"^(s\d+): (.*)$", rows[1]["content"], re.MULTILINE))
+        named = set(form["json_schema"]["schema"]["required"]) == set(statements)
+        return Reply(answer(statements) if named else "no schema")
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answer: Callable[[dict[str, str]], str] = json.dumps
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Endpoint
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Keep the tests' output clean."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        statements = dict(re.findall(r"^(s\d+): (.*)$", body["messages"][1]["content"], re.MULTILINE))
-        schema = body["response_format"]["json_schema"]["schema"]
-        content = (
-            self.server.answer(statements) if set(schema["required"]) == set(statements) else "no schema"
-        )
-        message = {"role": "assistant", "content": content}
-        choice = {"index": 0, "finish_reason": "stop", "message": message}
-        reply = {"id": "1", "object": "chat.completion", "created": 0, "model": "big", "choices": [choice]}
-        data = json.dumps(reply).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+    return reply
 
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    server = Endpoint()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(answering(json.dumps)) as server:
+        yield server
 
 
 @pytest.fixture
 def big(endpoint: Endpoint) -> Iterator[OpenAICompatibleModel]:
-    with connect(f"http://127.0.0.1:{endpoint.server_port}/v1") as client:
-        yield OpenAICompatibleModel(client, "big", retries=Retries(attempts=1), sleep=lambda _: None)
+    model = endpoint.model(retries=1)
+    yield model
+    model.client.close()
 
 
 def reworded(text: str) -> str:
@@ -91,10 +68,10 @@ def test_a_good_sentence_is_taken_and_a_wrong_number_replaced(
         written["s2"] = "The user adores Comedy."
         return json.dumps(written)
 
-    endpoint.answer = lie
+    endpoint.script = [answering(lie)]
     words = word_portrait(*told, big)
     plain = describe(*told)
-    assert words.model == "big"
+    assert words.model == "m"
     assert words.sentences[0].text == reworded(plain.sentences[0].text) != plain.sentences[0].text
     assert words.worded == len(plain.sentences) - 2
     wrong = [one.sentence for one in words.refused]
@@ -116,7 +93,7 @@ def test_a_good_sentence_is_taken_and_a_wrong_number_replaced(
 def test_an_answer_that_does_not_parse_leaves_the_template(
     answer: str, told: Told, endpoint: Endpoint, big: OpenAICompatibleModel
 ) -> None:
-    endpoint.answer = lambda _: answer
+    endpoint.script = [answering(lambda _: answer)]
     words = word_portrait(*told, big)
     assert words.text == describe(*told).text
     assert words.worded == 0
@@ -127,7 +104,7 @@ def test_swapped_sentences_are_refused(told: Told, endpoint: Endpoint, big: Open
     def swap(statements: dict[str, str]) -> str:
         return json.dumps(dict(zip(statements, reversed(list(statements.values())), strict=True)))
 
-    endpoint.answer = swap
+    endpoint.script = [answering(swap)]
     words = word_portrait(*told, big)
     assert words.text == describe(*told).text
     middle = len(words.sentences) % 2  # the one in the middle is swapped with itself
