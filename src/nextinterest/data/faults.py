@@ -82,6 +82,7 @@ def judge_events(
         time_format,
         name=raw.columns.get("time", "time"),
         file=raw.files[0],
+        stripped=True,
     )
     ratings, about_ratings = read_ratings(written["rating"], name=raw.columns.get("rating", "rating"))
     none = pl.Series([None], dtype=pl.Int32).new_from_index(0, len(written))

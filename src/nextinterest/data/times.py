@@ -80,7 +80,13 @@ def check_time_format(form: str) -> str:
 
 
 def read_times(
-    column: pl.Series, unit: TimeUnit = "auto", form: str = "auto", *, name: str = "time", file: str = ""
+    column: pl.Series,
+    unit: TimeUnit = "auto",
+    form: str = "auto",
+    *,
+    name: str = "time",
+    file: str = "",
+    stripped: bool = False,
 ) -> Times:
     """Read times: numbers in a unit, or dates with or without a time of day; without a zone they are UTC.
 
@@ -94,6 +100,8 @@ def read_times(
         How the caller says they are written; see `TIME_FORMATS`.
     name, file
         Names of the column and of the file, for notes and errors.
+    stripped
+        Whether no cell has blanks around it, which need not be looked for then.
 
     Raises
     ------
@@ -106,7 +114,7 @@ def read_times(
     >>> read_times(times).seconds.to_list()
     [881250949, 1588687728, 86400, None]
     """
-    text = column.str.strip_chars()
+    text = column if stripped else column.str.strip_chars()
     where = f"{file}: column {name!r}" if file else f"Column {name!r}"
     if "%" in check_time_format(form):
         return _by_pattern(text, form, name, where)
