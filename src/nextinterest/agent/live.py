@@ -166,7 +166,7 @@ class LiveAgent:
             If the store cannot be read.
         """
         self._catalogue.follow()
-        self._remembered.synchronise()
+        self._remembered.synchronise(self.clock())
 
     def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True) -> Recommendations:
         """Recommend k items to a user, none of them hidden or disliked."""

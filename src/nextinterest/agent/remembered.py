@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from threading import Lock
 
 from nextinterest.agent.chat.waiting import WaitingQuestions
@@ -71,11 +72,12 @@ class RememberedUsers:
         self.questions.drop(user)
         self._numbers.pop(user, None)
 
-    def synchronise(self) -> None:
-        """Drop what is kept of profiles that another process has forgotten.
+    def synchronise(self, now: datetime) -> None:
+        """Drop what is kept of profiles that another process has forgotten, and questions out of date.
 
         Users with an answer under way are left to its end.
         """
+        self.questions.expire(now)
         remembered = self._retriever().remembered()
         there = self._store.profiles(sorted(remembered))
         for user in remembered:

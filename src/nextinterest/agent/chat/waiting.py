@@ -63,6 +63,12 @@ class WaitingQuestions:
         # Clients that send single messages replay nothing that could be compared.
         return asked.question if before is None or _digest(before) == asked.about else None
 
+    def expire(self, now: datetime) -> None:
+        """Forget questions that have waited too long."""
+        with self._lock:
+            for user in [user for user, asked in self._asked.items() if now > asked.until]:
+                del self._asked[user]
+
     def drop(self, user: str) -> None:
         """Forget what was asked of a user."""
         with self._lock:
