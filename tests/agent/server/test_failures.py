@@ -155,6 +155,7 @@ def chat(content: object = "hi", **more: object) -> dict[str, object]:
         (CHAT, chat(functions=[{}]), "functions", "not supported"),
         (CHAT, chat(logprobs=True), "logprobs", "not supported"),
         (CHAT, chat(audio={"voice": "x"}), "audio", "not supported"),
+        (CHAT, chat(audio={}), "audio", "not supported"),
         (CHAT, chat(n=2), "n", "only 1 is supported."),
         (CHAT, chat(response_format={"type": "xml"}), "response_format", "its 'type' has to be one of"),
         (CHAT, chat(response_format={}), "response_format", "its 'type' is required"),

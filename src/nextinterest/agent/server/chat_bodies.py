@@ -61,8 +61,8 @@ def only_text(part: T) -> T:
 
 
 def _nothing(value: object) -> object:
-    """Refuse what is not supported, where something is asked for."""
-    if value:
+    """Refuse what is not supported, where something is asked for; an empty list asks for nothing."""
+    if value is not None and value is not False and value != []:
         raise PydanticCustomError("unsupported", "not supported.")
     return value
 
@@ -80,7 +80,7 @@ UnsupportedList = Annotated[
 ]
 """Of a request: a list that has to be empty."""
 
-Unsupported = Annotated[object, AfterValidator(_nothing), WithJsonSchema({"enum": [None, False]})]
+Unsupported = Annotated[object, AfterValidator(_nothing), WithJsonSchema({"enum": [None, False, []]})]
 """Of a request: something that is not to be asked for."""
 
 
