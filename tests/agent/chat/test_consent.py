@@ -14,7 +14,7 @@ from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.profiles import ProfileEvent, open_store
 from nextinterest.llm import ScriptedLanguageModel
 
-from .test_deletion import rows
+from .test_deletion import HALVES, rows
 
 STORED = [("c", "seen"), ("g", "seen")]
 
@@ -82,7 +82,7 @@ def test_a_casual_sentence_deletes_nothing(live: LiveAgent, message: str) -> Non
     assert kinds(live) == STORED
 
 
-@pytest.mark.parametrize("half", ["development"])
+@pytest.mark.parametrize("half", HALVES)
 def test_no_sentence_deletes_anything(live: LiveAgent, half: str) -> None:
     for row in rows("forget_sentences.jsonl", half):
         reply = talk(live, row["text"])
@@ -112,7 +112,18 @@ def test_a_client_that_sends_single_messages_may_confirm(live: LiveAgent) -> Non
     assert kinds(live) == []
 
 
-@pytest.mark.parametrize("half", ["development"])
+@pytest.mark.parametrize("message", ["delete everything", "forget me", "delete my profile"])
+def test_a_request_sent_again_is_no_yes(live: LiveAgent, message: str) -> None:
+    for _ in range(3):
+        assert talk(live, message).question is not None
+    greeted = [ChatMessage(role="user", content="hi"), ChatMessage(role="assistant", content="Hello.")]
+    for _ in range(3):
+        assert talk(live, message, before=greeted).question is not None
+    assert kinds(live) == STORED
+    assert talk(live, "delete my profile", "delete everything").confirmation is not None
+
+
+@pytest.mark.parametrize("half", HALVES)
 def test_only_a_yes_is_a_yes(live: LiveAgent, half: str) -> None:
     for row in rows("forget_confirmations.jsonl", half):
         if row["label"] == "confirm":

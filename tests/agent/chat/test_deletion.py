@@ -24,7 +24,7 @@ def rows(file: str, half: str) -> list[dict[str, str]]:
     return [json.loads(line) for n, line in enumerate(lines, start=1) if n % 2 == HALVES[half]]
 
 
-@pytest.mark.parametrize("half", ["development"])
+@pytest.mark.parametrize("half", HALVES)
 def test_sentences(half: str) -> None:
     sentences = rows("forget_sentences.jsonl", half)
     assert len(sentences) > 100
@@ -37,7 +37,7 @@ def test_sentences(half: str) -> None:
     assert len(found) >= 0.9 * len(wanted)
 
 
-@pytest.mark.parametrize("half", ["development"])
+@pytest.mark.parametrize("half", HALVES)
 def test_replies(half: str) -> None:
     replies = rows("forget_confirmations.jsonl", half)
     assert len(replies) >= 50

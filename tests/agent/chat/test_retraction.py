@@ -18,7 +18,7 @@ from nextinterest.domain import Catalog, Item
 from nextinterest.retrieval import Retriever
 
 from .test_consent import kinds, talk
-from .test_deletion import rows
+from .test_deletion import HALVES, rows
 
 STORED = [("a", "seen"), ("a", "liked"), ("d", "disliked"), ("h", "liked")]
 
@@ -158,7 +158,7 @@ def titled(row: dict[str, str]) -> str | None:
     return target if capital and words[0][0].isupper() and words[0] != "I" else None
 
 
-@pytest.mark.parametrize("half", ["development"])
+@pytest.mark.parametrize("half", HALVES)
 def test_sentences_remove_what_they_name_and_nothing_else(half: str, tmp_path: Path) -> None:
     sentences = rows("forget_sentences.jsonl", half)
     named = sorted({title for row in sentences if (title := titled(row))})

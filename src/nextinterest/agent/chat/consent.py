@@ -48,6 +48,8 @@ def settled(
     """
     said, before = last_said(messages), last_said(messages, 1)
     answer = None if said is None else agreement(said)
+    if said is not None and before is None and asks_to_delete_profile(said):
+        answer = None  # "delete everything" sent twice, by a client that tries again, is no yes
     if waiting is not None and answer == "yes":
         return _agreed(waiting, context)
     if waiting is not None and answer == "no":
