@@ -45,9 +45,14 @@ def ask(request: pytest.FixtureRequest, agent: RecommenderAgent, tmp_path: Path)
 def test_a_dictionary_is_a_message(ask: Ask) -> None:
     reply = ask([{"role": "user", "content": SAID}])
     assert (reply.action.intent, reply.action.count) == ("recommend", 2)
-    assert reply == ask([ChatMessage(role="user", content=SAID)])
-    assert reply == ask([SimpleNamespace(role="user", content=SAID)])
-    assert reply == ask([{"role": "user", "content": [{"type": "text", "text": SAID}], "name": "eve"}])
+    forms: list[MessageLike] = [
+        ChatMessage(role="user", content=SAID),
+        SimpleNamespace(role="user", content=SAID),
+        {"role": "user", "content": [{"type": "text", "text": SAID}], "name": "eve"},
+    ]
+    for form in forms:
+        same = ask([form])
+        assert (same.text, same.action) == (reply.text, reply.action)
 
 
 @pytest.mark.parametrize("role", ["system", "developer", "tool"])
