@@ -58,6 +58,13 @@ def test_a_quote_never_closed_spoils_one_line_and_not_the_rest(tmp_path: Path) -
     assert table.frame["problem"].to_list() == [OPEN_QUOTE] + [None] * 3 * MAX_QUOTED_LINES
 
 
+def test_quotes_never_closed_do_not_swallow_the_next_line(tmp_path: Path) -> None:
+    text = "a,b\n" + "".join(f'{i},"open {i}\n' for i in range(6)) + '7,"two\nlines"\n'
+    table = read_delimited(write(tmp_path, text), ",", quotes=True)
+    assert table.frame["problem"].to_list() == [OPEN_QUOTE] * 6 + [None]
+    assert table.frame["b"].to_list()[-1] == "two\nlines"
+
+
 def test_an_inch_mark_inside_a_field_is_text(tmp_path: Path) -> None:
     table = read_delimited(write(tmp_path, 'a,b\n1,a 15" screen\n2,x\n'), ",", quotes=True)
     assert table.frame["b"].to_list() == ['a 15" screen', "x"]

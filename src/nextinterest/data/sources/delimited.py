@@ -181,7 +181,10 @@ def _split_quoted(
             end += 1
             joined += f"\n{texts[end]}"
             if '"' in texts[end]:  # nothing else can end the field
-                row = _parse(joined, separator)
+                try:
+                    row = _parse(joined, separator, strict=True)
+                except csv.Error:  # text behind the quote: that of another field, or a stray one
+                    break
         problem: str | None = None
         if row is None:
             end, problem = place, OPEN_QUOTE
@@ -197,11 +200,17 @@ def _split_quoted(
     return pl.DataFrame(data, schema=schema), inside
 
 
-def _parse(text: str, separator: str) -> list[str] | None:
-    """Parse one record, or return None where a quoted field is still open at its end."""
+def _parse(text: str, separator: str, *, strict: bool = False) -> list[str] | None:
+    """Parse one record, or return None where a quoted field is still open at its end.
+
+    With `strict`, text between the end of a quoted field and the next separator raises `csv.Error`.
+    """
     # A record that ends inside a quoted field swallows the sentinel line behind it.
+    lines = [*(part + "\n" for part in text.split("\n")), "end\n"]
     try:
-        rows = list(csv.reader([*(part + "\n" for part in text.split("\n")), "end\n"], delimiter=separator))
-    except csv.Error:  # a field longer than the module takes
+        rows = list(csv.reader(lines, delimiter=separator, strict=strict))
+    except csv.Error as error:  # at the end of the data, or at a field longer than the module takes
+        if strict and "expected after" in str(error):
+            raise
         return None
     return rows[0] if len(rows) == 2 and rows[1] == ["end"] else None

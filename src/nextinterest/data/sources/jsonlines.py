@@ -94,7 +94,7 @@ def _decode(
     if len(frame) == len(texts):  # not so where one line held two objects
         frame.columns = [name for name in schema if name != "decoded"]
         yield frame.with_columns(pl.lit(True).alias("decoded"))
-    elif len(texts) <= _FEW:
+    elif listed or len(texts) <= _FEW:  # halves would hold lists too
         objects = [json_object(text) for text in texts]
         rows = [
             [*(_cell((o or {}).get(name), name in listed) for name in names), o is not None] for o in objects
