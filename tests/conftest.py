@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Generator
 
 import pytest
+from support.skips import judge_skip
 
 # One thread each: tests run beside one another, and two multi-threaded torch processes on two cores
 # slow each other several times over.
@@ -34,3 +36,19 @@ def _refuse_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     return
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let no test be skipped that must not be: see `support.skips`."""
+    report = yield
+    judge_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let no module be skipped that must not be."""
+    report = yield
+    judge_skip(report)
+    return report

@@ -46,10 +46,12 @@ PLACES = {  # a place as documents write it, and what lies there; what is matche
     r"(DIRECTORY)/adapter": "choice",
     r"(runs/later)\b": "run",
     r"(?<!--out )(?<![\w-])(DIRECTORY|RECOMMENDER)\b": "recommender",
-    r"(?<![\w-])(FOLDER|PATH|path/to/ml-latest-small)\b": "ml-100k",
+    r"(?<![\w-])(FOLDER|DATA|PATH|path/to/ml-latest-small)\b": "ml-100k",
     r"--word-with (MODEL)\b": "smollm2-135m-instruct",
 }
-RULES: dict[str, str] = yaml.safe_load((ROOT / "tests/docs/reduced.yaml").read_text("utf-8"))
+_READ = yaml.safe_load((ROOT / "tests/docs/reduced.yaml").read_text("utf-8"))
+RULES: dict[str, str] = _READ["options"]
+SLOW: list[str] = _READ["slow"]
 SAID = "three comedies please\nwhy the first one?\n"
 USERS, FILMS = 60, 300
 NAMED = ("7", "14", "42")  # users of the documents' commands
@@ -176,6 +178,7 @@ class Commands:
         for path in (*world.tree.iterdir(), ROOT / "Makefile"):
             (folder / path.name).symlink_to(path)
         (folder / "artifacts").mkdir()
+        patch.chdir(folder)
         self._place(SHIPPED, "recommender")
 
     def run(self, command: str) -> str:
@@ -188,7 +191,6 @@ class Commands:
         while re.fullmatch(r"[A-Z_]+=\S+", words[0]):
             name, _, value = words.pop(0).partition("=")
             self.patch.setenv(name, value)
-        self.patch.chdir(self.folder)
         self.patch.setattr(sys, "stdin", io.StringIO(_output(said) if said else SAID))
         return RUNNERS[words[0]](self, words[1:])
 
@@ -205,9 +207,17 @@ class Commands:
         whole = self.world.asset(role) if role in ASSETS else self.world.made / role
         if role in ROLES and not whole.is_dir():
             self.run(ROLES[role])
-            (self.folder / out_of(ROLES[role])).rename(whole)
+            shutil.copytree(self.folder / out_of(ROLES[role]), whole)
         if not (self.folder / place).exists():
             shutil.copytree(whole, self.folder / place)
+
+    def check(self, command: str) -> None:
+        """See that the program exists and its help names every option of the command."""
+        words = shlex.split(command)
+        words = words[next(i for i, word in enumerate(words) if word in RUNNERS) :]
+        named = [word for word in words if word.startswith("--")]
+        shown = RUNNERS[words[0]](self, [words[1], "--help"])
+        assert [option for option in named if option not in shown] == [], command
 
     def nextinterest(self, words: list[str]) -> str:
         self.patch.setattr(sys, "argv", ["nextinterest", *words])
@@ -226,9 +236,11 @@ class Commands:
         self.patch.setattr(sys, "argv", words)
         self.patch.syspath_prepend(str(ROOT / "bench"))
         with redirect_stdout(io.StringIO()) as out:
-            runpy.run_path(str(self.folder / words[0]), run_name="__main__")
+            try:
+                runpy.run_path(str(self.folder / words[0]), run_name="__main__")
+            except SystemExit as ended:
+                assert not ended.code, ended.code
         return out.getvalue()
-
 
     def accelerate(self, words: list[str]) -> str:
         return checked_programs.accelerate(words, self.nextinterest)
