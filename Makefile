@@ -4,7 +4,9 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint types contracts check wheel clean
+FIGURES_OPTIONS = $(if $(ONLY),--only $(ONLY)) $(if $(FORCE),--force) $(if $(MOST_MINUTES),--most-minutes $(MOST_MINUTES))
+
+.PHONY: demo figures test test-slow lint types contracts check wheel clean
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
@@ -17,6 +19,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(PY) -m pytest
+
+figures: $(STAMP)
+	$(PY) bench/figures.py $(FIGURES_OPTIONS)
 
 test-slow: $(STAMP)
 	$(PY) -m pytest -m slow

@@ -20,7 +20,6 @@ from nextinterest.data import load
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, fetch
 from nextinterest.llm.trie import TokenTrie
 
-
 SEEN = 200
 
 

@@ -1,4 +1,4 @@
-"""Every block of the documents that is no shell command: Python is run, settings are read, outputs are compared."""
+"""Every block of the documents that is no shell command: Python runs, settings are read, outputs compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documented commands of other programs: what of them can be run is run, the rest is read as the program would."""
+"""Documented commands of other programs: what can be run is run, the rest is read as they would."""
 
 from __future__ import annotations
 

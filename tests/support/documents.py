@@ -1,4 +1,4 @@
-"""README and docs as what can be run: their fenced blocks, the commands among their inline code, their tables."""
+"""README and docs as what can be run: fenced blocks, commands among inline code, tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tests may be skipped: with NEXTINTEREST_MAY_SKIP set, only those whose reason holds one of its words."""
+"""Which tests may be skipped: with NEXTINTEREST_MAY_SKIP set, those whose reason holds one of its words."""
 
 from __future__ import annotations
 

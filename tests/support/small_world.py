@@ -1,10 +1,9 @@
-"""Small data and tiny models under the names of the documents, and what runs documented command lines on them."""
+"""Small data and tiny models under the documents' names, and what runs documented command lines on them."""
 
 from __future__ import annotations
 
 import asyncio
 import io
-import json
 import re
 import runpy
 import shlex
@@ -14,7 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -23,20 +22,18 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from mcp.server import MCPServer
 from support import checked_programs
-from support.documents import ROOT
+from support.documents import ROOT, recipes
 
 from nextinterest.cli.main import main
 from nextinterest.data.assets import ASSETS, DEFAULT_TEXT_ENCODER, fetch
 
 SHIPPED = "artifacts/ml-100k-smollm2"
+RECIPES = {Path(path).name: command for path, command in recipes()}
 ROLES = {  # what documents' commands make for others to use, by the documented command that makes it
-    "recommender": "nextinterest finetune --data ml-100k --config src/nextinterest/finetune/configs/"
-    "ml-100k-smollm2.yaml --out artifacts/ml-100k-smollm2",
-    "choice": "nextinterest finetune-task choice --data ml-100k --retriever artifacts/ml-100k-smollm2 --config "
-    "src/nextinterest/finetune/configs/tasks/ml-100k-choice.yaml --out DIRECTORY",
-    "understanding": "nextinterest finetune-task understanding --data ml-100k --config "
-    "src/nextinterest/finetune/configs/tasks/understanding.yaml --out DIRECTORY",
-    "run": "nextinterest evaluate --data ml-100k --methods sasrec,retrieval --seeds 0,1,2 --part test --out runs/test",
+    "recommender": RECIPES["ml-100k-smollm2.yaml"],
+    "choice": RECIPES["ml-100k-choice.yaml"],
+    "understanding": RECIPES["understanding.yaml"],
+    "run": "nextinterest evaluate --data ml-100k --methods sasrec,retrieval --part test --out runs/later",
 }
 PLACES = {  # a place as documents write it, and what lies there; what is matched first holds
     r"--(?:reader|tuned) (DIRECTORY|DIR)\b": "understanding",
@@ -53,13 +50,18 @@ _READ = yaml.safe_load((ROOT / "tests/docs/reduced.yaml").read_text("utf-8"))
 RULES: dict[str, str] = _READ["options"]
 SLOW: list[str] = _READ["slow"]
 SAID = "three comedies please\nwhy the first one?\n"
+CUT = """from dataclasses import replace
+from nextinterest.data.assets import ASSETS
+
+ASSETS["ml-100k"] = replace(ASSETS["ml-100k"], payloads=())
+"""
 USERS, FILMS = 60, 300
 NAMED = ("7", "14", "42")  # users of the documents' commands
 
 
 @dataclass(frozen=True)
 class SmallWorld:
-    """Folders: `home` as NEXTINTEREST_HOME, `tree` a copy of what commands read here, `made` what commands made."""
+    """`home` is NEXTINTEREST_HOME, `tree` a copy of what commands read, `made` what they made."""
 
     home: Path
     tree: Path
@@ -77,6 +79,7 @@ class SmallWorld:
         (world.tree / "src/nextinterest/artifacts").mkdir()
         (world.tree / "src/nextinterest" / SHIPPED).symlink_to(world.made / "recommender")
         world.asset(DEFAULT_TEXT_ENCODER).symlink_to(fetch(DEFAULT_TEXT_ENCODER))
+        (world.tree / "src/sitecustomize.py").write_text(CUT)  # for commands in processes of their own
         cut_data(fetch("ml-100k"), world.asset("ml-100k"))
         random_llama(fetch("smollm2-135m-instruct"), world.asset("smollm2-135m-instruct"), 30)
         random_llama(fetch("smollm2-135m-instruct"), world.asset("gemma3-270m"), 18)
@@ -86,11 +89,12 @@ class SmallWorld:
         return self.home / "assets" / ASSETS[name].folder
 
     def use(self, patch: pytest.MonkeyPatch) -> None:
-        """Have the package find the small things under their names, and the small recommender as the shipped."""
+        """Have the package find the small things under their names."""
         patch.setenv("NEXTINTEREST_HOME", str(self.home))
         patch.setenv("NEXTINTEREST_DTYPE", "float32")
         patch.setenv("NEXTINTEREST_THREADS", "1")
         patch.setenv("PYTHONPATH", f"{self.tree / 'src'}:{ROOT / 'tests'}")
+        patch.setitem(ASSETS, "ml-100k", replace(ASSETS["ml-100k"], payloads=()))  # it is cut: other hashes
         package = self.tree / "src/nextinterest"
         patch.setattr("nextinterest.agent.shipped.__file__", str(package / "agent/shipped.py"))
         patch.setattr("nextinterest.agent.server.run.run", served)
@@ -102,12 +106,12 @@ def served(app: FastAPI, settings: object) -> None:
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         for path in ("/", "/readyz", "/v1/users"):
             assert client.get(path).status_code == 200, path
-        print(json.dumps(client.get("/v1/users").json()))
+        sys.stdout.write(client.get("/v1/users").text)
 
 
 def listed(server: MCPServer[object]) -> None:
     """Stand in for a server on standard input and output: print its tools."""
-    print(*(tool.name for tool in asyncio.run(server.list_tools())))
+    sys.stdout.write(" ".join(tool.name for tool in asyncio.run(server.list_tools())))
 
 
 def cut_data(whole: Path, into: Path) -> None:
@@ -161,6 +165,8 @@ def reduced(command: str) -> list[str]:
     words = shlex.split(command)
     options = [o for pattern, own in RULES.items() if re.search(pattern, command) for o in shlex.split(own)]
     for name, _, value in (option.partition("=") for option in options):
+        if name in words and not value:
+            continue
         if name != "--override" and name in words:
             start = words.index(name) + 1
             end = next((i for i in range(start, len(words)) if words[i].startswith("-")), len(words))
@@ -221,11 +227,13 @@ class Commands:
 
     def nextinterest(self, words: list[str]) -> str:
         self.patch.setattr(sys, "argv", ["nextinterest", *words])
+        code: object = None
         with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
             try:
                 main(words)
             except SystemExit as ended:
-                assert not ended.code, f"nextinterest {shlex.join(words)}\n{out.getvalue()}\n{err.getvalue()}"
+                code = ended.code
+        assert not code, f"nextinterest {shlex.join(words)}\n{out.getvalue()}\n{err.getvalue()}"
         return out.getvalue()
 
     def python(self, words: list[str]) -> str:
@@ -234,12 +242,14 @@ class Commands:
             assert done.returncode == 0, done.stderr
             return done.stdout
         self.patch.setattr(sys, "argv", words)
+        code: object = None
         self.patch.syspath_prepend(str(ROOT / "bench"))
         with redirect_stdout(io.StringIO()) as out:
             try:
                 runpy.run_path(str(self.folder / words[0]), run_name="__main__")
             except SystemExit as ended:
-                assert not ended.code, ended.code
+                code = ended.code
+        assert not code, code
         return out.getvalue()
 
     def accelerate(self, words: list[str]) -> str:
