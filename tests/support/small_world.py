@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ PLACES = {  # a place as documents write it, and what lies there; what is matche
     r"--adapter (FOLDER)\b": "understanding/adapter",
     r"add-choice (DIRECTORY)\b": "choice",
     r"(DIRECTORY)/adapter": "choice",
-    r"(runs/later)\b": "run",
+    r"--compare \S+ (runs/later)\b": "run",
     r"(?<!--out )(?<![\w-])(DIRECTORY|RECOMMENDER)\b": "recommender",
     r"(?<![\w-])(FOLDER|DATA|PATH|path/to/ml-latest-small)\b": "ml-100k",
     r"--word-with (MODEL)\b": "smollm2-135m-instruct",
@@ -49,6 +50,7 @@ PLACES = {  # a place as documents write it, and what lies there; what is matche
 _READ = yaml.safe_load((ROOT / "tests/docs/reduced.yaml").read_text("utf-8"))
 RULES: dict[str, str] = _READ["options"]
 SLOW: list[str] = _READ["slow"]
+CHECKED: list[str] = _READ["checked"]
 SAID = "three comedies please\nwhy the first one?\n"
 CUT = """from dataclasses import replace
 from nextinterest.data.assets import ASSETS
@@ -211,9 +213,10 @@ class Commands:
         if (self.folder / place).exists():
             return
         whole = self.world.asset(role) if role in ASSETS else self.world.made / role
-        if role in ROLES and not whole.is_dir():
-            self.run(ROLES[role])
-            shutil.copytree(self.folder / out_of(ROLES[role]), whole)
+        maker = role.partition("/")[0]
+        if maker in ROLES and not whole.is_dir():
+            self.run(ROLES[maker])
+            shutil.copytree(self.folder / out_of(ROLES[maker]), self.world.made / maker)
         if not (self.folder / place).exists():
             shutil.copytree(whole, self.folder / place)
 
@@ -222,7 +225,8 @@ class Commands:
         words = shlex.split(command)
         words = words[next(i for i, word in enumerate(words) if word in RUNNERS) :]
         named = [word for word in words if word.startswith("--")]
-        shown = RUNNERS[words[0]](self, [words[1], "--help"])
+        names = list(takewhile(re.compile(r"[a-z./_-]+").fullmatch, words[1:]))  # up to the first value
+        shown = RUNNERS[words[0]](self, [*(name for name in names if not name.startswith("-")), "--help"])
         assert [option for option in named if option not in shown] == [], command
 
     def nextinterest(self, words: list[str]) -> str:
