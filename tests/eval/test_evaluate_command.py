@@ -121,3 +121,29 @@ def test_a_full_disk_leaves_no_run_that_looks_whole(events: Path, tmp_path: Path
     assert not (out / "manifest.json").exists()
     _run("--data", str(events), "--methods", "popularity", "--out", str(out))
     assert set(Run(out).records()) == {"popularity"}
+
+
+@pytest.mark.parametrize("users", [1, 2, 9])
+def test_few_users_get_numbers_without_intervals_tests_or_stars(
+    events: Path, tmp_path: Path, users: int
+) -> None:
+    arguments = ("--data", str(events), "--cost-sample", "0", "--resamples", "100")
+    folder = tmp_path / "few"
+    output = _run(*arguments, "--methods", "popularity,markov", "--sample", str(users), "--out", str(folder))
+    said = f"{users} user{'s are' if users > 1 else ' is'} too few for intervals and tests, which need 10"
+    pages = [output, *((folder / name).read_text() for name in ("report.md", "report.html"))]
+    for text in pages:
+        assert said in text
+        assert "[undefined]" in text
+        body = text.split("<style")[0] + text.split("</style>")[-1]
+        assert not set("★≈▼") & set(body)
+    _run(*arguments, "--methods", "itemknn", "--sample", str(users), "--out", str(tmp_path / "other"))
+    compared = _run("--compare", str(folder), str(tmp_path / "other"), "--resamples", "100")
+    assert said in compared
+
+
+def test_ten_users_get_intervals_and_marks(events: Path, tmp_path: Path) -> None:
+    arguments = ("--data", str(events), "--cost-sample", "0", "--resamples", "100", "--sample", "10")
+    output = _run(*arguments, "--methods", "popularity,markov", "--out", str(tmp_path / "ten"))
+    assert "★" in output
+    assert "undefined" not in output

@@ -238,6 +238,8 @@ def _report(run: Run, resamples: int, metrics: str | None) -> None:
             content = gather(run, primary=names[0], tested=names[:2], measures=names, n_resamples=resamples)
         markdown, page = write_report(run, content=content)
     out.print(_leaderboard(content))
+    if content.caution:
+        out.print(f"[yellow]{escape(content.caution)}[/]", soft_wrap=True)
     if content.tests:
         out.print(
             "[dim]★ best · ≈ not to be told from the best · ▼ worse than the best at 5 % "
@@ -277,6 +279,7 @@ def _leaderboard(content: Content) -> Table:
 
 def _compare(first: Run, second: Run, resamples: int) -> None:
     from nextinterest.eval.comparisons import compare_methods, compare_runs
+    from nextinterest.eval.report.content import too_few
 
     with err.status("Comparing"):
         scores = compare_runs(first, second, n_resamples=resamples)
@@ -287,6 +290,8 @@ def _compare(first: Run, second: Run, resamples: int) -> None:
             if one.first.rpartition("/")[0] != one.second.rpartition("/")[0]
         ]
     out.print(_differences(scores, tests))
+    if caution := too_few(scores.n_users):
+        out.print(f"[yellow]{escape(caution)}[/]", soft_wrap=True)
 
 
 def _differences(scores: ScoreTable, tests: list[Comparison]) -> Table:

@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nextinterest.errors import DataError
+from nextinterest.eval.numbers import FEWEST_USERS
 from nextinterest.eval.runs import Run
 from nextinterest.eval.scores import ScoreTable, score
 from nextinterest.eval.significance import (
@@ -85,6 +86,11 @@ def compare_methods(
         Pairs of names; every pair, the better first, where None.
     n_permutations
         Sign flips of each test.
+
+    Returns
+    -------
+    list of Comparison
+        One per pair; none for pairs of which fewer than `FEWEST_USERS` users have both values.
     """
     if pairs is None:
         pairs = list(combinations(table.ranking(measure), 2))
@@ -95,7 +101,7 @@ def compare_methods(
         a, b = table.methods.index(first), table.methods.index(second)
         differences, counts = columns[first].minus(columns[second])
         n = int(counts.sum())
-        if not n:
+        if n < FEWEST_USERS:
             continue
         mean = float(differences @ counts / n)
         variance = float(((differences - mean) ** 2) @ counts / max(n - 1, 1))

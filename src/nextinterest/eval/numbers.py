@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Number", "Spread"]
+__all__ = ["FEWEST_USERS", "Number", "Spread"]
+
+FEWEST_USERS = 10
+"""Users below which no interval is given and no difference tested: a bootstrap of one user has no width, and
+the sign flips of fewer than six give no p-value below 0.05 whatever the data say."""
 
 
 @dataclass(frozen=True, slots=True)

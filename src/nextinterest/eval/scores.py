@@ -24,7 +24,7 @@ from nextinterest.eval.measures import (
     case_values,
 )
 from nextinterest.eval.metrics.ranks import Scores
-from nextinterest.eval.numbers import Number, Spread
+from nextinterest.eval.numbers import FEWEST_USERS, Number, Spread
 from nextinterest.eval.runs import Run
 from nextinterest.eval.set_numbers import numbers_of_lists
 from nextinterest.eval.significance import bootstrap_means, percentile_interval
@@ -93,7 +93,8 @@ class ScoreTable:
     @cached_property
     def _intervals(self) -> Scores:
         flat = self.resampled.reshape(self.n_resamples, -1)
-        known = ~np.isnan(flat).any(axis=0)
+        users = (~np.isnan(self.values)).sum(axis=0).ravel()
+        known = ~np.isnan(flat).any(axis=0) & (users >= FEWEST_USERS)
         ends = np.full((2, flat.shape[1]), np.nan)
         ends[:, known] = percentile_interval(flat[:, known], self.level)
         return ends.reshape(2, *self.values.shape[1:])
@@ -112,7 +113,7 @@ class ScoreTable:
         return names.index(name)
 
     def number(self, method: str, name: str) -> Number:
-        """Return the number of a method with its interval."""
+        """Return the number of a method with its interval; without one below `FEWEST_USERS` users."""
         if (method, name) in self.set_numbers:
             return self.set_numbers[method, name]
         i, j = self.methods.index(method), self.measure_index(name)

@@ -15,7 +15,7 @@ from nextinterest.domain import FloatArray, IntArray
 from nextinterest.eval import metrics
 from nextinterest.eval.measures import Measure, lists_of
 from nextinterest.eval.metrics.ranks import Scores
-from nextinterest.eval.numbers import Number
+from nextinterest.eval.numbers import FEWEST_USERS, Number
 from nextinterest.eval.runs import Run
 from nextinterest.eval.significance import jackknife_interval
 
@@ -71,8 +71,8 @@ def numbers_of_lists(
 
 
 def _jackknifed(sums: Scores, statistic: Callable[[Scores], float], level: float) -> Number:
-    """Return a share with its interval, kept within 0 and 1; no interval where there is one group only."""
-    if len(sums) < 2:
+    """Return a share with its interval, kept within 0 and 1; no interval where users are too few."""
+    if len(sums) < FEWEST_USERS:  # there are as many groups as users then
         return Number(statistic(sums.sum(axis=0)))
     value, low, high = jackknife_interval(sums, statistic, level)
     return Number(value, max(low, 0.0), min(high, 1.0))

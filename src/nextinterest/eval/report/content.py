@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from nextinterest.eval.breakdowns import Grouping, GroupNumber, breakdown, groupings
 from nextinterest.eval.comparisons import Comparison, compare_methods
 from nextinterest.eval.metrics import CalibrationBins
+from nextinterest.eval.numbers import FEWEST_USERS
 from nextinterest.eval.runs import MethodRecord, Run
 from nextinterest.eval.scores import ScoreTable, score, values_per_case
 from nextinterest.eval.set_numbers import calibration_curve
 
-__all__ = ["ALPHA", "Content", "gather"]
+__all__ = ["ALPHA", "Content", "gather", "too_few"]
 
 ALPHA = 0.05
 """Level at which a difference is called significant, after Holm's correction."""
@@ -56,6 +57,11 @@ class Content:
     records: dict[str, MethodRecord]
     seeds: dict[str, int]
 
+    @property
+    def caution(self) -> str:
+        """What is to be said where users are too few for intervals and tests; else nothing."""
+        return too_few(self.table.n_users)
+
     def mark(self, method: str, measure: str) -> str:
         """Return how a method stands to the best by a tested measure.
 
@@ -70,6 +76,25 @@ class Content:
             if {one.first, one.second} == {method, best}:
                 return "worse" if one.p_holm < ALPHA else "even"
         return ""
+
+
+def too_few(n_users: int) -> str:
+    """Return a sentence where users are too few for intervals and tests, else nothing.
+
+    Examples
+    --------
+    >>> too_few(1)
+    '1 user is too few for intervals and tests, which need 10: these numbers tell no method from another.'
+    >>> too_few(10)
+    ''
+    """
+    if n_users >= FEWEST_USERS:
+        return ""
+    users = "1 user is" if n_users == 1 else f"{n_users} users are"
+    return (
+        f"{users} too few for intervals and tests, which need {FEWEST_USERS}: these numbers tell no method "
+        "from another."
+    )
 
 
 def gather(
@@ -102,7 +127,7 @@ def gather(
     tests = {
         name: compare_methods(table, name, n_permutations=n_permutations)
         for name in dict.fromkeys((primary, *tested))
-        if name in names and len(table.methods) > 1
+        if name in names and len(table.methods) > 1 and table.n_users >= FEWEST_USERS
     }
     families, records = run.families(), run.records()
     per_case = values_per_case(run, primary, table.methods)

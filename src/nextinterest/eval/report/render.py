@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from nextinterest.eval.numbers import FEWEST_USERS
 from nextinterest.eval.report import plots
 from nextinterest.eval.report.content import ALPHA, Content, gather
 from nextinterest.eval.report.style import interval, look, plain
@@ -17,7 +18,6 @@ __all__ = ["write_report"]
 
 _MARKS = {"best": "★", "worse": "▼", "even": "≈", "": ""}
 _WIDEST_PLOT = 14  # groups of a breakdown that are still drawn
-_FEWEST_USERS = 10  # of a group that is drawn
 
 
 def write_report(
@@ -93,7 +93,7 @@ def _plots(content: Content) -> dict[str, object]:
     drawn = []
     for grouping, numbers in content.breakdowns:
         # A handful of users would stretch the axis for an interval that says nothing; the table has them.
-        shown = [one for one in numbers if one.n_users >= _FEWEST_USERS]
+        shown = [one for one in numbers if one.n_users >= FEWEST_USERS]
         if 1 < len({one.group for one in shown}) <= _WIDEST_PLOT:
             drawn.append((grouping, plots.breakdown_plot(content, grouping, shown)))
     return {

@@ -51,13 +51,13 @@ def plain(value: float, measure: str = "") -> str:
 
 
 def interval(number: Number, measure: str = "") -> str:
-    """Return an interval as printed, or nothing.
+    """Return an interval as printed; nothing where there is no number either.
 
     Examples
     --------
-    >>> interval(Number(0.5, 0.4, 0.6), "ndcg@10")
-    '[0.4000, 0.6000]'
+    >>> interval(Number(0.5, 0.4, 0.6), "ndcg@10"), interval(Number(1.0), "ndcg@10")
+    ('[0.4000, 0.6000]', '[undefined]')
     """
     if math.isnan(number.low):
-        return ""
+        return "" if math.isnan(number.value) else "[undefined]"
     return f"[{plain(number.low, measure)}, {plain(number.high, measure)}]"
