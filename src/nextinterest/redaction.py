@@ -34,6 +34,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(bearer|basic)\s+(?=\S*\d|\S{20})[\w.~+/=*-]{4,}", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(r"\bsk[-_][\w*-]{8,}|\b(?:gsk|hf|xai|ghp|r8)[-_]\w{16,}|\bAIza[\w-]{20,}"), MASK),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), MASK),  # a JSON web token
+    (
+        re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{24,}\b"),
+        MASK,
+    ),  # long and mixed: perhaps a key
 )
 
 

@@ -119,7 +119,7 @@ def test_a_handful_of_users_is_too_little_to_train_on(data: Path, tmp_path: Path
     assert isinstance(refused, DataError)
     assert "3 of its users have the 3 events" in refused.message
     assert "30 events are left to learn from" in refused.message
-    assert "training needs 30 such users and 300 such events" in refused.message
+    assert "training needs 30 such users and 200 such events" in refused.message
     assert "from_dataset" in refused.remedy
     assert "nextinterest recommend --data" in refused.command
     assert not (tmp_path / "saved").exists()

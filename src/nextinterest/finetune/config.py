@@ -124,7 +124,7 @@ class FinetuneConfig(BaseModel):
     """Users with events to hold out, below which training is refused: they choose the epochs and the weights,
     and of thirty users the standard error of NDCG@10 is about .05."""
 
-    min_events: int = Field(default=300, ge=1)
+    min_events: int = Field(default=200, ge=1)
     """Events left to learn from, below which training is refused."""
 
     blend_events: int = Field(default=5000, ge=1)

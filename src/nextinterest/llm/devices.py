@@ -13,7 +13,16 @@ import torch
 
 from nextinterest.errors import ModelError
 
-__all__ = ["DTYPES", "HALF_WEIGHTS", "DtypeName", "cpu_has_bf16", "keeps_half", "pick_device", "pick_dtype"]
+__all__ = [
+    "DTYPES",
+    "HALF_WEIGHTS",
+    "DtypeName",
+    "asks_nothing",
+    "cpu_has_bf16",
+    "keeps_half",
+    "pick_device",
+    "pick_dtype",
+]
 
 DtypeName = Literal["auto", "float32", "bfloat16", "float16", "float16-weights"]
 HALF_WEIGHTS = "float16-weights"
@@ -83,6 +92,11 @@ def pick_dtype(
 def keeps_half(dtype: str, device: torch.device) -> bool:
     """Return whether weights are to be kept in fp16 and computed with in fp32: asked for, and on a CPU."""
     return device.type == "cpu" and _asked(dtype) == HALF_WEIGHTS
+
+
+def asks_nothing(dtype: str) -> bool:
+    """Return whether neither the caller nor the environment names a precision."""
+    return _asked(dtype) == "auto"
 
 
 def _asked(dtype: str) -> str:

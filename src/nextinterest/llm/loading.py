@@ -24,7 +24,14 @@ from nextinterest.llm.adapters import (
     has_tokenizer,
     merged,
 )
-from nextinterest.llm.devices import DtypeName, cpu_has_bf16, keeps_half, pick_device, pick_dtype
+from nextinterest.llm.devices import (
+    DtypeName,
+    asks_nothing,
+    cpu_has_bf16,
+    keeps_half,
+    pick_device,
+    pick_dtype,
+)
 from nextinterest.llm.model_files import check_model_files
 from nextinterest.llm.tokenizer import LocalTokenizer
 from nextinterest.llm.tuning import THREADS_VARIABLE, tuned
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Loaded", "load_module", "load_tokenizer", "weights_digest", "without_adapter"]
 
 Kind = Literal["causal", "seq2seq"]
+_SMALL = 2_000_000  # weights; 8 MB in float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,8 @@ def load_module(
 ) -> Loaded:
     """Load a module in evaluation mode, on its device.
 
-    On a CPU, precision and threads that are not given are those measured on this machine. With `n_layers` the
+    On a CPU, precision and threads that are not given are those measured on this machine, and models of fewer
+    than two million weights are computed in float32. With `n_layers` the
     layers above are cut off, for a reader of inner states. With `random_seed` the weights are not read but
     drawn, as transformers initialises the architecture: a control that says what pretraining is worth. Their
     hash is part of the fingerprint, so that another random stream is noticed.
@@ -90,6 +99,13 @@ def load_module(
     with _loading(f"{kind} language model", path_or_id):
         if random_seed is None:
             module = _read(auto, str(path_or_id), precision)
+            if (
+                where.type == "cpu"
+                and precision != torch.float32
+                and asks_nothing(dtype)
+                and _is_small(module)
+            ):
+                module = _read(auto, str(path_or_id), torch.float32)
         else:
             module = _drawn(auto, str(path_or_id), random_seed)
     tokenizer = load_tokenizer(beside if beside is not None and own_tokenizer else path_or_id).inner
@@ -140,6 +156,11 @@ def _loading(what: str, path_or_id: str | Path) -> Iterator[None]:
             f"No {what} could be loaded from {str(path_or_id)!r}: {error}",
             remedy="Give a directory with config.json, *.safetensors and a tokenizer, or a hub id.",
         ) from error
+
+
+def _is_small(module: PreTrainedModel) -> bool:
+    """Return whether 16 bits would only cost digits: the weights fit a CPU's cache in float32."""
+    return sum(weight.numel() for weight in module.parameters()) < _SMALL
 
 
 def _read(auto: type, path_or_id: str, precision: torch.dtype) -> PreTrainedModel:

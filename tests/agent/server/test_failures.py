@@ -14,7 +14,6 @@ from support.talker import EchoTalker
 
 from nextinterest.agent.chat import ChatMessage, ChatReply
 from nextinterest.agent.server.logs import JsonLines
-from nextinterest.agent.server.redaction import redacted
 from nextinterest.errors import (
     AssetError,
     BudgetError,
@@ -26,6 +25,7 @@ from nextinterest.errors import (
     ProviderError,
     StorageError,
 )
+from nextinterest.redaction import MASK, redact
 
 CHAT = "/v1/chat/completions"
 SECRETS = ("hunter2", "sk-abcdefgh12345678", "10.0.0.7", "/srv/models")
@@ -117,13 +117,13 @@ def test_what_fails_on_the_way_is_not_echoed_either(listen: Callable[..., str], 
     ],
 )
 def test_credentials_are_left_out_of_logs(text: str) -> None:
-    assert "hunter2" not in redacted(text)
-    assert "[redacted]" in redacted(text)
+    assert "hunter2" not in redact(text)
+    assert MASK in redact(text)
 
 
 def test_what_is_no_credential_stays() -> None:
     text = "smollm2 at http://127.0.0.1:8080/v1 failed (2 of 5 attempts): Connection refused"
-    assert redacted(text + "\nCheck the token limit") == f"{text} Check the token limit"
+    assert redact(text + "\nCheck the token limit") == f"{text} Check the token limit"
 
 
 TEXT = {"type": "text", "text": "hi"}

@@ -21,7 +21,6 @@ from starlette.routing import compile_path
 
 from nextinterest.agent.profiles import EventTimeError, ForgottenError, IdempotencyError, StoreError
 from nextinterest.agent.server.invalid import first_error
-from nextinterest.agent.server.redaction import redacted
 from nextinterest.errors import (
     AssetError,
     BudgetError,
@@ -34,6 +33,7 @@ from nextinterest.errors import (
     StorageError,
     UnknownItemError,
 )
+from nextinterest.redaction import redact
 
 __all__ = ["ErrorBody", "Failure", "answer_to", "install_failures"]
 
@@ -141,7 +141,7 @@ def _of_language_model(error: ProviderError | OutputParseError | BudgetError) ->
 
 
 def _log_cause(event: str, error: NextInterestError) -> None:
-    fields: dict[str, object] = {"kind": type(error).__name__, "cause": redacted(str(error))}
+    fields: dict[str, object] = {"kind": type(error).__name__, "cause": redact(str(error), limit=500)}
     status = getattr(error, "status", None)
     if status is not None:
         fields["endpoint_status"] = status

@@ -42,7 +42,8 @@ def _text(path: Path, name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if _is_plain(dtype):
         return _as_text(column, dtype)
-    if isinstance(dtype, pl.List | pl.Array) and _is_plain(dtype.inner):
+    vector = isinstance(dtype, pl.Array) and dtype.inner.is_float()  # an embedding, no list of ids or times
+    if isinstance(dtype, pl.List | pl.Array) and _is_plain(dtype.inner) and not vector:
         listed = column if isinstance(dtype, pl.List) else column.arr.to_list()
         text = _as_text(pl.element(), dtype.inner)
         # As JSON, so that no value can be taken for a separator.
