@@ -14,6 +14,7 @@ import polars as pl
 
 from nextinterest.data.sources.delimited import Selection, Table
 from nextinterest.data.sources.lines import TextFile
+from nextinterest.data.sources.panics import panics_unprinted
 from nextinterest.errors import DataError
 
 __all__ = ["NOT_JSON", "decode", "json_object", "keys", "printable", "read_json_lines"]
@@ -88,7 +89,8 @@ def _decode(
     if len(texts) == 0:
         return
     try:
-        frame = texts.str.json_decode(pl.Struct(dict.fromkeys(names, pl.String()))).struct.unnest()
+        with panics_unprinted():
+            frame = texts.str.json_decode(pl.Struct(dict.fromkeys(names, pl.String()))).struct.unnest()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         frame = pl.DataFrame()
     if len(frame) == len(texts):  # not so where one line held two objects

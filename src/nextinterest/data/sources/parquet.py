@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from nextinterest.data.sources.delimited import Selection, Table
+from nextinterest.data.sources.panics import panics_unprinted
 from nextinterest.errors import DataError
 
 __all__ = ["read_parquet"]
@@ -21,9 +22,10 @@ def read_parquet(path: Path, select: Selection) -> Table:
         If it is not a readable Parquet file, or a selected column is of a type that cannot be text.
     """
     try:
-        columns = tuple(pl.read_parquet_schema(path))
-        chosen = dict(select(columns))
-        frame = pl.read_parquet(path, columns=sorted(set(chosen.values())), memory_map=False)
+        with panics_unprinted():
+            columns = tuple(pl.read_parquet_schema(path))
+            chosen = dict(select(columns))
+            frame = pl.read_parquet(path, columns=sorted(set(chosen.values())), memory_map=False)
         rows = frame.select(
             *(_text(path, name, frame.schema[name]).alias(out) for out, name in chosen.items()),
             pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("line"),
