@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatMessage, ChatReply
-from nextinterest.agent.chat.messages import MessageLike, read_messages
+from nextinterest.agent.chat.messages import MOST_CHARACTERS, MessageLike, read_messages
 from nextinterest.agent.live import LiveAgent
 from nextinterest.agent.profiles import open_store
 from nextinterest.errors import DataError
@@ -97,3 +98,42 @@ def test_what_is_no_list_of_messages_is_said(ask: Ask, messages: Sequence[Messag
 def test_no_message_is_no_error() -> None:
     assert read_messages([]) == ()
     assert read_messages(({"role": "user", "content": ""},)) == (ChatMessage(role="user", content=""),)
+
+
+FILLER = "I watched Alien and loved it, then something like Heat from the nineties please. "
+
+
+@pytest.mark.parametrize(
+    ("before", "newest"),
+    [
+        ([FILLER * 40] * 255, SAID),  # many long messages
+        ([FILLER * 400], SAID),
+        ([], FILLER * 400 + SAID),  # one long message
+        (["\n" * 30_000] * 8, SAID),
+    ],
+)
+def test_a_long_conversation_is_read_in_part_and_says_so(
+    ask: Ask, before: Sequence[str], newest: str
+) -> None:
+    said = [ChatMessage(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(before)]
+    started = time.thread_time()
+    reply = ask([*said, ChatMessage(role="user", content=newest)])
+    assert time.thread_time() - started < 3.0
+    assert reply.action.intent in {"recommend", "similar"}  # as the newest part has it
+    assert not before or "Crime" in reply.action.include_categories
+    unread = sum(map(len, before)) + len(newest) - MOST_CHARACTERS
+    (note,) = [note for note in reply.notes if "not read" in note]
+    assert f"{unread:,} characters" in note
+    assert note in reply.text
+
+
+def test_a_conversation_of_usual_length_has_no_such_note(ask: Ask) -> None:
+    reply = ask([ChatMessage(role="user", content=SAID)])
+    assert not [note for note in reply.notes if "not read" in note]
+
+
+def test_the_end_of_a_long_message_deletes_nothing(agent: RecommenderAgent) -> None:
+    padding = "keep my data" + " " * MOST_CHARACTERS
+    reply = agent.chat([ChatMessage(role="user", content=f"{padding} delete everything about me")])
+    assert reply.question is None
+    assert reply.action.query != "everything"

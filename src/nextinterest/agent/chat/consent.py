@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nextinterest.agent.chat.messages import last_said
+from nextinterest.agent.chat.messages import last_said, newest_part
 from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.retraction import read_retraction
@@ -58,10 +58,13 @@ def settled(
         return Understood(_DELETION)  # the question waits no longer: it is asked again
     if said is not None and asks_to_delete_profile(said, title=True):
         reader = CompositionalReader()  # what needs no model is not left to one
-    read = reader.read(messages, context)
-    if not isinstance(reader, CompositionalReader):  # the rules keep to this by themselves
+    part, unread = newest_part(messages)
+    read = reader.read(part, context)
+    # The rules keep to this by themselves, but for a message of which they read the end.
+    if unread or not isinstance(reader, CompositionalReader):
         read = _allowed(read, said or "")
-    return replace(read, confirmed=confirmed, kept=waiting is not None and read.action.query != EVERYTHING)
+    kept = waiting is not None and read.action.query != EVERYTHING
+    return replace(read, confirmed=confirmed, kept=kept, unread=unread)
 
 
 def _agreed(waiting: Question, context: ChatContext) -> Understood:

@@ -95,6 +95,8 @@ class Executor:
         )
         if understood.kept:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
+        if understood.unread:
+            outcome = outcome.model_copy(update={"notes": (*outcome.notes, _unread(understood.unread))})
         return outcome if told is None else outcome.model_copy(update={"confirmation": told})
 
     def _which(self, understood: Understood, profile: ChatProfile) -> Outcome:
@@ -315,3 +317,7 @@ class Executor:
             asked=asked[:300],
             match=min(1.0, match),
         )
+
+
+def _unread(characters: int) -> str:
+    return f"This conversation is long: its oldest {characters:,} characters were not read."

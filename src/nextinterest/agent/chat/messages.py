@@ -12,7 +12,10 @@ from typing import Protocol, get_args
 from nextinterest.agent.chat.schema import ChatMessage, Role
 from nextinterest.errors import DataError
 
-__all__ = ["MessageLike", "last_said", "read_messages"]
+__all__ = ["MessageLike", "last_said", "newest_part", "read_messages"]
+
+MOST_CHARACTERS = 10_000
+"""Characters of a conversation that are read, its newest; about half a second of work for the rules."""
 
 _MISSING = object()
 _ROLES: tuple[str, ...] = get_args(Role)
@@ -58,6 +61,37 @@ def read_messages(messages: Sequence[MessageLike]) -> tuple[ChatMessage, ...]:
             f"Messages are given as {type(messages).__name__}, not as a list.", remedy=f"Pass a list. {_FORM}"
         )
     return tuple(_read(number, message) for number, message in enumerate(messages))
+
+
+def newest_part(
+    messages: Sequence[ChatMessage], most: int = MOST_CHARACTERS
+) -> tuple[Sequence[ChatMessage], int]:
+    """Return what is read of a long conversation, and how many characters are left out.
+
+    Read are the newest characters of what users and assistants say, up to the newest user message; of the
+    oldest message among them its end.
+
+    Examples
+    --------
+    >>> said = [ChatMessage(role="user", content=text) for text in ("one two", "three", "four")]
+    >>> part, unread = newest_part(said, 12)
+    >>> [message.content for message in part], unread
+    (['two', 'three', 'four'], 4)
+    """
+    said = [message for message in messages if message.role in {"user", "assistant"}]
+    while said and said[-1].role != "user":
+        said.pop()
+    whole = sum(len(message.content) for message in said)
+    if whole <= most:
+        return messages, 0
+    part: list[ChatMessage] = []
+    left = most
+    for message in reversed(said):
+        if left <= 0:
+            break
+        part.append(message.model_copy(update={"content": message.content[-left:]}))
+        left -= len(message.content)
+    return part[::-1], whole - most
 
 
 def last_said(messages: Sequence[ChatMessage], back: int = 0) -> str | None:

@@ -95,6 +95,8 @@ class Understood:
         answered nothing is done.
     kept
         Whether the message left a question open that would have destroyed something, so that nothing was.
+    unread
+        Characters of the conversation that were left out because it is long.
     """
 
     action: ChatAction
@@ -108,6 +110,7 @@ class Understood:
     unclear: tuple[int, ...] = ()
     confirmed: bool = False
     kept: bool = False
+    unread: int = 0
 
 
 class Understanding(Protocol):

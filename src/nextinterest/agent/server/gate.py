@@ -1,8 +1,8 @@
 """The gate before the model: a few calls run, a few wait, the rest are turned away at once.
 
-A server that lets everybody wait answers nobody in time. Waiting is bounded in number and in time: a call
-that would wait longer than callers have patience for, going by how long work has taken lately, is turned away
-at once, while its answer still could not be missed, and told when to come back.
+Waiting is bounded in number and in time. A call that would wait longer than the limit, going by how long work
+has taken lately, gets 503 with Retry-After at once; one that was expected to start in time and did not gets
+the same when the limit is reached.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Gate:
     seconds
         How long a call may wait and run.
     patience
-        How long a call may be expected to wait, in seconds.
+        How long a call may be expected to wait, and may wait, in seconds.
     niceness
         By how much its threads, and those they start, give way to others. Linux only; nothing elsewhere.
     """
@@ -69,8 +69,9 @@ class Gate:
         Raises
         ------
         Failure
-            503 with Retry-After where the queue is full, 504 where it took too long. Work that has started
-            when its time is up ends in its thread, unseen, and keeps its place until then.
+            503 with Retry-After where the queue is full or the work did not start in time, 504 where it
+            took too long. Work that has started when its time is up ends in its thread, unseen, and keeps
+            its place until then.
         """
         future = self._submit(work)
         try:
@@ -78,6 +79,10 @@ class Gate:
         except TimeoutError:
             future.cancel()  # leaves the queue if it had not started
             raise self._late() from None
+        except asyncio.CancelledError:
+            if future.cancelled():  # not the caller: it left the queue
+                raise self._full(self._usual) from None
+            raise
 
     async def stream(self, work: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
         """Yield what the work yields, as it comes; closed early, the work stops after its present piece.
@@ -104,6 +109,8 @@ class Gate:
         try:
             while (piece := await asyncio.wait_for(pieces.get(), end - loop.time())) is not None:
                 yield piece[0]
+            if future.cancelled():
+                raise self._full(self._usual)
             future.result()
         except TimeoutError:
             raise self._late() from None
@@ -126,17 +133,26 @@ class Gate:
 
         wait = max(0, self.inside + 1 - self._running) * self._usual / self._running
         if self.inside >= self._capacity or wait > self._patience:
-            raise Failure(
-                503,
-                "The server is at capacity.",
-                kind="server_error",
-                code="overloaded",
-                retry_after=max(1, math.ceil(wait)),
-            )
+            raise self._full(wait)
         self.inside += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, timed)
+        loop, job = asyncio.get_running_loop(), self._pool.submit(timed)
+        future = asyncio.wrap_future(job)
         future.add_done_callback(self._leave)
+        if self._patience < math.inf:
+            # What the last calls took says little of those that run now. A job that has started is not
+            # cancelled by this.
+            timer = loop.call_later(self._patience, job.cancel)
+            future.add_done_callback(lambda _: timer.cancel())
         return future
+
+    def _full(self, wait: float) -> Failure:
+        return Failure(
+            503,
+            "The server is at capacity.",
+            kind="server_error",
+            code="overloaded",
+            retry_after=max(1, math.ceil(wait)),
+        )
 
     def _late(self) -> Failure:
         return Failure(

@@ -1,18 +1,25 @@
 """Structured logs without personal data: one JSON object a line.
 
-Of a message's arguments numbers are written and nothing else, since texts may be what somebody sent: "%s"
-stays in their place. Of an exception its kind and the places it came through are kept, not its message.
+Of a message's arguments numbers are written and nothing else, since texts may be what somebody sent: "(text)"
+stands in their place. The address the server listens on is written whole. Of an exception its kind and the
+places it came through are kept, not its message.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 __all__ = ["JsonLines", "log_as_json"]
+
+
+_PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[diouxXeEfFgGcrsa]")
+_OWN_ADDRESS = "Uvicorn running on "
+"""How uvicorn's one record begins whose texts are the operator's settings: protocol and address."""
 
 
 class JsonLines(logging.Formatter):
@@ -43,7 +50,7 @@ class _Kept:
     """Stands for an argument that is not written."""
 
     def __str__(self) -> str:
-        return "%s"
+        return "(text)"
 
     __repr__ = __str__
 
@@ -53,12 +60,14 @@ def _message(record: logging.LogRecord) -> str:
         return type(record.msg).__name__
     if not record.args:
         return record.msg
+    if record.name == "uvicorn.error" and record.msg.startswith(_OWN_ADDRESS):
+        return record.getMessage()
     try:
         if isinstance(record.args, Mapping):
             return record.msg % {name: _numbers_only(value) for name, value in record.args.items()}
         return record.msg % tuple(_numbers_only(value) for value in record.args)
-    except (TypeError, ValueError, KeyError):
-        return record.msg
+    except (TypeError, ValueError, KeyError):  # a number was wanted, or the counts differ
+        return _PLACEHOLDER.sub(str(_Kept()), record.msg)
 
 
 def _numbers_only(value: object) -> object:

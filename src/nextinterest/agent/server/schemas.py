@@ -33,8 +33,8 @@ __all__ = ["CheckedSchema", "SchemaRefusedError", "Work"]
 MAX_BYTES = 65_536
 MAX_DEPTH = 32
 MAX_NODES = 10_000
-MAX_STEPS = 20_000
-MAX_SECONDS = 0.25
+MAX_STEPS = 10_000
+MAX_SECONDS = 0.1
 
 Pointer = tuple[str, ...]
 

@@ -60,7 +60,8 @@ class ServerSettings(BaseModel):
     """Requests that may wait for the model; more are answered 503 with Retry-After at once."""
 
     max_wait_seconds: float = Field(default=2.0, gt=0)
-    """A request that would wait longer for the model, going by its last calls, is answered 503 at once."""
+    """A request that would wait longer for the model, going by its last calls, is answered 503 at once;
+    one that has waited so long all the same is answered 503 then."""
 
     store_concurrency: int = Field(default=4, ge=1)
     """Reads and writes of the store at the same time; they never wait behind the model."""
