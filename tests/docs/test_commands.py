@@ -57,6 +57,7 @@ def test_commands(where: str, commands: Commands) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("where", [where for where, lines in SCRIPTS.items() if any(map(is_slow, lines))])
 def test_commands_that_are_slow_even_when_reduced(where: str, commands: Commands) -> None:
     for command in SCRIPTS[where]:
