@@ -11,7 +11,7 @@ from support.full_disk import full_disk
 
 from nextinterest.cli import main
 from nextinterest.errors import StorageError
-from nextinterest.files import not_kept, write_atomic
+from nextinterest.files import RECOMMENDER_FILES, check_output, not_kept, write_atomic
 
 
 @pytest.mark.parametrize("old", [None, b"old"])
@@ -70,3 +70,24 @@ def test_the_command_line_names_what_cannot_be_written(
     said = capsys.readouterr().err
     assert "x: No space left on device." in said
     assert "Traceback" not in said
+
+
+def test_a_folder_of_other_files_is_refused_and_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "precious"
+    folder.mkdir()
+    check_output(folder, RECOMMENDER_FILES, "recommender")  # empty
+    check_output(tmp_path / "new", RECOMMENDER_FILES, "recommender")
+    (folder / "thesis.txt").write_text("years of work")
+    with pytest.raises(StorageError, match=r"precious holds other files \(thesis\.txt\) and no recommender"):
+        check_output(folder, RECOMMENDER_FILES, "recommender")
+    (folder / "trained.json").write_text("{}")
+    check_output(folder, RECOMMENDER_FILES, "recommender")
+    with pytest.raises(StorageError, match=r"thesis\.txt is a file; recommender is a folder"):
+        check_output(folder / "thesis.txt", RECOMMENDER_FILES, "recommender")
+
+
+def test_a_remedy_fits_what_the_system_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError) as caught:
+        write_atomic(tmp_path / "file" / "below", b"x")
+    assert "Free some space" not in str(caught.value)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nextinterest.errors import StorageError
 
-__all__ = ["not_kept", "storing", "write_atomic"]
+__all__ = ["RECOMMENDER_FILES", "check_output", "not_kept", "storing", "write_atomic"]
 
+RECOMMENDER_FILES = ("recommender.json", "trained.json", "retriever.json", "sources.safetensors")
+"""One of them at least is in every recommender directory, also in one whose saving was interrupted."""
+
+_FULL = "Free some space, or choose a folder that can be written to."
+_REMEDIES = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL}
 _log = logging.getLogger(__name__)
 _said: set[tuple[Path, str]] = set()
 
@@ -38,6 +44,37 @@ def not_kept(folder: Path, what: str, error: StorageError) -> None:
             what,
             folder,
             error.message,
+        )
+
+
+def check_output(folder: Path, marks: Collection[str], what: str) -> None:
+    """Refuse to write into a folder that holds other things, before anything is written.
+
+    Parameters
+    ----------
+    folder
+        Where to write.
+    marks
+        Files of which one at least is in every folder of this kind; such a folder is replaced.
+    what
+        What is to be written, for the message.
+
+    Raises
+    ------
+    StorageError
+        If it is a file, or a folder that is not empty and has none of the marks.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise StorageError(
+            f"{folder} is a file; {what} is a folder.", remedy="Name a folder that does not exist yet."
+        )
+    with storing(folder):
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    if names and not set(marks) & set(names):
+        held = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        raise StorageError(
+            f"{folder} holds other files ({held}) and no {what}.",
+            remedy="Give a folder that is new, empty, or such a one already.",
         )
 
 
@@ -81,6 +118,6 @@ def storing(path: Path, *, command: str = "") -> Iterator[None]:
     except OSError as error:
         raise StorageError(
             f"{path} could not be written: {error.strerror or error}.",
-            remedy="Free some space, or choose a folder that can be written to.",
+            remedy=_REMEDIES.get(error.errno or 0, "Choose a folder that can be written to."),
             command=command,
         ) from error

@@ -77,7 +77,14 @@ def test_a_retriever_of_another_split_is_refused(
     pool = ScorePool([PopularityPart(np.ones(len(dataset.catalog), dtype=np.float32))], {"popularity": 1.0})
     learned = Provenance(data=dataset.name, data_fingerprint=dataset.fingerprint, split="leave-one-out")
     TrainedRetriever.from_retriever(base, pool, learned).save(tmp_path / "retriever")
-    arguments = ("--data", str(events), "--out", str(tmp_path), "--retriever", str(tmp_path / "retriever"))
+    arguments = (
+        "--data",
+        str(events),
+        "--out",
+        str(tmp_path / "tuned"),
+        "--retriever",
+        str(tmp_path / "retriever"),
+    )
     assert run("choice", *arguments, "--override=split.n_test=2", "--override=split.n_validation=1") == 1
     assert "learned from leave-one-out" in " ".join(capsys.readouterr().err.split())
 
@@ -85,7 +92,7 @@ def test_a_retriever_of_another_split_is_refused(
 def test_an_option_that_does_not_exist_is_named(
     events: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("choice", "--data", str(events), "--out", str(tmp_path), "--override=epochs=3") == 1
+    assert run("choice", "--data", str(events), "--out", str(tmp_path / "tuned"), "--override=epochs=3") == 1
     assert "epochs: Extra inputs" in capsys.readouterr().err
 
 

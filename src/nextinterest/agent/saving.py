@@ -30,7 +30,7 @@ from nextinterest.agent.tuned_choice import (
     write_choice,
 )
 from nextinterest.errors import IntegrityError, ModelError
-from nextinterest.files import storing
+from nextinterest.files import RECOMMENDER_FILES, check_output, storing
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever
@@ -73,6 +73,8 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
 
     Raises
     ------
+    StorageError
+        If the directory holds other files and no recommender, or cannot be written.
     ModelError
         If the agent does not know by which name its models can be loaded again.
     """
@@ -82,6 +84,7 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
             "This agent was given its models as objects, so a directory could not name them.",
             remedy="Build it with from_dataset, or pass language_model_name and text_encoder_name.",
         )
+    check_output(directory, RECOMMENDER_FILES, "recommender")
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
     (directory / _MANIFEST).unlink(missing_ok=True)  # the old manifest does not describe what follows

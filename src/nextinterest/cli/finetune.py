@@ -53,12 +53,14 @@ def finetune(
     from nextinterest.agent.recommender import open_encoder
     from nextinterest.cli.progress import training_progress
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
+    from nextinterest.files import RECOMMENDER_FILES, check_output
     from nextinterest.finetune.config import read_config
     from nextinterest.finetune.recipe import train_retriever
     from nextinterest.finetune.refit import refit
     from nextinterest.finetune.saving import ModelName, model_card, save_recommender
     from nextinterest.retrieval.saved_items import ItemsFrom
 
+    check_output(out_, RECOMMENDER_FILES, "recommender")  # before hours of training
     options = read_config(config, override or ())
     cleaning = reading.timed(thinning.cleaning)
     dataset = reading.load(data, cleaning=cleaning)

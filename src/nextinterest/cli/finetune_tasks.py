@@ -58,9 +58,11 @@ def finetune_task(
 ) -> None:
     """Teach the language model to choose among candidates, write what is next, or read chat, by LoRA."""
     from nextinterest.data import leave_last_out
+    from nextinterest.files import check_output
     from nextinterest.finetune.reading import read_options
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig, UnderstandingConfig
 
+    check_output(out_, (f"{task}.json", "adapter", "work"), "tuned model")
     dataset = reading.load(data, cleaning=thinning.cleaning)
     if task == "understanding":
         understanding = read_options(UnderstandingConfig, config, override or ())

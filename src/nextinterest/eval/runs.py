@@ -33,7 +33,7 @@ from nextinterest.errors import DataError, IntegrityError, StorageError
 from nextinterest.eval.answers import Answers
 from nextinterest.eval.cost import Cost
 from nextinterest.eval.protocol import Protocol
-from nextinterest.files import write_atomic
+from nextinterest.files import check_output, write_atomic
 
 __all__ = ["Manifest", "MethodRecord", "Run", "method_key"]
 
@@ -180,6 +180,8 @@ class Run:
         ------
         IntegrityError
             If the folder holds a run that asked something else.
+        StorageError
+            If it holds other files and no run.
         """
         if (path / "manifest.json").is_file():
             run = cls(path)
@@ -193,6 +195,7 @@ class Run:
             if vectors is not None:
                 _write_vectors(path, vectors)
             return run
+        check_output(path, ("cases.parquet",), "run")
         _write_parquet(path / "cases.parquet", cases)
         _write_parquet(path / "items.parquet", items)
         if vectors is not None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nextinterest.files import storing
+from nextinterest.files import RECOMMENDER_FILES, check_output, storing
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Trained
@@ -67,6 +67,7 @@ def save_recommender(
     items_from
         The data set that loading reads the items from again; None copies them into the directory.
     """
+    check_output(directory, RECOMMENDER_FILES, "recommender")
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
     (directory / "recommender.json").unlink(missing_ok=True)
