@@ -163,7 +163,7 @@ def test_a_read_only_disk(disk: Path) -> None:
     store.append("ann", MANY, received=NOW)
     store.close()
     _mount("-o", "remount,ro", str(disk))
-    for path in (disk / "profiles.db", disk / "new" / "profiles.db"):
+    for path in (disk / "profiles.db", disk / "new.db"):
         with pytest.raises(StoreError, match="profile store") as error:
             open_store(str(path))
         assert error.value.reason in {"read-only", "unavailable"}

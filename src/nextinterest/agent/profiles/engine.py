@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -12,10 +14,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-__all__ = ["open_engine", "where_it_is"]
+__all__ = ["impatient", "open_engine", "where_it_is"]
 
 _BUSY_SECONDS = 30
 _CONNECT_SECONDS = 5
+_PROBE_SECONDS = 2  # less than a probe's patience
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -50,6 +53,22 @@ def open_engine(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+@contextmanager
+def impatient(connection: sa.Connection) -> Iterator[None]:
+    """Let a probe wait less for a lock of SQLite than what writes events."""
+    driver = connection.connection.dbapi_connection
+    if connection.dialect.name != "sqlite" or driver is None:
+        yield
+        return
+    cursor = driver.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_PROBE_SECONDS * 1000}")
+    try:
+        yield
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+        cursor.close()
 
 
 def where_it_is(engine: sa.Engine) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "IdempotencyError",
     "Reason",
     "StoreError",
+    "UserNameError",
     "checked_seconds",
     "settled_times",
     "store_fault",
@@ -57,6 +58,10 @@ class IdempotencyError(NextInterestError):
 
 class ForgottenError(NextInterestError):
     """The profile that something was to be written to was forgotten in the meantime."""
+
+
+class UserNameError(DataError):
+    """No store may keep a user of this name."""
 
 
 class EventTimeError(DataError):

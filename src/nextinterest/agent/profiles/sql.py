@@ -21,7 +21,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from nextinterest.agent.profiles.engine import open_engine, where_it_is
+from nextinterest.agent.profiles.engine import impatient, open_engine, where_it_is
 from nextinterest.agent.profiles.faults import (
     EARLIEST,
     ForgottenError,
@@ -30,6 +30,7 @@ from nextinterest.agent.profiles.faults import (
     settled_times,
     store_fault,
 )
+from nextinterest.agent.profiles.place import check_place
 from nextinterest.agent.profiles.store import (
     AppendResult,
     EventKind,
@@ -74,7 +75,7 @@ class SqlProfileStore:
         self._failing = False
         """Whether the last write failed for a reason that may last."""
         if self._sqlite:
-            self._make_folder()
+            check_place(Path(self._where))
             self._check_file()
         with self._write() as connection:
             METADATA.create_all(connection)
@@ -87,12 +88,6 @@ class SqlProfileStore:
                 f"INSERT INTO counters (name, value) VALUES ('{_ITEM_VERSION}', 0) "  # noqa: S608 - constant
                 "ON CONFLICT (name) DO NOTHING"
             )
-
-    def _make_folder(self) -> None:
-        try:
-            Path(self._where).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise store_fault(self._where, error) from error
 
     def _check_file(self) -> None:
         file = Path(self._where)
@@ -283,9 +278,18 @@ class SqlProfileStore:
     def check(self) -> None:
         """Write a little, or more where the last write failed; see `ProfileStore.check`."""
         size = _PROBE_BYTES_AFTER_FAILURE if self._failing else _PROBE_BYTES
-        with self._write() as connection:
-            connection.execute(PROBE.delete())
-            connection.execute(PROBE.insert().values(id=0, data=bytes(size)))
+        try:
+            with (
+                self._ours(),
+                self._engine.connect() as connection,
+                impatient(connection),
+                connection.begin(),
+            ):
+                connection.execute(PROBE.delete())
+                connection.execute(PROBE.insert().values(id=0, data=bytes(size)))
+        except StoreError as error:
+            self._failing = self._failing or error.reason != "busy"
+            raise
         self._failing = False
 
     def close(self) -> None:

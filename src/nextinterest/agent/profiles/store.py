@@ -7,6 +7,7 @@ as records that it does not read.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from nextinterest.agent.profiles.faults import UserNameError
 from nextinterest.errors import DataError, MissingExtraError
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
 
 EventKind = Literal["seen", "liked", "disliked", "hidden"]
 MAX_USER_ID = 256
+_OVERRIDES = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class ProfileEvent(BaseModel):
@@ -168,15 +171,21 @@ def checked_user(user: str) -> str:
     Raises
     ------
     DataError
-        If it is empty, longer than 256 characters, or holds control characters or lone surrogates.
+        If it is empty, blank, ``.`` or ``..`` (clients drop these from paths), longer than 256 characters, or
+        holds control characters, those of direction included, or lone surrogates.
     """
     if (
         not user
+        or user in {".", ".."}
+        or all(unicodedata.category(c)[0] in "CZ" for c in user)
+        or any(unicodedata.bidirectional(c) in _OVERRIDES for c in user)
         or len(user) > MAX_USER_ID
         or any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in user)
     ):
-        raise DataError(
-            "A user id has 1 to 256 characters and no control characters.", remedy="Use another id."
+        raise UserNameError(
+            "A user id has 1 to 256 characters, one of them visible, is not '.' or '..', and has no control "
+            "characters, those that change the direction of writing included.",
+            remedy="Use another id.",
         )
     return user
 

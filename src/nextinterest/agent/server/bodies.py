@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.interests.schema import InterestPortrait
@@ -204,7 +204,12 @@ class Forgotten(_Body):
 class ItemBody(_Body):
     """One item of the catalogue."""
 
-    id: str = Field(description="Unique id.", min_length=1, max_length=512)
+    id: str = Field(
+        description="Unique id; item_id is read too.",
+        min_length=1,
+        max_length=512,
+        validation_alias=AliasChoices("id", "item_id"),
+    )
     title: str = Field(description="Title.", min_length=1, max_length=4096)
     categories: list[str] = Field(default_factory=list, description="Categories.", max_length=64)
     year: int | None = Field(default=None, description="Year.", ge=-9999, le=9999)

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from nextinterest.agent.profiles import EventTimeError, ForgottenError, IdempotencyError, StoreError
+from nextinterest.agent.profiles.faults import UserNameError
 from nextinterest.agent.server.invalid import first_error
 from nextinterest.errors import (
     AssetError,
@@ -42,6 +43,12 @@ _FAULT = "The server failed; the fault is logged."
 _NO_ROUTE = (
     "There is no such route. Chat is at /v1/chat/completions and /v1/responses; "
     "/openapi.json lists all routes."
+)
+
+
+_CHECK_ITEM = (
+    "Check it: GET /v1/items?query= finds items by title. A request with a history may have "
+    '"on_unknown": "skip".'
 )
 
 
@@ -96,13 +103,15 @@ def answer_to(error: Exception) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, UnknownItemError):
-        return Failure(404, str(error), code="item_not_found")
+        return Failure(404, f"{error.message} {_CHECK_ITEM}", code="item_not_found")
     if isinstance(error, IdempotencyError):
         return Failure(409, str(error), code="idempotency_conflict")
     if isinstance(error, ForgottenError):
         return Failure(409, str(error), code="user_forgotten")
     if isinstance(error, EventTimeError):
         return Failure(422, str(error), code="invalid_value", param=f"events.{error.index}.time")
+    if isinstance(error, UserNameError):
+        return Failure(422, str(error), code="invalid_value", param="user")
     if isinstance(error, StoreError):
         return _store_failure(error)
     if isinstance(error, ProviderError | OutputParseError | BudgetError):
