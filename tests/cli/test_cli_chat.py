@@ -62,3 +62,21 @@ def test_text_and_a_profile_that_stays(
 
 def test_a_store_needs_a_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert run(monkeypatch, "hi\n", "--store", str(tmp_path / "kept.db")) == 2
+
+
+def test_events_of_the_data_are_imported_only_when_asked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = ("--data", str(folder), "--user", "2", "--store", str(tmp_path / "kept.db"))
+    assert run(monkeypatch, "hello\n", *kept) == 0
+    assert "the data's 30 events are not used; add --import" in capsys.readouterr().err
+    assert run(monkeypatch, "what am i into\n", *kept, "--import") == 0
+    said = capsys.readouterr()
+    assert "30 events of '2' were written" in said.err
+    assert "30 events" in said.out
+    assert run(monkeypatch, "hello\n", *kept) == 0
+    assert "--import" not in capsys.readouterr().err
+
+
+def test_an_import_needs_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "hi\n", "--import", "--user", "2") == 2

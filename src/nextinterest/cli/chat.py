@@ -16,6 +16,7 @@ from rich.markup import escape
 from nextinterest.cli.console import err, out
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
+from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
@@ -34,6 +35,9 @@ def chat(
     store: Annotated[
         str | None, typer.Option(help="Keep what you tell here: a path, or a postgresql:// URL.")
     ] = None,
+    import_data: Annotated[
+        bool, typer.Option("--import", help="Write the user's events of the data into the store first, once.")
+    ] = False,
     retrieval_only: Annotated[
         bool, typer.Option("--retrieval-only", help="Rank without the language model: starts sooner.")
     ] = False,
@@ -51,6 +55,8 @@ def chat(
 
     if model_reads and reader is not None:
         raise typer.BadParameter("Give --model-reads or --reader: one of them reads messages.")
+    if import_data and store is None:
+        raise typer.BadParameter("Give --store with --import: that is where the events go.")
     if store is not None and user is None:
         raise typer.BadParameter("Give --user with --store: a profile belongs to somebody.")
     with err.status("Loading the agent"):
@@ -60,7 +66,9 @@ def chat(
         elif reader is not None:
             agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     with ExitStack() as closing:
-        answer = _kept_by(agent, store, user, closing) if store and user else partial(agent.chat, user=user)
+        answer: Callable[[Sequence[ChatMessage]], ChatReply] = partial(agent.chat, user=user)
+        if store and user:
+            answer = _kept_by(agent, store, user, closing, import_data=import_data)
         messages: list[ChatMessage] = []
         for line in _lines():
             messages.append(ChatMessage(role="user", content=line))
@@ -90,7 +98,7 @@ def _lines() -> Iterator[str]:
 
 
 def _kept_by(
-    agent: RecommenderAgent, store: str, user: str, closing: ExitStack
+    agent: RecommenderAgent, store: str, user: str, closing: ExitStack, *, import_data: bool
 ) -> Callable[[Sequence[ChatMessage]], ChatReply]:
     """Return what answers by a stored profile; the store is closed with the stack."""
     from nextinterest.agent.live import LiveAgent
@@ -98,4 +106,25 @@ def _kept_by(
 
     profiles = open_store(store)
     closing.callback(profiles.close)
-    return partial(LiveAgent(agent, profiles, lambda: datetime.now(UTC)).chat, user=user)
+    live = LiveAgent(agent, profiles, lambda: datetime.now(UTC))
+    # Not imported unasked: who had the profile deleted would find it filled again by the next start.
+    known = _events_of_data(agent, user)
+    if known and not profiles.events(user):
+        name = escape(user)
+        if import_data:
+            live.import_history(agent.history(user))
+            err.print(f"The data's {known} events of '{name}' were written to the store.", soft_wrap=True)
+        else:
+            err.print(
+                f"The store holds nothing of '{name}' yet; the data's {known} events are not used; "
+                "add --import to write them to the store.",
+                soft_wrap=True,
+            )
+    return partial(live.chat, user=user)
+
+
+def _events_of_data(agent: RecommenderAgent, user: str) -> int:
+    try:
+        return len(agent.history(user))
+    except DataError:  # nobody of the data
+        return 0

@@ -13,6 +13,7 @@ from dataclasses import replace
 from nextinterest.agent.chat.messages import last_said, newest_part
 from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
+from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import read_retraction
 from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.agent.chat.schema import EVERYTHING, ChatAction, ChatMessage, Question
@@ -82,5 +83,6 @@ def _allowed(read: Understood, said: str) -> Understood:
     if read.action.query is not None and read.action.query.casefold() == EVERYTHING:
         allowed = asks_to_delete_profile(said)
     else:
-        allowed = read_retraction(tokenise(said)) is not None
+        text = tokenise(said)
+        allowed = read_retraction(text) is not None and not excepts(text) and not in_passing(text)
     return read if allowed else replace(read, action=ChatAction(intent="forget"), items=(), undo=())

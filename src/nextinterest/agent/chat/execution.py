@@ -107,7 +107,8 @@ class Executor:
         if action.intent == "forget":
             held = tuple(item for item in items if item in profile.held())
             if len(held) < 2:
-                return self._take_back(understood, profile, held or items)
+                return self._take_back(understood, profile, (*understood.items, *(held or items)))
+            items = held
         found = tuple(self._found(item) for item in items)
         return Outcome(action=action, question=Question(kind="which_item", items=found))
 
@@ -243,6 +244,9 @@ class Executor:
         if action.include_categories:
             return self._forget_categories(understood, profile)
         items = understood.items or tuple(one.item for one in understood.undo)
+        if not items and understood.missing:
+            found = tuple(one for name in understood.missing for one in self._look_up(name))[:N_FOUND]
+            return Outcome(action=action, unknown=understood.missing, found=found)
         if not items and action.query is not None:
             item = self.context.titles.resolve(action.query)
             if item is None:
@@ -274,15 +278,18 @@ class Executor:
         return self._take_back(understood, profile, items)
 
     def _take_back(self, understood: Understood, profile: ChatProfile, items: Sequence[int]) -> Outcome:
+        held = profile.held()
         events = sum(profile.take_back(one.item, one.kind) for one in understood.undo)
         events += 0 if understood.undo else sum(profile.take_back(item) for item in items)
+        gone = tuple(item for item in items if item in held) if events and not understood.undo else items
         done = Confirmation(
             kind="forgotten",
-            forgotten=tuple(self._found(item) for item in items),
+            forgotten=tuple(self._found(item) for item in gone),
             events=events,
             durable=profile.durable,
         )
-        return Outcome(action=understood.action, confirmation=done)
+        absent = tuple(self.context.titles.called(item) for item in items if item not in gone)
+        return Outcome(action=understood.action, confirmation=done, unknown=(*absent, *understood.missing))
 
     def _resolved(self, titles: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
         """Return the items of titles, and the titles that no item has."""

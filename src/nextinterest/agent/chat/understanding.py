@@ -93,6 +93,8 @@ class Understood:
     unclear
         Items of one title of which the message leaves open which is meant, the oldest first; until that is
         answered nothing is done.
+    missing
+        Names whose events are to be taken back and that the catalogue does not have.
     kept
         Whether the message left a question open that would have destroyed something, so that nothing was.
     unread
@@ -108,6 +110,7 @@ class Understood:
     items: tuple[int, ...] = ()
     undo: tuple[Told, ...] = ()
     unclear: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
     confirmed: bool = False
     kept: bool = False
     unread: int = 0

@@ -56,7 +56,8 @@ def words_of(outcome: Outcome, *, either: bool = False) -> str:
     if outcome.question is not None:
         parts.append(_question(outcome.question, say))
     if outcome.unknown and outcome.action.intent == "forget":
-        parts.append(say.not_held([_clean(words, 80) for words in outcome.unknown]))
+        absent = [_clean(words, 80) for words in outcome.unknown]
+        parts.append(say.not_held(absent) if outcome.confirmation is None else say.not_held_besides(absent))
     elif outcome.unknown:
         parts.append(say.unknown([_clean(words, 80) for words in outcome.unknown]))
     action = outcome.action
@@ -131,6 +132,11 @@ def _question(asked: Question, say: _Sentences) -> str:
     if asked.kind == "forget_everything":
         return say.delete_everything(asked.events)
     names = _names(asked.items[:N_NAMED], say)
+    if asked.kind == "which_item" and len(set(names)) < len(names):  # years alone tell them not apart
+        names = [
+            f"{name} ({', '.join(map(_clean, item.categories)) or _clean(item.item_id)})"
+            for name, item in zip(names, asked.items, strict=False)
+        ]
     if asked.kind == "which_item":
         return say.which(_clean(asked.items[0].title), names)
     return say.delete_items(names, len(asked.items) - len(names), asked.events)

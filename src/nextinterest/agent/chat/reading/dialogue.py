@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from nextinterest.agent.chat.reading.intents import decide, looked_up
 from nextinterest.agent.chat.reading.namesakes import chosen
 from nextinterest.agent.chat.reading.numbers import changed_count
+from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING, FIRST_YEAR, LAST_YEAR, MAX_NAMES, ChatAction, Intent
@@ -81,7 +82,13 @@ class Dialogue:
             turn = self._known(turn)
         if turn.unclear:
             self.held, self._listing = turn, False
-            return Understood(ChatAction(intent=intent), earlier=tuple(self.told), unclear=turn.unclear)
+            clear = [one.item for one in turn.titled if not one.alike and one.item in turn.taken_back]
+            return Understood(
+                ChatAction(intent=intent),
+                earlier=tuple(self.told),
+                unclear=turn.unclear,
+                items=tuple(clear) if intent == "forget" else (),
+            )
         self._listing = intent in {"recommend", "similar"}
         told = self._told(turn, intent)
         earlier = tuple(self.told)
@@ -104,6 +111,7 @@ class Dialogue:
             either=self.wish.either and self._listing,
             items=items,
             undo=undo,
+            missing=turn.missing if intent == "forget" else (),
         )
 
     def _answering(self, turn: Turn) -> Turn:
@@ -277,7 +285,13 @@ class Dialogue:
             if items or undo:
                 return self.context.titles.called(items[0] if items else undo[0].item)
             asked = turn.retraction
+            if turn.missing or (turn.removal is not None and turn.removal.doubtful and turn.titled):
+                return turn.missing[0][:_LONGEST_QUERY] if turn.missing else self._longer_name(turn)
+            if excepts(turn.text, turn.title_places):
+                return None
             topic = "" if asked is None or asked.points or turn.categories_back else asked.topic
+            if topic.casefold().startswith("my "):
+                return None  # "my data": what is held, not a name
             return topic if 0 < len(topic.split()) <= _LONGEST_TOPIC else None
         if turn.named:
             chosen = turn.titled or turn.named
@@ -287,6 +301,14 @@ class Dialogue:
             return self.context.titles.called(items[0]) if items else None
         found = looked_up(turn)
         return found[:_LONGEST_QUERY] if found else None
+
+    def _longer_name(self, turn: Turn) -> str | None:
+        """Return the name that starts with a title but is longer: "Toy Story 2"."""
+        asked, first = turn.retraction, turn.titled[0]
+        if asked is None or excepts(turn.text) or in_passing(turn.text) or first.end >= asked.end:
+            return None
+        rest = turn.text.words[first.end : asked.end]
+        return turn.text.span(first.start, asked.end) if len(rest) == 1 else None
 
     def _taken_back(self, turn: Turn) -> tuple[tuple[int, ...], tuple[Told, ...]]:
         """Return the items that a request to forget names, or else what of the last it points at."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.slots import words_in_slot
 from nextinterest.agent.chat.reading.tokens import common_words, single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
@@ -28,7 +29,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     """
     if not len(turn.text):
         return "other"
-    if turn.deletes_profile or _takes_back(turn):
+    if turn.deletes_profile or _takes_back(turn) or _excepts(turn):
         return "forget"
     if _is_out_of_scope(turn):
         return "other"
@@ -131,12 +132,24 @@ def _takes_back(turn: Turn) -> bool:
         return False  # "forget Heat, a comedy" is a wish, and so is "forget Heat, something light"
     if any(start >= asked.end for start, _ in turn.text.places(word_list("requests"))):
         return False
-    if turn.taken_back:
+    if turn.taken_back or turn.missing:
         return not any(one.like for one in turn.named) and not turn.has("similar_behind")
+    if turn.removal is not None and turn.removal.doubtful and turn.titled:
+        return asked.firm and not any(one.unlike or one.like for one in turn.named)  # answered by how to ask
     if asked.idle:
         return False
+    if turn.removal is not None and turn.removal.doubtful and not (asked.points or turn.categories_back):
+        return asked.told and asked.firm
     listed = bool(turn.reference.items) and not turn.reference.pronoun
     return asked.points or asked.told or listed or bool(turn.categories_back)
+
+
+def _excepts(turn: Turn) -> bool:
+    """Whether everything is to go but something, which is answered by how to remove parts."""
+    if turn.retraction is None or turn.retraction.end <= turn.retraction.start:
+        return False
+    first = turn.text.words[turn.retraction.start]
+    return first in {"everything", "all", "anything"} and excepts(turn.text, turn.title_places)
 
 
 def _speaks_of_deleting(turn: Turn) -> bool:

@@ -14,7 +14,7 @@ from nextinterest.agent.chat.reading.deletion import listed, retyped
 from nextinterest.agent.chat.reading.slots import opens_clause
 from nextinterest.agent.chat.reading.tokens import Text, word_list
 
-__all__ = ["Retraction", "read_retraction"]
+__all__ = ["Retraction", "read_retraction", "ruled_out"]
 
 _IDIOMS = frozenset({"forget", "drop", "never", "nevermind", "nvm", "ignore", "lose"})
 
@@ -69,6 +69,39 @@ def read_retraction(text: Text) -> Retraction | None:
             length = 0 if text.words[verb : verb + 1] == ("forget",) else _verb(text, verb)
         if length:
             return _object(text, verb, verb + length)
+    return None
+
+
+def ruled_out(text: Text) -> tuple[int, int] | None:
+    """Return the words that a message wants left out of a list or forgotten: "horror" of "scrap horror".
+
+    They end at a comma or a sentence, and where "and" leads to something else that is asked for.
+
+    Examples
+    --------
+    >>> from nextinterest.agent.chat.reading.tokens import tokenise
+    >>> ruled_out(tokenise("let's forget horror for a moment")), ruled_out(tokenise("forget it"))
+    ((2, 6), None)
+    """
+    for place in range(len(text)):
+        if not opens_clause(text, place):
+            continue
+        verb = _skip(text, place, "lead_in", "polite", "asks_you", "asks_for_me")
+        if verb >= len(text) or not (
+            length := max(_verb(text, verb), text.phrase_at(verb, listed("leaves_out")))
+        ):
+            continue
+        if text.words[verb + length :] == ("it",):
+            return (0, place) if place else None  # "everything I said about horror, forget it"
+        start = end = verb + length
+        while end < len(text):
+            token = text.tokens[end]
+            if end > start and (token.after_stop or token.after_comma or token.word in {"but", "then"}):
+                break
+            if token.word == "and" and text.phrase_at(end + 1, word_list("requests", "scope_ends")):
+                break
+            end += 1
+        return (start, end) if start < end else None
     return None
 
 

@@ -191,6 +191,18 @@ class TitleIndex:
                 by_year.setdefault(year, other)
         return tuple(by_year[year] for year in sorted(by_year)) if len(by_year) > 1 else ()
 
+    def of_title(self, item: int, *, same_year: bool = False) -> tuple[int, ...]:
+        """Return all items of an item's title, or those of its year too, oldest first; empty for one alone."""
+        titles, years = self.catalog.titles, self.catalog.years
+        core = normalise_title(split_year(titles[item][:300])[0])
+        alike = [
+            other
+            for other in self._exact.get(_forms(titles[item][:300])[0], ())
+            if normalise_title(split_year(titles[other][:300])[0]) == core
+            and (not same_year or years[other] == years[item])
+        ]
+        return tuple(sorted(alike, key=lambda one: (years[one] or 0, one))) if len(alike) > 1 else ()
+
     def resolve(self, title: str) -> int | None:
         """Return the item of a title as `called` gives it, or of any form of a title; None for none."""
         if title in self._written:

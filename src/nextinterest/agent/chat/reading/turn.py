@@ -18,7 +18,8 @@ from nextinterest.agent.chat.reading.namesakes import identified
 from nextinterest.agent.chat.reading.numbers import count_asked
 from nextinterest.agent.chat.reading.opinions import Opinion, opinions
 from nextinterest.agent.chat.reading.references import Reference, places_meant, refer
-from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction
+from nextinterest.agent.chat.reading.removal import Removal, excepts, in_passing, read_removal
+from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction, ruled_out
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, YearWish, read_years
 
@@ -101,6 +102,8 @@ class Turn:
         What it asks to take back, in words.
     categories_back
         Categories of which it asks to take back what was said.
+    removal
+        What the request to take back names, and whether it may remove anything.
     """
 
     text: Text
@@ -113,6 +116,7 @@ class Turn:
     deletes_profile: bool = False
     retraction: Retraction | None = None
     categories_back: tuple[str, ...] = ()
+    removal: Removal | None = None
 
     def has(self, *names: str) -> bool:
         """Whether a phrase of the named word lists stands in the message, outside of titles."""
@@ -151,13 +155,18 @@ class Turn:
     @property
     def taken_back(self) -> list[int]:
         """Items that it asks to take back and names: in the request, or where the request points to them."""
-        asked = self.retraction
-        if asked is None:
+        asked, removal = self.retraction, self.removal
+        if asked is None or removal is None or removal.doubtful:
             return []
-        inside = [one.item for one in self.titled if asked.start <= one.start < asked.end]
-        if inside or not asked.points:
+        inside = [one.item for one in self.titled if one.start in removal.starts]
+        if inside or removal.missing or not asked.points:
             return inside
         return [one.item for one in self.titled]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names it asks to take back that the catalogue does not have."""
+        return () if self.removal is None or self.removal.doubtful else self.removal.missing
 
     @property
     def unclear(self) -> tuple[int, ...]:
@@ -189,6 +198,12 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
     known = [identified(text, mention, {*table.shown, *table.focus}, context) for mention in mentions]
     mentions = [replace(one, item=item) for one, (item, _, _) in zip(mentions, known, strict=True)]
     alike = {one.start: items for one, (_, _, items) in zip(mentions, known, strict=True)}
+    if read_retraction(text) is not None:  # what is removed for good is asked for where two may be meant
+        alike |= {
+            one.start: items
+            for one, (_, place, _) in zip(mentions, known, strict=True)
+            if (items := context.titles.of_title(one.item, same_year=place is not None))
+        }
     places = {place for mention in mentions for place in range(mention.start, mention.end)}
     dated = {
         place
@@ -217,12 +232,15 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
         _compare(turn.years, context.catalog.years[turn.reference.items[0]])
     refered = {p for start, end in turn.reference.spans for p in range(start, end)}
     asked = turn.retraction
-    if asked is not None and (asked.told or asked.firm):
+    if asked is not None:
+        turn.removal = read_removal(text, asked, mentions, dated, context.titles)
+    if asked is not None and asked.told and not _spares(text, places):
         clause = set(range(asked.start, asked.end)) - taken
         said = context.categories.mentions(text, set(range(len(text))) - clause)
         turn.categories_back = tuple(dict.fromkeys(name for mention in said for name in mention.names))
         taken = taken | clause
     turn.categories = read_categories(text, context.categories, taken)
+    _rule_out(turn, context, taken)
     numbers = refered if not turn.reference.pronoun else set()
     turn.count = count_asked(text, taken | numbers)
     spans: list[tuple[int, int, int, bool]] = [
@@ -239,8 +257,33 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
         replace(one, alike=alike.get(one.start, ()) if one.by_title else ())
         for one in _with_roles(text, spans)
     ]
+    if asked is not None and in_passing(text, frozenset(places)):  # "remove Alien from the list"
+        turn.named = [
+            replace(one, unlike=True, like=False, opinion="none")
+            if asked.start <= one.start < asked.end
+            else one
+            for one in turn.named
+        ]
     turn.deletes_profile = asks_to_delete_profile(message, title=bool(turn.titled))
     return turn
+
+
+def _spares(text: Text, titles: set[int]) -> bool:
+    """Whether a message excepts something, or speaks of a moment or a list that is shown."""
+    return excepts(text, frozenset(titles)) or in_passing(text, frozenset(titles))
+
+
+def _rule_out(turn: Turn, context: ChatContext, taken: set[int]) -> None:
+    """Leave out of a list the categories that the message casually wants gone: "scrap horror"."""
+    ruled = ruled_out(turn.text)
+    if ruled is None or excepts(turn.text):
+        return
+    outside = set(range(len(turn.text))) - set(range(*ruled))
+    for mention in context.categories.mentions(turn.text, taken | outside):
+        for name in mention.names:
+            if name in turn.categories.include:
+                turn.categories.include.remove(name)
+                turn.categories.exclude.append(name)
 
 
 def turn_is_of_places(text: Text) -> bool:
