@@ -192,7 +192,7 @@ class TitleIndex:
         return tuple(by_year[year] for year in sorted(by_year)) if len(by_year) > 1 else ()
 
     def of_title(self, item: int, *, same_year: bool = False) -> tuple[int, ...]:
-        """Return all items of an item's title, or those of its year too, oldest first; empty for one alone."""
+        """Return all items of an item's title (and year), the oldest first; empty for one alone."""
         titles, years = self.catalog.titles, self.catalog.years
         core = normalise_title(split_year(titles[item][:300])[0])
         alike = [
