@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
@@ -29,7 +29,7 @@ from nextinterest.agent.server.permission import Allowed, user_of
 from nextinterest.agent.server.service import MODEL_ID, Service
 from nextinterest.agent.server.structured import WantedJson
 
-__all__ = ["STREAM_HEADERS", "Profile", "event", "last", "router"]
+__all__ = ["Profile", "event", "router", "sent"]
 
 Profile = Annotated[
     HeaderName | None,
@@ -38,7 +38,8 @@ Profile = Annotated[
         description="Whose profile is used, as UTF-8; goes before the body's user.",
     ),
 ]
-STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+T = TypeVar("T", covariant=True)
 DONE = b"data: [DONE]\n\n"
 
 
@@ -70,20 +71,36 @@ def router(service: Service) -> APIRouter:
             confirm_forget=confirmed(request.nextinterest),
         )
         answer = Answer(service, request, wanted)
-        if not request.stream:
-            return await answer.whole(await last(pieces))
-        # The first piece is waited for, so that what fails before it is an answer with its own status.
-        first = await anext(pieces)
-        return StreamingResponse(
-            answer.events(first, pieces),
-            media_type="text/event-stream",
-            headers=STREAM_HEADERS,
-        )
+        return await sent(answer, pieces, streamed=bool(request.stream))
 
     return routes
 
 
-async def last(pieces: AsyncGenerator[str | ChatReply]) -> ChatReply:
+class Answering(Protocol[T]):
+    """An answer in the form of one of the routes."""
+
+    async def whole(self, reply: ChatReply) -> T:
+        """Return the answer in one piece."""
+        ...
+
+    def events(self, first: str | ChatReply, rest: AsyncGenerator[str | ChatReply]) -> AsyncIterator[bytes]:
+        """Yield the answer as server-sent events."""
+        ...
+
+
+async def sent(
+    answer: Answering[T], pieces: AsyncGenerator[str | ChatReply], *, streamed: bool
+) -> T | StreamingResponse:
+    """Return an answer in one piece, or as a stream."""
+    if not streamed:
+        return await answer.whole(await _last(pieces))
+    # The first piece is waited for, so that what fails before it is an answer with its own status.
+    first = await anext(pieces)
+    events = answer.events(first, pieces)
+    return StreamingResponse(events, media_type="text/event-stream", headers=_STREAM_HEADERS)
+
+
+async def _last(pieces: AsyncGenerator[str | ChatReply]) -> ChatReply:
     """Return the reply that ends a stream."""
     async with aclosing(pieces):
         async for piece in pieces:

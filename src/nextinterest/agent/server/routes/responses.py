@@ -20,7 +20,7 @@ from nextinterest.agent.server.response_bodies import (
     Response,
     ResponseRequest,
 )
-from nextinterest.agent.server.routes.chat import STREAM_HEADERS, Profile, event, last
+from nextinterest.agent.server.routes.chat import Profile, event, sent
 from nextinterest.agent.server.service import MODEL_ID, Service
 from nextinterest.agent.server.structured import WantedJson
 
@@ -52,13 +52,7 @@ def router(service: Service) -> APIRouter:
         wanted = await service.wanted(form, "text.format")
         pieces = service.talk(request.messages(), user, confirm_forget=confirmed(request.nextinterest))
         answer = Answer(service, request, wanted)
-        if not request.stream:
-            return await answer.whole(await last(pieces))
-        # The first piece is waited for, so that what fails before it is an answer with its own status.
-        first = await anext(pieces)
-        return StreamingResponse(
-            answer.events(first, pieces), media_type="text/event-stream", headers=STREAM_HEADERS
-        )
+        return await sent(answer, pieces, streamed=bool(request.stream))
 
     return routes
 
