@@ -65,7 +65,8 @@ def test_times_as_they_are_written(written: str | None, expected: int | None) ->
         ),
         (["1.7E+09"], [1700000000], "1 times of time are in scientific notation"),
         (["1", "2", "3"], [1, 2, 3], "all before 1973: of a count, the dates mean nothing"),
-        (["0", "1700000000"], [0, 1700000000], "1 times of time are 0, which is 1970-01-01"),
+        (["20230101"] * 5 + ["1700000000"] * 5, [1672531200] * 5 + [None] * 5, "time as YYYYMMDD"),
+        (["20230101"] * 2 + ["1700000000.5"], [1672531200] * 2 + [None], "time as YYYYMMDD"),
         (
             ["2023-12-25 18:30Z", "2023-12-25 18:30"],
             [1703529000] * 2,
@@ -163,6 +164,31 @@ def test_the_caller_can_say_how_times_are_written(written: str, form: str, expec
 def test_a_format_that_is_none_is_refused(form: str) -> None:
     with pytest.raises(DataError, match=r"time format|cannot be read by the pattern"):
         read_times(pl.Series(["2020010203"]), form=form)
+
+
+@pytest.mark.parametrize(
+    ("cell", "form", "expected"),
+    [
+        ("2023-01-01 10:00:00.5", "%Y-%m-%d %H:%M:%S.%f", (1672567200, 500_000_000)),
+        ("2023-01-01 10:00:00.25", "%Y-%m-%d %H:%M:%S.%f", (1672567200, 250_000_000)),
+        ("2023-01-01 10:00:00.123456", "%Y-%m-%d %H:%M:%S.%f", (1672567200, 123_456_000)),
+        ("2023-01-01 10:00:00.123456789", "%Y-%m-%d %H:%M:%S%.f", (1672567200, 123_456_789)),
+        ("2500-01-01 00:00:00.5", "%Y-%m-%d %H:%M:%S.%f", (16725225600, 500_000_000)),
+        ("01/01/23 100 %f", "%d/%m/%y 100 %%f", (1672531200, None)),
+    ],
+)
+def test_fractions_of_a_pattern_are_those_of_strptime(
+    cell: str, form: str, expected: tuple[int, int | None]
+) -> None:
+    read = read_times(pl.Series([cell]), form=form)
+    assert (read.seconds[0], None if read.nanoseconds is None else read.nanoseconds[0]) == expected
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S,%f", "%Y%m%d%f", "%f"])
+def test_a_fraction_that_is_not_behind_a_point_is_refused_by_name(form: str) -> None:
+    with pytest.raises(DataError, match=r"%f, a fraction of a second, is read only behind a point"):
+        read_times(pl.Series(["2023-01-01 10:00:00,5"]), form=form)
+    assert read_times(pl.Series(["2023-01-01 10:00:00,5"])).nanoseconds is not None  # the remedy
 
 
 def test_equal_days_in_either_order_need_no_order() -> None:

@@ -6,6 +6,7 @@ Knows nothing of policy: which repeats stay or how many events are enough is `ne
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -45,6 +46,9 @@ REPEATED_PAIR = "repeated user and item"
 REPEATED_ITEM = "repeated item id"
 LOW_RATING = "rating below the minimum"
 TOO_FEW = "user or item with too few events"
+
+_GAP = 20 * 365 * 86400
+"""Times so many seconds before most others are hardly meant: days of Excel, counts, 1970-01-01 for none."""
 
 
 def judge_events(
@@ -121,7 +125,31 @@ def judge_events(
         "file",
         problem.alias("problem"),
     )
-    return judged, (*times.notes, *about_ratings)
+    return judged, (*times.notes, *_strays(judged, raw), *about_ratings)
+
+
+def _strays(judged: pl.DataFrame, raw: RawData) -> list[str]:
+    """Say how many of the times that are kept lie a gap of 20 years or more before most of them."""
+    low, high = judged["time"].min(), judged["time"].max()
+    if not isinstance(low, int) or not isinstance(high, int) or high - low < _GAP:
+        return []
+    fine = pl.col("problem").is_null() & pl.col("time").is_not_null()
+    times = judged.filter(fine)["time"].sort()
+    gaps = (times.diff().slice(1, len(times) // 2) >= _GAP).arg_true()
+    if not len(gaps):
+        return []
+    n = int(gaps[-1]) + 1
+    stray = judged.filter(fine & (pl.col("time") < times[n]))
+    first = stray.row(0, named=True)
+    name, place = raw.columns.get("time", "time"), f"{raw.files[first['file']]}:{first['line']}"
+    return [
+        f"{n:,} times of {name} lie more than 20 years before the rest, which begin {_day(times[n])}: "
+        f"the first is {_day(first['time'])} at {place}"
+    ]
+
+
+def _day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
 @dataclass

@@ -7,6 +7,8 @@ only from all of its cells. What can be read in two ways is refused, with a way 
 
 from __future__ import annotations
 
+import re
+import warnings
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -35,8 +37,9 @@ _CALENDAR = {
 }
 """Calendar times written as one number, by their digits."""
 _FIRST_DAY, _LAST_DAY = 19000101, 21001231
-_MOST = 0.9
-"""Calendar numbers are read as such where so many are valid; the others are placeholders such as 99999999."""
+_MOST = 0.5
+"""Calendar numbers are read as such where so many are valid; the others, placeholders such as 99999999 or
+numbers of another kind, cannot be read: no column holds so many valid days by chance."""
 
 _EXCEL_FROM, _EXCEL_TO = 32874, 55153  # 1990 to 2050 in days of Excel
 _EXCEL_EPOCH = -25569 * 86400  # 1899-12-30
@@ -195,8 +198,6 @@ def _in_unit(
     notes: list[str] = []
     if isinstance(top, int) and top < _COUNT_BELOW:
         notes.append(f"{name} as seconds since 1970, all before 1973: of a count, the dates mean nothing")
-    elif zeros := int((whole == 0).sum()):
-        notes.append(f"{zeros:,} times of {name} are 0, which is 1970-01-01")
     if not isinstance(top, int) or top < _FROM["ms"]:
         return (whole, None if fraction is None else fraction.cast(pl.Int32)), notes
     size = pl.lit(whole).abs()
@@ -228,13 +229,15 @@ def _scaled(whole: pl.Series, fraction: pl.Series | None, per: pl.Expr) -> Numbe
 def _calendar(whole: pl.Series, fraction: pl.Series | None) -> tuple[Numbers, str] | None:
     """Read a column of whole numbers that are calendar times, such as 20231225; None where it is not one."""
     low, high = whole.min(), whole.max()
-    if fraction is not None or not isinstance(low, int) or not isinstance(high, int):
+    if not isinstance(low, int) or not isinstance(high, int):
         return None
     for digits, (how, pattern) in _CALENDAR.items():
         scale = 10 ** (digits - 8)
         if high < _FIRST_DAY * scale or low > (_LAST_DAY + 1) * scale:
             continue
         days = whole.is_between(_FIRST_DAY * scale, (_LAST_DAY + 1) * scale - 1)
+        if fraction is not None:
+            days &= fraction == 0
         text = whole.filter(days).cast(pl.String)
         read = _epoch(text, pattern)
         if read.len() - read.null_count() >= _MOST * (len(whole) - whole.null_count()):
@@ -275,15 +278,35 @@ def _refuse_serial_days(whole: pl.Series, where: str) -> None:
         )
 
 
+def _chrono(form: str, where: str) -> str:
+    """Return a pattern of strptime as polars writes it, where ``%f`` would be a number of nanoseconds."""
+    # "%%f" is a percent sign and an f; "%.f" is polars' own.
+    pattern = re.sub(r"%%|\.%f", lambda found: found[0].replace(".%f", "%.f"), form)
+    if "%f" in pattern.replace("%%", ""):
+        raise DataError(
+            f"{where} cannot be read by the pattern {form!r}: %f, a fraction of a second, is read only "
+            "behind a point, as in %S.%f.",
+            remedy="Give the fraction as .%f, or leave time_format out where times are as in ISO 8601.",
+            command="Give the fraction as .%f, or leave --time-format out where times are as in ISO 8601.",
+        )
+    return pattern
+
+
 def _by_pattern(text: pl.Series, form: str, name: str, where: str) -> Times:
+    pattern = _chrono(form, where)
     try:
-        # Microseconds reach all years, nanoseconds 1677 to 2262.
-        fine: Literal["us", "ns"] = "ns" if "f" in form else "us"
-        read = text.str.to_datetime(form, strict=False, time_unit=fine)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # polars' advice on patterns, which its own errors repeat
+            # Microseconds reach all years, nanoseconds 1677 to 2262, beyond which they overflow.
+            read = text.str.to_datetime(pattern, strict=False, time_unit="us")
+            fine = text.str.to_datetime(pattern, strict=False, time_unit="ns") if "f" in pattern else None
     except pl.exceptions.PolarsError as error:
         raise DataError(
             f"{where} cannot be read by the pattern {form!r}: {str(error).splitlines()[0]}",
             remedy="Give a pattern of strptime, such as '%d/%m/%Y %H:%M'.",
         ) from None
-    seconds, rest = _scaled(read.to_physical(), None, pl.lit(_PER_SECOND[fine]))
+    seconds, rest = _scaled(read.to_physical(), None, pl.lit(_PER_SECOND["us"]))
+    if fine is not None:
+        whole, beyond = _scaled(fine.to_physical(), None, pl.lit(_PER_SECOND["ns"]))
+        rest = pl.select(pl.when(pl.lit(whole) == seconds).then(beyond).otherwise(rest)).to_series()
     return Times(seconds, rest if rest is not None and (rest > 0).any() else None, (f"{name} as {form}",))

@@ -96,7 +96,6 @@ class _Parts:
             as_events(events.frame),
             items,
             users,
-            time_unit="s",
             notes=tuple(self.notes),
         )
 
