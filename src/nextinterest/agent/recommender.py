@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nextinterest.agent.arguments import as_data_set, as_whole_number
 from nextinterest.agent.chat.talking import Talking
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
@@ -120,6 +121,7 @@ class RecommenderAgent(Talking, Forecasting):
         device, dtype
             Passed on to `LocalModel.load`.
         """
+        dataset = as_data_set(dataset, "from_dataset")
         encoder = open_encoder(text_encoder, device)
         log = dataset.log if train is None else train
         retriever = Retriever.build(dataset.catalog, log, encoder)
@@ -188,6 +190,7 @@ class RecommenderAgent(Talking, Forecasting):
         IntegrityError
             If the data set's catalogue is not the agent's.
         """
+        dataset = as_data_set(dataset, "with_log")
         if dataset.catalog.fingerprint != self.catalog.fingerprint:
             raise IntegrityError(
                 f"The catalogue of {dataset.name!r} ({len(dataset.catalog):,} items) is not the one this "
@@ -262,7 +265,7 @@ class RecommenderAgent(Talking, Forecasting):
         )
 
     def history(self, user: str) -> History:
-        """Return the events of a known user.
+        """Return the events of a known user; a number is read as its digits.
 
         Raises
         ------
@@ -277,7 +280,7 @@ class RecommenderAgent(Talking, Forecasting):
                 "pass the user's history.",
                 command="Give the data it was made from with --data.",
             )
-        index = self.log.user(user)
+        index = self.log.user(str(user))
         if index is None:
             raise DataError(
                 f"User {user!r} is not among the {self.log.n_users:,} users this agent knows.",
@@ -318,12 +321,11 @@ class RecommenderAgent(Talking, Forecasting):
         DataError
             If k is below one, neither history nor user is given, or the user is not known.
         """
-        if k < 1:
-            raise DataError(f"k is {k}; a list has at least one place.", remedy="Ask for at least one.")
+        k = as_whole_number(k, "k")
         read = self._read(history, user, on_unknown)
         ranked = self.ranker.rank([read.history], k, exclude_seen)[0]
         return Recommendations(
-            user=user if user is not None else read.history.user,
+            user=read.history.user if user is None else str(user),
             items=self.as_recommendations(ranked, read.history),
             events_used=len(read.history),
             skipped=read.skipped,
@@ -338,6 +340,7 @@ class RecommenderAgent(Talking, Forecasting):
         )
 
     def _read(self, history: HistoryLike | None, user: str | None, on_unknown: OnUnknown) -> ReadHistory:
+        user = None if user is None else str(user)  # data frames hold ids as numbers
         if history is None:
             if user is None:
                 raise DataError(

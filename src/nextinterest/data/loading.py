@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def load(
     >>> dataset.log.n_users, len(dataset.catalog), dataset.log.n_events  # doctest: +SKIP
     (943, 1682, 100000)
     """
+    _check_arguments(path_or_name, columns)
     path = locate(str(path_or_name), "data")
     if not isinstance(path, Path):
         raise DataError(f"There is no data set {path_or_name!r}.", remedy="Give a path or an asset's name.")
@@ -86,6 +88,22 @@ def load(
     if note is not None:
         report = report.model_copy(update={"notes": (*report.notes, note)})
     return Dataset(name or raw.name, catalog, log, users, report)
+
+
+def _check_arguments(path: object, columns: object) -> None:
+    """Refuse what is no path and no mapping."""
+    if not isinstance(path, str | Path):
+        raise DataError(
+            f"load takes a path or a name, not a {type(path).__name__}.",
+            remedy="Write a table to a file first, such as table.write_parquet('events.parquet').",
+            command="Give the path of a file.",
+        )
+    if columns is not None and not isinstance(columns, Mapping):
+        raise DataError(
+            f"columns is a {type(columns).__name__}; it maps fields to columns.",
+            remedy="Pass a dictionary, such as {'user': 'customer', 'item': 'sku'}.",
+            command="Map columns as in --column user=customer.",
+        )
 
 
 def _held_out_note(raw: RawData, catalog: Catalog, log: EventLog) -> str | None:

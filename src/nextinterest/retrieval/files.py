@@ -67,7 +67,7 @@ def read_manifest(path: Path, form: str) -> dict[str, object]:
     """
     try:
         content = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise IntegrityError(f"{path} is missing.", remedy="Give a folder that nextinterest wrote.") from None
     except ValueError as error:
         raise IntegrityError(f"{path} is not JSON: {error}.", remedy="Build and save it again.") from error

@@ -67,7 +67,7 @@ def test_cold_and_impossible_cases(catalog: Catalog, scorer: ItemScorer) -> None
     assert "anybody" in nobody.notes[0]
     with pytest.raises(DataError, match="needs the times"):
         forecast_interests(History(np.array([1, 2])), catalog, scorer, horizon=timedelta(days=1))
-    with pytest.raises(DataError, match="at least one event"):
+    with pytest.raises(DataError, match="whole number of at least 1"):
         forecast_interests(History(np.array([1, 2])), catalog, scorer, horizon=0)
 
 

@@ -13,6 +13,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from nextinterest.agent.arguments import as_whole_number
 from nextinterest.agent.interests.dispersion import Dispersion
 from nextinterest.agent.interests.forecaster import PooledForecaster
 from nextinterest.agent.interests.model import ForecastModel
@@ -22,7 +23,6 @@ from nextinterest.agent.interests.schema import ForecastShare, InterestOutlook, 
 from nextinterest.agent.interests.signals import RunningCounts, Shares, history_signals, positive
 from nextinterest.data.interests import interest_marginal
 from nextinterest.domain import Catalog, History, ItemScorer
-from nextinterest.errors import DataError
 
 __all__ = ["ITEMS", "Horizon", "default_model", "forecast_interests", "population_of"]
 
@@ -155,9 +155,7 @@ def _events_ahead(
         days = horizon.total_seconds() / 86_400.0
         count = events_in_days(history, days, generator, level=level)
         return max(count.mean, 1.0), days, (count.lower, count.upper)
-    if horizon < 1:
-        raise DataError(f"A horizon must be at least one event, not {horizon}.")
-    return float(horizon), None, None
+    return float(as_whole_number(horizon, "horizon")), None, None
 
 
 def _widened(model: ForecastModel, n_events: float, spread: tuple[float, float]) -> Dispersion:
