@@ -21,6 +21,9 @@ READS = (
     "finetune-task",
     "fit-forecast",
 )
+SAME = (
+    *("format", "column", "time_format", "k_core", "user_core", "item_core", "repeats", "ties", "strict"),
+)
 
 
 def options(words: str) -> dict[str, list[str]]:
@@ -38,9 +41,7 @@ def test_the_commands_listed_are_all_that_take_data() -> None:
 @pytest.mark.parametrize("command", READS)
 def test_every_command_that_reads_data_has_the_same_options(command: str) -> None:
     described, here = options("data describe"), options(command)
-    assert {name: here.get(name) for name in ("format", "column", "time_format")} == {
-        name: described[name] for name in ("format", "column", "time_format")
-    }
+    assert {name: here.get(name) for name in SAME} == {name: described[name] for name in SAME}
 
 
 @pytest.mark.parametrize(

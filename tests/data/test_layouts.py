@@ -487,13 +487,13 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
 
 def test_a_mapping_may_be_of_the_files_beside(tmp_path: Path) -> None:
     write(
-        tmp_path, log__csv="user,item\nu,1\n", items__csv="sku,label\n1,Kite\n", users__csv="who,age\nu,7\n"
+        tmp_path, log__csv="user,item\nu,1\n", items__csv="what,label\n1,Kite\n", users__csv="who,age\nu,7\n"
     )
     with pytest.raises(
         DataError, match=r"items\.csv:1: no column .* is the item.*columns=\{'item': 'NAME'\}"
     ):
         load(tmp_path / "log.csv")
-    dataset = load(tmp_path / "log.csv", columns={"item": "sku", "title": "label", "user": "who"})
+    dataset = load(tmp_path / "log.csv", columns={"item": "what", "title": "label", "user": "who"})
     assert dataset.catalog.titles == ("Kite",)
     assert dataset.users is not None
     assert dataset.users["age"].to_list() == ["7"]

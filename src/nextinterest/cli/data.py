@@ -31,36 +31,13 @@ def describe(
     *,
     path: Annotated[str, typer.Argument(help="A file, a folder, or an asset's name such as ml-100k.")],
     reading: Reading,
-    user_core: Annotated[
-        int, typer.Option(min=0, help="Drop users with fewer events, repeatedly, with --item-core.")
-    ] = 0,
-    item_core: Annotated[int, typer.Option(min=0, help="Drop items with fewer events.")] = 0,
-    repeats: Annotated[
-        str, typer.Option(help="Which event of a repeated user and item stays: first, last or keep (all).")
-    ] = "first",
-    ties: Annotated[
-        str, typer.Option(help="Order of a user's events of one time: file or item (by item id).")
-    ] = "file",
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at the first bad row, with its file and line.")
-    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Read and clean a data set, and show what is in it and what was dropped."""
-    from pydantic import ValidationError
-
-    from nextinterest.data import CleaningConfig
     from nextinterest.data.summary import summarise
 
-    try:
-        cleaning = CleaningConfig.model_validate(
-            {"min_user_events": user_core, "min_item_events": item_core, "repeats": repeats, "ties": ties}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise typer.BadParameter(f"--{first['loc'][0]}: {first['msg']}.") from None
     with err.status("Reading"):
-        dataset = reading.load(path, cleaning=cleaning, strict=strict)
+        dataset = reading.load(path, warn=False)
         summary = summarise(dataset)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))

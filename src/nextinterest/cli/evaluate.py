@@ -16,7 +16,7 @@ from rich.table import Table
 
 from nextinterest.cli.console import err, out
 from nextinterest.cli.methods import Workshop
-from nextinterest.cli.reading import Reading, Thinning, grouped
+from nextinterest.cli.reading import Reading, grouped
 from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ def evaluate(
     *,
     data: Annotated[str, typer.Option(help="A file, a folder, or an asset's name.")] = "ml-100k",
     reading: Reading,
-    thinning: Thinning,
     methods: Annotated[
         str,
         typer.Option(
@@ -143,7 +142,7 @@ def evaluate(
         seed=seed,
     )
     with err.status(f"Reading {data}"):
-        dataset = reading.load(data, cleaning=thinning.cleaning)
+        dataset = reading.load(data)
         split = _split(
             dataset, protocol, (held_out, validation_events or held_out), validation_from, test_from
         )

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from nextinterest.cli.console import err, out
 from nextinterest.cli.fit_forecast import add_weights
-from nextinterest.cli.reading import Reading, Thinning, grouped
+from nextinterest.cli.reading import Reading, grouped
 
 if TYPE_CHECKING:
     from nextinterest.retrieval.trained import TrainedRetriever
@@ -25,7 +25,6 @@ def finetune(
     *,
     data: Annotated[str, typer.Option(help="Data set: an asset's name or a path.")],
     reading: Reading,
-    thinning: Thinning,
     out_: Annotated[Path, typer.Option("--out", help="Folder for the recommender directory.")],
     config: Annotated[
         Path | None, typer.Option(help="YAML of options; see finetune/configs. Default: the defaults.")
@@ -62,8 +61,7 @@ def finetune(
 
     check_output(out_, RECOMMENDER_FILES, "recommender")  # before hours of training
     options = read_config(config, override or ())
-    cleaning = reading.timed(thinning.cleaning)
-    dataset = reading.load(data, cleaning=cleaning)
+    dataset = reading.load(data)
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
     named = None
     if options.agent.language_model is not None:
@@ -89,7 +87,7 @@ def finetune(
         card=model_card(done.retriever, options, first.runs, command),
         items_from=None
         if options.copy_items
-        else ItemsFrom(data=data, cleaning=cleaning, format=reading.format, columns=reading.columns),
+        else ItemsFrom(data=data, cleaning=reading.cleaning, format=reading.format, columns=reading.columns),
     )
     if forecast:
         add_weights(out_, first.retriever, dataset)  # the refit has seen the validation events

@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
-from nextinterest.cli.reading import Reading, Thinning, grouped
+from nextinterest.cli.reading import Reading, grouped
 
 if TYPE_CHECKING:
     from nextinterest.data import Dataset, Split
@@ -43,7 +43,6 @@ def finetune_task(
     ],
     data: Annotated[str, typer.Option(help="Data set: an asset's name or a path.")],
     reading: Reading,
-    thinning: Thinning,
     out_: Annotated[Path, typer.Option("--out", help="Folder for adapter and manifest.")],
     retriever: Annotated[
         Path | None,
@@ -63,7 +62,7 @@ def finetune_task(
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig, UnderstandingConfig
 
     check_output(out_, (f"{task}.json", "adapter", "work"), "tuned model")
-    dataset = reading.load(data, cleaning=thinning.cleaning)
+    dataset = reading.load(data)
     if task == "understanding":
         understanding = read_options(UnderstandingConfig, config, override or ())
         _tell(_understand(dataset, understanding, out_, resume), _MEASURES_OF_READING, out_)

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from nextinterest.cli.console import err
-from nextinterest.cli.reading import Reading, Thinning, grouped
+from nextinterest.cli.reading import Reading, grouped
 
 if TYPE_CHECKING:
     from nextinterest.data import Dataset
@@ -24,14 +24,13 @@ def fit_forecast(
     directory: Annotated[Path, typer.Argument(help="A recommender directory that finetune wrote.")],
     data: Annotated[str, typer.Option(help="The data set it was learned from: an asset's name or a path.")],
     reading: Reading,
-    thinning: Thinning,
 ) -> None:
     """Fit a trained recommender's forecast weights on its own validation events and save them with it."""
     from nextinterest.agent import RecommenderAgent
     from nextinterest.errors import DataError
     from nextinterest.retrieval.trained import TrainedRetriever
 
-    dataset = reading.load(data, cleaning=thinning.cleaning)
+    dataset = reading.load(data)
     retriever = RecommenderAgent.from_pretrained(directory).retriever
     if not isinstance(retriever, TrainedRetriever) or not retriever.provenance.split:
         raise DataError(
@@ -68,7 +67,7 @@ def add_weights(directory: Path, retriever: TrainedRetriever, dataset: Dataset) 
         raise DataError(
             f"The recommender was learned from {learned.data!r} ({learned.data_fingerprint[:12]}), "
             f"{learned.split}; {dataset.name!r} has the fingerprint {dataset.fingerprint[:12]}.",
-            remedy="Load the data it was learned from, with the same --k-core and --ties.",
+            remedy="Load the data it was learned from, with the same cleaning, such as --k-core.",
         )
     words = f"{learned.data}, SHA-256 {learned.data_fingerprint[:16]}; validation events of {learned.split}"
     try:

@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nextinterest.cli.reading import Reading, Thinning
+from nextinterest.cli.reading import Reading
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
-    from nextinterest.data import Dataset
 
 __all__ = ["Source"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source(Reading, Thinning):
+class Source(Reading):
     """Where a command's agent comes from."""
 
     data: Annotated[
@@ -62,14 +61,10 @@ class Source(Reading, Thinning):
             agent = RecommenderAgent.from_pretrained(self.model, with_language=with_language)
             if self.data is None:
                 return agent
-            return agent.with_log(self._dataset(self.data))
+            return agent.with_log(self.load(self.data))
         data = self.data or DEFAULT_DATA
-        how = (*fields(Reading), *fields(Thinning))
-        as_it_is = all(getattr(self, option.name) == option.default for option in how)
+        as_it_is = all(getattr(self, option.name) == option.default for option in fields(Reading))
         if data == DEFAULT_DATA and as_it_is:
             return RecommenderAgent.from_pretrained(with_language=with_language)
         name = DEFAULT_LANGUAGE_MODEL if ranks and with_language else None
-        return RecommenderAgent.from_dataset(self._dataset(data), language_model=name)
-
-    def _dataset(self, data: str) -> Dataset:
-        return self.load(data, cleaning=self.cleaning)
+        return RecommenderAgent.from_dataset(self.load(data), language_model=name)

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar, get_type_hints
 
 import typer
+from rich.markup import escape
 
+from nextinterest.cli.console import err
 from nextinterest.data.sources import Format
 from nextinterest.data.times import TIME_FORMATS, check_time_format
 from nextinterest.errors import DataError
@@ -23,7 +25,7 @@ from nextinterest.errors import DataError
 if TYPE_CHECKING:
     from nextinterest.data import CleaningConfig, Dataset
 
-__all__ = ["Reading", "Thinning", "grouped"]
+__all__ = ["Reading", "grouped"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +39,8 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
     >>> def show(user: str, reading: Reading) -> str:
     ...     return f"{user} {reading.format}"
     >>> list(inspect.signature(grouped(show)).parameters)
-    ['user', 'format', 'column', 'time_format']
+    ['user', 'format', 'column', 'time_format', 'k_core', 'user_core', 'item_core', 'repeats',
+     'ties', 'strict']
     >>> grouped(show)(user="42", format="csv")
     '42 csv'
     """
@@ -89,7 +92,7 @@ def _time_format(value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How data is read: `nextinterest.data.load` with the options of the command line."""
+    """How data is read and cleaned: `nextinterest.data.load` with the options of the command line."""
 
     format: Annotated[
         Format, typer.Option(help="How to read the data; auto judges by names and first lines.")
@@ -120,37 +123,51 @@ class Reading:
         pairs = dict(pair.split("=", 1) for pair in self.column or ())
         return {field: int(c) if c.isascii() and c.isdigit() else c for field, c in pairs.items()} or None
 
-    def load(
-        self, path_or_name: str | Path, *, cleaning: CleaningConfig | None = None, strict: bool = False
-    ) -> Dataset:
-        """Load a data set in this way."""
-        from nextinterest.data import load
-
-        cleaning = self.timed(cleaning)
-        return load(path_or_name, format=self.format, cleaning=cleaning, columns=self.columns, strict=strict)
-
-    def timed(self, base: CleaningConfig | None = None) -> CleaningConfig:
-        """Return a configuration of cleaning with the times as these options say they are written."""
-        from nextinterest.data import CleaningConfig
-
-        return (base or CleaningConfig()).model_copy(update={"time_format": self.time_format})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Thinning:
-    """What training and evaluation drop, and how they order what has one time."""
-
     k_core: Annotated[
         int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)
     ] = 0
+    user_core: Annotated[
+        int | None, typer.Option(help="The same for users alone, where it is not --k-core.", min=0)
+    ] = None
+    item_core: Annotated[
+        int | None, typer.Option(help="The same for items alone, where it is not --k-core.", min=0)
+    ] = None
+    repeats: Annotated[
+        Literal["first", "last", "keep"],
+        typer.Option(help="Which event of a repeated user and item stays: first, last or keep (all)."),
+    ] = "first"
     ties: Annotated[
         Literal["file", "item"],
         typer.Option(help="Order of a user's events of one moment: as in the file, or by item id."),
     ] = "file"
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first bad row, with its file and line.")
+    ] = False
 
     @property
     def cleaning(self) -> CleaningConfig:
-        """The same as a configuration of cleaning."""
+        """How the data is cleaned, and how its times are written."""
         from nextinterest.data import CleaningConfig
 
-        return CleaningConfig(min_user_events=self.k_core, min_item_events=self.k_core, ties=self.ties)
+        return CleaningConfig(
+            min_user_events=self.k_core if self.user_core is None else self.user_core,
+            min_item_events=self.k_core if self.item_core is None else self.item_core,
+            repeats=self.repeats,
+            ties=self.ties,
+            time_format=self.time_format,
+        )
+
+    def load(self, path_or_name: str | Path, *, warn: bool = True) -> Dataset:
+        """Load a data set in this way, and print the warnings of its report where `warn` says so."""
+        from nextinterest.data import load
+
+        dataset = load(
+            path_or_name,
+            format=self.format,
+            cleaning=self.cleaning,
+            columns=self.columns,
+            strict=self.strict,
+        )
+        for warning in dataset.report.warnings if warn else ():
+            err.print(f"[dim]{escape(warning)}[/]", soft_wrap=True)
+        return dataset

@@ -332,7 +332,8 @@ def _assemble(
         tied_events=tied,
         users_tied_at_the_end=tied_at_end,
         dropped=tally.dropped,
-        notes=raw.notes,
+        notes=(*raw.notes, *raw.warnings),
+        warnings=raw.warnings,
     )
     return catalog, log, profile, report
 

@@ -42,6 +42,9 @@ class CleaningReport(BaseModel):
     )
     dropped: tuple[Dropped, ...] = Field(default=(), description="What was dropped, by reason.")
     notes: tuple[str, ...] = Field(default=(), description="What was unusual about the files.")
+    warnings: tuple[str, ...] = Field(
+        default=(), description="Those of the notes that are likely to be a mistake in what was read."
+    )
 
     def count(self, reason: str, what: str = "events") -> int:
         """Return how many rows were dropped for a reason, zero where none was."""

@@ -13,36 +13,23 @@ from pathlib import Path
 
 from nextinterest.data.sources.delimited import fields_of
 from nextinterest.data.sources.parts import shown
+from nextinterest.data.sources.usual_names import FIELDS, matches
 from nextinterest.errors import DataError
 
 __all__ = [
-    "FIELDS",
     "Columns",
     "Layout",
     "bare_names",
     "check_fields",
     "judge_layout",
+    "left_out",
     "no_column",
+    "refuse_equals",
     "sniff_columns",
 ]
 
 Columns = Mapping[str, str | int]
 """From a field to its column: a name, or a place from 0 in a table without a header."""
-
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "user": ("user", "user_id", "userid", "reviewerid", "customer_id", "session_id", "uid"),
-    "item": ("item", "item_id", "itemid", "movieid", "movie_id", "product_id", "asin", "parent_asin", "iid"),
-    "time": (
-        *("time", "timestamp", "datetime", "date", "unixreviewtime", "ts", "event_time", "created_at"),
-        *(f"{name}_{unit}" for name in ("time", "timestamp", "ts") for unit in ("ms", "us", "ns")),
-    ),
-    "rating": ("rating", "overall", "stars", "score"),
-    "title": ("title", "name", "item_title", "movie_title", "product_title"),
-    "categories": ("categories", "category", "genres", "genre", "class", "tags"),
-    "year": ("year", "release_year"),
-    "description": ("description", "summary"),
-}
-"""What a column may be, and the names (in lower case) by which each is recognised without a mapping."""
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 """Types of columns in the header of an atomic file."""
@@ -157,14 +144,45 @@ def sniff_columns(header: Sequence[str], columns: Columns | None = None) -> dict
                 found[field] = header[column]
         elif column in header or column in bare:
             found[field] = column if column in header else bare[column]
-    lower = {name.lower(): name for name in reversed(header)}
-    lower |= {name.lower(): full for name, full in bare.items()}
-    for field, names in FIELDS.items():
+    for field in FIELDS:
         if field not in (columns or {}):
-            match = next((lower[name] for name in names if name in lower), None)
+            match = next((same[0] for same in matches(bare or header, field)), None)
             if match is not None and match not in found.values():
                 found[field] = match
     return found
+
+
+def refuse_equals(
+    path: Path, header: Sequence[str], names: Mapping[str, str], columns: Columns | None
+) -> None:
+    """Raise where two columns have as good a name to be the user or the item.
+
+    Raises
+    ------
+    DataError
+        With the names of both.
+    """
+    for field in ("user", "item"):
+        same = next(iter(matches(bare_names(header) or header, field)), ())
+        if field in names and field not in (columns or {}) and len(set(same)) > 1:
+            raise DataError(
+                f"{path}:1: {shown(same)} may each be the {field}.",
+                remedy=f"Name the one, as in columns={{{field!r}: {same[0]!r}}}.",
+                command=f"Name the one, as in --column {field}={same[0]!r}.",
+            )
+
+
+def left_out(header: Sequence[str], names: Mapping[str, str], columns: Columns | None) -> list[str]:
+    """Say which columns have a usual name of a field, too, that another column is."""
+    taken, notes = {*names.values()}, []
+    for field in FIELDS:
+        if field == "time" or field not in names or field in (columns or {}):
+            continue  # of times the finest counts, see `time_column`
+        others = [name for same in matches(bare_names(header) or header, field) for name in same]
+        others = [name for name in others if name not in taken]
+        if others:
+            notes.append(f"the {field} is {names[field]}, not {', '.join(map(str, others))}")
+    return notes
 
 
 def _cells(line: str, separator: str) -> list[str]:

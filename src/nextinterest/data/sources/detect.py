@@ -148,5 +148,5 @@ def read(path: Path, format: Format = "auto", columns: Columns | None = None) ->
     else:
         raw = _READERS[chosen](path)
     # A file's name need not be text; what is reported of it is.
-    files, notes = (tuple(map(printable, names)) for names in (raw.files, raw.notes))
-    return replace(raw, name=printable(raw.name), files=files, notes=notes)
+    files, notes, warnings = (tuple(map(printable, said)) for said in (raw.files, raw.notes, raw.warnings))
+    return replace(raw, name=printable(raw.name), files=files, notes=notes, warnings=warnings)

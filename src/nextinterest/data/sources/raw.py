@@ -77,6 +77,8 @@ class RawData:
         Unit of numeric times; ``auto`` judges by their size.
     notes
         What was unusual, in words.
+    warnings
+        What of the files is likely to be a mistake, in words; every command that reads data prints it.
     test_files
         Which of the files are named as the test part of the data.
     columns
@@ -92,6 +94,7 @@ class RawData:
     has_ratings: bool = True
     time_unit: TimeUnit = "auto"
     notes: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
     test_files: tuple[int, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
 

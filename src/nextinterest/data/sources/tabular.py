@@ -17,13 +17,14 @@ import polars as pl
 from nextinterest.data.sources.archives import neighbour, stem, suffix
 from nextinterest.data.sources.cells import split_words, spread_lists
 from nextinterest.data.sources.columns import (
-    FIELDS,
     Columns,
     bare_names,
     check_fields,
     judge_layout,
+    left_out,
     mapped_to_nothing,
     no_column,
+    refuse_equals,
     sniff_columns,
 )
 from nextinterest.data.sources.delimited import Selection, Table, read_delimited
@@ -35,6 +36,7 @@ from nextinterest.data.sources.parts import (
     contents,
     is_test,
     refuse_other_columns,
+    shown,
     sort_parts,
     visible,
 )
@@ -47,6 +49,7 @@ from nextinterest.data.sources.raw import (
     known,
 )
 from nextinterest.data.sources.time_column import CANDIDATE, choose_time
+from nextinterest.data.sources.usual_names import matches
 from nextinterest.errors import DataError
 
 __all__ = ["KINDS", "Kind", "kind_of", "read_tabular", "table_parts"]
@@ -149,6 +152,7 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
     named = [_fields(p, columns, elsewhere, table.columns) for p, table in zip(paths, tables, strict=True)]
     tables = [_events(table, names) for table, names in zip(tables, named, strict=True)]
     files, notes = [p.name for p in paths], [note for table in tables for note in table.notes]
+    notes += left_out(tables[0].columns, named[0], columns)
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
     first = tables[0]
     items: pl.DataFrame | None = None
@@ -173,6 +177,7 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
         events,
         items,
         users,
+        warnings=_no_time(tables[0].columns, named[0]),
         has_times="time" in first.frame.columns,
         has_ratings="rating" in first.frame.columns,
         notes=tuple(dict.fromkeys(notes)),
@@ -190,6 +195,17 @@ def _events(table: Table, names: dict[str, str]) -> Table:
     return Table(table.path, table.columns, frame, (*table.notes, *([note] if note else []), *notes))
 
 
+def _no_time(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Say that a table has no time although it has columns that are nothing else."""
+    others = [name for name in header if name and name not in names.values()]
+    if "time" in names or not others:
+        return ()
+    return (
+        f"no column of {shown(others)} is the time: events are in the order of the file; "
+        "name it with --column time=NAME (in Python columns={'time': 'NAME'})",
+    )
+
+
 def _fields(
     path: Path, columns: Columns | None, elsewhere: Sequence[tuple[str, ...]], header: tuple[str, ...]
 ) -> dict[str, str]:
@@ -203,8 +219,10 @@ def _fields(
     for field in ("user", "item"):
         if field not in names:
             raise no_column(path, header, field)
+    refuse_equals(path, header, names, columns)
     if "time" in names and "time" not in (columns or {}):
-        further = [name for name in header if name.lower() in FIELDS["time"] and name not in names.values()]
+        usual = [name for same in matches(bare_names(header) or header, "time") for name in same]
+        further = [name for name in header if name in usual and name not in names.values()]
         names |= {f"{CANDIDATE}{name}": name for name in further if list(header).count(name) == 1}
     return names
 

@@ -1,0 +1,92 @@
+"""Names by which the columns of a table are known without a mapping, and how a name is compared.
+
+Case, blanks, ``_``, ``-`` and ``.`` do not count: ``event_time``, ``eventTime`` and ``Event Time`` are one
+name. Of several columns that may be one field the name that stands first here counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+__all__ = ["FIELDS", "fold", "matches"]
+
+_UNITS = ("ms", "us", "ns")
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "user": (
+        *("user", "user_id", "reviewer_id", "customer_id", "uid", "user_name", "customer", "client_id"),
+        *("member_id", "account_id", "profile_id", "visitor_id", "msno", "buyer_id", "shopper_id"),
+        *("reader_id", "listener_id", "player_id", "person_id", "user_uuid", "anonymous_id", "device_id"),
+        "session_id",  # a session is a user where nothing else is
+    ),
+    "item": (
+        *("item", "item_id", "movie_id", "product_id", "asin", "parent_asin", "iid", "sku", "stock_code"),
+        *("isbn", "song_id", "track_id", "book_id", "article_id", "content_id", "video_id", "film_id"),
+        *("anime_id", "game_id", "app_id", "recipe_id", "business_id", "venue_id", "news_id", "artist_id"),
+    ),
+    "time": (
+        *("time", "timestamp", "datetime", "date", "unix_review_time", "ts", "event_time", "created_at"),
+        *(f"{name}_{unit}" for name in ("time", "timestamp", "ts") for unit in _UNITS),
+        *("event_timestamp", "event_date", "event_datetime", "purchased_at", "purchase_date"),
+        *("purchase_time", "order_date", "order_time", "ordered_at", "order_purchase_timestamp"),
+        *("invoice_date", "transaction_date", "transaction_time", "listened_at", "played_at", "viewed_at"),
+        *("watched_at", "clicked_at", "rated_at", "reviewed_at", "review_date", "review_time"),
+        *("start_time", "started_at", "unix_timestamp", "unix_time", "collector_tstamp", "derived_tstamp"),
+        *("tstamp", "created", "date_time", "occurred_at"),
+    ),
+    "rating": (
+        *("rating", "overall", "stars", "score", "star_rating", "my_rating", "review_score"),
+        *("book_rating", "user_rating", "review_rating"),
+    ),
+    "title": (
+        *("title", "name", "item_title", "movie_title", "product_title", "product_name", "item_name"),
+        *("track_name", "song_name", "book_title", "song_title", "track_title", "article_title"),
+        "film_title",
+    ),
+    "categories": (
+        *("categories", "category", "genres", "genre", "class", "tags", "category_name"),
+        *("product_category", "main_category", "category_code", "item_category"),
+    ),
+    "year": ("year", "release_year", "year_of_publication", "publication_year"),
+    "description": ("description", "summary"),
+}
+"""What a column may be, and its usual names in the order in which they count."""
+
+_APART = re.compile(r"[\s_.\-]+")
+
+
+def fold(name: str) -> str:
+    """Return a name as it is compared.
+
+    Examples
+    --------
+    >>> fold("Event Time"), fold("eventTime"), fold("event_time")
+    ('eventtime', 'eventtime', 'eventtime')
+    """
+    return _APART.sub("", name).lower()
+
+
+_FOLDED = {field: tuple(map(fold, names)) for field, names in FIELDS.items()}
+
+
+def matches(header: Mapping[str, str] | Sequence[str], field: str) -> list[tuple[str, ...]]:
+    """Return the columns that may be a field, the best first; columns of one folded name stand together.
+
+    Parameters
+    ----------
+    header
+        Names of the columns, or from a shorter name of each to the whole one.
+    field
+        One of `FIELDS`.
+
+    Examples
+    --------
+    >>> matches(["session_id", "User ID", "userId", "item"], "user")
+    [('User ID', 'userId'), ('session_id',)]
+    """
+    whole = header if isinstance(header, Mapping) else {name: name for name in header}
+    found: dict[str, list[str]] = {}
+    for name, column in whole.items():
+        found.setdefault(fold(name), []).append(column)
+    return [tuple(found[name]) for name in dict.fromkeys(_FOLDED[field]) if name in found]
