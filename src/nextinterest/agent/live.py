@@ -89,7 +89,7 @@ class LiveAgent:
         for event in events:
             if event.item_id not in catalog:
                 raise UnknownItemError(
-                    f"Item id {event.item_id!r} is not in the catalogue.", remedy="No event was written."
+                    f"Item id {event.item_id!r} is not in the catalogue. No event was written."
                 )
         # Under the catalogue's form of each id, by which items are hidden and taken back.
         ids = [catalog.ids[catalog.position(event.item_id)] for event in events]

@@ -43,13 +43,10 @@ class _Tools(MCPServer[object]):
                 invalid = first_error(cause.errors(), arguments)
                 raise ToolError(invalid.message.removeprefix("body: ")) from None
             if isinstance(cause, NextInterestError):
-                told = answer_to(cause)
-                hint = _FIND if isinstance(cause, UnknownItemError) else ""
-                raise ToolError(f"{told}{hint}") from None
+                if isinstance(cause, UnknownItemError):
+                    raise ToolError(f"{cause.message} find_items gives the ids of items.") from None
+                raise ToolError(str(answer_to(cause))) from None
             raise
-
-
-_FIND = " find_items gives the ids of items."
 
 
 def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
