@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from nextinterest.data import load
 from nextinterest.data.sources import lines as lines_module
 from nextinterest.data.sources.lines import BAD_ENCODING, NUL_BYTE, TextFile
 from nextinterest.errors import DataError
@@ -117,3 +118,19 @@ def test_blocks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(lines_module, "_READ", 37)
     assert len(list(TextFile(tmp_path / "a").blocks())) > 50
     assert read(tmp_path / "a") == whole
+
+
+def test_windows_1252_is_told_from_latin_1(tmp_path: Path) -> None:
+    rows = "user_id,item_id,title\nM…,a…,„Größe“ 5 €\nM,a,Š\n"
+    (tmp_path / "e.csv").write_bytes(rows.encode("cp1252"))
+    dataset = load(tmp_path / "e.csv")
+    assert dataset.log.user_ids == ("M…", "M")
+    assert dataset.catalog.titles == ("„Größe“ 5 €", "Š")
+    assert "e.csv was read as Windows-1252" in dataset.report.notes
+
+
+def test_lines_of_two_encodings_are_each_read_as_what_they_are(tmp_path: Path) -> None:
+    line = "{user},{item},Größe\n"
+    data = b"user_id,item_id,title\n" + line.format(user="a", item="x").encode()
+    (tmp_path / "e.csv").write_bytes(data + line.format(user="b", item="y").encode("latin-1") * 3)
+    assert load(tmp_path / "e.csv").catalog.titles == ("Größe", "Größe")

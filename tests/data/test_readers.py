@@ -146,8 +146,8 @@ def test_movielens_csv_with_quotes_bom_and_gzip(tmp_path: Path) -> None:
 
 
 def test_movielens_csv_with_other_columns_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"ratings\.csv:1: no column of .*'filmId'.* is the item"):
-        read(write(tmp_path, ratings__csv="userId,filmId\n1,2\n"))
+    with pytest.raises(DataError, match=r"ratings\.csv:1: no column of .*'thing'.* is the item"):
+        read(write(tmp_path, ratings__csv="userId,thing\n1,2\n"))
 
 
 REVIEWS_2018 = [

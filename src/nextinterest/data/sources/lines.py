@@ -7,6 +7,7 @@ for cleaning to count. This module does not know what a line means.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ NUL_BYTE = "NUL byte in the line"
 BAD_ENCODING = "bytes that are not UTF-8"
 
 _BOM = b"\xef\xbb\xbf"
+_CONTROLS = re.compile(rb"[\x80-\x9f]")  # control characters in Latin-1, letters and quotes in Windows-1252
+_NAMES = {"latin-1": "Latin-1", "cp1252": "Windows-1252"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -159,7 +162,7 @@ class TextFile:
             raise DataError(f"{self.path} cannot be read: {error.strerror}.") from error
 
     def _decode(self, data: bytes) -> str:
-        """Decode as UTF-8, or as Latin-1 where that is clearly what the file is."""
+        """Decode as UTF-8; where a file is clearly Latin-1 or Windows-1252, its other lines as that."""
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError:
@@ -168,7 +171,20 @@ class TextFile:
         if len(text) - len(text.encode("ascii", "ignore")) > 2 * broken:
             note = f"{self.path.name} holds bytes that are not UTF-8"
         else:
-            text, note = data.decode("latin-1"), f"{self.path.name} was read as Latin-1"
+            encoding = "cp1252" if _CONTROLS.search(data) else "latin-1"
+            try:
+                text = "\n".join(_line(line, encoding) for line in data.split(b"\n"))
+                note = f"{self.path.name} was read as {_NAMES[encoding]}"
+            except UnicodeDecodeError:  # bytes that Windows-1252 does not define
+                note = f"{self.path.name} holds bytes that are not UTF-8"
         if note not in self.notes:
             self.notes.append(note)
         return text
+
+
+def _line(data: bytes, encoding: str) -> str:
+    """Decode one line as UTF-8 where it is that: files put together from several mix encodings."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode(encoding)
