@@ -523,3 +523,12 @@ def test_a_file_name_that_is_no_text_is_reported_as_text(tmp_path: Path) -> None
     dataset = load(path)
     assert (dataset.name, dataset.report.files) == ("b?", ("b?.csv",))
     assert json.loads(dataset.report.model_dump_json())["notes"] == ["b?.csv is separated by ;"]
+
+
+def test_numbers_for_a_table_with_a_header_are_refused_and_the_names_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("user_id,item_id,timestamp\na,x,1700000000\nb,y,1700000001\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.csv:1: the first line .* is a header") as caught:
+        load(path, columns={"user": 0, "item": 1})
+    assert caught.value.command == "Give names: --column user=user_id --column item=item_id"
+    assert items(load(path, columns={"user": "user_id", "item": "item_id"})) == {"a": ["x"], "b": ["y"]}

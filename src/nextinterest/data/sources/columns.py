@@ -7,6 +7,7 @@ A mapping names a column, or gives its place in a table without a header. Header
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -252,6 +253,14 @@ def _without_header(
             f"{path}:1: there is no column {last} in {shown(_cells(lines[0], separator))}: "
             "the first is column 0.",
             remedy=f"The places are 0 to {n - 1}.",
+        )
+    names = _cells(lines[0], separator)
+    if {"user", "item"} <= sniff_columns(names).keys():
+        named = {f: names[c] for f, c in (columns or {}).items() if isinstance(c, int)}
+        raise DataError(
+            f"{path}:1: the first line {shown(names)} is a header; numbers are for tables without one.",
+            remedy=f"Give names: columns={named}.",
+            command="Give names: " + " ".join(f"--column {f}={shlex.quote(c)}" for f, c in named.items()),
         )
     notes = [separated_by(path, separator)] if separator != usual else []
     if _is_places(_cells(lines[0], separator)):  # as pandas writes a table whose columns have no names
