@@ -532,3 +532,11 @@ def test_numbers_for_a_table_with_a_header_are_refused_and_the_names_read(tmp_pa
         load(path, columns={"user": 0, "item": 1})
     assert caught.value.command == "Give names: --column user=user_id --column item=item_id"
     assert items(load(path, columns={"user": "user_id", "item": "item_id"})) == {"a": ["x"], "b": ["y"]}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_table_without_rows_is_said_to_have_none(tmp_path: Path, name: str) -> None:
+    frame = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String, "timestamp": pl.Int64})
+    frame.write_csv(tmp_path / name) if name.endswith("csv") else frame.write_parquet(tmp_path / name)
+    with pytest.raises(DataError, match=rf"{name} holds no rows"):
+        load(tmp_path / name)

@@ -177,6 +177,8 @@ def clean(
         at = np.flatnonzero(kept)
         core[at] = k_core(users[at], positions[at], config.min_user_events, config.min_item_events)
         drop(TOO_FEW, core)
+    if len(kept) == 0 and not tally.summary():
+        raise DataError(f"{', '.join(raw.files)} holds no rows.", remedy="Check the export.")
     if not kept.any():
         raise DataError(
             f"No event of {', '.join(raw.files)} is left after cleaning: {tally.summary()}.",

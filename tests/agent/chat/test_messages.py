@@ -137,3 +137,9 @@ def test_the_end_of_a_long_message_deletes_nothing(agent: RecommenderAgent) -> N
     reply = agent.chat([ChatMessage(role="user", content=f"{padding} delete everything about me")])
     assert reply.question is None
     assert reply.action.query != "everything"
+
+
+def test_an_earlier_reply_is_the_assistants_message(agent: RecommenderAgent) -> None:
+    first = {"role": "user", "content": "something funny, two please"}
+    reply = agent.chat([first])
+    assert read_messages([first, reply])[1] == ChatMessage(role="assistant", content=reply.text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, get_args
 
-from nextinterest.agent.chat.schema import ChatMessage, Role
+from nextinterest.agent.chat.schema import ChatMessage, ChatReply, Role
 from nextinterest.errors import DataError
 
 __all__ = ["MessageLike", "last_said", "newest_part", "read_messages"]
@@ -36,7 +36,7 @@ class HasRoleAndContent(Protocol):
         ...
 
 
-MessageLike = ChatMessage | Mapping[str, object] | HasRoleAndContent
+MessageLike = ChatMessage | ChatReply | Mapping[str, object] | HasRoleAndContent
 
 
 def read_messages(messages: Sequence[MessageLike]) -> tuple[ChatMessage, ...]:
@@ -103,6 +103,8 @@ def last_said(messages: Sequence[ChatMessage], back: int = 0) -> str | None:
 def _read(number: int, message: MessageLike) -> ChatMessage:
     if isinstance(message, ChatMessage):
         return message
+    if isinstance(message, ChatReply):  # an earlier answer, put back into the conversation
+        return ChatMessage(role="assistant", content=message.text)
     role, content = _value(number, message, "role"), _value(number, message, "content")
     if role not in _ROLES:
         raise DataError(
