@@ -205,7 +205,8 @@ def test_processes_at_once_fetch_once_and_all_get_it_whole(tmp_path: Path) -> No
     wheel, cache, marks = make_wheel(tmp_path / "w"), tmp_path / "cache", tmp_path / "marks"
     marks.mkdir()
     script = f"""
-import pathlib, runpy
+import pathlib, runpy, sys
+sys.path[:] = {sys.path!r}
 fetch_slowly = runpy.run_path({__file__!r})["fetch_slowly"]
 fetch_slowly(*map(pathlib.Path, {[str(wheel), str(cache), str(marks)]!r}), {time.time() + 2.5})
 """

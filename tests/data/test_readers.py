@@ -359,5 +359,5 @@ def test_a_mapping_is_refused_where_columns_have_names_of_their_own(tmp_path: Pa
 def test_an_empty_events_file_and_one_of_only_a_header_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"d\.inter is empty"):
         read(write(tmp_path, d__inter=""))
-    with pytest.raises(DataError, match="No event of"):
+    with pytest.raises(DataError, match=r"d\.inter holds no rows"):
         read(write(tmp_path, d__inter=INTER.split("\n")[0] + "\n"))
