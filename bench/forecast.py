@@ -5,7 +5,7 @@
 
 The weights that ship are those of the retriever, which is the item model of an agent that was not trained:
 
-    python bench/forecast.py --models retriever --save src/nextinterest/agent/interests/default_model.json
+    python bench/forecast.py --models retriever --save src/nextinterest/interests/default_model.json
 
 The last 20 events of each user are the test, the 20 before them fit every forecaster (simple ones too) and
 tune the item models; nothing is learned from either. Test cases are scored once, after everything is fixed.
@@ -23,9 +23,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.agent.interests import draw_changes, draw_river, portray, svg_of
-from nextinterest.agent.interests.forecaster import PooledForecaster
-from nextinterest.agent.interests.outlook import ITEMS, default_model, forecast_interests
 from nextinterest.agent.recommender import open_encoder
 from nextinterest.data import CleaningConfig, load
 from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
@@ -52,6 +49,9 @@ from nextinterest.eval.forecast import (
 )
 from nextinterest.eval.forecast.evaluation import user_means
 from nextinterest.eval.significance import sign_flip_test
+from nextinterest.interests import draw_changes, draw_river, portray, svg_of
+from nextinterest.interests.forecaster import PooledForecaster
+from nextinterest.interests.outlook import ITEMS, default_model, forecast_interests
 from nextinterest.retrieval import Retriever
 
 OURS = "retriever"

@@ -24,9 +24,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nextinterest.agent.interests.paths import inclusion_shares, sample_paths
-from nextinterest.agent.interests.pool import fit_pool, pool
-from nextinterest.agent.interests.signals import RunningCounts, Shares, history_signals, model_signals
 from nextinterest.agent.recommender import RecommenderAgent, open_encoder
 from nextinterest.data import CleaningConfig, EventLog, load
 from nextinterest.data.assets import DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, fetch
@@ -35,6 +32,9 @@ from nextinterest.domain import Catalog, History, ItemScorer
 from nextinterest.eval.baselines import build
 from nextinterest.eval.forecast import hold_out_future
 from nextinterest.eval.forecast.metrics import share_log_loss
+from nextinterest.interests.paths import inclusion_shares, sample_paths
+from nextinterest.interests.pool import fit_pool, pool
+from nextinterest.interests.signals import RunningCounts, Shares, history_signals, model_signals
 from nextinterest.llm import LocalModel
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
 from nextinterest.retrieval import Retriever

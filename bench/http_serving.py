@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import open_store
-from nextinterest.agent.server.app import create_app
-from nextinterest.agent.server.run import run
-from nextinterest.agent.server.settings import ServerSettings
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.profiles import open_store
+from nextinterest.server.app import create_app
+from nextinterest.server.run import run
+from nextinterest.server.settings import ServerSettings
 
 
 def agent_called(kind: str) -> RecommenderAgent:

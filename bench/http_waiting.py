@@ -56,13 +56,13 @@ def serve(port: int, store: str, seconds: float, how: str) -> None:
 
     from nextinterest.agent import AgentConfig, RecommenderAgent
     from nextinterest.agent.live import LiveAgent
-    from nextinterest.agent.profiles import open_store
-    from nextinterest.agent.server.app import create_app
-    from nextinterest.agent.server.run import run
-    from nextinterest.agent.server.settings import ServerSettings
     from nextinterest.data import load
     from nextinterest.llm import ScriptedLanguageModel
     from nextinterest.llm.base import FloatArray
+    from nextinterest.profiles import open_store
+    from nextinterest.server.app import create_app
+    from nextinterest.server.run import run
+    from nextinterest.server.settings import ServerSettings
 
     class SlowModel(ScriptedLanguageModel):
         def choose(

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nextinterest.agent.profiles import ProfileEvent, ProfileStore, open_store
+from nextinterest.profiles import ProfileEvent, ProfileStore, open_store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ACK = struct.Struct("<q")

@@ -74,7 +74,7 @@ def test_wheel_carries_everything_and_no_rooms_of_its_own(tmp_path: Path) -> Non
     templates = {p.name for p in (ROOT / "src/nextinterest/prompts/templates").iterdir()}
     assert templates
     assert {f"nextinterest/prompts/templates/{name}" for name in templates} <= set(names)
-    page = {p.name for p in (ROOT / "src/nextinterest/agent/server/page").iterdir()}
+    page = {p.name for p in (ROOT / "src/nextinterest/server/page").iterdir()}
     assert "index.html" in page
-    assert {f"nextinterest/agent/server/page/{name}" for name in page} <= set(names)
+    assert {f"nextinterest/server/page/{name}" for name in page} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING
 from nextinterest.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from nextinterest import agent, data, domain, errors, eval, finetune, llm, prompts, retrieval  # noqa: A004
+    from nextinterest import (
+        agent,
+        data,
+        domain,
+        errors,
+        eval,  # noqa: A004
+        finetune,
+        interests,
+        llm,
+        profiles,
+        prompts,
+        retrieval,
+        server,
+    )
     from nextinterest.agent import RecommenderAgent
     from nextinterest.domain import Catalog, Event, History, Item, Recommendations, Recommender
     from nextinterest.errors import NextInterestError
@@ -32,14 +45,15 @@ __all__ = [
     "errors",
     "eval",
     "finetune",
+    "interests",
     "llm",
+    "profiles",
     "prompts",
     "retrieval",
+    "server",
 ]
 
-_PACKAGES = frozenset(
-    {"agent", "data", "domain", "errors", "eval", "finetune", "llm", "prompts", "retrieval"}
-)
+_PACKAGES = frozenset(name for name in __all__ if name.islower())
 _HOME = {
     "RecommenderAgent": "nextinterest.agent",
     "NextInterestError": "nextinterest.errors",

@@ -14,9 +14,9 @@ from support.paused import SECONDS, Gate
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatMessage
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import ForgottenError, ProfileEvent, open_store
 from nextinterest.domain import Item, Recommendations
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.profiles import ForgottenError, ProfileEvent, open_store
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -12,10 +12,10 @@ from support.films import WordEncoder
 from typer.testing import CliRunner
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.interests import default_model
 from nextinterest.agent.saving import add_forecast_model
 from nextinterest.cli.main import app
 from nextinterest.errors import DataError, IntegrityError
+from nextinterest.interests import default_model
 
 CONFIG = """\
 # Run: nextinterest finetune

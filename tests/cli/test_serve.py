@@ -18,11 +18,11 @@ from support.serving import free_port, small_agent
 from typer.testing import CliRunner, Result
 
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import open_store
 from nextinterest.cli.main import app
 from nextinterest.cli.opening import Source
 from nextinterest.data import EventLog
 from nextinterest.errors import NextInterestError
+from nextinterest.profiles import open_store
 
 
 @pytest.mark.slow
@@ -97,7 +97,7 @@ def serve_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         known = agent.renewed(EventLog.from_arrays(("u1", "u2", "u3"), users, items, times))
         assert known.catalog is catalog
         monkeypatch.setattr(Source, "open", lambda _: known)
-        monkeypatch.setattr("nextinterest.agent.server.run.run", lambda *_: None)
+        monkeypatch.setattr("nextinterest.server.run.run", lambda *_: None)
         return CliRunner().invoke(app, ["serve", "--store", str(tmp_path / "profiles.db"), *options])
 
     return run

@@ -13,7 +13,7 @@ import yaml
 from support.documents import Block, blocks, pages
 from support.small_world import Commands
 
-CLIENTS = "docs/clients.md"  # tests/agent/server/test_clients.py runs its examples against a server
+CLIENTS = "docs/clients.md"  # tests/server/test_clients.py runs its examples against a server
 PLAIN = {  # values made smaller
     "n_candidates=12, examples=2000": "n_candidates=4, examples=8, validation_cases=6, training={'epochs': 1}"
 }

@@ -14,7 +14,7 @@ import pytest
 from support.documents import blocks, inline_commands, pages, recipes
 from support.small_world import CHECKED, ROLES, RULES, SLOW, Commands, reduced
 
-CLIENTS = "docs/clients.md"  # tests/agent/server/test_clients.py runs its examples against a server
+CLIENTS = "docs/clients.md"  # tests/server/test_clients.py runs its examples against a server
 
 
 def is_mention(command: str) -> bool:

@@ -19,14 +19,14 @@ from nextinterest.agent import AgentConfig, RecommenderAgent
 from nextinterest.agent.chat import ChatReply
 from nextinterest.agent.chat.messages import MessageLike
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import open_store
-from nextinterest.agent.server.app import create_app
-from nextinterest.agent.server.run import run
-from nextinterest.agent.server.settings import ServerSettings
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog, Item, Recommendations
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.profiles import open_store
 from nextinterest.retrieval import Retriever
+from nextinterest.server.app import create_app
+from nextinterest.server.run import run
+from nextinterest.server.settings import ServerSettings
 
 
 class SlowLive(LiveAgent):

@@ -99,7 +99,7 @@ class SmallWorld:
         patch.setitem(ASSETS, "ml-100k", replace(ASSETS["ml-100k"], payloads=()))  # it is cut: other hashes
         package = self.tree / "src/nextinterest"
         patch.setattr("nextinterest.agent.shipped.__file__", str(package / "agent/shipped.py"))
-        patch.setattr("nextinterest.agent.server.run.run", served)
+        patch.setattr("nextinterest.server.run.run", served)
         patch.setattr("mcp.server.MCPServer.run", listed)
 
 

@@ -96,7 +96,7 @@ class ChoiceReranker:
         """Return the reranker that an agent of these settings asks."""
         summariser: Summariser | None = None
         if config.older_events == "portrait":
-            from nextinterest.agent.interests import PortraitSummary
+            from nextinterest.interests import PortraitSummary
 
             summariser = PortraitSummary(catalog)
         return cls(

@@ -32,7 +32,7 @@ class AgentConfig(BaseModel):
     older_events: Literal["shares", "portrait"] = "shares"
     """What a prompt says of events it has no room for: ``shares`` of categories in one line, which the
     template has and models were trained with, or the ``portrait`` of those events in sentences (see
-    `nextinterest.agent.interests.PortraitSummary`). No measured gain speaks for either."""
+    `nextinterest.interests.PortraitSummary`). No measured gain speaks for either."""
 
     older_events_share: float = Field(default=0.125, ge=0.0, le=0.5)
     """Largest part of ``max_prompt_tokens`` that this may take; sentences that do not fit are left out."""

@@ -10,7 +10,7 @@ from nextinterest.agent.histories import HistoryLike, ReadHistory
 from nextinterest.retrieval import Retriever
 
 if TYPE_CHECKING:
-    from nextinterest.agent.interests import ForecastModel, InterestOutlook, InterestPortrait
+    from nextinterest.interests import ForecastModel, InterestOutlook, InterestPortrait
 
 __all__ = ["Forecasting"]
 
@@ -43,7 +43,7 @@ class Forecasting:
 
         Others, and exceptions, as in `recommend`.
         """
-        from nextinterest.agent.interests import cluster_catalog, portray
+        from nextinterest.interests import cluster_catalog, portray
 
         read = self._read(history, user, on_unknown)
         catalog = self.retriever.catalog
@@ -79,7 +79,7 @@ class Forecasting:
 
         Others, and exceptions, as in `recommend`.
         """
-        from nextinterest.agent.interests import forecast_interests
+        from nextinterest.interests import forecast_interests
 
         read = self._read(history, user, on_unknown)
         model, items = self.forecast_model, self.retriever

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.live_catalogue import ItemChange, LiveCatalogue
-from nextinterest.agent.profiles import AppendResult, ProfileEvent, ProfileStore, read_profile
-from nextinterest.agent.profiles.faults import checked_seconds
-from nextinterest.agent.profiles.store import checked_user
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.agent.remembered import RememberedUsers
 from nextinterest.domain import Catalog, Event, History, Item, Recommendations
 from nextinterest.errors import UnknownItemError
 from nextinterest.llm.metering import metered
+from nextinterest.profiles import AppendResult, ProfileEvent, ProfileStore, read_profile
+from nextinterest.profiles.faults import checked_seconds
+from nextinterest.profiles.store import checked_user
 
 if TYPE_CHECKING:
     from nextinterest.agent.chat import ChatReply
     from nextinterest.agent.chat.messages import MessageLike
-    from nextinterest.agent.interests import Horizon, InterestOutlook, InterestPortrait
+    from nextinterest.interests import Horizon, InterestOutlook, InterestPortrait
 
 __all__ = ["STATE_BYTES", "ItemChange", "LiveAgent"]
 

@@ -15,9 +15,9 @@ from threading import Lock
 from pydantic import TypeAdapter
 
 from nextinterest.agent.lookup import TitleIndex
-from nextinterest.agent.profiles import ItemRecord, ProfileStore
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.domain import Catalog, Item
+from nextinterest.profiles import ItemRecord, ProfileStore
 
 __all__ = ["ItemChange", "LiveCatalogue", "Snapshot"]
 

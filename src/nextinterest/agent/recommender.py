@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nextinterest.agent.arguments import as_data_set, as_whole_number
 from nextinterest.agent.chat.talking import Talking
 from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
@@ -23,9 +22,11 @@ from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.notes import list_notes
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
 from nextinterest.agent.shipped import shipped_recommender
+from nextinterest.arguments import as_whole_number
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, home, locate
+from nextinterest.data.dataset import as_data_set
 from nextinterest.domain import Catalog, Evidence, History, Recommendation, Recommendations
 from nextinterest.errors import DataError, IntegrityError
 from nextinterest.llm import LanguageModel, Tokenizer
@@ -34,8 +35,8 @@ from nextinterest.prompts import TitleGrounder
 from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
 
 if TYPE_CHECKING:
-    from nextinterest.agent.interests import ForecastModel
     from nextinterest.agent.tuned_choice import TunedChoice
+    from nextinterest.interests import ForecastModel
 
 __all__ = ["RecommenderAgent"]
 

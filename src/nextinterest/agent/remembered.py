@@ -14,7 +14,7 @@ from datetime import datetime
 from threading import Lock
 
 from nextinterest.agent.chat.waiting import WaitingQuestions
-from nextinterest.agent.profiles import ProfileStore, StoreError
+from nextinterest.profiles import ProfileStore, StoreError
 from nextinterest.retrieval import Retriever
 
 __all__ = ["RememberedUsers"]

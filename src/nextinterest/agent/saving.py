@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.deferred import DeferredModel
-from nextinterest.agent.interests.model import ForecastModel
 from nextinterest.agent.tuned_choice import (
     CARD_HEADING,
     ChoiceManifest,
@@ -31,6 +30,7 @@ from nextinterest.agent.tuned_choice import (
 )
 from nextinterest.errors import IntegrityError, ModelError
 from nextinterest.files import RECOMMENDER_FILES, check_output, storing
+from nextinterest.interests.model import ForecastModel
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever

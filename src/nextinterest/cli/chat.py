@@ -102,7 +102,7 @@ def _kept_by(
 ) -> Callable[[Sequence[ChatMessage]], ChatReply]:
     """Return what answers by a stored profile; the store is closed with the stack."""
     from nextinterest.agent.live import LiveAgent
-    from nextinterest.agent.profiles import open_store
+    from nextinterest.profiles import open_store
 
     profiles = open_store(store)
     closing.callback(profiles.close)

@@ -16,7 +16,7 @@ from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
 
 if TYPE_CHECKING:
-    from nextinterest.agent.interests import InterestOutlook, InterestPortrait, TextPortrait
+    from nextinterest.interests import InterestOutlook, InterestPortrait, TextPortrait
     from nextinterest.llm import LanguageModel
 
 __all__ = ["interests"]
@@ -58,7 +58,8 @@ def interests(
     seed: Annotated[int, typer.Option(help="Seed of permutations and sampled paths.")] = 0,
 ) -> None:
     """Show what a user's interests are, which rise and fade, and where they go."""
-    from nextinterest.agent.interests import (
+    from nextinterest.data.interests import population_mix
+    from nextinterest.interests import (
         PortraitConfig,
         describe,
         draw_changes,
@@ -67,7 +68,6 @@ def interests(
         portray,
         save_figure,
     )
-    from nextinterest.data.interests import population_mix
 
     if endpoint is not None and word_with is None:
         raise typer.BadParameter("Give --word-with too: the name of a model at the endpoint.")
@@ -124,7 +124,7 @@ def _wording_model(name: str, endpoint: str | None, key: str) -> LanguageModel:
 
 def _worded(portrait: InterestPortrait, outlook: InterestOutlook, model: LanguageModel) -> TextPortrait:
     """Have the text worded, and say on stderr what was refused and why."""
-    from nextinterest.agent.interests import word_portrait
+    from nextinterest.interests import word_portrait
 
     with err.status(f"{model.name} words the text"):
         words = word_portrait(portrait, outlook, model)

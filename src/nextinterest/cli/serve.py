@@ -73,21 +73,21 @@ def serve(
 ) -> None:
     """Serve the agent, its live profiles and a page over HTTP. Without keys only loopback is served."""
     try:
-        from nextinterest.agent.server.app import create_app
-        from nextinterest.agent.server.run import run
+        from nextinterest.server.app import create_app
+        from nextinterest.server.run import run
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", "serve") from None
     if over is Over.MCP:
         try:
-            from nextinterest.agent.server.mcp_tools import create_mcp_server
+            from nextinterest.server.mcp_tools import create_mcp_server
         except ModuleNotFoundError as error:
             raise MissingExtraError(error.name or "mcp", "mcp") from None
     from nextinterest.agent.chat import TunedReader
     from nextinterest.agent.following import following
     from nextinterest.agent.live import LiveAgent
-    from nextinterest.agent.profiles import open_store
-    from nextinterest.agent.server.origins import checked_origin
-    from nextinterest.agent.server.settings import ServerSettings
+    from nextinterest.profiles import open_store
+    from nextinterest.server.origins import checked_origin
+    from nextinterest.server.settings import ServerSettings
 
     if key:
         raise DataError(
@@ -118,7 +118,7 @@ def serve(
 
 def _keys(path: Path | None) -> tuple[str, ...]:
     """Return the keys of a file, or else of the environment."""
-    from nextinterest.agent.server.keys import read_key_file
+    from nextinterest.server.keys import read_key_file
 
     if path is None:
         return tuple(

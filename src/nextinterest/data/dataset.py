@@ -11,11 +11,12 @@ import polars as pl
 
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog
+from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
     from nextinterest.data.report import CleaningReport
 
-__all__ = ["Dataset"]
+__all__ = ["Dataset", "as_data_set"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,3 +48,20 @@ class Dataset:
     def fingerprint(self) -> str:
         """SHA-256 over catalogue and log."""
         return hashlib.sha256((self.catalog.fingerprint + self.log.fingerprint).encode()).hexdigest()
+
+
+def as_data_set(value: object, where: str) -> Dataset:
+    """Return what `nextinterest.data.load` returned.
+
+    Raises
+    ------
+    DataError
+        If it is something else, such as a path.
+    """
+    if not isinstance(value, Dataset):
+        raise DataError(
+            f"{where} takes a data set, not a {type(value).__name__}.",
+            remedy="Pass what nextinterest.data.load('events.csv') returns.",
+            command="Give the data with --data.",
+        )
+    return value

@@ -82,7 +82,7 @@ class SoftmaxPaths:
 class PoolPaths:
     """The state of several continuations, scored by a pool.
 
-    It is a `nextinterest.agent.interests.paths.PathState`.
+    It is a `nextinterest.interests.paths.PathState`.
 
     Parameters
     ----------

@@ -145,7 +145,7 @@ class TrainedRetriever(Retriever):
     def open(self, history: History, n_paths: int) -> PoolPaths:
         """Return the state of `n_paths` continuations of a history, whose text is read once.
 
-        It makes this a `nextinterest.agent.interests.StatefulItemScorer`.
+        It makes this a `nextinterest.interests.StatefulItemScorer`.
         """
         return PoolPaths(self.pool, self, history, n_paths)
 

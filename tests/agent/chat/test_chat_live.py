@@ -11,8 +11,8 @@ import pytest
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatMessage, ChatReply, Converses
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import ProfileEvent, open_store
 from nextinterest.errors import DataError
+from nextinterest.profiles import ProfileEvent, open_store
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ import pytest
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatAction, ChatMessage, ChatReply, ModelReader
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import ProfileEvent, open_store
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.profiles import ProfileEvent, open_store
 
 from .test_deletion import HALVES, rows
 

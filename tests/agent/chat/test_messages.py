@@ -14,8 +14,8 @@ from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatMessage, ChatReply
 from nextinterest.agent.chat.messages import MOST_CHARACTERS, MessageLike, read_messages
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import open_store
 from nextinterest.errors import DataError
+from nextinterest.profiles import open_store
 
 SAID = "two crime films please"
 Ask = Callable[[Sequence[MessageLike]], ChatReply]

@@ -19,9 +19,9 @@ from nextinterest.agent.chat import (
     ModelReader,
 )
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import ProfileEvent, open_store
 from nextinterest.domain import Catalog, Item
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.profiles import ProfileEvent, open_store
 from nextinterest.retrieval import Retriever
 
 from .test_consent import kinds, talk

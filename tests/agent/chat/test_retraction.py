@@ -13,8 +13,8 @@ from support.films import FILMS, WordEncoder
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatContext, ChatMessage, CompositionalReader
 from nextinterest.agent.live import LiveAgent
-from nextinterest.agent.profiles import ProfileEvent, open_store
 from nextinterest.domain import Catalog, Item
+from nextinterest.profiles import ProfileEvent, open_store
 from nextinterest.retrieval import Retriever
 
 from .test_consent import kinds, talk

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextinterest.agent.interests.forecaster import PooledForecaster
 from nextinterest.data.interests import interest_marginal, population_mix, smooth
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, History, InterestForecaster, InterestForecasts
@@ -31,6 +30,7 @@ from nextinterest.eval.forecast.metrics import (
     share_log_loss,
     share_reliability,
 )
+from nextinterest.interests.forecaster import PooledForecaster
 
 N_ITEMS, HORIZONS = 80, (1, 5, 10)
 

@@ -26,8 +26,8 @@ from nextinterest.agent.chat.schema import (
 )
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 from nextinterest.agent.evidence import find_evidence
-from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrait
 from nextinterest.domain import BoolArray, Recommendations
+from nextinterest.interests.schema import InterestOutlook, InterestPortrait
 
 if TYPE_CHECKING:
     from nextinterest.agent.recommender import RecommenderAgent

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nextinterest.agent.chat.understanding import Told, ToldKind
-from nextinterest.agent.profiles import ProfileEvent, ProfileStore, read_profile
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.domain import Event, History
+from nextinterest.profiles import ProfileEvent, ProfileStore, read_profile
 
 __all__ = ["StoredProfile"]
 
@@ -17,7 +17,7 @@ __all__ = ["StoredProfile"]
 class StoredProfile:
     """One user's profile in a store.
 
-    Which events speak for what comes next is `nextinterest.agent.profiles.read_profile`'s to say.
+    Which events speak for what comes next is `nextinterest.profiles.read_profile`'s to say.
 
     Parameters
     ----------

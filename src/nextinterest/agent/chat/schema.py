@@ -14,8 +14,8 @@ from typing import Annotated, Literal, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from nextinterest.agent.interests.schema import InterestOutlook, InterestPortrait
 from nextinterest.domain import Evidence, Recommendations
+from nextinterest.interests.schema import InterestOutlook, InterestPortrait
 
 __all__ = [
     "ChatAction",

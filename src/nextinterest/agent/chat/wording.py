@@ -15,8 +15,8 @@ from jinja2 import Environment, StrictUndefined
 
 from nextinterest.agent.chat.execution import Outcome
 from nextinterest.agent.chat.schema import ChatAction, Confirmation, Explanation, FoundItem, Question
-from nextinterest.agent.interests.words import describe
 from nextinterest.domain import Recommendation
+from nextinterest.interests.words import describe
 from nextinterest.prompts import neutralise
 
 __all__ = ["words_of"]

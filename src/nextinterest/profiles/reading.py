@@ -1,0 +1,54 @@
+"""What a profile says: which of its events speak for what comes next, and which items are not wanted.
+
+The one place of that rule. Recommendations, portraits, forecasts and chat all read profiles by it. It knows
+no catalogue and no store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nextinterest.profiles.store import EventKind, ProfileEvent
+
+__all__ = ["ProfileReading", "read_profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileReading:
+    """A profile, read.
+
+    Attributes
+    ----------
+    events
+        The events that speak for what comes next, in the order given.
+    unwanted
+        Ids of items never to be recommended.
+    """
+
+    events: tuple[ProfileEvent, ...]
+    unwanted: frozenset[str]
+
+
+def read_profile(events: Iterable[ProfileEvent]) -> ProfileReading:
+    """Read a user's events, oldest first.
+
+    An item's verdict is its newest event that judges: liked, disliked or hidden; having seen it judges
+    nothing. Events of an item that is disliked speak for nothing. Disliked and hidden items are unwanted.
+    That an item was hidden is no event of the history; its other events are.
+
+    Examples
+    --------
+    >>> told = [("a", "seen"), ("b", "liked"), ("a", "disliked"), ("c", "hidden"), ("b", "seen")]
+    >>> reading = read_profile([ProfileEvent(item_id=item, kind=kind) for item, kind in told])
+    >>> [event.item_id for event in reading.events], sorted(reading.unwanted)
+    (['b', 'b'], ['a', 'c'])
+    """
+    told = tuple(events)
+    verdicts: dict[str, EventKind] = {event.item_id: event.kind for event in told if event.kind != "seen"}
+    return ProfileReading(
+        events=tuple(
+            event for event in told if event.kind != "hidden" and verdicts.get(event.item_id) != "disliked"
+        ),
+        unwanted=frozenset(item for item, kind in verdicts.items() if kind in ("disliked", "hidden")),
+    )

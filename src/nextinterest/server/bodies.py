@@ -1,0 +1,289 @@
+"""Bodies of requests and answers of the HTTP API, beside the domain's own `Recommendations`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+from nextinterest.agent.config import OnUnknown
+from nextinterest.domain import Event, Item
+from nextinterest.interests.schema import InterestPortrait
+from nextinterest.interests.words import TextPortrait
+from nextinterest.profiles import ProfileEvent
+from nextinterest.server.failures import Failure
+from nextinterest.server.names import UserName
+
+__all__ = [
+    "About",
+    "Ahead",
+    "EventsAccepted",
+    "EventsRequest",
+    "ForecastQuery",
+    "ForecastRequest",
+    "Forgotten",
+    "Health",
+    "Interests",
+    "InterestsRequest",
+    "ItemBody",
+    "ItemsChanged",
+    "ItemsFound",
+    "ItemsRemoved",
+    "ItemsRequest",
+    "ModelCard",
+    "ModelList",
+    "Profile",
+    "RecommendRequest",
+    "UserName",
+    "Users",
+]
+
+
+class _Body(BaseModel):
+    # Strict: what the schema calls an integer is not read from a truth value or a text.
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Time = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times; they come as text
+
+
+class HistoryEvent(_Body):
+    """One event of a history given in a request."""
+
+    item: str = Field(description="Id or title of the item.", min_length=1, max_length=4096)
+    time: Time | None = Field(default=None, description="When it happened (with a time zone).")
+    rating: float | None = Field(
+        default=None, description="Rating, where one was given.", allow_inf_nan=False
+    )
+
+
+_EITHER: dict[str, JsonValue] = {
+    "oneOf": [
+        {"required": [given], "properties": {given: {"type": kind}, other: {"type": "null"}}}
+        for given, kind, other in (("user", "string", "history"), ("history", "array", "user"))
+    ]
+}
+
+
+def _about(**example: JsonValue) -> ConfigDict:
+    """Return the configuration of a body about somebody, with an example."""
+    return ConfigDict(json_schema_extra={**_EITHER, "examples": [example]})
+
+
+class About(_Body):
+    """Whom a request is about: a user whose events the server holds, or a history given here."""
+
+    model_config = ConfigDict(json_schema_extra=_EITHER)
+
+    user: UserName | None = Field(default=None, description="Id of a user with live events.")
+    history: list[str | HistoryEvent] | None = Field(
+        default=None,
+        description="Item ids, titles or events, oldest first, instead of a user. Events that all carry "
+        "times are sorted by them.",
+        max_length=10_000,
+    )
+    on_unknown: OnUnknown = Field(
+        default="raise", description="What to do with items of the history that the catalogue does not have."
+    )
+
+    def one(self) -> str | list[str | Event]:
+        """Return the user or the history, as the agent takes it.
+
+        Raises
+        ------
+        Failure
+            422 where both or neither is given.
+        """
+        if (self.user is None) == (self.history is None):
+            raise Failure(422, "Give either user or history.", code="invalid_value", param="user")
+        if self.user is not None:
+            return self.user
+        return [
+            given if isinstance(given, str) else Event(given.item, given.time, given.rating)
+            for given in self.history or []
+        ]
+
+
+class RecommendRequest(About):
+    """Ask for a ranked list."""
+
+    model_config = _about(user="zoe", k=5)
+
+    k: int = Field(default=10, ge=1, le=10_000, description="Length of the list.")
+    exclude_seen: bool = Field(default=True, description="Leave out items of the history.")
+
+
+class InterestsRequest(About):
+    """Ask for interests over time."""
+
+    model_config = _about(user="zoe")
+
+
+class Ahead(_Body):
+    """How far to look ahead, and how."""
+
+    horizon_events: int = Field(default=10, ge=1, le=1000, description="Events ahead.")
+    horizon_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=3650,
+        description="Days ahead, instead of events; needs a history with times.",
+        allow_inf_nan=False,
+    )
+    n_paths: int = Field(default=0, ge=0, le=256, description="Likely item paths to sample besides.")
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Seed of what is sampled.")
+
+    @property
+    def horizon(self) -> int | timedelta:
+        """The horizon as the agent takes it."""
+        return self.horizon_events if self.horizon_days is None else timedelta(days=self.horizon_days)
+
+
+class ForecastQuery(Ahead):
+    """Ask where a user's interests go."""
+
+    model_config = ConfigDict(strict=False)  # in a query everything is text
+
+    user: UserName = Field(description="Id of a user with live events.")
+
+
+class ForecastRequest(About, Ahead):
+    """Ask where interests go: over the next events, or over days."""
+
+    model_config = _about(user="zoe", horizon_events=5)
+
+
+class Interests(_Body):
+    """Interests over time, in numbers and in words."""
+
+    portrait: InterestPortrait = Field(description="Shares, changes and windows, with their evidence.")
+    words: TextPortrait = Field(description="The same in a few sentences, each with what it rests on.")
+
+
+class Users(_Body):
+    """Users of whom the server holds events."""
+
+    users: list[str] = Field(description="Their ids, sorted.")
+
+
+class EventsRequest(_Body):
+    """Events of one user, written all or none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"events": [{"item_id": "night-ferry", "kind": "liked"}]}]}
+    )
+
+    events: list[ProfileEvent] = Field(description="What happened.", min_length=1, max_length=10_000)
+
+
+class EventsAccepted(_Body):
+    """The events are durable and count for the next answer."""
+
+    accepted: int = Field(description="Events written, by this request or the first one with its key.")
+    replayed: bool = Field(description="Whether the idempotency key was known, so that nothing was written.")
+
+
+class Profile(_Body):
+    """What the server holds of a user."""
+
+    user: str = Field(description="Id of the user.")
+    events: list[ProfileEvent] = Field(description="All events, oldest first.")
+    items: dict[str, ItemBody] = Field(
+        description="What the catalogue says of their items, by id; without items it no longer has."
+    )
+
+
+class Forgotten(_Body):
+    """A user was forgotten."""
+
+    user: str = Field(description="Id of the user.")
+    events: int = Field(description="Events that were removed.")
+
+
+class ItemBody(_Body):
+    """One item of the catalogue."""
+
+    id: str = Field(
+        description="Unique id; item_id is read too.",
+        min_length=1,
+        max_length=512,
+        validation_alias=AliasChoices("id", "item_id"),
+    )
+    title: str = Field(description="Title.", min_length=1, max_length=4096)
+    categories: list[str] = Field(default_factory=list, description="Categories.", max_length=64)
+    year: int | None = Field(default=None, description="Year.", ge=-9999, le=9999)
+    description: str | None = Field(default=None, description="Longer text.", max_length=65_536)
+
+    @classmethod
+    def of(cls, item: Item) -> ItemBody:
+        """Return an item of the catalogue as a body, whatever its lengths."""
+        return cls.model_construct(
+            id=item.id,
+            title=item.title,
+            categories=list(item.categories),
+            year=item.year,
+            description=item.description,
+        )
+
+
+class ItemsFound(_Body):
+    """Items whose titles fit some words."""
+
+    items: list[ItemBody] = Field(description="The best fit first.")
+
+
+class ItemsRequest(_Body):
+    """Items to add; those whose id exists are replaced."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {"id": "night-ferry", "title": "Night Ferry", "categories": ["Crime"], "year": 1984}
+                    ]
+                }
+            ]
+        }
+    )
+
+    items: list[ItemBody] = Field(description="The items.", min_length=1, max_length=1000)
+
+
+class ItemsChanged(_Body):
+    """The catalogue and its index follow."""
+
+    added: int = Field(description="Items that were new.")
+    replaced: int = Field(description="Items that were known.")
+    total: int = Field(description="Items of the catalogue now.")
+
+
+class ItemsRemoved(_Body):
+    """Items were removed from the catalogue and its index."""
+
+    removed: int = Field(description="How many.")
+    total: int = Field(description="Items of the catalogue now.")
+
+
+class ModelCard(BaseModel):
+    """A model as OpenAI's API lists it."""
+
+    id: str = Field(description="By which a chat names it.")
+    object: Literal["model"] = "model"
+    created: int = Field(description="Start of the server, in seconds since 1970.")
+    owned_by: str = "nextinterest"
+    language_model: str | None = Field(description="The language model inside, where there is one.")
+
+
+class ModelList(_Body):
+    """The models this server answers with."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelCard]
+
+
+class Health(_Body):
+    """The server is up."""
+
+    status: Literal["ok"] = "ok"

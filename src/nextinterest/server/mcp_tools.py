@@ -1,0 +1,127 @@
+"""The live agent as tools of the Model Context Protocol, for one user: ``nextinterest serve mcp``.
+
+The user is fixed when the server is made, so that no message to a model that holds these tools can reach
+another's profile. Needs the package ``mcp`` (the extra of that name).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from pydantic import Field, ValidationError
+
+from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.live import LiveAgent
+from nextinterest.domain import Recommendations
+from nextinterest.errors import NextInterestError, UnknownItemError
+from nextinterest.interests import InterestOutlook, describe
+from nextinterest.profiles import ProfileEvent
+from nextinterest.profiles.store import EventKind, checked_user
+from nextinterest.server.bodies import EventsAccepted, Forgotten, Interests, ItemBody, ItemsFound
+from nextinterest.server.failures import answer_to
+from nextinterest.server.invalid import first_error
+from nextinterest.server.names import normal
+from nextinterest.version import __version__
+
+__all__ = ["create_mcp_server"]
+
+ItemId = Annotated[str, Field(description="Id of the item, as find_items gives it.", max_length=512)]
+
+
+class _Tools(MCPServer[object]):
+    """Says what a caller can mend: which argument is wrong and how, or the package's own message."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401 - as MCP's class has it
+        """Call a tool; what fails for the caller's part is raised as `ToolError` in plain words."""
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            cause = error.__cause__
+            if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
+                invalid = first_error(cause.errors(), arguments)
+                raise ToolError(invalid.message.removeprefix("body: ")) from None
+            if isinstance(cause, NextInterestError):
+                if isinstance(cause, UnknownItemError):
+                    raise ToolError(f"{cause.message} find_items gives the ids of items.") from None
+                raise ToolError(str(answer_to(cause))) from None
+            raise
+
+
+def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
+    """Return a server of tools.
+
+    Parameters
+    ----------
+    live
+        The agent and its store.
+    user
+        Whose profile the tools use and change.
+
+    Raises
+    ------
+    DataError
+        If no store may keep such a user id.
+    """
+    user = checked_user(normal(user))
+    server = _Tools(
+        "nextinterest",
+        version=__version__,
+        instructions="Recommends what a person will want next and says which interests rise and fade.",
+    )
+
+    @server.tool()
+    def recommend(
+        count: Annotated[int, Field(description="Length of the list.", ge=1, le=100)] = 10,
+    ) -> Recommendations:
+        """Rank what the person has not seen by how likely it is next, with reasons."""
+        return live.recommend(user, count)
+
+    @server.tool()
+    def ask(
+        message: Annotated[str, Field(description="What the person says.", max_length=4000)],
+        confirm_forget: Annotated[
+            bool,
+            Field(
+                description="True only where the person has said yes to deleting the whole profile, and "
+                "`message` asks for that deletion."
+            ),
+        ] = False,
+    ) -> ChatReply:
+        """Answer a wish in the person's own words, such as "something funny from the nineties, no horror"."""
+        said = [ChatMessage(role="user", content=message)]
+        return live.chat(said, user, confirm_forget=confirm_forget)
+
+    @server.tool()
+    def interests() -> Interests:
+        """Say what the person's interests are and were, and which rise or fade beyond chance."""
+        portrait = live.interests(user)
+        return Interests(portrait=portrait, words=describe(portrait))
+
+    @server.tool()
+    def forecast(
+        events: Annotated[int, Field(description="Events ahead.", ge=1, le=1000)] = 10,
+    ) -> InterestOutlook:
+        """Forecast how the person's attention will be shared among interests."""
+        return live.forecast(user, horizon=events)
+
+    @server.tool()
+    def find_items(
+        title: Annotated[str, Field(description="Part of a title.", max_length=300)],
+    ) -> ItemsFound:
+        """Look items up by part of their title."""
+        return ItemsFound(items=[ItemBody.of(item) for item in live.find_items(title)])
+
+    @server.tool()
+    def tell(item_id: ItemId, kind: EventKind = "seen") -> EventsAccepted:
+        """Write down what the person did or thinks; it counts for the next answer."""
+        result = live.add_events(user, [ProfileEvent(item_id=item_id, kind=kind)])
+        return EventsAccepted(accepted=result.accepted, replayed=result.replayed)
+
+    @server.tool()
+    def take_back(item_id: ItemId) -> Forgotten:
+        """Take back what was told of an item."""
+        return Forgotten(user=user, events=live.retract(user, item_id))
+
+    return server

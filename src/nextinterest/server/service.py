@@ -1,0 +1,132 @@
+"""What every route works with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+
+from nextinterest.agent.chat import ChatMessage, ChatReply, Converses
+from nextinterest.agent.live import LiveAgent
+from nextinterest.server.chat_bodies import JsonObjectFormat, JsonSchemaFormat, ResponseFormat
+from nextinterest.server.failures import Failure
+from nextinterest.server.gate import Gate
+from nextinterest.server.observe import Metrics
+from nextinterest.server.readiness import Readiness
+from nextinterest.server.settings import ServerSettings
+from nextinterest.server.structured import WantedJson
+
+__all__ = ["MODEL_ID", "Service"]
+
+MODEL_ID = "nextinterest"
+"""By this name a chat asks for the agent, whatever language model is inside."""
+
+_GRACE = 1.0
+"""Seconds that calls have to end once every request has ended or was cut off."""
+
+
+class Service:
+    """The live agent behind its gates.
+
+    Parameters
+    ----------
+    live
+        The agent and its store.
+    settings
+        Limits.
+    talker
+        Answers chats; the live agent itself by default.
+    """
+
+    def __init__(self, live: LiveAgent, settings: ServerSettings, talker: Converses | None = None) -> None:
+        self.live = live
+        self._talker = talker
+        self.settings = settings
+        self.started = int(live.clock().timestamp())
+        self.gate = Gate(
+            "model",
+            running=settings.max_concurrency,
+            waiting=settings.max_queue,
+            seconds=settings.request_seconds,
+            patience=settings.max_wait_seconds,
+            niceness=settings.model_niceness,
+        )
+        self.ledger = Gate(
+            "store",
+            running=settings.store_concurrency,
+            waiting=settings.max_store_queue,
+            seconds=settings.request_seconds,
+        )
+        self.schemas = Gate("schemas", running=1, waiting=64, seconds=settings.request_seconds)
+        # Encoding new items takes longer than a write of the store, and no answer waits for it.
+        self.changes = Gate(
+            "catalogue",
+            running=1,
+            waiting=settings.max_store_queue,
+            seconds=settings.request_seconds,
+        )
+        self.readiness = Readiness(live.store.check)
+        self.metrics = Metrics(lambda: self.gate.inside)
+        self.closing = False
+        self.unfinished = 0
+        """Calls that still ran when the server had waited long enough for them to end."""
+
+    def check_model(self, name: str) -> None:
+        """Refuse a chat with a model that is not here.
+
+        Raises
+        ------
+        Failure
+            404 for any other model than this server's.
+        """
+        if name != MODEL_ID:
+            raise Failure(
+                404, f"This server has one model, {MODEL_ID!r}.", code="model_not_found", param="model"
+            )
+
+    async def wanted(
+        self, wanted: ResponseFormat | None, param: str = "response_format"
+    ) -> WantedJson | None:
+        """Check what JSON is wanted, before anything is done for the request; None where words are.
+
+        Raises
+        ------
+        Failure
+            422 where its schema cannot be used.
+        """
+        if not isinstance(wanted, JsonObjectFormat | JsonSchemaFormat):
+            return None
+        return await self.schemas.run(lambda: WantedJson(wanted, param))
+
+    async def content(self, reply: ChatReply, wanted: WantedJson | None) -> str:
+        """Return a reply's text, or the part of it that is wanted as JSON.
+
+        Raises
+        ------
+        Failure
+            422 where no part fits the schema.
+        """
+        return reply.text if wanted is None else await self.schemas.run(lambda: wanted.of(reply))
+
+    def talk(
+        self, messages: Sequence[ChatMessage], user: str | None, *, confirm_forget: bool = False
+    ) -> AsyncGenerator[str | ChatReply]:
+        """Yield the answer's text piece by piece and last the whole reply.
+
+        Without a user the agent answers from the conversation alone, and nothing is kept.
+        """
+
+        def answer() -> Iterator[str | ChatReply]:
+            if self._talker is not None:
+                return self._talker.chat_stream(messages, user or "")
+            return self.live.chat_stream(messages, user, confirm_forget=confirm_forget)
+
+        return self.gate.stream(answer)
+
+    async def close(self) -> None:
+        """Give running calls a moment to end, then release the store; what runs longer is left behind."""
+        self.closing = True
+        gates = (self.gate, self.ledger, self.changes, self.schemas, self.readiness.gate)
+        for gate in gates:
+            gate.close()
+        self.unfinished = sum(await asyncio.gather(*(gate.drained(_GRACE) for gate in gates)))
+        self.live.store.close()

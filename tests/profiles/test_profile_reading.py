@@ -1,0 +1,81 @@
+"""The one rule of what a profile says, and that every reader of stored profiles keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.chat.live_profile import StoredProfile
+from nextinterest.agent.live import LiveAgent
+from nextinterest.profiles import ProfileEvent, open_store, read_profile
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+EVENTS = st.lists(
+    st.builds(
+        ProfileEvent,
+        item_id=st.sampled_from("abcd"),
+        kind=st.sampled_from(["seen", "liked", "disliked", "hidden"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(deadline=None)
+@given(EVENTS)
+def test_the_newest_verdict_holds(events: list[ProfileEvent]) -> None:
+    reading = read_profile(events)
+    for item in "abcd":
+        own = [event for event in events if event.item_id == item]
+        judging = [event.kind for event in own if event.kind != "seen"]
+        verdict = judging[-1] if judging else None
+        assert (item in reading.unwanted) == (verdict in {"disliked", "hidden"})
+        kept = [event for event in reading.events if event.item_id == item]
+        assert kept == ([] if verdict == "disliked" else [event for event in own if event.kind != "hidden"])
+    order = iter(events)
+    assert all(event in order for event in reading.events)
+
+
+@pytest.fixture
+def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
+    store = open_store(str(tmp_path / "profiles.db"))
+    yield LiveAgent(agent, store, lambda: NOW)
+    store.close()
+
+
+def told(live: LiveAgent, user: str, *events: tuple[str, str]) -> None:
+    live.add_events(
+        user, [ProfileEvent.model_validate({"item_id": item, "kind": kind}) for item, kind in events]
+    )
+
+
+def test_a_disliked_item_speaks_for_nothing(live: LiveAgent) -> None:
+    told(live, "eve", ("c", "liked"), ("a", "seen"), ("a", "disliked"))
+    told(live, "ida", ("c", "liked"))
+    eve, ida = live.recommend("eve", 9), live.recommend("ida", 9)
+    assert eve.events_used == ida.events_used == 1
+    assert [item.item_id for item in eve.items] == [i.item_id for i in ida.items if i.item_id != "a"]
+    assert {named.item_id for item in eve.items for named in item.evidence} == {"c"}
+    assert live.interests("eve").interests == live.interests("ida").interests
+    assert live.forecast("eve").interests == live.forecast("ida").interests
+    # Seen ones may be asked for again; what is disliked may not.
+    again = {item.item_id for item in live.recommend("eve", 9, exclude_seen=False).items}
+    assert again == set("bcdefghi")
+
+
+def test_who_comes_to_like_an_item_has_its_events_back(live: LiveAgent) -> None:
+    told(live, "eve", ("c", "liked"), ("a", "disliked"), ("d", "hidden"), ("a", "liked"), ("d", "liked"))
+    assert live.unwanted("eve") == frozenset()
+    assert live.recommend("eve", 9).events_used == 4
+
+
+def test_chat_and_lists_read_one_profile_alike(live: LiveAgent, agent: RecommenderAgent) -> None:
+    told(live, "eve", ("c", "liked"), ("a", "seen"), ("d", "hidden"), ("a", "disliked"), ("b", "seen"))
+    chat = StoredProfile(agent, live.store, "eve", NOW)
+    assert chat.history().items.tolist() == live.history("eve").history.items.tolist()
+    assert {agent.catalog.ids[item] for item in chat.unwanted()} == live.unwanted("eve") == {"a", "d"}

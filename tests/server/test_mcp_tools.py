@@ -1,0 +1,123 @@
+"""The agent as MCP tools, called by MCP's own client."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.live import LiveAgent
+from nextinterest.errors import DataError, ProviderError
+from nextinterest.profiles import open_store
+
+mcp = pytest.importorskip("mcp")
+
+from nextinterest.server.mcp_tools import create_mcp_server  # noqa: E402 - needs the extra
+
+
+@pytest.fixture
+def live(agent: RecommenderAgent, tmp_path: Path) -> LiveAgent:
+    return LiveAgent(
+        agent, open_store(str(tmp_path / "profiles.db")), lambda: datetime(2026, 1, 2, tzinfo=UTC)
+    )
+
+
+def test_tools_tell_and_recommend(live: LiveAgent) -> None:
+    async def scenario() -> None:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            listed = await client.list_tools()
+            names = {tool.name for tool in listed.tools}
+            assert names == {
+                "recommend", "ask", "interests", "forecast", "find_items", "tell", "take_back",
+            }  # fmt: skip
+            assert not any("user" in tool.input_schema.get("properties", {}) for tool in listed.tools)
+            found = await client.call_tool("find_items", {"title": "alie"})
+            assert found.structured_content["items"][0]["id"] == "a"
+            told = await client.call_tool("tell", {"item_id": "a", "kind": "liked"})
+            assert told.structured_content == {"accepted": 1, "replayed": False}
+            ranked = await client.call_tool("recommend", {"count": 3})
+            ids = [item["item_id"] for item in ranked.structured_content["items"]]
+            assert len(ids) == 3
+            assert "a" not in ids
+            reply = await client.call_tool("ask", {"message": "two crime films please"})
+            assert reply.structured_content["action"]["intent"] == "recommend"
+            portrait = await client.call_tool("interests", {})
+            assert portrait.structured_content["portrait"]["events"] == 1
+            ahead = await client.call_tool("forecast", {"events": 5})
+            assert ahead.structured_content["horizon_events"] == 5
+            assert (await client.call_tool("take_back", {"item_id": "a"})).structured_content["events"] == 1
+            wrong = await client.call_tool("tell", {"item_id": "nowhere"})
+            assert wrong.is_error
+            assert (await client.call_tool("recommend", {"count": 0})).is_error
+
+    asyncio.run(scenario())
+    assert live.store.events("zoe") == []
+
+
+@pytest.mark.parametrize("sure", [False, True])
+def test_a_profile_is_deleted_once_that_is_confirmed(live: LiveAgent, sure: bool) -> None:
+    async def scenario() -> None:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            await client.call_tool("tell", {"item_id": "a"})
+            request = {"message": "delete my profile"}
+            asked = await client.call_tool("ask", request)
+            assert asked.structured_content["question"]["kind"] == "forget_everything"
+            assert len(live.store.events("zoe")) == 1
+            await client.call_tool("ask", {**request, "confirm_forget": True} if sure else {"message": "yes"})
+
+    asyncio.run(scenario())
+    assert live.store.events("zoe") == []
+
+
+def test_a_user_that_no_store_may_keep_is_refused(live: LiveAgent) -> None:
+    with pytest.raises(DataError, match="user id"):
+        create_mcp_server(live, "")
+
+
+def test_what_fails_says_what_to_mend(live: LiveAgent, caplog: pytest.LogCaptureFixture) -> None:
+    async def said(tool: str, given: dict[str, object]) -> str:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            answer = await client.call_tool(tool, given)
+            assert answer.is_error
+            return "".join(part.text for part in answer.content)
+
+    def call(tool: str, **given: object) -> str:
+        return asyncio.run(said(tool, given))
+
+    unknown = call("tell", item_id="f99")
+    assert unknown.startswith("Item id 'f99' is not in the catalogue. No event was written.")
+    assert "find_items" in unknown
+    assert call("recommend", count=0) == "count: Input should be greater than or equal to 1"
+    kinds = "kind: Input should be 'seen', 'liked', 'disliked' or 'hidden'"
+    assert call("tell", item_id="a", kind="adored") == kinds
+    assert call("tell") == "item_id: is required."
+    assert "integer" in call("forecast", events="soon")
+    assert "300" in call("find_items", title="x" * 301)
+    assert not any(record.exc_info for record in caplog.records)
+    assert "http" not in caplog.text
+
+
+def test_a_fault_says_nothing_and_a_failing_model_little(
+    live: LiveAgent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def said() -> str:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            answer = await client.call_tool("recommend", {})
+            assert answer.is_error
+            return "".join(part.text for part in answer.content)
+
+    def failing(error: Exception) -> None:
+        def fail(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(LiveAgent, "recommend", fail)
+
+    failing(ProviderError("http://me:secret@host failed", retryable=True))
+    assert "language model behind this server cannot be used now" in asyncio.run(said())
+    assert "secret" not in caplog.text
+    failing(RuntimeError("secret"))
+    assert asyncio.run(said()) == "Error executing tool recommend"
+    assert any(record.exc_info for record in caplog.records)

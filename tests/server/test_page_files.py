@@ -1,0 +1,40 @@
+"""The page's files: all served, all asked for by the page or its scripts, nothing from anywhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib.resources import files
+
+from fastapi.testclient import TestClient
+
+from nextinterest.server.routes.page import PAGE_PATHS
+
+
+def test_every_file_is_served_under_a_strict_policy(serve: Callable[..., TestClient]) -> None:
+    client = serve()
+    shipped = {file.name for file in files("nextinterest.server").joinpath("page").iterdir()}
+    assert {f"/page/{name}" for name in shipped - {"index.html"}} | {"/"} == PAGE_PATHS
+    for path in PAGE_PATHS:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_page_asks_for_its_own_files_only(serve: Callable[..., TestClient]) -> None:
+    client = serve()
+    asked: set[str] = set()
+    for path in PAGE_PATHS:
+        text = client.get(path).text
+        asked |= set(re.findall(r"""(?:href|src|from)\s*=?\s*"(/[^"]*)\"""", text))
+        # The one address that may stand in a file names a vocabulary and is never fetched.
+        outside = set(re.findall(r"https?://[^\s\"']+", text)) - {"http://www.w3.org/2000/svg"}
+        assert outside == set(), path
+        assert "innerHTML" not in text
+        assert "insertAdjacentHTML" not in text
+    assert asked == PAGE_PATHS - {"/"}
