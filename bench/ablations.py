@@ -44,7 +44,7 @@ from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.directory import load_trained
 from nextinterest.retrieval.files import read_manifest, read_verified
 from nextinterest.retrieval.item_softmax import ItemSoftmax
-from nextinterest.retrieval.pool import Part
+from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.sequence_source import SequenceSource
 
 Scores = dict[str, NDArray[np.float32]]

@@ -21,7 +21,7 @@ from nextinterest.domain import History, IntArray
 from nextinterest.retrieval import CachedEncoder, Retriever, RetrieverConfig, TextEncoder
 from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
 from nextinterest.retrieval.fusion import reciprocal_rank_fusion
-from nextinterest.retrieval.popularity import Popularity
+from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.vector_source import TextNeighbours
 
 K = 10
@@ -72,7 +72,7 @@ def main() -> None:
     best(
         "popularity half-life, days",
         (None, 7.0, 30.0, 120.0),
-        lambda days: ndcg(Popularity.fit(split.train, n, days).candidates(histories, K)[0], targets),
+        lambda days: ndcg(PopularItems.fit(split.train, n, days).candidates(histories, K)[0], targets),
     )
 
     def cooccurrence(pick: tuple[int, float, float]) -> float:
@@ -89,7 +89,7 @@ def main() -> None:
     similarity = fit_similarity(split.train, n, window, 200, shrinkage)
     lists = [
         TextNeighbours(vectors, index, text_half_life).candidates(histories, 500)[0],
-        Popularity.fit(split.train, n).candidates(histories, 500)[0],
+        PopularItems.fit(split.train, n).candidates(histories, 500)[0],
         CoOccurrence(similarity, half_life).candidates(histories, 500)[0],
     ]
     picks = [

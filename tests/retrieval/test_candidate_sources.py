@@ -11,7 +11,7 @@ from nextinterest.errors import DataError
 from nextinterest.retrieval import CandidateSource, Encoder, ItemIndex, VectorSource
 from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
 from nextinterest.retrieval.item_text import catalog_texts
-from nextinterest.retrieval.popularity import Popularity
+from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.vector_source import TextNeighbours
 
 
@@ -24,7 +24,7 @@ def sources(catalog: Catalog, log: EventLog, encoder: Encoder) -> list[Candidate
     vectors = encoder.encode(catalog_texts(catalog))
     return [
         TextNeighbours(vectors, ItemIndex.from_vectors(vectors), half_life=3.0),
-        Popularity.fit(log, len(catalog)),
+        PopularItems.fit(log, len(catalog)),
         CoOccurrence(fit_similarity(log, len(catalog), 5, 20), half_life=3.0),
     ]
 
@@ -76,13 +76,13 @@ def test_popularity_counts_and_forgets() -> None:
         np.array([0, 0, 1, 0, 2], dtype=np.int32),
         np.array([0, 0, 100 * day, 0, 100 * day], dtype=np.int64),
     )
-    assert Popularity.fit(log, 4).order.tolist() == [0, 1, 2, 3]
-    recent = Popularity.fit(log, 4, half_life_days=10.0)
+    assert PopularItems.fit(log, 4).order.tolist() == [0, 1, 2, 3]
+    recent = PopularItems.fit(log, 4, half_life_days=10.0)
     assert recent.order.tolist() == [1, 2, 0, 3]
     assert recent.counts[0] == pytest.approx(3 * 2.0**-10)
     undated = EventLog(("a",), np.array([0, 1]), np.array([0], dtype=np.int32))
     with pytest.raises(DataError, match="needs times"):
-        Popularity.fit(undated, 1, half_life_days=1.0)
+        PopularItems.fit(undated, 1, half_life_days=1.0)
 
 
 @settings(deadline=None, max_examples=30)

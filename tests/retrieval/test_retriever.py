@@ -12,7 +12,7 @@ from nextinterest.domain import Catalog, History, Item, ItemScorer, Recommender
 from nextinterest.errors import IntegrityError
 from nextinterest.retrieval import Encoder, ItemIndex, Retriever, RetrieverConfig, VectorSource
 from nextinterest.retrieval.item_text import item_text
-from nextinterest.retrieval.popularity import Popularity
+from nextinterest.retrieval.popular_items import PopularItems
 
 CONFIG = RetrieverConfig(depth=12)
 
@@ -105,7 +105,7 @@ def test_candidates_carry_the_ranks_of_their_sources(retriever: Retriever) -> No
 
 def test_no_history_is_answered_by_popularity(retriever: Retriever, log: EventLog) -> None:
     ranked = retriever.recommend([history()], 40)
-    assert ranked.items[0].tolist() == Popularity.fit(log, 40).order.tolist()
+    assert ranked.items[0].tolist() == PopularItems.fit(log, 40).order.tolist()
 
 
 def test_everything_seen_leaves_nothing(retriever: Retriever) -> None:
@@ -151,7 +151,7 @@ def test_catalogue_changes_are_followed_without_encoding_it_again(
     names = [changed.ids[i] for i in popularity.candidates([past], 39)[0][0] if i >= 0]
     gone = ("i0", "i13", *past_ids)
     # i0 and i13 left, the others keep their order; the new item is last.
-    before = [catalog.ids[i] for i in Popularity.fit(log, 40).order if catalog.ids[i] not in gone]
+    before = [catalog.ids[i] for i in PopularItems.fit(log, 40).order if catalog.ids[i] not in gone]
     assert [name for name in names if name != "new"] == before
     assert names[-1] == "new"
     found = [changed.ids[i] for i in cooccurrence.candidates([past], 39)[0][0] if i >= 0]

@@ -31,8 +31,8 @@ from nextinterest.llm.loading import load_module
 from nextinterest.llm.tokenizer import LocalTokenizer
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
 from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
-from nextinterest.retrieval.item_softmax import ItemSoftmax, Origin
-from nextinterest.retrieval.language_part import rounded
+from nextinterest.retrieval.item_softmax import ItemSoftmax
+from nextinterest.retrieval.language_files import Origin, rounded
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 
 if TYPE_CHECKING:

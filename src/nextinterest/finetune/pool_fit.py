@@ -17,7 +17,8 @@ from nextinterest.domain import FloatArray
 from nextinterest.finetune.blend import fit_blend
 from nextinterest.finetune.calibration import calibration
 from nextinterest.finetune.validation import Ranked, rank_one_by_one, seen_mask
-from nextinterest.retrieval.pool import Part, ScorePool
+from nextinterest.retrieval.parts import Part
+from nextinterest.retrieval.pool import ScorePool
 
 __all__ = ["BESIDE_PARTS", "Measures", "fit_pool", "fit_weights", "measure", "mix"]
 

@@ -30,11 +30,13 @@ from nextinterest.retrieval import Encoder, Retriever
 from nextinterest.retrieval.ease import choices, ease_weights
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.lift import log_lift
-from nextinterest.retrieval.pool import Part, PopularityPart
+from nextinterest.retrieval.parts import Part
+from nextinterest.retrieval.pool import PopularityPart
 from nextinterest.retrieval.profile_scorer import ProfileScorer, largest_entries
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 from nextinterest.retrieval.sequence_source import SequenceSource
+from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.trained import TrainedRetriever
 
 __all__ = ["Finetuned", "learn_parts", "train_retriever"]
@@ -94,7 +96,7 @@ def train_retriever(
     )
     language = ItemSoftmax.name if config.language is not None else None
     pool, measures = fit_pool(parts, split.validation, config.blend_events, language, known)
-    sources = [part for part in parts if isinstance(part, SequenceSource)]
+    sources = [part for part in parts if isinstance(part, CandidateSource)]
     base.sources += sources
     provenance = Provenance(
         data=dataset.name,

@@ -14,16 +14,20 @@ with the recency weights of `nextinterest.retrieval.history_vector`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from nextinterest.data.log import EventLog
 from nextinterest.domain import FloatArray, History, IntArray
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.history_vector import event_weights
+from nextinterest.retrieval.item_matrix import matrix_arrays, matrix_of, moved
 from nextinterest.retrieval.lists import drop_excluded, empty_lists, seen_items, top_k_rows
 from nextinterest.retrieval.pairs import pair_counts
+from nextinterest.retrieval.parts import LoadContext, Stored
 
 __all__ = ["CoOccurrence", "fit_similarity"]
 
@@ -85,6 +89,7 @@ class CoOccurrence:
     """
 
     name = "cooccurrence"
+    kind: ClassVar[str] = "co-occurrence"
 
     def __init__(self, similarity: csr_array, half_life: float, rating_gain: float = 0.0) -> None:
         self.similarity, self.half_life, self.rating_gain = similarity, half_life, rating_gain
@@ -107,9 +112,15 @@ class CoOccurrence:
 
     def follow(self, change: CatalogChange) -> None:
         """Move rows and columns; new items co-occurred with nothing yet."""
-        n = len(change.catalog)
-        old = self.similarity.tocoo()
-        row, column = change.new_of_old[old.coords[0]], change.new_of_old[old.coords[1]]
-        kept = (row >= 0) & (column >= 0)
-        moved = coo_array((old.data[kept], (row[kept], column[kept])), shape=(n, n))
-        self.similarity = moved.tocsr()
+        self.similarity = moved(self.similarity, change)
+
+    def save(self, directory: Path) -> Stored:
+        """Return the similarities and how histories are weighted."""
+        settings = {"half_life": self.half_life, "rating_gain": self.rating_gain}
+        return Stored(self.kind, self.name, settings, matrix_arrays(self.similarity, np.float32))
+
+    @classmethod
+    def load(cls, stored: Stored, context: LoadContext) -> CoOccurrence:
+        """Return what `save` was called on."""
+        matrix = matrix_of(stored.tensors, len(context.catalog))
+        return cls(matrix, stored.number("half_life"), stored.number("rating_gain"))

@@ -95,6 +95,7 @@ def _centred_ratings(histories: Sequence[History], lengths: NDArray[np.int64]) -
     rows = np.repeat(np.arange(len(lengths)), lengths)
     known = ~np.isnan(ratings)
     count = np.bincount(rows[known], minlength=len(lengths))
-    total = np.bincount(rows[known], weights=ratings[known], minlength=len(lengths))
+    # Of no events at all, bincount returns integers, whatever the weights are.
+    total = np.bincount(rows[known], ratings[known], minlength=len(lengths)).astype(np.float64)
     mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
     return np.where(known, ratings - mean[rows], 0.0)

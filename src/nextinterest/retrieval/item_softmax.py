@@ -9,42 +9,31 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 
 from nextinterest.domain import Catalog, FloatArray, History
-from nextinterest.llm import LanguageModel, LocalModel, StateStore
+from nextinterest.errors import ModelError
+from nextinterest.llm import Continuations, LanguageModel, LocalModel, StateStore
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.item_head import ItemHead
+from nextinterest.retrieval.language_files import (
+    LanguageManifest,
+    Origin,
+    head_arrays,
+    head_of,
+    load_language_model,
+    save_adapter,
+)
+from nextinterest.retrieval.parts import HistoryScorer, LoadContext, Stored
+from nextinterest.retrieval.softmax_paths import SoftmaxPaths
 
-__all__ = ["ItemSoftmax", "Origin", "covering_prompts"]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the model of an `ItemSoftmax` comes from, so that it can be saved by name.
-
-    Attributes
-    ----------
-    base
-        An asset's name, a folder or a hub id.
-    n_layers
-        Layers kept, from the bottom; None for all.
-    adapter
-        Folder with PEFT's files, or None.
-    random_seed
-        Seed of the weights where they are drawn and not those of `base`; else None.
-    """
-
-    base: str
-    n_layers: int | None = None
-    adapter: Path | None = None
-    random_seed: int | None = None
+__all__ = ["ItemSoftmax", "covering_prompts"]
 
 
 class ItemSoftmax:
@@ -67,6 +56,7 @@ class ItemSoftmax:
     """
 
     name = "item_softmax"
+    kind: ClassVar[str] = "item softmax"
 
     def __init__(
         self,
@@ -84,6 +74,14 @@ class ItemSoftmax:
         self._renderer = PromptRenderer(template, catalog, model.tokenizer, options)
         self._states: StateStore | None = None
         self._vectors: torch.Tensor | None = None
+
+    def continued(self, length: int, n_paths: int) -> HistoryScorer:
+        """Return a scorer that reads the history's text once, where the model keeps its state."""
+        if not isinstance(self.model, LocalModel):
+            return self
+        return SoftmaxPaths(
+            self.head, self._renderer, Continuations(self.model, n_paths, self.layers), length
+        )
 
     def remember(self, max_bytes: int) -> None:
         """Keep what was read of named users' histories from now on, so that a new event costs its own line.
@@ -174,6 +172,50 @@ class ItemSoftmax:
         self.head.follow(change)
         self._vectors = None
         self._renderer = PromptRenderer(self.template, change.catalog, self.model.tokenizer, self.options)
+
+    def save(self, directory: Path) -> Stored:
+        """Write the adapter; return head and names.
+
+        Raises
+        ------
+        ModelError
+            If the part does not know by which name its model can be loaded again.
+        """
+        if self.origin is None:
+            raise ModelError(
+                "This item softmax was given its model as an object, so a directory could not name it.",
+                remedy="Give it an Origin.",
+            )
+        manifest = LanguageManifest(
+            base=self.origin.base,
+            n_layers=self.origin.n_layers,
+            fingerprint=self.model.fingerprint,
+            random_seed=self.origin.random_seed,
+            layers=self.layers,
+            head=self.head.config,
+            template=self.template.name,
+            template_hash=self.template.hash,
+            options=self.options,
+            adapter=save_adapter(self.origin, directory),
+        )
+        return Stored(self.kind, self.name, manifest.model_dump(mode="json"), head_arrays(self.head))
+
+    @classmethod
+    def load(cls, stored: Stored, context: LoadContext) -> ItemSoftmax:
+        """Load base model and adapter and put the head on them.
+
+        Raises
+        ------
+        IntegrityError
+            If the template, the adapter's files or the base model are not those of training, or the head is
+            of another catalogue; the message says which.
+        """
+        manifest = LanguageManifest.model_validate(stored.settings)
+        model, template, origin = load_language_model(
+            manifest, context.directory, device=context.device, dtype=context.dtype
+        )
+        head = head_of(manifest.head, stored.tensors, context.text, context.directory).to(model.device)
+        return cls(model, head, context.catalog, template, manifest.options, manifest.layers, origin)
 
 
 def covering_prompts(prompts: Sequence[tuple[int, ...]]) -> list[int]:

@@ -9,34 +9,19 @@ temperature: the pool's probabilities are calibrated as far as its parts allow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from nextinterest.domain import FloatArray, History
 from nextinterest.retrieval.catalog_change import CatalogChange
+from nextinterest.retrieval.parts import BasePart, LoadContext, Part, Stored
 
-__all__ = ["Part", "PopularityPart", "ScorePool"]
-
-
-class Part(Protocol):
-    """One scorer of a pool."""
-
-    @property
-    def name(self) -> str:
-        """Key of its weight."""
-        ...
-
-    def scores(self, histories: Sequence[History]) -> FloatArray:
-        """Return scores of all items, float32, shape (n, n_items); larger is better, any scale."""
-        ...
-
-    def follow(self, change: CatalogChange) -> None:
-        """Take over a changed catalogue."""
-        ...
+__all__ = ["PopularityPart", "ScorePool"]
 
 
-class PopularityPart:
+class PopularityPart(BasePart):
     """The log of each item's share of all events, the same for every history.
 
     Parameters
@@ -46,6 +31,7 @@ class PopularityPart:
     """
 
     name = "popularity"
+    kind: ClassVar[str] = "log popularity"
 
     def __init__(self, counts: FloatArray) -> None:
         self.counts = np.asarray(counts, dtype=np.float32)
@@ -61,6 +47,15 @@ class PopularityPart:
         old, new = change.kept
         counts[new] = self.counts[old]
         self.counts = counts
+
+    def save(self, directory: Path) -> Stored:
+        """Return the counts."""
+        return Stored(self.kind, self.name, {}, {"counts": self.counts})
+
+    @classmethod
+    def load(cls, stored: Stored, context: LoadContext) -> PopularityPart:
+        """Return what `save` was called on."""
+        return cls(stored.tensors["counts"].astype(np.float32))
 
 
 class ScorePool:

@@ -11,19 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from nextinterest.domain import FloatArray, History
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.history_vector import event_weights
+from nextinterest.retrieval.item_matrix import matrix_arrays, matrix_of, moved
+from nextinterest.retrieval.parts import BasePart, LoadContext, Stored
 
 __all__ = ["ProfileScorer", "largest_entries"]
 
 
 @dataclass(slots=True)
-class ProfileScorer:
+class ProfileScorer(BasePart):
     """One fitted matrix and the memory it is read with.
 
     Attributes
@@ -36,6 +40,8 @@ class ProfileScorer:
         Events after which an event counts half.
     """
 
+    kind: ClassVar[str] = "item matrix"
+
     name: str
     matrix: csr_array
     half_life: float
@@ -47,11 +53,19 @@ class ProfileScorer:
 
     def follow(self, change: CatalogChange) -> None:
         """Move rows and columns to a changed catalogue; new items have none yet."""
-        n = len(change.catalog)
-        old = self.matrix.tocoo()
-        row, column = change.new_of_old[old.coords[0]], change.new_of_old[old.coords[1]]
-        kept = (row >= 0) & (column >= 0)
-        self.matrix = coo_array((old.data[kept], (row[kept], column[kept])), shape=(n, n)).tocsr()
+        self.matrix = moved(self.matrix, change)
+
+    def save(self, directory: Path) -> Stored:
+        """Return matrix, in half precision, and half-life."""
+        return Stored(
+            self.kind, self.name, {"half_life": self.half_life}, matrix_arrays(self.matrix, np.float16)
+        )
+
+    @classmethod
+    def load(cls, stored: Stored, context: LoadContext) -> ProfileScorer:
+        """Return what `save` was called on."""
+        matrix = matrix_of(stored.tensors, len(context.catalog))
+        return cls(stored.name, matrix, stored.number("half_life"))
 
 
 def largest_entries(matrix: FloatArray | csr_array, n: int) -> csr_array:

@@ -34,7 +34,7 @@ from nextinterest.retrieval.fusion import Fused, reciprocal_rank_fusion
 from nextinterest.retrieval.index import IndexKind, ItemIndex
 from nextinterest.retrieval.item_text import catalog_texts
 from nextinterest.retrieval.lists import drop_excluded, seen_items
-from nextinterest.retrieval.popularity import Popularity
+from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.vector_source import TextNeighbours
@@ -104,7 +104,7 @@ class Retriever:
         if log is not None:
             similarity = fit_similarity(log, len(catalog), config.window, config.neighbours, config.shrinkage)
             learned = [
-                Popularity.fit(log, len(catalog), config.popularity_half_life_days),
+                PopularItems.fit(log, len(catalog), config.popularity_half_life_days),
                 CoOccurrence(similarity, config.cooccurrence_half_life, config.rating_gain),
             ]
         return cls(catalog, text, [*learned, *extra_sources], config, encoder)
@@ -272,7 +272,7 @@ class Retriever:
 
     def _rest_order(self) -> IntArray:
         for source in self.sources:
-            if isinstance(source, Popularity):
+            if isinstance(source, PopularItems):
                 return source.order
         return np.arange(len(self.catalog), dtype=np.int32)
 

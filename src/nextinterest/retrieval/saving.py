@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 from safetensors.numpy import load, save
-from scipy.sparse import csr_array
 
 from nextinterest.domain import Catalog
 from nextinterest.errors import IntegrityError
@@ -24,14 +23,16 @@ from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.cooccurrence import CoOccurrence
 from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
 from nextinterest.retrieval.index import ItemIndex
-from nextinterest.retrieval.popularity import Popularity
+from nextinterest.retrieval.item_matrix import matrix_of
+from nextinterest.retrieval.parts import Storable
+from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.retriever import Retriever
 from nextinterest.retrieval.saved_items import ItemsFrom, copy_items, read_items, rebuild_items
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.vector_source import TextNeighbours
 
-__all__ = ["load_items", "load_retriever", "save_retriever", "small_positions"]
+__all__ = ["load_items", "load_retriever", "save_retriever"]
 
 _FORMAT = "nextinterest-retriever-1"
 _MANIFEST, _SOURCES = "retriever.json", "sources.safetensors"
@@ -51,13 +52,9 @@ def save_retriever(retriever: Retriever, directory: Path, items_from: ItemsFrom 
     """
     tensors: dict[str, np.ndarray] = {}
     for source in retriever.sources:
-        if isinstance(source, Popularity):
-            tensors["popularity.counts"] = source.counts
-        elif isinstance(source, CoOccurrence):
-            matrix = source.similarity
-            tensors["cooccurrence.data"] = matrix.data.astype(np.float32)
-            tensors["cooccurrence.indices"] = small_positions(matrix.indices)
-            tensors["cooccurrence.indptr"] = matrix.indptr.astype(np.int64)
+        if isinstance(source, Storable) and source.kind in (PopularItems.kind, CoOccurrence.kind):
+            arrays = source.save(directory).tensors
+            tensors |= {f"{source.name}.{key}": tensor for key, tensor in arrays.items()}
     hashes = {_SOURCES: write_atomic(directory / _SOURCES, save(tensors))}
     if items_from is None:
         hashes |= copy_items(retriever.catalog, retriever.index, directory)
@@ -149,13 +146,11 @@ def load_retriever(
     tensors = load(read_verified(directory / _SOURCES, str(hashes.get(_SOURCES))))
     known: dict[str, CandidateSource] = {source.name: source for source in extra_sources}
     if "popularity.counts" in tensors:
-        known[Popularity.name] = Popularity(tensors["popularity.counts"])
+        known[PopularItems.name] = PopularItems(tensors["popularity.counts"])
     if "cooccurrence.data" in tensors:
-        n = len(catalog)
-        parts = ("data", "indices", "indptr")
-        data, indices, indptr = (tensors[f"cooccurrence.{part}"] for part in parts)
-        rows = csr_array((data, indices.astype(np.int32), indptr), shape=(n, n))
-        known[CoOccurrence.name] = CoOccurrence(rows, config.cooccurrence_half_life, config.rating_gain)
+        arrays = {key: tensors[f"cooccurrence.{key}"] for key in ("data", "indices", "indptr")}
+        similarity = matrix_of(arrays, len(catalog))
+        known[CoOccurrence.name] = CoOccurrence(similarity, config.cooccurrence_half_life, config.rating_gain)
     missing = [str(name) for name in names if name != text.name and name not in known]
     if missing:
         raise IntegrityError(
@@ -165,9 +160,3 @@ def load_retriever(
     saved = [known[str(name)] for name in names if name != text.name]
     added = [source for source in extra_sources if source.name not in names]
     return Retriever(catalog, text, [*saved, *added], config, encoder)
-
-
-def small_positions(positions: np.ndarray) -> np.ndarray:
-    """Return item positions in 16 bits where they fit: half the file for small catalogues."""
-    fits = len(positions) == 0 or int(positions.max()) < 2**16
-    return positions.astype(np.uint16 if fits else np.int32)

@@ -7,22 +7,24 @@ that the inner product is the encoder's score.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import torch
 
 from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.errors import IntegrityError
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.index import IndexKind, ItemIndex
+from nextinterest.retrieval.parts import BasePart, LoadContext, Stored
+from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
 from nextinterest.retrieval.vector_source import VectorSource
-
-if TYPE_CHECKING:
-    from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 
 __all__ = ["SequenceSource"]
 
 
-class SequenceSource:
+class SequenceSource(BasePart):
     """A candidate source and a scorer of all items.
 
     Parameters
@@ -34,6 +36,8 @@ class SequenceSource:
     kind
         Kind of index; see `nextinterest.retrieval.index`.
     """
+
+    kind: ClassVar[str] = "sequence encoder"
 
     def __init__(self, encoder: SequenceEncoder, name: str = "sequence", kind: IndexKind = "auto") -> None:
         self.encoder = encoder.eval()
@@ -68,3 +72,29 @@ class SequenceSource:
         there = np.isin(change.encoded, index.items)
         index.replace(change.encoded[there], vectors[there])
         index.add(change.encoded[~there], vectors[~there])
+
+    def save(self, directory: Path) -> Stored:
+        """Return shape and weights of the encoder, in half precision."""
+        tensors = {key: t.cpu().numpy().astype(np.float16) for key, t in self.encoder.state_dict().items()}
+        return Stored(self.kind, self.name, self.encoder.config.model_dump(mode="json"), tensors)
+
+    @classmethod
+    def load(cls, stored: Stored, context: LoadContext) -> SequenceSource:
+        """Return what `save` was called on.
+
+        Raises
+        ------
+        IntegrityError
+            If the weights do not fit the settings or the catalogue.
+        """
+        encoder = SequenceEncoder(SequenceEncoderConfig.model_validate(stored.settings), context.text)
+        weights = {key: torch.from_numpy(t.astype(np.float32)) for key, t in stored.tensors.items()}
+        try:
+            encoder.load_state_dict(weights)
+        except RuntimeError as error:
+            raise IntegrityError(
+                f"The sequence encoder {stored.name!r} in {context.directory} does not fit its manifest or "
+                f"its catalogue: {error}",
+                remedy="Train and save it again.",
+            ) from error
+        return cls(encoder, stored.name)

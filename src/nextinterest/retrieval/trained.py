@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from nextinterest.domain import Candidate, Catalog, FloatArray, History, Rankings
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.config import RetrieverConfig
-from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.lists import seen_items
+from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.paths import PoolPaths
-from nextinterest.retrieval.pool import Part, ScorePool
+from nextinterest.retrieval.pool import ScorePool
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.retriever import Retriever
 from nextinterest.retrieval.saved_items import ItemsFrom
@@ -74,24 +74,21 @@ class TrainedRetriever(Retriever):
     @property
     def tokens_read(self) -> int:
         """Prompt tokens that the pool's language model has read so far."""
-        return sum(part.tokens_read for part in self.pool.parts if isinstance(part, ItemSoftmax))
+        return sum(part.tokens_read for part in self.pool.parts)
 
     def remember(self, max_bytes: int) -> None:
-        """Let the language model's part keep what it read of named users; see `ItemSoftmax.remember`."""
+        """Let the parts keep what they read of named users; see `Part.remember`."""
         for part in self.pool.parts:
-            if isinstance(part, ItemSoftmax):
-                part.remember(max_bytes)
+            part.remember(max_bytes)
 
     def forget(self, user: str) -> None:
         """Drop what is kept of a user."""
         for part in self.pool.parts:
-            if isinstance(part, ItemSoftmax):
-                part.forget(user)
+            part.forget(user)
 
     def remembered(self) -> frozenset[str]:
         """Return the users of whom something is kept now."""
-        parts = [part.remembered() for part in self.pool.parts if isinstance(part, ItemSoftmax)]
-        return frozenset().union(*parts)
+        return frozenset().union(*(part.remembered() for part in self.pool.parts))
 
     def without_language(self) -> TrainedRetriever:
         """Return the same retriever with the ranking that was fitted without a language model.

@@ -7,6 +7,8 @@ event of the log; without a half-life, the number of events. It answers for empt
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +18,14 @@ from nextinterest.domain import FloatArray, History, IntArray
 from nextinterest.errors import DataError
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.lists import drop_excluded, seen_items
+from nextinterest.retrieval.parts import LoadContext, Stored
 
-__all__ = ["Popularity"]
+__all__ = ["PopularItems"]
 
 _DAY = 86_400.0
 
 
-class Popularity:
+class PopularItems:
     """The same ranking for everyone, less what each has seen.
 
     Parameters
@@ -32,13 +35,14 @@ class Popularity:
     """
 
     name = "popularity"
+    kind: ClassVar[str] = "popular items"
 
     def __init__(self, counts: NDArray[np.float64]) -> None:
         self.counts = np.asarray(counts, dtype=np.float64)
         self.order = np.argsort(-self.counts, kind="stable").astype(np.int32)
 
     @classmethod
-    def fit(cls, log: EventLog, n_items: int, half_life_days: float | None = None) -> Popularity:
+    def fit(cls, log: EventLog, n_items: int, half_life_days: float | None = None) -> PopularItems:
         """Count the events of a log.
 
         Raises
@@ -74,3 +78,12 @@ class Popularity:
         counts = np.zeros(len(change.catalog))
         counts[new] = self.counts[old]
         self.__init__(counts)  # type: ignore[misc]
+
+    def save(self, directory: Path) -> Stored:
+        """Return the counts."""
+        return Stored(self.kind, self.name, {}, {"counts": self.counts})
+
+    @classmethod
+    def load(cls, stored: Stored, context: LoadContext) -> PopularItems:
+        """Return what `save` was called on."""
+        return cls(stored.tensors["counts"].astype(np.float64))

@@ -1,4 +1,4 @@
-"""The item softmax of a trained retriever as files, and back, refusing what does not belong together.
+"""The language model and head of an item softmax as files, and back, refusing what does not belong together.
 
     adapter/              PEFT's own adapter_config.json and adapter_model.safetensors, where LoRA was trained
     heads.safetensors     the head's tensors, beside those of the other parts
@@ -9,26 +9,58 @@ histories are rendered. The base model is not copied.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from nextinterest.data.assets import locate
-from nextinterest.domain import Catalog, FloatArray
-from nextinterest.errors import IntegrityError, ModelError
+from nextinterest.domain import FloatArray
+from nextinterest.errors import IntegrityError
 from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import adapter_files
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptOptions, PromptTemplate
 from nextinterest.retrieval.files import read_verified, write_atomic
 from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
-from nextinterest.retrieval.item_softmax import ItemSoftmax, Origin
 
-__all__ = ["LanguageManifest", "load_language_part", "rounded", "save_language_part"]
+__all__ = [
+    "LanguageManifest",
+    "Origin",
+    "head_arrays",
+    "head_of",
+    "load_language_model",
+    "rounded",
+    "save_adapter",
+]
 
 _ADAPTER = "adapter"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the model of an `ItemSoftmax` comes from, so that it can be saved by name.
+
+    Attributes
+    ----------
+    base
+        An asset's name, a folder or a hub id.
+    n_layers
+        Layers kept, from the bottom; None for all.
+    adapter
+        Folder with PEFT's files, or None.
+    random_seed
+        Seed of the weights where they are drawn and not those of `base`; else None.
+    """
+
+    base: str
+    n_layers: int | None = None
+    adapter: Path | None = None
+    random_seed: int | None = None
 
 
 class LanguageManifest(BaseModel):
@@ -62,68 +94,35 @@ class LanguageManifest(BaseModel):
     """SHA-256 of the adapter's files by name; empty where there is no adapter."""
 
 
-def save_language_part(part: ItemSoftmax, directory: Path) -> tuple[LanguageManifest, dict[str, np.ndarray]]:
-    """Write the adapter; return what belongs into the manifest and the tensors of the head.
-
-    Raises
-    ------
-    ModelError
-        If the part does not know by which name its model can be loaded again.
-    """
-    if part.origin is None:
-        raise ModelError(
-            "This item softmax was given its model as an object, so a directory could not name it.",
-            remedy="Give it an Origin.",
-        )
+def save_adapter(origin: Origin, directory: Path) -> dict[str, str]:
+    """Write the adapter's files, where there is one; return their SHA-256 by name."""
     hashes: dict[str, str] = {}
-    if part.origin.adapter is not None:
-        for name in adapter_files(part.origin.adapter):
-            data = (part.origin.adapter / name).read_bytes()
+    if origin.adapter is not None:
+        for name in adapter_files(origin.adapter):
+            data = (origin.adapter / name).read_bytes()
             hashes[name] = write_atomic(directory / _ADAPTER / name, data)
-    manifest = LanguageManifest(
-        base=part.origin.base,
-        n_layers=part.origin.n_layers,
-        fingerprint=part.model.fingerprint,
-        random_seed=part.origin.random_seed,
-        layers=part.layers,
-        head=part.head.config,
-        template=part.template.name,
-        template_hash=part.template.hash,
-        options=part.options,
-        adapter=hashes,
-    )
-    state = {key: tensor.cpu().numpy() for key, tensor in part.head.state_dict().items()}
-    return manifest, {key: _half(key, tensor) for key, tensor in state.items()}
+    return hashes
 
 
-def load_language_part(
-    manifest: LanguageManifest,
-    tensors: dict[str, np.ndarray],
-    directory: Path,
-    catalog: Catalog,
-    text: FloatArray,
-    *,
-    device: str = "auto",
-    dtype: DtypeName = "auto",
-) -> ItemSoftmax:
-    """Load base model and adapter and put the head on them.
+def load_language_model(
+    manifest: LanguageManifest, directory: Path, *, device: str = "auto", dtype: DtypeName = "auto"
+) -> tuple[LocalModel, PromptTemplate, Origin]:
+    """Return the model that a head was trained on, its template, and where it came from.
 
     Parameters
     ----------
-    manifest, tensors
-        What `save_language_part` returned.
+    manifest
+        What was written of it.
     directory
-        Where it wrote the adapter.
-    catalog, text
-        The items and their text vectors, of the catalogue the head was trained on.
+        Where `save_adapter` wrote.
     device, dtype
         See `nextinterest.llm.LocalModel.load`.
 
     Raises
     ------
     IntegrityError
-        If the template, the adapter's files or the base model are not those of training, or the head is of
-        another catalogue; the message says which.
+        If the template, the adapter's files or the base model are not those of training; the message says
+        which.
     """
     template = PromptTemplate.named(manifest.template)
     if template.hash != manifest.template_hash:
@@ -150,27 +149,40 @@ def load_language_part(
             f"{model.fingerprint[:12]}.",
             remedy="Put the same base model there, or train again on this one.",
         )
-    if len(tensors["bias"]) != len(catalog):
+    return model, template, Origin(manifest.base, manifest.n_layers, adapter, manifest.random_seed)
+
+
+def head_arrays(head: ItemHead) -> dict[str, NDArray[np.generic]]:
+    """Return a head's weights in the precision of its file."""
+    return {key: _half(key, tensor.cpu().numpy()) for key, tensor in head.state_dict().items()}
+
+
+def head_of(
+    config: ItemHeadConfig, arrays: Mapping[str, NDArray[np.generic]], text: FloatArray, directory: Path
+) -> ItemHead:
+    """Return the head that `head_arrays` was given.
+
+    Raises
+    ------
+    IntegrityError
+        If it has another number of items than there are text vectors.
+    """
+    if len(arrays["bias"]) != len(text):
         raise IntegrityError(
-            f"The item head in {directory} has {len(tensors['bias']):,} items, its catalogue "
-            f"{len(catalog):,}.",
+            f"The item head in {directory} has {len(arrays['bias']):,} items, its catalogue {len(text):,}.",
             remedy="Train and save it again.",
         )
-    head = ItemHead(manifest.head, text)
-    head.load_state_dict({key: torch.from_numpy(t.astype(np.float32)) for key, t in tensors.items()})
-    head.to(model.device)
-    origin = Origin(manifest.base, manifest.n_layers, adapter, manifest.random_seed)
-    return ItemSoftmax(model, head, catalog, template, manifest.options, manifest.layers, origin)
+    head = ItemHead(config, text)
+    head.load_state_dict({key: torch.from_numpy(t.astype(np.float32)) for key, t in arrays.items()})
+    return head
 
 
 def rounded(head: ItemHead) -> None:
     """Round a head in place to what its file will hold."""
-    state = head.state_dict()
-    head.load_state_dict(
-        {key: torch.from_numpy(_half(key, t.cpu().numpy()).astype(np.float32)) for key, t in state.items()}
-    )
+    arrays = head_arrays(head)
+    head.load_state_dict({key: torch.from_numpy(t.astype(np.float32)) for key, t in arrays.items()})
 
 
-def _half(key: str, tensor: np.ndarray) -> np.ndarray:
+def _half(key: str, tensor: NDArray[np.generic]) -> NDArray[np.generic]:
     # Mean and spread of hidden states reach beyond what half precision holds.
     return tensor if key in ("mean", "scale") else tensor.astype(np.float16)
