@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextinterest.data import EventLog
+from nextinterest.domain import Kinds
 from nextinterest.errors import DataError
 
 EVENTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=40)
@@ -83,3 +84,21 @@ def test_fractions_of_a_second_order_events_and_are_part_of_the_fingerprint() ->
     assert history.nanoseconds.tolist() == [100, 900]
     other = EventLog.from_arrays(["u"], users, items, times, nanoseconds=late + 1)
     assert fine.fingerprint != other.fingerprint
+
+
+def test_kinds_and_weights_are_columns_of_the_log() -> None:
+    users, items = np.array([1, 0, 1], np.int32), np.array([0, 1, 2], np.int32)
+    kinds, weights = Kinds.of(["view", "buy", "buy"]), np.array([1, 2, np.nan], np.float32)
+    bare = EventLog.from_arrays(["a", "b"], users, items)
+    log = EventLog.from_arrays(["a", "b"], users, items, kinds=kinds, weights=weights)
+    assert len({bare.fingerprint, log.fingerprint}) == 2
+    assert bare.fingerprint == EventLog.from_arrays(["a", "b"], users, items).fingerprint
+    first, second = log.histories()
+    assert first.kinds is not None
+    assert second.kinds is not None
+    assert [first.kinds.name(0), second.kinds.name(0), second.kinds.name(1)] == ["buy", "view", "buy"]
+    assert first.weights is not None
+    assert first.weights.tolist() == [2.0]
+    kept = log.keep(np.array([True, False, True]))
+    assert kept.kinds is not None
+    assert kept.kinds.counts() == {"buy": 2}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.notes import ambiguity_note
@@ -91,16 +91,16 @@ def read_history(
                 f"Element {place} of the history is a {type(element).__name__}.",
                 remedy="Give item ids, titles or Event objects.",
             )
-        position, also = _position(event.item_id, catalog, grounder)
+        position, also = _position(event.item, catalog, grounder)
         if position is not None:
-            events.append(Event(catalog.ids[position], event.time, event.rating))
+            events.append(replace(event, item=catalog.ids[position]))
             if len(also) > 1:
-                notes.append(ambiguity_note(event.item_id, also, position, catalog))
+                notes.append(ambiguity_note(event.item, also, position, catalog))
         elif on_unknown == "skip":
-            skipped.append(event.item_id)
+            skipped.append(event.item)
         else:
             raise UnknownItemError(
-                f"Element {place} of the history, {event.item_id!r}, is neither an id nor a title of the "
+                f"Element {place} of the history, {event.item!r}, is neither an id nor a title of the "
                 f"catalogue of {len(catalog):,} items.",
                 remedy="Check it, or pass on_unknown='skip' to leave such events out.",
                 command="Check it, or give --skip-unknown to leave such events out.",

@@ -342,6 +342,6 @@ class LiveAgent:
 def _as_profile(history: History, catalog: Catalog) -> list[ProfileEvent]:
     checked_seconds(() if history.times is None else history.times.tolist())
     return [
-        ProfileEvent(item_id=event.item_id, time=event.time, rating=event.rating)
+        ProfileEvent(item_id=event.item, time=event.time, rating=event.rating)
         for event in history.events(catalog)
     ]

@@ -76,7 +76,7 @@ def _recent(history: History, catalog: Catalog, n: int = 8) -> Table:
     table.add_column("Item")
     table.add_column("Rating", justify="right")
     for event in history.last(n).events(catalog):
-        item = catalog[catalog.position(event.item_id)]
+        item = catalog[catalog.position(event.item)]
         year = f" ({item.year})" if item.year is not None else ""
         table.add_row(
             f"{event.time:%Y-%m-%d %H:%M}" if event.time else "",

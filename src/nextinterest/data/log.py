@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.domain import FloatArray, History, IntArray, TimeArray, found_name
+from nextinterest.domain import FloatArray, History, IntArray, Kinds, TimeArray, found_name
 from nextinterest.errors import DataError
 
 __all__ = ["EventLog"]
@@ -37,6 +37,10 @@ class EventLog:
         Ratings as given, float32, NaN where missing, shape (n_events,); None where there are none.
     nanoseconds
         What each time is beyond its second, int32, shape (n_events,); None where times are whole seconds.
+    kinds
+        What each event was; None where no kind is known.
+    weights
+        Weights of the events, float32, NaN where missing, shape (n_events,); None where there are none.
     """
 
     user_ids: tuple[str, ...]
@@ -45,6 +49,8 @@ class EventLog:
     times: TimeArray | None = None
     ratings: FloatArray | None = None
     nanoseconds: IntArray | None = None
+    kinds: Kinds | None = None
+    weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.items)
@@ -63,6 +69,8 @@ class EventLog:
         times: TimeArray | None = None,
         ratings: FloatArray | None = None,
         nanoseconds: IntArray | None = None,
+        kinds: Kinds | None = None,
+        weights: FloatArray | None = None,
     ) -> EventLog:
         """Build a log from one row per event, in the order of the file.
 
@@ -74,7 +82,7 @@ class EventLog:
             Ids of the users, shape (n_users,).
         users
             Index into `user_ids` of each event, shape (n_events,).
-        items, times, ratings, nanoseconds
+        items, times, ratings, nanoseconds, kinds, weights
             As the attributes of the class, one per event, in the order of the file.
         """
         keys = [key for key in (nanoseconds, times, users) if key is not None]
@@ -88,6 +96,8 @@ class EventLog:
             None if times is None else np.ascontiguousarray(times[order], dtype=np.int64),
             None if ratings is None else np.ascontiguousarray(ratings[order], dtype=np.float32),
             None if nanoseconds is None else np.ascontiguousarray(nanoseconds[order], dtype=np.int32),
+            None if kinds is None else kinds.take(order),
+            None if weights is None else np.ascontiguousarray(weights[order], dtype=np.float32),
         )
 
     @property
@@ -143,6 +153,8 @@ class EventLog:
             None if self.ratings is None else self.ratings[lo:hi],
             self.user_ids[user],
             None if self.nanoseconds is None else self.nanoseconds[lo:hi],
+            None if self.kinds is None else self.kinds.take(slice(lo, hi)),
+            None if self.weights is None else self.weights[lo:hi],
         )
 
     def histories(self) -> Iterator[History]:
@@ -159,6 +171,8 @@ class EventLog:
             None if self.times is None else self.times[mask],
             None if self.ratings is None else self.ratings[mask],
             None if self.nanoseconds is None else self.nanoseconds[mask],
+            None if self.kinds is None else self.kinds.take(mask),
+            None if self.weights is None else self.weights[mask],
         )
 
     @cached_property
@@ -169,4 +183,9 @@ class EventLog:
             digest.update(b"-" if column is None else np.ascontiguousarray(column).tobytes())
         if self.nanoseconds is not None:  # logs of whole seconds keep the fingerprint they always had
             digest.update(np.ascontiguousarray(self.nanoseconds).tobytes())
+        if self.kinds is not None:
+            digest.update("\0".join(("kinds", *self.kinds.names)).encode("utf-8", "surrogatepass"))
+            digest.update(self.kinds.codes.tobytes())
+        if self.weights is not None:
+            digest.update(b"weights" + np.ascontiguousarray(self.weights).tobytes())
         return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The nouns of the house, named once: items, events, histories, the catalogue, ranked lists.
+"""The terms of the package, named once: items, events, histories, the catalogue, requests, ranked lists.
 
 In bulk everything is columnar: a `History` holds arrays of catalogue *positions* (0 .. n_items - 1), not
 objects, and a `Catalog` holds columns. `Item` and `Event` are views for one thing at a time. The pydantic
@@ -8,18 +8,27 @@ This package knows nothing of files, text prompts, language models or indexes.
 """
 
 from nextinterest.domain.arrays import BoolArray, FloatArray, IntArray, TimeArray
-from nextinterest.domain.catalog import NO_CATEGORY, Catalog, Item
+from nextinterest.domain.catalog import NO_CATEGORY, Catalog
+from nextinterest.domain.details import ItemDetails, MomentArray
 from nextinterest.domain.history import Event, History
 from nextinterest.domain.interests import InterestForecaster, InterestForecasts
+from nextinterest.domain.items import AttributeValue, Availability, Item
+from nextinterest.domain.kinds import KINDS, NEGATIVE_KINDS, Kinds, kind_name
 from nextinterest.domain.names import found_name, normal_name
 from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations
 from nextinterest.domain.ranking import Candidate, ItemScorer, Rankings, Recommender
+from nextinterest.domain.where import Conditions, Span, Where
 
 __all__ = [
+    "KINDS",
+    "NEGATIVE_KINDS",
     "NO_CATEGORY",
+    "AttributeValue",
+    "Availability",
     "BoolArray",
     "Candidate",
     "Catalog",
+    "Conditions",
     "Event",
     "Evidence",
     "FloatArray",
@@ -28,12 +37,18 @@ __all__ = [
     "InterestForecaster",
     "InterestForecasts",
     "Item",
+    "ItemDetails",
     "ItemScorer",
+    "Kinds",
+    "MomentArray",
     "Rankings",
     "Recommendation",
     "Recommendations",
     "Recommender",
+    "Span",
     "TimeArray",
+    "Where",
     "found_name",
+    "kind_name",
     "normal_name",
 ]

@@ -1,33 +1,23 @@
-"""Items, and the catalogue that holds them in columns."""
+"""The catalogue: items in columns."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from nextinterest.domain.arrays import FloatArray
+from nextinterest.domain.details import ItemDetails
+from nextinterest.domain.items import Item
 from nextinterest.domain.names import found_name
 from nextinterest.errors import DataError, UnknownItemError
 
-__all__ = ["NO_CATEGORY", "Catalog", "Item"]
+__all__ = ["NO_CATEGORY", "Catalog"]
 
 NO_CATEGORY = "(none)"
 """Name of the interest that holds the items of no category."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing that can be recommended. Its text is untrusted until `prompts` has neutralised it."""
-
-    id: str
-    title: str
-    categories: tuple[str, ...] = ()
-    year: int | None = None
-    description: str | None = None
 
 
 class Catalog:
@@ -45,6 +35,8 @@ class Catalog:
         Year of each item, or None.
     descriptions
         Longer text of each item, or None.
+    details
+        What else is known: prices, publication, availability, attributes.
 
     Raises
     ------
@@ -59,6 +51,7 @@ class Catalog:
         categories: Sequence[tuple[str, ...]] | None = None,
         years: Sequence[int | None] | None = None,
         descriptions: Sequence[str | None] | None = None,
+        details: ItemDetails | None = None,
     ) -> None:
         n = len(ids)
         self.ids: tuple[str, ...] = tuple(ids)
@@ -76,6 +69,8 @@ class Catalog:
                 f"The catalogue's columns differ in length: {sorted(lengths)}.",
                 remedy="Give every column one value per item.",
             )
+        self.details = ItemDetails() if details is None else details
+        self.details.check(n)
         self._positions = {item_id: position for position, item_id in enumerate(self.ids)}
         if len(self._positions) != n:
             seen: set[str] = set()
@@ -94,6 +89,7 @@ class Catalog:
             [row.categories for row in rows],
             [row.year for row in rows],
             [row.description for row in rows],
+            ItemDetails.of(rows),
         )
 
     def __len__(self) -> int:
@@ -103,13 +99,13 @@ class Catalog:
         return isinstance(item_id, str) and found_name(self._positions, item_id) is not None
 
     def __getitem__(self, position: int) -> Item:
-        return Item(
-            self.ids[position],
-            self.titles[position],
-            self.categories[position],
-            self.years[position],
-            self.descriptions[position],
-        )
+        row = (self.ids[position], self.titles[position], self.categories[position])
+        text = (self.years[position], self.descriptions[position])
+        return Item(*row, *text) if self._bare else Item(*row, *text, **self.details.values(position))
+
+    @cached_property
+    def _bare(self) -> bool:
+        return self.details.empty
 
     def __iter__(self) -> Iterator[Item]:
         return (self[position] for position in range(len(self)))
@@ -180,6 +176,8 @@ class Catalog:
         for i in range(len(self)):
             row = (self.ids[i], self.titles[i], self.categories[i], self.years[i], self.descriptions[i])
             digest.update(repr(row).encode("utf-8", "surrogatepass"))
+        if not self.details.empty:  # catalogues without details keep the fingerprint they always had
+            digest.update(self.details.digest())
         return digest.hexdigest()
 
     def with_items(self, items: Iterable[Item]) -> Catalog:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from nextinterest.domain.arrays import BoolArray, FloatArray, IntArray, TimeArray
 from nextinterest.domain.catalog import Catalog
+from nextinterest.domain.items import utc
+from nextinterest.domain.kinds import Kinds
 from nextinterest.errors import DataError
 
 __all__ = ["Event", "History"]
@@ -20,11 +24,27 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing a user did: which item, when (UTC), and how it was rated where that is known."""
+    """One thing a user did with an item.
 
-    item_id: str
-    time: datetime | None = None
-    rating: float | None = None
+    As with `Item`, nothing is validated here: `pydantic.TypeAdapter(Event)` reads events from outside.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    item: Annotated[str, Field(description="Id of the item.", min_length=1)]
+    time: Annotated[AwareDatetime | None, Field(description="When it happened.")] = None
+    rating: Annotated[
+        float | None, Field(description="Rating, where one was given.", allow_inf_nan=False)
+    ] = None
+    kind: Annotated[
+        str | None, Field(description="What was done: view, cart, buy, play, like, skip, hide, rate, ...")
+    ] = None
+    weight: Annotated[
+        float | None, Field(description="How much of it: pieces, plays, minutes.", allow_inf_nan=False)
+    ] = None
+    user: Annotated[
+        str | None, Field(description="Id of the user; None in a history, which is of one user.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +63,10 @@ class History:
         The user's id, or None for a user without one.
     nanoseconds
         What each time is beyond its second, int32, shape (n_events,); None where times are whole seconds.
+    kinds
+        What each event was; None where no kind is known.
+    weights
+        Weights of the events, float32, shape (n_events,), NaN where missing; None where there are none.
     """
 
     items: IntArray
@@ -50,6 +74,8 @@ class History:
     ratings: FloatArray | None = None
     user: str | None = None
     nanoseconds: IntArray | None = None
+    kinds: Kinds | None = None
+    weights: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items", np.asarray(self.items, dtype=np.int32))
@@ -59,9 +85,11 @@ class History:
             object.__setattr__(self, "ratings", np.asarray(self.ratings, dtype=np.float32))
         if self.nanoseconds is not None:
             object.__setattr__(self, "nanoseconds", np.asarray(self.nanoseconds, dtype=np.int32))
-        columns = (("times", self.times), ("ratings", self.ratings), ("nanoseconds", self.nanoseconds))
-        for name, column in columns:
-            if column is not None and column.shape != self.items.shape:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", np.asarray(self.weights, dtype=np.float32))
+        for name in ("times", "ratings", "nanoseconds", "kinds", "weights"):
+            column = getattr(self, name)
+            if column is not None and len(column) != len(self.items):
                 raise DataError(
                     f"A history has {len(self.items)} items and {len(column)} {name}.",
                     remedy=f"Give one of the {name} per event, or none at all.",
@@ -77,6 +105,8 @@ class History:
             times=None if self.times is None else self.times[where],
             ratings=None if self.ratings is None else self.ratings[where],
             nanoseconds=None if self.nanoseconds is None else self.nanoseconds[where],
+            kinds=None if self.kinds is None else self.kinds.take(where),
+            weights=None if self.weights is None else self.weights[where],
         )
 
     def last(self, n: int) -> History:
@@ -98,7 +128,9 @@ class History:
         return self._take(~np.isin(self.items, np.asarray(positions, dtype=np.int32)))
 
     def followed_by(self, items: IntArray) -> History:
-        """Return the history with items after it, at the time of the newest event and without ratings.
+        """Return the history with items after it, at the time of the newest event.
+
+        Their ratings, kinds and weights are not known.
 
         Examples
         --------
@@ -106,20 +138,21 @@ class History:
         >>> longer.items.tolist(), longer.times.tolist()
         ([4, 7, 5], [60, 60, 60])
         """
-        times, ratings, nanoseconds = self.times, self.ratings, self.nanoseconds
+        times, nanoseconds = self.times, self.nanoseconds
         if times is not None:
             times = np.append(times, np.full(len(items), times[-1] if len(times) else 0))
         if nanoseconds is not None:
             last = nanoseconds[-1] if len(nanoseconds) else 0
             nanoseconds = np.append(nanoseconds, np.full(len(items), last, dtype=np.int32))
-        if ratings is not None:
-            ratings = np.append(ratings, np.full(len(items), np.nan, dtype=np.float32))
+        unknown = np.full(len(items), np.nan, dtype=np.float32)
         return replace(
             self,
             items=np.append(self.items, items),
             times=times,
-            ratings=ratings,
+            ratings=None if self.ratings is None else np.append(self.ratings, unknown),
             nanoseconds=nanoseconds,
+            kinds=None if self.kinds is None else self.kinds.followed_by_unknown(len(items)),
+            weights=None if self.weights is None else np.append(self.weights, unknown),
         )
 
     def events(self, catalog: Catalog) -> list[Event]:
@@ -128,7 +161,9 @@ class History:
             Event(
                 catalog.ids[int(position)],
                 self._time(i),
-                None if self.ratings is None or np.isnan(self.ratings[i]) else float(self.ratings[i]),
+                _number(self.ratings, i),
+                None if self.kinds is None else self.kinds.name(i),
+                _number(self.weights, i),
             )
             for i, position in enumerate(self.items)
         ]
@@ -156,17 +191,27 @@ class History:
         times: TimeArray | None = None
         nanoseconds: IntArray | None = None
         if rows and len(dated) == len(rows):
-            exact = np.array([(_utc(time) - _EPOCH) // _MICROSECOND for _, time in dated], dtype=np.int64)
+            exact = np.array([(utc(time) - _EPOCH) // _MICROSECOND for _, time in dated], dtype=np.int64)
             order = np.argsort(exact, kind="stable")
             rows, (times, rest) = [rows[i] for i in order], np.divmod(exact[order], 1_000_000)
             nanoseconds = (1000 * rest).astype(np.int32) if rest.any() else None
-        ratings: FloatArray | None = None
-        if any(event.rating is not None for event in rows):
-            ratings = np.array([np.nan if e.rating is None else e.rating for e in rows], dtype=np.float32)
-        items = np.array([catalog.position(event.item_id) for event in rows], dtype=np.int32)
-        return cls(items, times, ratings, user, nanoseconds)
+        items = np.array([catalog.position(event.item) for event in rows], dtype=np.int32)
+        return cls(
+            items,
+            times,
+            _numbers([event.rating for event in rows]),
+            user,
+            nanoseconds,
+            Kinds.of(event.kind for event in rows),
+            _numbers([event.weight for event in rows]),
+        )
 
 
-def _utc(time: datetime) -> datetime:
-    """Read a time without a zone as UTC; the house knows no other zone."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
+def _number(column: FloatArray | None, i: int) -> float | None:
+    return None if column is None or np.isnan(column[i]) else float(column[i])
+
+
+def _numbers(values: Sequence[float | None]) -> FloatArray | None:
+    if all(value is None for value in values):
+        return None
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float32)

@@ -77,11 +77,11 @@ class InterestTracker:
         DataError
             If it is older than the newest event, or has a time where others have none (or the reverse).
         """
-        position = self.catalog.position(event.item_id)
+        position = self.catalog.position(event.item)
         time = None if event.time is None else int(event.time.timestamp())
         if self._items and (time is None) != (self._times is None):
             raise DataError(
-                f"Event of item {event.item_id!r} {'has no time' if time is None else 'has a time'}, unlike "
+                f"Event of item {event.item!r} {'has no time' if time is None else 'has a time'}, unlike "
                 "the events before it.",
                 remedy="Give every event of a user a time, or none.",
             )
@@ -90,7 +90,7 @@ class InterestTracker:
             if self._times and (time, nanoseconds) < (self._times[-1], self._nanoseconds):
                 older = self._times[-1] - time + (self._nanoseconds - nanoseconds) / 1e9
                 raise DataError(
-                    f"The event of item {event.item_id!r} is older than the newest one, by {older:g} s.",
+                    f"The event of item {event.item!r} is older than the newest one, by {older:g} s.",
                     remedy="Add events in order of time, or start anew from the sorted history.",
                 )
             if self._times is None:

@@ -1,0 +1,139 @@
+"""Kinds of events: what a user did with an item, under one name each however a source spells it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nextinterest.errors import DataError
+
+__all__ = ["KINDS", "MAX_KINDS", "NEGATIVE_KINDS", "Kinds", "kind_name"]
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "view": (
+        "view",
+        "views",
+        "viewed",
+        "seen",
+        "see",
+        "pv",
+        "page_view",
+        "view_item",
+        "product_view",
+        "visit",
+    ),
+    "click": ("click", "clicks", "clicked", "click_out", "select_item"),
+    "cart": ("cart", "add_to_cart", "added_to_cart", "addtocart", "basket", "add_to_basket"),
+    "buy": (
+        *("buy", "bought", "purchase", "purchased", "order", "ordered", "transaction", "sale", "conversion"),
+        "checkout",
+    ),
+    "play": ("play", "plays", "played", "listen", "listened", "watch", "watched", "stream", "streamed"),
+    "read": ("read",),
+    "borrow": ("borrow", "borrowed", "loan", "loaned", "rent", "rented"),
+    "save": (
+        *("save", "saved", "fav", "favourite", "favorite", "bookmark", "wishlist", "add_to_wishlist"),
+        "add_to_favorites",
+    ),
+    "share": ("share", "shared"),
+    "like": ("like", "liked", "thumbs_up", "upvote", "love", "loved"),
+    "rate": ("rate", "rated", "rating", "review", "reviewed"),
+    "dislike": ("dislike", "disliked", "thumbs_down", "downvote"),
+    "skip": ("skip", "skipped"),
+    "hide": ("hide", "hidden", "not_interested", "block"),
+    "remove": ("remove", "removed", "remove_from_cart", "delete"),
+    "return": ("return", "returned", "refund", "refunded"),
+}
+"""Kinds that have a name of their own, and how sources spell them; any other kind keeps its spelling."""
+
+NEGATIVE_KINDS = frozenset({"dislike", "skip", "hide", "remove", "return"})
+"""Kinds that do not speak for an item."""
+
+MAX_KINDS = 127
+_APART = re.compile(r"[\W_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def _folded(text: str) -> str:
+    return _APART.sub("_", _CAMEL.sub("_", text.strip())).strip("_").lower()
+
+
+_NAMES = {spelling: kind for kind, spellings in KINDS.items() for spelling in spellings}
+
+
+def kind_name(text: str) -> str:
+    """Return the name of a kind as the package has it.
+
+    Examples
+    --------
+    >>> kind_name("Purchase"), kind_name("addToCart"), kind_name("pv"), kind_name("Unlocked Level")
+    ('buy', 'cart', 'view', 'unlocked_level')
+    """
+    folded = _folded(text)
+    return _NAMES.get(folded, folded)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kinds:
+    """The kind of each event, as codes.
+
+    Attributes
+    ----------
+    codes
+        Index into `names` of each event, int8, shape (n_events,); -1 where the kind is not known.
+    names
+        Names of the kinds, at most `MAX_KINDS`.
+    """
+
+    codes: NDArray[np.int8]
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.names) > MAX_KINDS:
+            raise DataError(
+                f"{len(self.names):,} kinds of events are more than {MAX_KINDS}.",
+                remedy="Pass a coarser kind for each event, or none.",
+            )
+        object.__setattr__(self, "codes", np.ascontiguousarray(self.codes, dtype=np.int8))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @classmethod
+    def of(cls, kinds: Iterable[str | None]) -> Kinds | None:
+        """Return kinds given by name, in the order in which they appear; None where none is known.
+
+        Examples
+        --------
+        >>> kinds = Kinds.of(["view", None, "bought", "view"])
+        >>> kinds.names, kinds.codes.tolist()
+        (('view', 'buy'), [0, -1, 1, 0])
+        """
+        names = [None if kind is None else kind_name(kind) for kind in kinds]
+        codes = {name: code for code, name in enumerate(dict.fromkeys(n for n in names if n is not None))}
+        if not codes:
+            return None
+        return cls(np.array([-1 if n is None else codes[n] for n in names], dtype=np.int16), tuple(codes))
+
+    def name(self, i: int) -> str | None:
+        """Return the kind of event i; None where it is not known."""
+        code = int(self.codes[i])
+        return None if code < 0 else self.names[code]
+
+    def take(self, where: slice | NDArray[np.bool_] | NDArray[np.integer]) -> Kinds:
+        """Return the kinds of some events."""
+        return Kinds(self.codes[where], self.names)
+
+    def followed_by_unknown(self, n: int) -> Kinds:
+        """Return the kinds with n events of unknown kind after them."""
+        return Kinds(np.append(self.codes, np.full(n, -1, dtype=np.int8)), self.names)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many events there are of each kind, the most frequent first."""
+        counted = np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
+        order = np.argsort(-counted, kind="stable")
+        return {self.names[i]: int(counted[i]) for i in order if counted[i]}

@@ -1,0 +1,79 @@
+"""Constraints against a plain check of every item."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from nextinterest.domain import Availability, Catalog, Conditions, Item, Span, Where
+
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+CATALOG = Catalog.from_items(
+    [
+        Item("a", "A", ("Crime", "Drama"), 1990, price=10.0, attributes={"brand": "Kuchl", "size": 42}),
+        Item(
+            "b", "B", ("Drama",), 2000, price=30.0, attributes={"brand": "Other", "colour": ("red", "blue")}
+        ),
+        Item("c", "C", ("Crime",), None, available=Availability(stock=0), attributes={"new": True}),
+        Item("d", "D", (), 2010, available=Availability(NOW - DAY, NOW), published=NOW - DAY),
+        Item("e", "E", (), 2010, available=Availability(NOW, NOW + DAY), published=NOW),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "ids"),
+    [
+        (Where(), "abcde"),
+        (Where(categories=("Crime", "Drama")), "a"),
+        (Where(categories=("Crime", "Drama"), match="any"), "abc"),
+        (Where(categories=("No such",)), ""),
+        (Where(categories=("Drama", "No such"), match="any"), "ab"),
+        (Where(excluded_categories=("Crime",)), "bde"),
+        (Where(year_from=2000), "bde"),
+        (Where(year_to=2000), "ab"),
+        (Where(price_from=10, price_to=29), "a"),
+        (Where(published_from=NOW), "e"),
+        (Where(published_to=NOW - DAY), "d"),
+        (Where(available=True), "abe"),
+        (Where(attributes={"brand": "kuchl"}), "a"),
+        (Where(attributes={"brand": ("Kuchl", "Other")}), "ab"),
+        (Where(attributes={"colour": "Blue"}), "b"),
+        (Where(attributes={"size": Span(least=40)}), "a"),
+        (Where(attributes={"size": 42}), "a"),
+        (Where(attributes={"new": True}), "c"),
+        (Where(attributes={"new": 1}), ""),
+        (Where(attributes={"no such": "x"}), ""),
+        (Where(excluded_attributes={"brand": "Kuchl"}), "bcde"),
+        (Where(only_items=("e", "a", "no such")), "ae"),
+        (Where(only_items=()), ""),
+        (Where(excluded_items=("a", "no such")), "bcde"),
+        (Where(categories=("Drama",), price_to=20, excluded_items=("b",)), "a"),
+    ],
+)
+def test_items_that_meet_constraints(where: Where, ids: str) -> None:
+    mask = Conditions(CATALOG).mask(where, NOW)
+    assert "".join(item.id for item, fits in zip(CATALOG, mask, strict=True) if fits) == ids
+    assert Where.model_validate_json(where.model_dump_json()) == where
+
+
+def test_a_catalogue_without_details_meets_no_condition_on_them() -> None:
+    bare = Conditions(Catalog(["a"], ["A"]))
+    for where in (Where(price_to=9), Where(published_from=NOW), Where(attributes={"brand": "x"})):
+        assert not bare.mask(where).any()
+    assert bare.mask(Where(available=True)).all()
+
+
+@pytest.mark.parametrize("name", ["year", "price"])
+def test_a_range_is_in_order(name: str) -> None:
+    with pytest.raises(ValidationError, match=f"{name}_from"):
+        Where.model_validate({f"{name}_from": 2000, f"{name}_to": 1999})
+
+
+def test_whether_there_are_constraints() -> None:
+    assert Where().empty
+    assert Where(match="any").empty
+    assert not Where(available=True).empty
