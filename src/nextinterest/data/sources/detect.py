@@ -11,13 +11,14 @@ from nextinterest.data.sources.amazon import is_metadata, is_reviews, read_amazo
 from nextinterest.data.sources.archives import bare_name, begins_as_parquet, neighbour, suffix
 from nextinterest.data.sources.columns import Columns
 from nextinterest.data.sources.jsonlines import keys, printable
+from nextinterest.data.sources.kinds import KINDS, Kind, kind_of
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.movielens import EVENT_FILES, is_movielens_csv, read_movielens
 from nextinterest.data.sources.parts import contents, visible
 from nextinterest.data.sources.raw import RawData
 from nextinterest.data.sources.recbole import read_recbole
 from nextinterest.data.sources.sequences import is_sequence_header, read_sequences
-from nextinterest.data.sources.tabular import KINDS, Kind, kind_of, read_tabular, table_parts
+from nextinterest.data.sources.tabular import read_tabular, table_parts
 from nextinterest.errors import DataError
 
 __all__ = ["FORMATS", "Format", "detect", "read"]

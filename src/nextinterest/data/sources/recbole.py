@@ -21,9 +21,9 @@ from nextinterest.data.sources.columns import (
     bare_names,
     check_fields,
     mapped_to_nothing,
-    separated_by,
 )
 from nextinterest.data.sources.delimited import Table, fields_of, read_delimited
+from nextinterest.data.sources.layout import separated_by
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.parts import (
     base,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
@@ -20,7 +19,6 @@ from nextinterest.data.sources.columns import (
     Columns,
     bare_names,
     check_fields,
-    judge_layout,
     left_out,
     mapped_to_nothing,
     no_column,
@@ -29,6 +27,8 @@ from nextinterest.data.sources.columns import (
 )
 from nextinterest.data.sources.delimited import Selection, Table, read_delimited
 from nextinterest.data.sources.jsonlines import read_json_lines
+from nextinterest.data.sources.kinds import KINDS, Kind, kind_of
+from nextinterest.data.sources.layout import judge_layout
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.parquet import read_parquet
 from nextinterest.data.sources.parts import (
@@ -52,25 +52,11 @@ from nextinterest.data.sources.time_column import CANDIDATE, choose_time
 from nextinterest.data.sources.usual_names import matches
 from nextinterest.errors import DataError
 
-__all__ = ["KINDS", "Kind", "kind_of", "read_tabular", "table_parts"]
-
-Kind = Literal["csv", "parquet", "jsonl"]
-
-KINDS: Mapping[Kind, tuple[str, ...]] = {
-    "parquet": (".parquet", ".pq"),
-    "jsonl": (".jsonl", ".ndjson", ".json"),
-    "csv": (".csv", ".tsv", ".psv", ".txt", ".dat"),
-}
-"""Endings by which each kind of table is recognised."""
+__all__ = ["read_tabular", "table_parts"]
 
 _BESIDE = {"items": ("items", "item"), "users": ("users", "user")}
 _ENDINGS = (".csv", ".tsv", ".txt", ".psv", ".parquet", ".jsonl", ".ndjson", ".json")
 _OF_ITEMS = ("title", "categories", "year", "description")
-
-
-def kind_of(path: Path) -> Kind | None:
-    """Return the kind of table that a file is by its name; None where it is none."""
-    return next((kind for kind, endings in KINDS.items() if suffix(path) in endings), None)
 
 
 def _is_beside(path: Path) -> bool:

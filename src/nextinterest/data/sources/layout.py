@@ -1,0 +1,125 @@
+"""How a delimited file is laid out, judged by its first lines: what separates, and where the header is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nextinterest.data.sources.columns import (
+    DATA,
+    Columns,
+    bare_names,
+    is_places,
+    no_header,
+    places,
+    sniff_columns,
+)
+from nextinterest.data.sources.delimited import fields_of
+from nextinterest.data.sources.parts import shown
+from nextinterest.errors import DataError
+
+__all__ = ["Layout", "judge_layout", "separated_by"]
+
+BY_ENDING = {
+    ".csv": ",",
+    ".tsv": "\t",
+    ".txt": "\t",
+    ".psv": "|",
+    ".inter": "\t",
+    ".item": "\t",
+    ".user": "\t",
+}
+_SEPARATORS = (",", ";", "\t", "|")
+_NAMED = {"\t": "tabs", " ": "blanks"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a delimited file is laid out."""
+
+    separator: str
+    header: tuple[str, ...] | None
+    """Names for the columns of a file without a header: their places."""
+
+    quotes: bool
+    notes: tuple[str, ...] = ()
+
+
+def separated_by(path: Path, separator: str) -> str:
+    """Say what stands between the fields."""
+    return f"{path.name} is separated by {_NAMED.get(separator, separator)}"
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return [cell.strip() for cell in fields_of(line, separator)]
+
+
+def judge_layout(path: Path, ending: str, lines: Sequence[str], columns: Columns | None) -> Layout:
+    """Judge by its first lines how a table is laid out.
+
+    Parameters
+    ----------
+    path, ending
+        The file, and the ending that says which separator is expected.
+    lines
+        Its first lines.
+    columns
+        The caller's mapping; places mean that there is no header.
+    """
+    usual = BY_ENDING.get(ending, ",")
+    candidates = list(dict.fromkeys((usual, *_SEPARATORS)))
+    if places(columns):
+        return _without_header(path, usual, [*candidates, "::", " "], lines, columns)
+
+    def score(separator: str) -> tuple[int, int, int]:
+        names = _cells(lines[0], separator)
+        mapped = sum(column in names or column in bare_names(names) for column in (columns or {}).values())
+        return mapped, len(sniff_columns(names)), len(names)
+
+    separator = max(candidates, key=score)
+    if score(separator)[2] == 1 and score(" ")[1] > 1:
+        separator = " "
+    names = _cells(lines[0], separator)
+    of_data = [name for name in (columns or {}).values() if name in names and DATA.fullmatch(str(name))]
+    if of_data and not is_places(names):
+        raise no_header(path, names)
+    other = separator != usual and len(names) > 1
+    return Layout(separator, None, separator != " ", (separated_by(path, separator),) if other else ())
+
+
+def _without_header(
+    path: Path, usual: str, candidates: Sequence[str], lines: Sequence[str], columns: Columns | None
+) -> Layout:
+    last = max(places(columns))
+
+    def score(separator: str) -> tuple[bool, bool, bool, int]:
+        counts = [len(_cells(line, separator)) for line in lines]
+        return (
+            counts[0] > last,
+            len(set(counts)) == 1 and separator != " ",
+            separator == "::" and counts[0] > 1,
+            counts[0],
+        )
+
+    separator = max(candidates, key=score)
+    n = len(_cells(lines[0], separator))
+    if n <= last:
+        raise DataError(
+            f"{path}:1: there is no column {last} in {shown(_cells(lines[0], separator))}: "
+            "the first is column 0.",
+            remedy=f"The places are 0 to {n - 1}.",
+        )
+    names = _cells(lines[0], separator)
+    if {"user", "item"} <= sniff_columns(names).keys():
+        named = {f: names[c] for f, c in (columns or {}).items() if isinstance(c, int)}
+        raise DataError(
+            f"{path}:1: the first line {shown(names)} is a header; numbers are for tables without one.",
+            remedy=f"Give names: columns={named}.",
+            command="Give names: " + " ".join(f"--column {f}={shlex.quote(c)}" for f, c in named.items()),
+        )
+    notes = [separated_by(path, separator)] if separator != usual else []
+    if is_places(_cells(lines[0], separator)):  # as pandas writes a table whose columns have no names
+        return Layout(separator, None, separator not in (" ", "::"), tuple(notes))
+    return Layout(separator, tuple(map(str, range(n))), separator not in (" ", "::"), tuple(notes))
