@@ -24,6 +24,7 @@ from nextinterest.artifact_files import (
     write_artifact,
 )
 from nextinterest.errors import IntegrityError, StorageError
+from nextinterest.files import write_atomic
 
 TEXT = b'{\n "a": 1\n}\n'
 
@@ -83,9 +84,7 @@ def test_a_new_version_leaves_nothing_of_the_old_one_and_all_that_is_not_its_own
 def test_at_every_moment_it_is_the_one_before_or_the_one_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nextinterest.artifact_files import writing
-
-    real = writing.write_atomic
+    where = "nextinterest.artifact_files.writing.write_atomic"
     write_artifact(tmp_path, BOOK, Words(said="before"), FIRST)
     for after in range(6):
         left = after
@@ -95,16 +94,16 @@ def test_at_every_moment_it_is_the_one_before_or_the_one_after(
             if left == 0:
                 raise KeyboardInterrupt
             left -= 1
-            return real(path, data)
+            return write_atomic(path, data)
 
-        monkeypatch.setattr(writing, "write_atomic", broken)
+        monkeypatch.setattr(where, broken)
         try:
             write_artifact(tmp_path, BOOK, Words(said="after"), SECOND)
         except KeyboardInterrupt:
             expected, said = FIRST, "before"
         else:
             expected, said = SECOND, "after"
-        monkeypatch.setattr(writing, "write_atomic", real)
+        monkeypatch.setattr(where, write_atomic)
         found = read_artifact(tmp_path, BOOK)
         assert found.content.said == said
         assert {name: found.read(name) for name in found.names() if name != "README.md"} == {
@@ -151,7 +150,7 @@ def test_a_damaged_manifest_is_refused_by_name(tmp_path: Path, damage: bytes) ->
     (tmp_path / MANIFEST).write_bytes(damage)
     with pytest.raises(IntegrityError, match=MANIFEST) as caught:
         read_artifact(tmp_path, BOOK)
-    assert (caught.value.remedy, caught.value.command) == (BOOK.remake, BOOK.remake_command)
+    assert (caught.value.remedy, caught.value.command) == (BOOK.remedy, BOOK.command)
     write_artifact(tmp_path, BOOK, Words(said="2"), SECOND)  # the remedy
     assert read_artifact(tmp_path, BOOK).read("weights.bin") == b"two"
 
@@ -190,7 +189,7 @@ def test_a_damaged_file_is_not_opened(tmp_path: Path, damage: str) -> None:
         found = read_artifact(tmp_path, BOOK)
         with pytest.raises(IntegrityError, match=path.name) as caught:
             found.folder("cover") if "/" in name else found.read(name)
-        assert caught.value.remedy == BOOK.remake
+        assert caught.value.remedy == BOOK.remedy
         path.write_bytes(FIRST[name])
     with pytest.raises(IntegrityError, match="names no file other"):
         found.read("other")

@@ -112,10 +112,18 @@ def test_a_checkpoint_of_another_configuration_is_refused(log: EventLog, tmp_pat
 
 def test_a_damaged_checkpoint_is_refused(log: EventLog, tmp_path: Path) -> None:
     train(task(log), options(epochs=1), tmp_path)
-    file = next(tmp_path.glob("checkpoint-*.safetensors"))
+    file = next(tmp_path.glob("checkpoint*.safetensors"))
     file.write_bytes(file.read_bytes()[:-1] + b"\x00\x01")
     with pytest.raises(IntegrityError, match="SHA-256"):
         train(task(log), options(epochs=1), tmp_path)
+
+
+def test_a_checkpoint_of_version_0_1_is_refused_and_the_remedy_works(log: EventLog, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.json").write_text('{"format": "nextinterest-checkpoint-1"}')
+    with pytest.raises(IntegrityError, match=r"nextinterest 0\.1 \(checkpoint\.json\).*resume=False"):
+        train(task(log), options(epochs=1), tmp_path)
+    assert train(task(log), options(epochs=1), tmp_path, resume=False).steps > 0
+    assert train(task(log), options(epochs=1), tmp_path).steps > 0
 
 
 def test_a_metric_nobody_measures_is_named(log: EventLog, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "MANIFEST",
     "SCHEMA_VERSION",
     "Content",
+    "Content_co",
     "FileEntry",
     "Kind",
     "MadeFrom",
@@ -34,6 +35,8 @@ SCHEMA_VERSION = 2
 
 Content = TypeVar("Content", bound=BaseModel)
 """Model of what a kind of directory keeps in its manifest."""
+
+Content_co = TypeVar("Content_co", bound=BaseModel, covariant=True)
 
 _PACKAGES = ("faiss-cpu", "numpy", "peft", "safetensors", "torch", "transformers")
 
@@ -93,7 +96,7 @@ class Manifest(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[Content]):
+class Kind(Generic[Content_co]):
     """One kind of directory.
 
     Attributes
@@ -102,9 +105,9 @@ class Kind(Generic[Content]):
         Written into the manifest, and used in messages.
     content
         Model of the manifest's ``content``.
-    remake
+    remedy
         Sentence that says how a damaged directory is made again; it follows every refusal.
-    remake_command
+    command
         The same on the command line, where it differs.
     earlier
         Names that directories of this kind had in nextinterest 0.1, the file that tells them first. They
@@ -113,22 +116,25 @@ class Kind(Generic[Content]):
         Whether ``nextinterest upgrade`` brings such a directory into the form of this version.
     marks
         Further names by which a directory whose writing broke off is known to be of this kind.
+    among_others
+        Whether it is written among files of others, which are no reason to refuse the directory.
     manifest
         File name of the manifest.
     """
 
     name: str
-    content: type[Content]
-    remake: str
-    remake_command: str = ""
+    content: type[Content_co]
+    remedy: str
+    command: str = ""
     earlier: tuple[str, ...] = ()
     upgradable: bool = False
     marks: tuple[str, ...] = ()
+    among_others: bool = False
     manifest: str = MANIFEST
 
     def error(self, message: str) -> IntegrityError:
         """Return the refusal of a directory of this kind, with how to make it again."""
-        return IntegrityError(message, remedy=self.remake, command=self.remake_command)
+        return IntegrityError(message, remedy=self.remedy, command=self.command)
 
 
 def command_line() -> str:

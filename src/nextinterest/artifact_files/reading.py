@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Generic
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from nextinterest.artifact_files.manifest import SCHEMA_VERSION, Content, Kind, Manifest, invalid
+from nextinterest.artifact_files.manifest import SCHEMA_VERSION, Content, Content_co, Kind, Manifest, invalid
 from nextinterest.errors import IntegrityError
 from nextinterest.version import __version__
 
@@ -19,7 +19,7 @@ __all__ = ["Artifact", "kind_of", "read_artifact", "read_verified", "sha256"]
 
 
 @dataclass(frozen=True, slots=True)
-class Artifact(Generic[Content]):
+class Artifact(Generic[Content_co]):
     """A directory whose manifest was read.
 
     Attributes
@@ -35,9 +35,9 @@ class Artifact(Generic[Content]):
     """
 
     directory: Path
-    kind: Kind[Content]
+    kind: Kind[Content_co]
     manifest: Manifest
-    content: Content
+    content: Content_co
 
     def names(self, folder: str = "") -> list[str]:
         """Return the names of its files, or of those in one of its folders."""
@@ -112,7 +112,7 @@ def read_artifact(directory: Path, kind: Kind[Content]) -> Artifact[Content]:
     return Artifact(directory, kind, manifest, content)
 
 
-def read_verified(path: Path, expected: str, kind: Kind[Content] | None = None) -> bytes:
+def read_verified(path: Path, expected: str, kind: Kind[BaseModel] | None = None) -> bytes:
     """Read a file and return its bytes only if their SHA-256 is the expected one.
 
     Raises
@@ -120,12 +120,12 @@ def read_verified(path: Path, expected: str, kind: Kind[Content] | None = None) 
     IntegrityError
         If the file is missing or holds other bytes; where only its line ends differ, the message says so.
     """
-    remake = "Build and save it again." if kind is None else kind.remake
-    command = "" if kind is None else kind.remake_command
+    remedy = "Build and save it again." if kind is None else kind.remedy
+    command = "" if kind is None else kind.command
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise IntegrityError(f"{path} is missing.", remedy=remake, command=command) from None
+        raise IntegrityError(f"{path} is missing.", remedy=remedy, command=command) from None
     found = sha256(data)
     if found == expected:
         return data
@@ -138,7 +138,7 @@ def read_verified(path: Path, expected: str, kind: Kind[Content] | None = None) 
     raise IntegrityError(
         f"{path} has SHA-256 {found[:16]}..., its manifest says {expected[:16]}...: it was "
         "damaged, or belongs to another save.",
-        remedy=remake,
+        remedy=remedy,
         command=command,
     )
 
@@ -165,15 +165,15 @@ def _parsed(path: Path, data: bytes) -> Manifest:
     return Manifest.model_validate(raw)
 
 
-def _without_manifest(directory: Path, kind: Kind[Content]) -> IntegrityError:
+def _without_manifest(directory: Path, kind: Kind[BaseModel]) -> IntegrityError:
     old = kind.earlier[0] if kind.earlier else ""
     if old and (directory / old).exists():
         return IntegrityError(
             f"{directory} was written by nextinterest 0.1 ({old}), and this version reads another form.",
             remedy=f"Bring it into this form with: nextinterest upgrade {shlex.quote(str(directory))}"
             if kind.upgradable
-            else kind.remake,
-            command="" if kind.upgradable else kind.remake_command,
+            else kind.remedy,
+            command="" if kind.upgradable else kind.command,
         )
     return IntegrityError(
         f"{directory / kind.manifest} is missing.", remedy=f"Give a folder with a {kind.name}, or write one."

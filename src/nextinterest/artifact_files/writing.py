@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from nextinterest.artifact_files.manifest import SCHEMA_VERSION, Content, FileEntry, Kind, MadeFrom, Manifest
 from nextinterest.artifact_files.reading import Artifact, kind_of, sha256
@@ -20,7 +20,7 @@ __all__ = ["check_target", "update_artifact", "write_artifact"]
 _README = "README.md"
 
 
-def check_target(directory: Path, kind: Kind[Content]) -> None:
+def check_target(directory: Path, kind: Kind[BaseModel]) -> None:
     """Refuse to write into a directory that holds other things, before anything is computed or written.
 
     Raises
@@ -34,7 +34,7 @@ def check_target(directory: Path, kind: Kind[Content]) -> None:
             f"{directory} holds a {held}, and a {kind.name} is to be written.",
             remedy="Give a folder that is new, empty, or such a one already.",
         )
-    if held is None:
+    if held is None and not kind.among_others:
         check_output(directory, (*kind.earlier, *kind.marks), kind.name)
 
 

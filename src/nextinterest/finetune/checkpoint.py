@@ -1,32 +1,30 @@
-"""Checkpoints of a training run: weights, moments, and where it was. Safetensors and JSON, whole or absent.
+"""Checkpoints of a training run, as directories of `nextinterest.artifact_files`: whole or absent.
 
-    checkpoint.json              progress, the configuration's hash, name and SHA-256 of the tensors
-    checkpoint-STEP.safetensors  weights and AdamW's moments
-    best-STEP.safetensors        weights of the best validation
-
-The JSON is replaced last, so whatever moment a process dies at, it names files that are whole.
+manifest.json           progress, the configuration's hash, the files
+checkpoint.safetensors  weights and AdamW's moments
+best.safetensors        weights of the best validation
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
+from pydantic import BaseModel, ConfigDict
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from nextinterest.artifact_files import Kind, read_artifact, update_artifact, write_artifact
 from nextinterest.errors import IntegrityError
 from nextinterest.finetune.cost import Cost
 from nextinterest.finetune.training_config import TrainingConfig
-from nextinterest.retrieval.files import Json, read_manifest, read_verified, write_atomic, write_manifest
 
 __all__ = ["Progress", "load_checkpoint", "save_checkpoint"]
 
-_FORMAT = "nextinterest-checkpoint-1"
-_MANIFEST = "checkpoint.json"
+_CURRENT, _BEST, _OLD = "checkpoint.safetensors", "best.safetensors", "checkpoint.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +83,25 @@ class Progress:
         return replace(self, worse=self.worse + 1, stopped=self.worse + 1 >= patience)
 
 
+class _Content(BaseModel):
+    """What a checkpoint's manifest says."""
+
+    model_config = ConfigDict(extra="forbid")
+    config: str
+    """SHA-256 of the training configuration."""
+    progress: Progress
+
+
+_CHECKPOINT = Kind(
+    "checkpoint",
+    _Content,
+    remedy="Start anew with resume=False.",
+    command="Start anew with --no-resume.",
+    earlier=(_OLD,),
+    among_others=True,
+)
+
+
 def save_checkpoint(
     directory: Path,
     config: TrainingConfig,
@@ -98,25 +115,14 @@ def save_checkpoint(
     tensors = {f"weight/{name}": p.detach() for name, p in weights.items()}
     for (name, _), state in zip(weights.items(), _states(weights, optimiser), strict=True):
         tensors |= {f"{key}/{name}": value for key, value in state.items()}
-    files: dict[str, Json] = {}
-    current = f"checkpoint-{progress.step}.safetensors"
-    files[current] = write_atomic(directory / current, save(_contiguous(tensors)))
+    files = {_CURRENT: save(_contiguous(tensors))}
     if best:
-        name = f"best-{progress.step}.safetensors"
-        only = {f"weight/{key}": p.detach() for key, p in weights.items()}
-        files[name] = write_atomic(directory / name, save(_contiguous(only)))
-    elif (directory / _MANIFEST).is_file():
-        held = read_manifest(directory / _MANIFEST, _FORMAT)["files"]
-        assert isinstance(held, dict)  # noqa: S101 - written by this function
-        files |= {name: str(digest) for name, digest in held.items() if name.startswith("best-")}
-    where: dict[str, Json] = asdict(progress) | {"losses": list(progress.losses)}
-    write_manifest(
-        directory / _MANIFEST,
-        {"format": _FORMAT, "config": _digest(config), "progress": where, "files": files},
-    )
-    for old in directory.glob("*.safetensors"):
-        if old.name not in files and old.name.startswith(("checkpoint-", "best-")):
-            old.unlink()
+        files[_BEST] = save(_contiguous({f"weight/{key}": p.detach() for key, p in weights.items()}))
+    content = _Content(config=_digest(config), progress=progress)
+    if best or progress.best is None:
+        write_artifact(directory, _CHECKPOINT, content, files)
+    else:  # the best so far stays
+        update_artifact(read_artifact(directory, _CHECKPOINT), content=content, files=files)
 
 
 def load_checkpoint(
@@ -134,28 +140,20 @@ def load_checkpoint(
     IntegrityError
         If the checkpoint is damaged, or was made by another configuration or for another module.
     """
-    path = directory / _MANIFEST
-    if not path.is_file():
+    if not any((directory / name).is_file() for name in (_CHECKPOINT.manifest, _OLD)):
         return None
-    manifest = read_manifest(path, _FORMAT)
-    if manifest.get("config") != _digest(config):
+    artifact = read_artifact(directory, _CHECKPOINT)
+    content = artifact.content
+    if content.config != _digest(config):
         raise IntegrityError(
             f"The checkpoint in {directory} was made by another training configuration.",
             remedy="Continue with the configuration it was started with, or start anew with resume=False.",
             command="Continue with the configuration it was started with, or start anew with --no-resume.",
         )
-    files, state = manifest.get("files"), manifest.get("progress")
-    if not isinstance(files, dict) or not isinstance(state, dict):
-        raise IntegrityError(
-            f"{path} lacks files or progress.",
-            remedy="Start anew with resume=False.",
-            command="Start anew with --no-resume.",
-        )
-    prefix = "best-" if best else "checkpoint-"
-    name = next((str(file) for file in files if str(file).startswith(prefix)), None)
-    if name is None:
+    name = _BEST if best else _CURRENT
+    if name not in artifact.names():
         return None
-    tensors = load(read_verified(directory / name, str(files[name])))
+    tensors = load(artifact.read(name))
     found = {key.removeprefix("weight/"): t for key, t in tensors.items() if key.startswith("weight/")}
     shapes = {key: tuple(t.shape) for key, t in found.items()}
     if shapes != {key: tuple(p.shape) for key, p in weights.items()}:
@@ -175,8 +173,7 @@ def load_checkpoint(
             if f"exp_avg/{name}" in tensors
         }
         optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
-    cost = Cost(**state.get("cost", {}))  # older versions kept none
-    return Progress(**{**state, "losses": tuple(state["losses"]), "cost": cost})
+    return content.progress
 
 
 def _states(weights: Mapping[str, nn.Parameter], optimiser: torch.optim.Optimizer) -> list[dict[str, Tensor]]:
