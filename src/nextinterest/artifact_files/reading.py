@@ -160,7 +160,7 @@ def _parsed(path: Path, data: bytes) -> Manifest:
         raise IntegrityError(
             f"{path} was written by a later version of nextinterest: its form is {found}, this is "
             f"nextinterest {__version__}, which reads {SCHEMA_VERSION}.",
-            remedy="Update it with: pip install --upgrade nextinterest",
+            remedy="Update it with: pip install -U nextinterest",
         )
     return Manifest.model_validate(raw)
 
