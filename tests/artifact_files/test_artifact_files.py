@@ -210,7 +210,7 @@ def test_another_kind_and_a_later_version_are_named(tmp_path: Path) -> None:
     path = tmp_path / MANIFEST
     later = json.loads(path.read_bytes()) | {"schema_version": SCHEMA_VERSION + 1, "unknown": 1}
     path.write_text(json.dumps(later))
-    with pytest.raises(IntegrityError, match=r"written by a later version.*pip install --upgrade"):
+    with pytest.raises(IntegrityError, match=r"written by a later version.*pip install -U"):
         read_artifact(tmp_path, LIST)
 
 
