@@ -108,6 +108,38 @@ def test_categories_are_separated_as_the_column_shows(
     assert bool(notes) == bool(note)
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["A > B, A > C", "D"], [["A", "B", "A", "C"], ["D"]]),
+        (["A > B, Sale", "C > D, Sale"], [["A", "B", "Sale"], ["C", "D", "Sale"]]),
+        (["A > B, D", "D > E"], [["A", "B", "D"], ["D", "E"]]),
+        ([r"Tea\, Coffee > Tea, Sale", "Sale"], [["Tea, Coffee", "Tea", "Sale"], ["Sale"]]),
+        ([r"Tea\, Coffee > Tea"], [["Tea, Coffee", "Tea"]]),
+        (["A > B|A > C", "D"], [["A", "B", "A", "C"], ["D"]]),
+        (["A > B; D"], [["A", "B", "D"]]),
+        (['["A > B", "A > C"]', "D > E"], [["A", "B", "A", "C"], ["D", "E"]]),
+        # A comma that is part of a name.
+        (
+            ["Food, Drinks > Tea", "Food, Drinks > Coffee"],
+            [["Food, Drinks", "Tea"], ["Food, Drinks", "Coffee"]],
+        ),
+    ],
+)
+def test_several_paths_of_categories_in_a_cell(cells: list[str], expected: list[list[str]]) -> None:
+    words, notes = split_words(pl.Series("genres", cells), "auto")
+    assert words.to_list() == expected
+    assert "' > '" in " ".join(notes)
+
+
+def test_shop_exports_have_each_category_once(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("user,item\nu,1\nu,2\n")
+    (tmp_path / "items.csv").write_text('item,title,categories\n1,Tee,"A > B, A > C"\n2,Cap,A\n')
+    dataset = load(tmp_path / "log.csv")
+    assert dataset.catalog.categories == (("A", "B", "C"), ("A",))
+    assert "categories with several paths in a cell, separated by ','" in dataset.report.notes
+
+
 def test_a_token_seq_is_separated_by_blanks_or_quoted() -> None:
     cells = ["'Video Games', \"Children's\", 'Cases & Bags'", "Drama Film-Noir", "'Til Dawn"]
     words, _ = split_words(pl.Series("class", cells), " ")

@@ -76,6 +76,25 @@ def test_of_several_columns_one_is_the_time(
     assert note in " ".join(dataset.report.notes)
 
 
+@pytest.mark.parametrize("missing", ["", "NA", " "])
+@pytest.mark.parametrize("day", ["2020-07-05", "20200705", "5 Jul 2020"])
+def test_a_missing_time_of_day_is_the_start_of_the_day(tmp_path: Path, missing: str, day: str) -> None:
+    rows = f"u,a,{day},18:30\nu,b,{day},{missing}\nu,c,{day},08:15\nu,d,,08:15\n"
+    dataset = load(written(tmp_path, "user,item,date,time\n" + rows))
+    assert times(dataset) == [1593907200, 1593936900, 1593973800]
+    assert dataset.report.notes[0] == (
+        "the time is date and time together; 1 rows without time are at the start of their day"
+    )
+    assert dataset.report.count("no time") == 1
+
+
+def test_times_of_day_that_cannot_be_read_are_counted_too(tmp_path: Path) -> None:
+    rows = "u,a,2020-07-05,18:30\nu,b,2020-07-06,late\nu,c,2020-07-07,08:15\nu,d,2020-07-08,\n"
+    dataset = load(written(tmp_path, "user,item,date,time\n" + rows))
+    assert times(dataset) == [1593973800, 1593993600, 1594109700, 1594166400]
+    assert "2 rows without time (1 cannot be read, such as 'late')" in dataset.report.notes[0]
+
+
 def test_order_within_a_second_decides_what_is_held_out(tmp_path: Path) -> None:
     rows = "u,c,1700000000900\nu,a,1700000000100\nu,b,1700000000500\nu,d,1700000001200\n"
     dataset = load(written(tmp_path, "user,item,timestamp\n" + rows))

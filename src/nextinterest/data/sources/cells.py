@@ -9,14 +9,15 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import pairwise
 
 import polars as pl
 
 from nextinterest.data.missing import MISSING
 from nextinterest.data.sources.raw import UNKNOWN
 
-__all__ = ["LENGTHS", "list_of", "split_words", "spread_lists"]
+__all__ = ["LENGTHS", "NAMED", "NAMES", "list_of", "split_words", "spread_lists"]
 
 LENGTHS = "lists of different lengths"
 EMPTY = "empty list"
@@ -28,8 +29,15 @@ _VALUES = re.compile(_VALUE)
 _QUOTES = re.compile(rf"(?:{_QUOTED})(?:\s*,\s*(?:{_QUOTED}))*")
 _DICT = re.compile(r"""["'](?:name|title|label)["']\s*:\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _ESCAPED = re.compile(r"\\(.)")
+NAMES = ("name", "title", "label")
+"""Which field of an object is its name, the first that is there."""
+NAMED = ("title", "categories")
+"""What is a name, so that an object may stand for it."""
 _NONE = ("None", "null", "nan", "NaN")
 _LONGEST = 200_000
+_INTO = " > "
+"""Between a category and one that is part of it."""
+_COMMA = re.compile(r"(?<!\\),")
 
 
 def list_of(cell: str) -> list[str] | None:
@@ -60,7 +68,7 @@ def list_of(cell: str) -> list[str] | None:
 
 def _flat(value: object) -> list[str]:
     if isinstance(value, dict):
-        named = next((value[key] for key in ("name", "title", "label") if key in value), None)
+        named = next((value[key] for key in NAMES if key in value), None)
         return [] if named is None else _flat(named)
     if isinstance(value, list):
         return [text for part in value for text in _flat(part)]
@@ -100,9 +108,19 @@ def split_words(column: pl.Series, separator: str | None) -> tuple[pl.Series, tu
         notes.append(f"{column.name} separated by {between!r}")
     if between is None and any("," in text for text in rest):
         notes.append(f"{column.name} with commas that separate nothing")
+    cells = {text: [text] if between is None else text.split(between) for text in rest}
+    if between == _INTO and _have_several_paths(rest):
+        notes.append(f"{column.name} with several paths in a cell, separated by ','")
+        cells = {text: [part for path in _paths(text) for part in path.split(_INTO)] for text in rest}
+    if separator == "auto":
+        paths = {} if between == _INTO else _of_paths(cells)
+        in_lists = _of_paths(lists)
+        cells, lists = cells | paths, lists | in_lists
+        if paths or in_lists:
+            notes.append(f"{column.name} as paths of categories, separated by {_INTO!r}")
     words = []
     for raw, text in zip(distinct, texts, strict=True):
-        parts = lists.get(raw) or ([] if raw in lists else [text] if between is None else text.split(between))
+        parts = lists[raw] if raw in lists else cells[text]
         words.append([word for part in parts if _is_known(word := part.strip())])
     table = pl.DataFrame(
         {"raw": distinct, "words": words}, schema={"raw": pl.String(), "words": pl.List(pl.String())}
@@ -124,7 +142,7 @@ def _is_known(word: str) -> bool:
 
 def _separator(texts: Collection[str]) -> str | None:
     """Return what separates the words of a column; a comma only where its parts also stand in other cells."""
-    for sign in ("|", ";", " > "):
+    for sign in ("|", ";", _INTO):
         if any(sign in text for text in texts):
             return sign
     split = {text: {part.strip() for part in text.split(",")} for text in texts if "," in text}
@@ -133,6 +151,38 @@ def _separator(texts: Collection[str]) -> str | None:
         for part in split.get(text, {text.strip()}):
             seen[part] = seen.get(part, 0) + 1
     return "," if any(seen[part] > 1 for parts in split.values() for part in parts) else None
+
+
+def _of_paths(cells: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return the cells in which a part is a path of categories, with the parts of the path."""
+    return {
+        cell: [name for part in parts for name in part.split(_INTO)]
+        for cell, parts in cells.items()
+        if any(_INTO in part for part in parts)
+    }
+
+
+def _paths(text: str) -> list[str]:
+    """Cut a cell at its commas; one with a backslash before it is part of a name."""
+    return [part.strip().replace(r"\,", ",") for part in _COMMA.split(text)]
+
+
+def _have_several_paths(texts: Collection[str]) -> bool:
+    """Tell whether commas separate paths: what is behind one also begins a cell, or follows on other names.
+
+    "A > B, A > C" are two paths. In "Food, Drinks > Tea" the comma is part of a name, unless "Drinks" begins
+    a cell elsewhere or stands behind something else than "Food". Where some have a backslash, the others do.
+    """
+    if any(r"\," in text for text in texts):
+        return True
+    first: set[str] = set()
+    before: dict[str, set[str]] = {}
+    for text in texts:
+        paths = [[name.strip() for name in path.split(_INTO)] for path in _paths(text)]
+        first.add(paths[0][0])
+        for path, following in pairwise(paths):
+            before.setdefault(following[0], set()).add(path[-1])
+    return any(root in first or len(names) > 1 for root, names in before.items())
 
 
 def spread_lists(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from nextinterest.data.sources.cells import NAMED, list_of
 from nextinterest.data.sources.delimited import Selection, Table
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.panics import panics_unprinted
@@ -43,15 +44,20 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _cell(value: object, listed: bool) -> str | None:
+def _cell(value: object, listed: bool, named: bool) -> str | None:
     if isinstance(value, str):
         return printable(value)
+    if isinstance(value, dict) and named:
+        names = list_of(json.dumps([value]))
+        return _cell(names if listed else names[0], listed, False) if names else None
     if isinstance(value, list) and listed:
         return printable(json.dumps(value, ensure_ascii=False))
     return str(value) if isinstance(value, int | float) else None
 
 
-def decode(lines: pl.DataFrame, names: Sequence[str], listed: Collection[str] = ()) -> pl.DataFrame:
+def decode(
+    lines: pl.DataFrame, names: Sequence[str], listed: Collection[str] = (), named: Collection[str] = ()
+) -> pl.DataFrame:
     """Decode lines as `TextFile.blocks` yields them.
 
     Parameters
@@ -62,6 +68,8 @@ def decode(lines: pl.DataFrame, names: Sequence[str], listed: Collection[str] = 
         Keys to decode.
     listed
         Which of them may hold lists, which stay JSON; a list elsewhere is as nothing.
+    named
+        Which of them may hold objects, for which their names stand; an object elsewhere is as nothing.
 
     Returns
     -------
@@ -75,7 +83,7 @@ def decode(lines: pl.DataFrame, names: Sequence[str], listed: Collection[str] = 
     good = lines.filter(pl.col("problem").is_null())
     cells = [f"_{i}" for i in range(len(names))]
     schema = {cell: pl.String() for cell in cells} | {"decoded": pl.Boolean()}
-    fields = pl.concat([*_decode(good["text"], names, schema, listed), pl.DataFrame(schema=schema)])
+    fields = pl.concat([*_decode(good["text"], names, schema, listed, named), pl.DataFrame(schema=schema)])
     decoded = good.select("line").hstack(fields)
     bad = lines.filter(pl.col("problem").is_not_null()).select("line", "problem")
     problem = pl.when(~pl.col("decoded")).then(pl.lit(NOT_JSON)).alias("problem")
@@ -83,7 +91,11 @@ def decode(lines: pl.DataFrame, names: Sequence[str], listed: Collection[str] = 
 
 
 def _decode(
-    texts: pl.Series, names: Sequence[str], schema: Mapping[str, pl.DataType], listed: Collection[str]
+    texts: pl.Series,
+    names: Sequence[str],
+    schema: Mapping[str, pl.DataType],
+    listed: Collection[str],
+    named: Collection[str],
 ) -> Iterator[pl.DataFrame]:
     """Decode JSON objects in order, as one column as long as none is broken, in halves where one is."""
     if len(texts) == 0:
@@ -99,13 +111,14 @@ def _decode(
     elif listed or len(texts) <= _FEW:  # halves would hold lists too
         objects = [json_object(text) for text in texts]
         rows = [
-            [*(_cell((o or {}).get(name), name in listed) for name in names), o is not None] for o in objects
+            [*(_cell((o or {}).get(n), n in listed, n in named) for n in names), o is not None]
+            for o in objects
         ]
         yield pl.DataFrame(rows, schema=schema, orient="row")
     else:
         middle = len(texts) // 2
-        yield from _decode(texts[:middle], names, schema, listed)
-        yield from _decode(texts[middle:], names, schema, listed)
+        yield from _decode(texts[:middle], names, schema, listed, named)
+        yield from _decode(texts[middle:], names, schema, listed, named)
 
 
 def keys(path: Path) -> tuple[str, ...]:
@@ -140,10 +153,10 @@ def read_json_lines(path: Path, select: Selection) -> Table:
     chosen = dict(select(names))
     source = TextFile(path)
     wanted = list(dict.fromkeys(chosen.values()))
-    listed = [name for out, name in chosen.items() if out in _LISTED]
+    listed, named = ([name for out, name in chosen.items() if out in may] for may in (_LISTED, NAMED))
     cell = {name: f"_{i}" for i, name in enumerate(wanted)}
     parts = [
-        decode(block, wanted, listed).select(
+        decode(block, wanted, listed, named).select(
             *(pl.col(cell[name]).alias(out) for out, name in chosen.items()), "line", "problem"
         )
         for block in source.blocks()

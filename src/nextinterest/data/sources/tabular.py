@@ -7,7 +7,7 @@ endings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -72,11 +72,17 @@ def table_parts(folder: Path, kind: Kind) -> list[Path]:
     return sort_parts(tables or found)
 
 
-def _read(path: Path, select: Selection, kind: Kind | None = None, columns: Columns | None = None) -> Table:
-    """Read the selected columns of a file of any kind."""
+def _read(
+    path: Path,
+    select: Selection,
+    needed: Collection[str],
+    kind: Kind | None = None,
+    columns: Columns | None = None,
+) -> Table:
+    """Read the selected columns of a file of any kind; those that are not needed where they can be text."""
     kind = kind or kind_of(path) or "csv"
     if kind == "parquet":
-        return read_parquet(path, select)
+        return read_parquet(path, select, needed)
     if kind == "jsonl":
         return read_json_lines(path, select)
     layout = judge_layout(path, suffix(path), TextFile(path).head(), columns)
@@ -130,10 +136,14 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
         name = base(paths[0]) or folder.resolve().name
     stems = tuple(dict.fromkeys((stem(paths[0]), base(paths[0]), name)))
     item_path, user_path = _beside(folder, stems, "items"), _beside(folder, stems, "users")
-    item_table = None if item_path is None else _read(item_path, partial(_item_fields, item_path, columns))
-    user_table = None if user_path is None else _read(user_path, partial(_user_fields, user_path, columns))
+    needed = {"user", "item", *(columns or {})}
+    item_table = user_table = None
+    if item_path is not None:
+        item_table = _read(item_path, partial(_item_fields, item_path, columns), needed)
+    if user_path is not None:
+        user_table = _read(user_path, partial(_user_fields, user_path, columns), needed)
     elsewhere = [table.columns for table in (item_table, user_table) if table is not None]
-    tables = [_read(p, partial(_fields, p, columns, elsewhere), kind, columns) for p in paths]
+    tables = [_read(p, partial(_fields, p, columns, elsewhere), needed, kind, columns) for p in paths]
     refuse_other_columns(paths, [table.columns for table in tables])
     named = [_fields(p, columns, elsewhere, table.columns) for p, table in zip(paths, tables, strict=True)]
     tables = [_events(table, names) for table, names in zip(tables, named, strict=True)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from nextinterest.data.missing import is_missing
 from nextinterest.data.times import read_times
 from nextinterest.errors import DataError
 
@@ -39,9 +40,13 @@ def choose_time(frame: pl.DataFrame, names: Mapping[str, str]) -> tuple[pl.DataF
     others = [column for column in columns if column not in clocks]
     best = max(others or columns, key=lambda column: _fineness(frame[column]))
     called, time = names[best], frame[best]
-    if clocks and others and _fineness(time) < _fineness(both := _joined(time, frame[clocks[0]])):
-        called, time = f"{names[best]} and {names[clocks[0]]}", both
-        return _with(frame, columns, time), called, f"the time is {called} together"
+    if clocks and others:
+        clock = frame[clocks[0]]
+        both = _joined(time, clock)
+        if _fineness(time) <= _fineness(both):
+            called = f"{names[best]} and {names[clocks[0]]}"
+            note = f"the time is {called} together{_without_clock(time, clock, names[clocks[0]])}"
+            return _with(frame, columns, both), called, note
     rest = ", ".join(names[column] for column in columns if column != best)
     return _with(frame, columns, time), called, f"the time is {called}, not {rest}"
 
@@ -50,13 +55,34 @@ def _with(frame: pl.DataFrame, columns: list[str], time: pl.Series) -> pl.DataFr
     return frame.drop(columns[1:]).with_columns(time.alias("time"))
 
 
+def _is_known(column: pl.Series) -> pl.Series:
+    return ~pl.select(is_missing(pl.lit(column).str.strip_chars())).to_series()
+
+
 def _is_clock(column: pl.Series) -> bool:
-    known = column.drop_nulls()
-    return len(known) > 0 and bool(known.str.contains(_TIME_OF_DAY).all())
+    """Tell whether most cells that are not missing are times of day."""
+    return 2 * int(_is_of_day(column).sum()) > int(_is_known(column).sum())
+
+
+def _is_of_day(column: pl.Series) -> pl.Series:
+    return column.str.contains(_TIME_OF_DAY).fill_null(False)
 
 
 def _joined(date: pl.Series, clock: pl.Series) -> pl.Series:
-    return pl.select(pl.concat_str(pl.lit(date), pl.lit(clock), separator=" ")).to_series()
+    """Put dates and times of day together; without a time of day it is the start of the day."""
+    of_day = pl.when(pl.lit(_is_of_day(clock))).then(pl.lit(clock)).otherwise(pl.lit("00:00"))
+    both = pl.concat_str(pl.lit(date), of_day, separator=" ")
+    return pl.select(pl.when(pl.lit(_is_known(date))).then(both)).to_series()
+
+
+def _without_clock(date: pl.Series, clock: pl.Series, name: str) -> str:
+    """Say how many dates have no time of day that can be read."""
+    without = clock.filter(_is_known(date) & ~_is_of_day(clock))
+    if not len(without):
+        return ""
+    unread = without.filter(_is_known(without))
+    example = f" ({len(unread):,} cannot be read, such as {unread[0][:40]!r})" if len(unread) else ""
+    return f"; {len(without):,} rows without {name}{example} are at the start of their day"
 
 
 def _fineness(column: pl.Series) -> tuple[bool, int]:
