@@ -69,10 +69,10 @@ def test_events_of_the_data_are_imported_only_when_asked(
 ) -> None:
     kept = ("--data", str(folder), "--user", "2", "--store", str(tmp_path / "kept.db"))
     assert run(monkeypatch, "hello\n", *kept) == 0
-    assert "the data's 30 events are not used; add --import" in capsys.readouterr().err
+    assert "30 events of the data are not used; add --import" in capsys.readouterr().err
     assert run(monkeypatch, "what am i into\n", *kept, "--import") == 0
     said = capsys.readouterr()
-    assert "30 events of '2' were written" in said.err
+    assert "30 events of '2' in the data were written" in said.err
     assert "30 events" in said.out
     assert run(monkeypatch, "hello\n", *kept) == 0
     assert "--import" not in capsys.readouterr().err

@@ -114,7 +114,7 @@ def test_a_model_words_the_text_and_what_it_gets_wrong_is_said(
     assert text["worded"] == len(text["sentences"]) - 1
     said = " ".join(printed.err.split())
     assert "Sentence 1 is the template's: it says 90 event" in said
-    assert f"{text['worded']} of {len(text['sentences'])} sentences are worded by liar" in said
+    assert f"{text['worded']} of {len(text['sentences'])} sentences worded by liar" in said
 
 
 def test_an_endpoint_needs_a_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

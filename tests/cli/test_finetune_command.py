@@ -74,7 +74,7 @@ def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> N
     assert "No language model takes part" in card
     agent = RecommenderAgent.from_pretrained(out)
     assert agent.forecast_model is not None
-    assert "validation events of leave-one-out; 1 events ahead" in agent.forecast_model.fitted_on
+    assert "validation events of leave-one-out; 1 event ahead" in agent.forecast_model.fitted_on
     assert agent.forecast_model.horizons[0].cases == 40
     ids = {item.item_id for item in agent.recommend(["1", "2", "3"], k=5).items}
     assert len(ids) == 5

@@ -93,7 +93,7 @@ def test_an_option_that_does_not_exist_is_named(
     events: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("choice", "--data", str(events), "--out", str(tmp_path / "tuned"), "--override=epochs=3") == 1
-    assert "epochs: Extra inputs" in capsys.readouterr().err
+    assert "There is no option 'epochs'. Nearest: training.epochs." in capsys.readouterr().err
 
 
 def test_understanding_is_tuned_from_a_catalogue_alone(

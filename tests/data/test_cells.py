@@ -159,4 +159,4 @@ def test_years_as_floats_and_dates_are_read_and_others_noted(tmp_path: Path) -> 
     (tmp_path / "log.csv").write_text("user,item,title,year\nu,a,A,1994.0\nu,b,B,1995-05-27\nu,c,C,MCM\n")
     dataset = load(tmp_path / "log.csv")
     assert dataset.catalog.years == (1994, 1995, None)
-    assert dataset.report.notes == ("1 years of items cannot be read (MCM)",)
+    assert dataset.report.notes == ("1 year of an item cannot be read (MCM)",)

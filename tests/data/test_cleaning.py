@@ -216,7 +216,7 @@ def test_without_times_nothing_is_a_duplicate_and_the_file_is_the_order() -> Non
 
 def test_nothing_left_is_an_error_that_says_what_was_dropped() -> None:
     with pytest.raises(
-        DataError, match=r"No event of .* is left .*1 events dropped \(no time, first at x\.inter:1\)"
+        DataError, match=r"No event of .* is left .*1 event dropped \(no time, first at x\.inter:1\)"
     ):
         cleaned([("u", "a", None, None)])
 

@@ -212,7 +212,7 @@ def test_a_test_file_that_leave_one_out_does_not_hold_out_is_counted(tmp_path: P
     dataset = load(tmp_path)
     assert items(dataset) == {"u": ["a", "d", "b", "c"]}
     note = dataset.report.notes[-1]
-    assert note == "leave-one-out holds out 0 of the 1 events of test.csv, and 1 others"
+    assert note == "leave-one-out holds out 0 of the 1 event of test.csv, and 1 other"
 
 
 def test_parts_with_nothing_to_hold_out_are_read(tmp_path: Path) -> None:

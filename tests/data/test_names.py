@@ -80,9 +80,9 @@ def test_ids_that_a_table_tool_rewrote_in_part_are_named(tmp_path: Path) -> None
     notes = " ".join(
         load(write(tmp_path, "u,10.0,1700000000\nu,10,1700000001\nv,x,1700000002\n")).report.notes
     )
-    assert "1 ids of items stand as whole numbers and as floats (10.0)" in notes
+    assert "1 id of items written as whole numbers and as floats (10.0)" in notes
     notes = " ".join(load(write(tmp_path, "u,1.23E+12,1700000000\nu,10,1700000001\n")).report.notes)
-    assert "1 ids of items are in scientific notation (1.23E+12)" in notes
+    assert "1 id of items in scientific notation (1.23E+12)" in notes
 
 
 def test_one_name_in_two_unicode_forms_is_one(tmp_path: Path) -> None:

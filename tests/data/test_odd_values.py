@@ -32,7 +32,7 @@ def test_times_long_before_the_rest_are_counted_with_the_first(tmp_path: Path, c
     dataset = load(written(tmp_path, f"{HEADER}{RECENT}v,a,{cell}\nv,b,{cell}\n"))
     assert dataset.log.n_events == 8
     assert dataset.report.notes == (
-        "2 times of timestamp lie more than 20 years before the rest, which begin 2023-11-14: "
+        "2 times of timestamp more than 20 years before the rest, which begin 2023-11-14: "
         f"the first is {day} at log.csv:8",
     )
 

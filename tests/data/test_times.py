@@ -63,14 +63,14 @@ def test_times_as_they_are_written(written: str | None, expected: int | None) ->
             [1700000000] * 2,
             "in several units: 1 in seconds, 1 in milliseconds",
         ),
-        (["1.7E+09"], [1700000000], "1 times of time are in scientific notation"),
+        (["1.7E+09"], [1700000000], "1 time of time in scientific notation"),
         (["1", "2", "3"], [1, 2, 3], "all before 1973: of a count, the dates mean nothing"),
         (["20230101"] * 5 + ["1700000000"] * 5, [1672531200] * 5 + [None] * 5, "time as YYYYMMDD"),
         (["20230101"] * 2 + ["1700000000.5"], [1672531200] * 2 + [None], "time as YYYYMMDD"),
         (
             ["2023-12-25 18:30Z", "2023-12-25 18:30"],
             [1703529000] * 2,
-            "1 times without a zone were read as UTC",
+            "1 time without a zone was read as UTC",
         ),
     ],
 )

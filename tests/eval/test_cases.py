@@ -121,4 +121,4 @@ def test_users_without_candidates_are_noted(split: Split) -> None:
     cases = select_cases(split, Protocol(), lists)
     assert len(cases) == 1
     assert len(cases.notes) == 2
-    assert "have no candidates" in " ".join(cases.notes)
+    assert "without candidates" in " ".join(cases.notes)

@@ -138,7 +138,7 @@ def test_options_are_changed_one_by_one_and_checked(tmp_path: Path) -> None:
     assert (config.n_candidates, config.training.epochs, config.training.seed) == (10, 7, 4)
     assert config.training.batch_size == ChoiceConfig().training.batch_size
     assert config.lora == LoraOptions(rank=2)
-    with pytest.raises(DataError, match=r"training\.epoch: .*ChoiceConfig"):
+    with pytest.raises(DataError, match=r"no option \'training\.epoch\'\. Nearest: training\.epochs\."):
         read_options(ChoiceConfig, file, ["training.epoch=3"])
     with pytest.raises(DataError, match="n_candidates"):
         read_options(ChoiceConfig, None, ["n_candidates=40"])
@@ -187,3 +187,40 @@ def test_of_several_processes_the_first_writes(monkeypatch: pytest.MonkeyPatch) 
     assert is_main_process()
     monkeypatch.setenv("RANK", "1")
     assert not is_main_process()
+
+
+@pytest.mark.parametrize(
+    ("change", "nearest"),
+    [
+        ("training.epoch=3", "training.epochs"),
+        ("trainig.epochs=3", "training.epochs"),
+        ("epochs=3", "training.epochs"),
+        ("lora.rang=4", "lora.rank"),
+        ("example=5", "examples"),
+    ],
+)
+def test_an_unknown_option_is_named_with_the_nearest(change: str, nearest: str) -> None:
+    with pytest.raises(DataError) as refused:
+        read_options(ChoiceConfig, None, [change])
+    assert refused.value.message == f"There is no option {change.partition('=')[0]!r}."
+    assert refused.value.remedy.startswith(f"Nearest: {nearest}.")
+    assert "Sections: lora, training" in refused.value.remedy
+    assert "examples" in refused.value.remedy
+    assert read_options(ChoiceConfig, None, [f"{nearest}={change.partition('=')[2]}"])  # the remedy
+
+
+def test_a_refused_option_of_a_file_is_named_with_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "choice.yaml"
+    file.write_text("trainig: {epochs: 3}\nn_candidates: 40\n")
+    with pytest.raises(DataError) as refused:
+        read_options(ChoiceConfig, file, ["zzz=3"])
+    assert f"There is no option 'trainig' in {file}." in refused.value.message
+    assert f"The option 'n_candidates' in {file} is not valid" in refused.value.message
+    assert "There is no option 'zzz'." in refused.value.message
+    assert "Nearest: training." in refused.value.remedy
+
+
+def test_a_section_takes_no_value() -> None:
+    with pytest.raises(DataError, match="'training' is a section") as refused:
+        read_options(ChoiceConfig, None, ["training=3"])
+    assert "training.epochs" in refused.value.remedy

@@ -74,5 +74,5 @@ def test_horizons_that_too_few_users_have_are_left_to_the_fallback(scorer: ItemS
 def test_one_interest_is_no_forecast(scorer: ItemScorer, monkeypatch: pytest.MonkeyPatch) -> None:
     validation, shelf = split_of(scorer, 40).validation, scorer.catalog
     monkeypatch.setattr(scorer, "catalog", Catalog(shelf.ids, shelf.titles, [("Drama",)] * len(shelf)))
-    with pytest.raises(DataError, match="1 interests: there is nothing to forecast"):
+    with pytest.raises(DataError, match="1 interest: there is nothing to forecast"):
         fit_forecast_model(scorer, validation, fitted_on="w")

@@ -170,7 +170,7 @@ def test_the_chat_streams(browser: Browser, listen: Listen) -> None:
         expect(page.get_by_role("log")).to_have_attribute("aria-busy", "true")
         expect(page.locator(".it .words")).to_have_text("You said: slow")
         expect(page.get_by_role("log")).not_to_have_attribute("aria-busy", "true")
-        expect(page.locator(".understood")).to_have_text("Understood: recommend · 1 items · no Romance")
+        expect(page.locator(".understood")).to_have_text("Understood: recommend · 1 item · no Romance")
         page.get_by_label("Your message").fill("fail")
         page.get_by_role("button", name="Send").click()
         expect(page.locator(".it .bad")).to_have_text("It failed. Say something else.")

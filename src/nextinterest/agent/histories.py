@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.notes import ambiguity_note
+from nextinterest.counting import counted
 from nextinterest.domain import Catalog, Event, History
 from nextinterest.errors import DataError, UnknownItemError
 from nextinterest.prompts import TitleGrounder
@@ -73,7 +74,7 @@ def read_history(
         if len(value) and (value.items.min() < 0 or value.items.max() >= len(catalog)):
             raise DataError(
                 f"The history has positions from {value.items.min()} to {value.items.max()}, outside the "
-                f"catalogue of {len(catalog):,} items.",
+                f"catalogue of {counted(len(catalog), 'item')}.",
                 remedy="Build the history with the catalogue of this agent.",
             )
         return ReadHistory(value, ())
@@ -101,7 +102,7 @@ def read_history(
         else:
             raise UnknownItemError(
                 f"Element {place} of the history, {event.item!r}, is neither an id nor a title of the "
-                f"catalogue of {len(catalog):,} items.",
+                f"catalogue of {counted(len(catalog), 'item')}.",
                 remedy="Check it, or pass on_unknown='skip' to leave such events out.",
                 command="Check it, or give --skip-unknown to leave such events out.",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nextinterest.counting import counted
 from nextinterest.domain import Catalog
 
 __all__ = ["ambiguity_note", "list_notes"]
@@ -76,7 +77,9 @@ def list_notes(
     if n_skipped:
         notes.append(f"{n_skipped} of the history's items are not in the catalogue and were left out.")
     if n_items < k:
-        notes.append(f"Only {n_items} items are left to recommend; {k} were asked for.")
+        notes.append(
+            f"Only {counted(n_items, 'item is', 'items are')} left to recommend; {k} were asked for."
+        )
     if not has_model:
         notes.append("Ranked by retrieval alone: this agent has no language model.")
     return tuple(notes)

@@ -23,6 +23,7 @@ from nextinterest.agent.notes import list_notes
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
 from nextinterest.agent.shipped import shipped_recommender
 from nextinterest.arguments import as_whole_number
+from nextinterest.counting import counted
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, home, locate
@@ -194,8 +195,9 @@ class RecommenderAgent(Talking, Forecasting):
         dataset = as_data_set(dataset, "with_log")
         if dataset.catalog.fingerprint != self.catalog.fingerprint:
             raise IntegrityError(
-                f"The catalogue of {dataset.name!r} ({len(dataset.catalog):,} items) is not the one this "
-                f"recommender was built with ({len(self.catalog):,} items).",
+                f"The catalogue of {dataset.name!r} ({counted(len(dataset.catalog), 'item')}) is not the "
+                f"one this "
+                f"recommender was built with ({counted(len(self.catalog), 'item')}).",
                 remedy="Load the data the recommender was made from, with the same cleaning options.",
                 command="Give the data that the recommender was made from with --data, or leave --model out.",
             )
@@ -284,7 +286,7 @@ class RecommenderAgent(Talking, Forecasting):
         index = self.log.user(str(user))
         if index is None:
             raise DataError(
-                f"User {user!r} is not among the {self.log.n_users:,} users this agent knows.",
+                f"User {user!r} is not among the {counted(self.log.n_users, 'user')} this agent knows.",
                 remedy="Choose one of the user ids in the data, or pass the user's history.",
                 command="Choose one of the user ids in the data.",
             )
@@ -374,7 +376,8 @@ class RecommenderAgent(Talking, Forecasting):
         )
 
     def __repr__(self) -> str:
-        return f"RecommenderAgent({len(self.catalog):,} items, {self.model_name or 'no language model'})"
+        model = self.model_name or "no language model"
+        return f"RecommenderAgent({counted(len(self.catalog), 'item')}, {model})"
 
 
 def open_encoder(name: str | Path, device: str = "auto") -> CachedEncoder:

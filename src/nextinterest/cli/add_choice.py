@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nextinterest.cli.console import out
+from nextinterest.counting import counted
 
 __all__ = ["add_choice"]
 
@@ -21,4 +22,4 @@ def add_choice(
 
     settings = add(tuned, into)
     told = "it will not be asked" if settings.choice_weight == 0 else f"weight {settings.choice_weight:g}"
-    out.print(f"The choice of {tuned} is in {into}: {settings.n_candidates} candidates, {told}.")
+    out.print(f"The choice of {tuned} is in {into}: {counted(settings.n_candidates, 'candidate')}, {told}.")

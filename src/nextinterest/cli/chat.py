@@ -16,6 +16,7 @@ from rich.markup import escape
 from nextinterest.cli.console import err, out
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
+from nextinterest.counting import counted
 from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
@@ -113,10 +114,15 @@ def _kept_by(
         name = escape(user)
         if import_data:
             live.import_history(agent.history(user))
-            err.print(f"The data's {known} events of '{name}' were written to the store.", soft_wrap=True)
+            err.print(
+                f"{counted(known, 'event')} of '{name}' in the data {'was' if known == 1 else 'were'} "
+                f"written to the store.",
+                soft_wrap=True,
+            )
         else:
             err.print(
-                f"The store holds nothing of '{name}' yet; the data's {known} events are not used; "
+                f"The store holds nothing of '{name}' yet; "
+                f"{counted(known, 'event of the data is', 'events of the data are')} not used; "
                 "add --import to write them to the store.",
                 soft_wrap=True,
             )

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from nextinterest.cli.console import err, out
 from nextinterest.cli.reading import Reading, grouped
+from nextinterest.counting import counted
 
 if TYPE_CHECKING:
     from nextinterest.data.report import CleaningReport
@@ -56,10 +57,10 @@ def _shape(summary: Summary) -> Table:
     span = "none"
     if summary.first_event is not None and summary.last_event is not None:
         days = (summary.last_event - summary.first_event).days
-        span = f"{summary.first_event:%Y-%m-%d} to {summary.last_event:%Y-%m-%d} ({days:,} days)"
-    ties = f"{report.tied_events:,} events share user and time"
+        span = f"{summary.first_event:%Y-%m-%d} to {summary.last_event:%Y-%m-%d} ({counted(days, 'day')})"
+    ties = f"{counted(report.tied_events, 'event shares', 'events share')} user and time"
     if report.users_tied_at_the_end:
-        ties += f", the last two of {report.users_tied_at_the_end:,} users among them"
+        ties += f", the last two of {counted(report.users_tied_at_the_end, 'user')} among them"
     ratings = "none" if summary.mean_rating is None else f"mean {summary.mean_rating:.2f}"
     for name, value in (
         ("files", ", ".join(report.files)),
@@ -74,8 +75,11 @@ def _shape(summary: Summary) -> Table:
         ("time span", span),
         ("ties", ties if summary.first_event is not None else "none"),
         ("ratings", ratings),
-        ("categories", f"{summary.categories:,} ({summary.uncategorised:,} items have none)"),
-        ("titles", f"{summary.items - report.items_without_title:,} of {summary.items:,} items"),
+        (
+            "categories",
+            f"{summary.categories:,} ({counted(summary.uncategorised, 'item has', 'items have')} none)",
+        ),
+        ("titles", f"{summary.items - report.items_without_title:,} of {counted(summary.items, 'item')}"),
         ("known of users", ", ".join(summary.user_columns) or "nothing"),
         ("fingerprint", summary.fingerprint[:16]),
     ):
@@ -84,7 +88,7 @@ def _shape(summary: Summary) -> Table:
 
 
 def _dropped(report: CleaningReport) -> Table | str:
-    kept = f"{report.events_kept:,} of {report.events_read:,} events kept"
+    kept = f"{report.events_kept:,} of {counted(report.events_read, 'event')} kept"
     if not report.dropped:
         return f"{kept}; nothing was dropped."
     table = Table(title=f"Dropped ({kept})", title_justify="left")

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from nextinterest.cli.console import err, out
 from nextinterest.cli.tables import recommendations_table
+from nextinterest.counting import counted
 from nextinterest.domain import Catalog, History
 
 __all__ = ["demo"]
@@ -62,7 +63,7 @@ def demo(
     per_gigabyte = 1 << 30 if sys.platform == "darwin" else 1 << 20  # macOS counts bytes, Linux kilobytes
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_gigabyte
     out.print(
-        f"[dim]{agent.model_name or 'no model'}: {agent.ranker.tokens_used:,} tokens read, "
+        f"[dim]{agent.model_name or 'no model'}: {counted(agent.ranker.tokens_used, 'token')} read, "
         f"{answered - loaded:.1f} s to answer, {loaded - started:.1f} s to load; "
         f"peak memory {peak:.2f} GB.[/]"
     )
@@ -70,7 +71,7 @@ def demo(
 
 def _recent(history: History, catalog: Catalog, n: int = 8) -> Table:
     table = Table(
-        title=f"The last {n} of {len(history):,} events of user {history.user}", title_justify="left"
+        title=f"The last {n} of {counted(len(history), 'event')} of user {history.user}", title_justify="left"
     )
     table.add_column("When (UTC)", style="dim")
     table.add_column("Item")

@@ -17,6 +17,7 @@ from rich.table import Table
 from nextinterest.cli.console import err, out
 from nextinterest.cli.methods import Workshop
 from nextinterest.cli.reading import Reading, grouped
+from nextinterest.counting import counted
 from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
@@ -247,7 +248,10 @@ def _report(run: Run, resamples: int, metrics: str | None) -> None:
     for method in content.order:
         record = content.records[method]
         if record.flawed_misses:
-            out.print(f"[yellow]{escape(method)}: {record.flawed_misses:,} flawed answers count as misses[/]")
+            out.print(
+                f"[yellow]{escape(method)}: "
+                f"{counted(record.flawed_misses, 'flawed answer')} counted as a miss[/]"
+            )
     for note in run.manifest.notes:
         out.print(f"[dim]{escape(note)}[/]")
     out.print(f"Report: {escape(str(page))} and {escape(markdown.name)}", soft_wrap=True)
@@ -260,7 +264,9 @@ def _leaderboard(content: Content) -> Table:
     measures = {one.name: one for one in (*content.table.measures, *content.table.set_measures)}
     shown = [name for name in _SHOWN if name in measures] or list(measures)[:4]
     marks = {"best": " ★", "worse": " ▼", "even": " ≈", "": ""}
-    title = f"{manifest.data}, {manifest.split}, {manifest.protocol.part}: {manifest.n_users:,} users"
+    title = (
+        f"{manifest.data}, {manifest.split}, {manifest.protocol.part}: {counted(manifest.n_users, 'user')}"
+    )
     table = Table(title=escape(title), title_justify="left")
     table.add_column("method")
     for name in shown:
@@ -294,7 +300,9 @@ def _compare(first: Run, second: Run, resamples: int) -> None:
 
 
 def _differences(scores: ScoreTable, tests: list[Comparison]) -> Table:
-    table = Table(title=f"On {scores.n_users:,} users that both runs evaluated", title_justify="left")
+    table = Table(
+        title=f"On {counted(scores.n_users, 'user')} that both runs evaluated", title_justify="left"
+    )
     for name in ("measure", "first", "second"):
         table.add_column(name)
     for name in ("difference", "95 % interval", "p (Holm)", "detectable"):

@@ -13,6 +13,7 @@ from rich.table import Table
 from nextinterest.cli.console import err, out
 from nextinterest.cli.fit_forecast import add_weights
 from nextinterest.cli.reading import Reading, grouped
+from nextinterest.counting import counted
 
 if TYPE_CHECKING:
     from nextinterest.retrieval.trained import TrainedRetriever
@@ -94,7 +95,7 @@ def finetune(
     out.print(_table(done.retriever))
     if not keep_split:
         err.print(
-            f"Refitted on all {dataset.log.n_events:,} events; the figures are those before. "
+            f"Refitted on all {counted(dataset.log.n_events, 'event')}; the figures are those before. "
             "To evaluate, train with --keep-split.",
             soft_wrap=True,
         )

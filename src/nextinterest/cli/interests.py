@@ -14,6 +14,7 @@ from rich.table import Table
 from nextinterest.cli.console import err, out
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
+from nextinterest.counting import counted
 
 if TYPE_CHECKING:
     from nextinterest.interests import InterestOutlook, InterestPortrait, TextPortrait
@@ -128,7 +129,9 @@ def _worded(portrait: InterestPortrait, outlook: InterestOutlook, model: Languag
 
     with err.status(f"{model.name} words the text"):
         words = word_portrait(portrait, outlook, model)
-    err.print(f"{words.worded} of {len(words.sentences)} sentences are worded by {escape(words.model)}.")
+    err.print(
+        f"{words.worded} of {counted(len(words.sentences), 'sentence')} worded by {escape(words.model)}."
+    )
     for refused in words.refused:
         err.print(f"[dim]Sentence {refused.sentence + 1} is the template's: {escape(refused.reason)}.[/]")
     return words
@@ -141,7 +144,7 @@ def _table(portrait: InterestPortrait, outlook: InterestOutlook) -> Table:
     table.add_column("interest")
     for column in ("all events", "recent", "change", "q"):
         table.add_column(column, justify="right")
-    ahead = f"next {outlook.horizon_events:.0f} events"
+    ahead = f"next {counted(round(outlook.horizon_events), 'event')}"
     table.add_column(f"{ahead} ({outlook.level:.0%} interval)", justify="right")
     shown = [share.interest for share in portrait.interests[:ROWS]]
     shown += [c.interest for c in portrait.changes if c.direction != "steady" and c.interest not in shown]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from nextinterest.counting import counted
 from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def refuse_leak(
         return "unknown"
     if learned.refitted:
         raise DataError(
-            f"{name} was refitted on all events of this data: the {len(cases):,} events to predict are among "
+            f"{name} was refitted on all events of this data: the {counted(len(cases), 'event')} to "
+            f"predict are among "
             "what it learned from.",
             remedy="Evaluate what `nextinterest finetune --keep-split` writes; with the --work of the run "
             "before, nothing is trained twice.",
@@ -64,7 +66,8 @@ def refuse_leak(
     leaked = int((np.asarray(cases.histories.ends) < known).sum())
     if leaked:
         raise DataError(
-            f"{name} was learned from {learned.split} of this data: {leaked:,} of the {len(cases):,} events "
+            f"{name} was learned from {learned.split} of this data: {leaked:,} of the "
+            f"{counted(len(cases), 'event')} "
             "to predict are among what it learned from.",
             remedy="Evaluate it with a protocol that holds out no more than its training did "
             "(--protocol, --held-out, --validation-events), or train it on the split you evaluate.",

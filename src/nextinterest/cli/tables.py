@@ -7,6 +7,7 @@ from math import exp
 from rich.markup import escape
 from rich.table import Table
 
+from nextinterest.counting import counted
 from nextinterest.domain import Evidence, Recommendations
 
 __all__ = ["recommendations_table"]
@@ -15,7 +16,7 @@ __all__ = ["recommendations_table"]
 def recommendations_table(result: Recommendations) -> Table:
     """Draw a ranked list with probabilities and evidence."""
     whom = f"user {result.user}" if result.user is not None else "this history"
-    table = Table(title=f"For {whom}, from {result.events_used:,} events", title_justify="left")
+    table = Table(title=f"For {whom}, from {counted(result.events_used, 'event')}", title_justify="left")
     table.add_column("#", justify="right")
     table.add_column("Item", overflow="fold")
     table.add_column("Categories", style="dim", overflow="fold")

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from nextinterest.counting import counted
 from nextinterest.data.faults import (
     EXACT_DUPLICATE,
     LOW_RATING,
@@ -263,7 +264,11 @@ def _clean_items(raw: RawData, tally: Tally) -> tuple[pl.DataFrame, tuple[str, .
         pl.col("categories").fill_null([]).list.unique(maintain_order=True)
     )
     unread = given.filter(given.is_not_null() & frame["year"].is_null())
-    notes = (f"{len(unread):,} years of items cannot be read ({unread[0]})",) if len(unread) else ()
+    notes = (
+        (f"{counted(len(unread), 'year of an item', 'years of items')} cannot be read ({unread[0]})",)
+        if len(unread)
+        else ()
+    )
     return frame, notes
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.errors import DataError
 
 __all__ = ["DateOrder", "Dates", "read_dates"]
@@ -180,7 +181,10 @@ def _about_zones(read: pl.DataFrame, name: str) -> list[str]:
     notes = [f"{name}: {zone} as UTC{_ZONES[zone]:+d}" for zone in zones]
     local, zoned = int(read["local"].sum()), int(read["zoned"].sum())
     if local and zoned:
-        notes.append(f"{name}: {local:,} times without a zone were read as UTC, beside {zoned:,} with one")
+        notes.append(
+            f"{name}: {counted(local, 'time without a zone was', 'times without a zone were')} read as "
+            f"UTC, beside {zoned:,} with one"
+        )
     return notes
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.data.missing import is_missing
 from nextinterest.data.ratings import read_ratings
 from nextinterest.data.report import Dropped
@@ -143,7 +144,7 @@ def _strays(judged: pl.DataFrame, raw: RawData) -> list[str]:
     first = stray.row(0, named=True)
     name, place = raw.columns.get("time", "time"), f"{raw.files[first['file']]}:{first['line']}"
     return [
-        f"{n:,} times of {name} lie more than 20 years before the rest, which begin {_day(times[n])}: "
+        f"{counted(n, 'time')} of {name} more than 20 years before the rest, which begin {_day(times[n])}: "
         f"the first is {_day(first['time'])} at {place}"
     ]
 
@@ -216,5 +217,6 @@ class Tally:
     def summary(self) -> str:
         """Return the counts in one line."""
         return "; ".join(
-            f"{d.count:,} {d.what} dropped ({d.reason}, first at {d.first})" for d in self._dropped
+            f"{counted(d.count, d.what.removesuffix('s'))} dropped ({d.reason}, first at {d.first})"
+            for d in self._dropped
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.data.assets import locate
 from nextinterest.data.cleaning import CleaningConfig, clean
 from nextinterest.data.dataset import Dataset
@@ -123,8 +124,8 @@ def _held_out_note(raw: RawData, catalog: Catalog, log: EventLog) -> str | None:
     same = len(published.join(held, on=["user", "item"]))
     names = ", ".join(raw.files[file] for file in raw.test_files)
     if same == len(published) == len(held):
-        return f"leave-one-out holds out the {same:,} events of {names}"
+        return f"leave-one-out holds out the {counted(same, 'event')} of {names}"
     return (
-        f"leave-one-out holds out {same:,} of the {len(published):,} events of {names}, "
-        f"and {len(held) - same:,} others"
+        f"leave-one-out holds out {same:,} of the {counted(len(published), 'event')} of {names}, "
+        f"and {counted(len(held) - same, 'other')}"
     )

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.domain import FloatArray, History, IntArray, Kinds, TimeArray, found_name
 from nextinterest.errors import DataError
 
@@ -56,7 +57,7 @@ class EventLog:
         n = len(self.items)
         if len(self.offsets) != len(self.user_ids) + 1 or self.offsets[0] != 0 or self.offsets[-1] != n:
             raise DataError(
-                f"The offsets of {len(self.user_ids):,} users do not cover {n:,} events.",
+                f"The offsets of {len(self.user_ids):,} users do not cover {counted(n, 'event')}.",
                 remedy="Build the log with EventLog.from_arrays.",
             )
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.data.missing import is_missing
 from nextinterest.data.sources.raw import RawData
 
@@ -75,7 +76,8 @@ class _Reading:
         if n := sum(map(len, self.changed.values())):
             counts = " and ".join(f"{len(ids):,} of {what}s" for what, ids in self.changed.items() if ids)
             notes.append(
-                f"{n:,} ids ({counts}) were written in another Unicode form, or with invisible characters at "
+                f"{counted(n, 'id')} ({counts}) {'was' if n == 1 else 'were'} written in another Unicode "
+                f"form, or with invisible characters at "
                 "their ends, and read as what they look like"
             )
         return notes
@@ -115,13 +117,15 @@ def doubtful_ids(ids: pl.Series, what: str) -> list[str]:
     twins = floats.filter(floats.str.replace(r"\.0+$", "").is_in(ids.implode()))
     if len(twins):
         notes.append(
-            f"{len(twins):,} ids of {what} stand as whole numbers and as floats ({twins[0]}); they were kept "
+            f"{counted(len(twins), 'id')} of {what} written as whole numbers and as floats ({twins[0]}); "
+            f"kept "
             "apart, since other ids of the column are no floats"
         )
     rounded = ids.filter(ids.str.contains(_SCIENTIFIC))
     if len(rounded) and bool(ids.str.contains(r"^\d+(?:\.\d+)?(?:[eE]\+?\d+)?$").all()):
         notes.append(
-            f"{len(rounded):,} ids of {what} are in scientific notation ({rounded[0]}): a table tool may "
-            "have rounded them"
+            f"{counted(len(rounded), 'id')} of {what} in scientific notation ({rounded[0]}), which a "
+            f"table tool "
+            "may have rounded"
         )
     return notes

@@ -13,6 +13,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.data.log import EventLog
 from nextinterest.domain import History, IntArray
 from nextinterest.errors import DataError
@@ -143,7 +144,7 @@ def leave_last_out(log: EventLog, n_test: int = 1, n_validation: int = 1) -> Spl
     enough = log.lengths >= n_test + n_validation + 1
     if not enough.any():
         raise DataError(
-            f"No user has {n_test + n_validation + 1} events, so none can be held out.",
+            f"No user has {counted(n_test + n_validation + 1, 'event')}, so none can be held out.",
             remedy="Hold out fewer events per user or use data with longer histories.",
         )
     from_end = log.offsets[1:][log.users] - np.arange(log.n_events)  # 1 for a user's last event

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.data.dates import DateOrder, read_dates
 from nextinterest.errors import DataError
 
@@ -128,7 +129,11 @@ def read_times(
     rounded = 0
     if whole.null_count() > text.null_count():
         whole, fraction, rounded = _decimals(text, whole)
-    notes = [f"{rounded:,} times of {name} are in scientific notation, which rounds them"] if rounded else []
+    notes = (
+        [f"{counted(rounded, 'time', 'times')} of {name} in scientific notation, which rounds"]
+        if rounded
+        else []
+    )
     if form == "excel":
         numbers = _serial_days(whole, fraction)
         notes.append(f"{name} as days of Excel")

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from nextinterest.counting import counted
 from nextinterest.domain.arrays import FloatArray
 from nextinterest.domain.details import ItemDetails
 from nextinterest.domain.items import Item
@@ -121,7 +122,7 @@ class Catalog:
         position = found_name(self._positions, item_id)
         if position is None:
             raise UnknownItemError(
-                f"Item id {item_id!r} is not in the catalogue of {len(self):,} items.",
+                f"Item id {item_id!r} is not in the catalogue of {counted(len(self), 'item')}.",
                 remedy="Check the id, or pass on_unknown='skip' to leave such events out.",
                 command="Check the id, or give --skip-unknown to leave such events out.",
             )

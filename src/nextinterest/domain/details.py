@@ -14,6 +14,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.domain.items import AttributeValue, Availability, Item
 from nextinterest.errors import DataError
 
@@ -79,7 +80,7 @@ class ItemDetails:
         for name, size in sized.items():
             if size != n:
                 raise DataError(
-                    f"The catalogue has {n:,} items and {size:,} values of {name}.",
+                    f"The catalogue has {counted(n, 'item')} and {counted(size, 'value')} of {name}.",
                     remedy="Give every column one value per item.",
                 )
 

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from nextinterest.counting import counted
 from nextinterest.domain.arrays import BoolArray, FloatArray, IntArray, TimeArray
 from nextinterest.domain.catalog import Catalog
 from nextinterest.domain.items import utc
@@ -91,7 +92,7 @@ class History:
             column = getattr(self, name)
             if column is not None and len(column) != len(self.items):
                 raise DataError(
-                    f"A history has {len(self.items)} items and {len(column)} {name}.",
+                    f"A history has {counted(len(self.items), 'item')} and {len(column)} {name}.",
                     remedy=f"Give one of the {name} per event, or none at all.",
                 )
 

@@ -22,6 +22,7 @@ from typing import Literal
 
 import numpy as np
 
+from nextinterest.counting import counted
 from nextinterest.data.splits import HeldOut
 from nextinterest.domain import Catalog, IntArray
 from nextinterest.errors import DataError
@@ -113,7 +114,8 @@ def read_candidates(path: Path, catalog: Catalog) -> CandidateLists:
         unknown = [item for item in (*items, *([target] if target else [])) if item not in catalog]
         if unknown:
             raise DataError(
-                f"{path}, line {number}: {unknown[0]!r} is not in the catalogue of {len(catalog):,} items.",
+                f"{path}, line {number}: {unknown[0]!r} is not in the catalogue of "
+                f"{counted(len(catalog), 'item')}.",
                 remedy="Load the data the candidates were made from, without filtering items away.",
             )
         users.append(user)

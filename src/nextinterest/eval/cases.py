@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.data.splits import HeldOut, Split
 from nextinterest.domain import BoolArray, IntArray
 from nextinterest.errors import DataError
@@ -105,9 +106,9 @@ def select_cases(split: Split, protocol: Protocol, candidates: CandidateLists | 
         common = np.intersect1d(chosen, listed)
         missing = len(set(candidates.users)) - len(np.intersect1d(listed, with_case))
         if missing:
-            notes.append(f"{missing:,} users of the candidates file have no held-out event here")
+            notes.append(f"{counted(missing, 'user')} of the candidates file without a held-out event here")
         if len(common) < len(chosen):
-            notes.append(f"{len(chosen) - len(common):,} users have no candidates and are not evaluated")
+            notes.append(f"{counted(len(chosen) - len(common), 'user')} without candidates: not evaluated")
         chosen = common
     if protocol.sample is not None and protocol.sample < len(chosen):
         rng = np.random.default_rng(protocol.seed)

@@ -20,6 +20,7 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nextinterest.counting import counted
 from nextinterest.data.splits import Split
 from nextinterest.domain import Catalog, FloatArray, ItemScorer, Recommender
 from nextinterest.errors import DataError
@@ -200,8 +201,9 @@ def _answer_method(
     build_seconds = clock() - began
     if recommender.catalog.fingerprint != catalog.fingerprint:
         raise DataError(
-            f"The method {method.name!r} ranks another catalogue ({len(recommender.catalog):,} items) than "
-            f"the one evaluated ({len(catalog):,} items).",
+            f"The method {method.name!r} ranks another catalogue "
+            f"({counted(len(recommender.catalog), 'item')}) than "
+            f"the one evaluated ({counted(len(catalog), 'item')}).",
             remedy="Build every method on the data set's own catalogue.",
         )
     done = sum(len(part) for part in run.parts(key, method.arguments))

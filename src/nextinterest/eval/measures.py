@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from nextinterest.counting import counted
 from nextinterest.domain import FloatArray, IntArray
 from nextinterest.errors import DataError
 from nextinterest.eval import metrics
@@ -181,7 +182,8 @@ def available_measures(run: Run, names: tuple[str, ...] = DEFAULT_MEASURES) -> l
             if names is DEFAULT_MEASURES:
                 continue
             raise DataError(
-                f"{one.name} looks at {one.k} places and the run kept {run.manifest.protocol.list_length}.",
+                f"{one.name} looks at {counted(one.k, 'place')} "
+                f"and the run kept {run.manifest.protocol.list_length}.",
                 remedy="Evaluate with a longer --list-length.",
             )
         if one.base in ("diversity", "genre_kl") and not has_categories:

@@ -28,6 +28,7 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from nextinterest.counting import counted
 from nextinterest.domain import FloatArray
 from nextinterest.errors import DataError, IntegrityError, StorageError
 from nextinterest.eval.answers import Answers
@@ -257,7 +258,7 @@ class Run:
         frame = pl.read_parquet(file, columns=list(columns) if columns else None)
         if len(frame) != self.manifest.n_cases:
             raise IntegrityError(
-                f"{file} holds {len(frame):,} answers to {self.manifest.n_cases:,} cases.",
+                f"{file} holds {counted(len(frame), 'answer')} to {counted(self.manifest.n_cases, 'case')}.",
                 remedy="Remove the file and evaluate the method again.",
             )
         return frame

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from safetensors import SafetensorError
 
+from nextinterest.counting import counted
 from nextinterest.errors import ModelError, StorageError
 from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.llm.adapters import CONFIG_FILE, WEIGHTS_FILE
@@ -64,7 +65,7 @@ def add_lora(model: PreTrainedModel, options: LoraOptions, frozen_layers: int = 
     n = len(cast(torch.nn.ModuleList, decoder_of(model).layers))
     if frozen_layers >= n:
         raise ModelError(
-            f"The model has {n} layers and {frozen_layers} are frozen: none is left to adapt.",
+            f"The model has {counted(n, 'layer')} and {frozen_layers} are frozen: none is left to adapt.",
             remedy=f"Set frozen_layers below {n}, or lora to null to train the head alone.",
         )
     if options.quantised:

@@ -20,6 +20,7 @@ from itertools import islice
 
 import numpy as np
 
+from nextinterest.counting import counted
 from nextinterest.data import EventLog
 from nextinterest.domain import History, IntArray, Recommender
 from nextinterest.errors import DataError
@@ -120,7 +121,8 @@ def draw_choices(
                 examples.append(ChoiceExample(user, end, offered, int(place[0])))
     if not examples:
         raise DataError(
-            f"The retriever offers none of the log's own events among its {n_candidates} candidates.",
+            f"The retriever offers none of the log's own events among its "
+            f"{counted(n_candidates, 'candidate')}.",
             remedy="Offer more candidates, or use a retriever that was built on this log.",
         )
     return examples

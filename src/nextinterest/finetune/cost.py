@@ -26,6 +26,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from nextinterest.counting import counted
 from nextinterest.llm.tuning import measure, tuned
 
 __all__ = ["Arithmetic", "Cost", "Meter", "OnDecoder", "Work", "described", "matrix_peak", "work_of"]
@@ -318,11 +319,11 @@ def described(cost: Cost, steps: int) -> str:
         Optimiser steps it took; fewer were measured where an older version took some.
     """
     if not cost.steps:
-        return f"{steps:,} steps, whose cost was not measured"
+        return f"{counted(steps, 'step')}, whose cost was not measured"
     seen = f" ({cost.steps:,} of them measured)" if cost.steps != steps else ""
     on = f" on {cost.processes} processes" if cost.processes > 1 else ""
     told = [
-        f"{steps:,} steps{seen} in {cost.seconds / 60:.1f} minutes{on}, validation included",
+        f"{counted(steps, 'step')}{seen} in {cost.seconds / 60:.1f} minutes{on}, validation included",
         f"{cost.per_second:,.0f} {cost.unit} a second in steps",
         f"{cost.peak_bytes / 2**30:.2f} GiB of memory at most",
     ]
@@ -336,6 +337,6 @@ def _share(cost: Cost) -> str:
     speed = cost.flops / cost.step_seconds
     if peak is None:
         return f"{speed / 1e9:,.0f} GFLOP/s of matrix products in {cost.dtype}, whose peak is not known here"
-    each = f", {cost.threads} threads" if cost.device == "cpu" else ""
+    each = f", {counted(cost.threads, 'thread')}" if cost.device == "cpu" else ""
     share = 100 * speed / (peak * cost.processes)
     return f"{share:.0f} % of the matrix peak ({peak / 1e9:,.0f} GFLOP/s, {cost.dtype}{each})"

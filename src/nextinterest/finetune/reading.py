@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from nextinterest.errors import DataError
 
@@ -68,11 +70,54 @@ def read_options(schema: type[OptionsT], path: Path | None, overrides: Sequence[
     try:
         return schema.model_validate(fields)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise DataError(
-            f"The options {path or ''} are not valid: {wrong}.",
-            remedy=f"The fields are those of {schema.__module__}.{schema.__name__}.",
-        ) from error
+        raise _refused(schema, error.errors(), path, overrides) from error
+
+
+def _refused(
+    schema: type[BaseModel], errors: Sequence[ErrorDetails], path: Path | None, overrides: Sequence[str]
+) -> DataError:
+    """Return the error that names each refused option, its file, and the nearest of an unknown one."""
+    names = _names(schema)
+    given = {override.partition("=")[0].strip(): override for override in overrides}
+    wrong: list[str] = []
+    advice: list[str] = []
+    for error in errors:
+        name = ".".join(map(str, error["loc"]))
+        whole = next((one for one in given if f"{one}.".startswith(f"{name}.")), None)
+        where = f" in {path}" if path is not None and whole is None else ""
+        if error["type"] == "extra_forbidden":
+            wrong.append(f"There is no option {whole or name!r}{where}.")
+            if near := _nearest(whole or name, names):
+                advice.append(f"Nearest: {', '.join(near)}.")
+        else:
+            wrong.append(f"The option {name!r}{where} is not valid: {error['msg']}.")
+            if below := [one for one in names if one.startswith(f"{name}.")]:
+                advice.append(f"{name!r} is a section; give one of its options: {', '.join(below)}.")
+    if any(error["type"] == "extra_forbidden" for error in errors):
+        sections = dict.fromkeys(name.partition(".")[0] for name in names if "." in name)
+        single = [name for name in names if "." not in name]
+        advice.append(f"Sections: {', '.join(sections)}. Options of no section: {', '.join(single)}.")
+    return DataError(" ".join(wrong), remedy=" ".join(advice) or "Give a value that the option allows.")
+
+
+def _names(schema: type[BaseModel]) -> list[str]:
+    """Return every option as ``option`` or ``section.option``, sections of sections among them."""
+    names: list[str] = []
+    for name, field in schema.model_fields.items():
+        kinds = (field.annotation, *get_args(field.annotation))
+        section = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+        names += [name] if section is None else [f"{name}.{below}" for below in _names(section)]
+    return names
+
+
+def _nearest(name: str, names: Sequence[str]) -> list[str]:
+    """Return the options that may have been meant: alike in letters, or of the same or a like last part."""
+    sections = {name.rpartition(".")[0] for name in names} - {""}
+    if near := get_close_matches(name, [*names, *sections], n=1, cutoff=0.75):
+        return near
+    lasts = [one.rpartition(".")[2] for one in names]
+    like = get_close_matches(name.rpartition(".")[2], lasts, n=1, cutoff=0.75)
+    return [one for one, last in zip(names, lasts, strict=True) if last in like][:3]
 
 
 def _merged(base: dict[str, object], over: dict[str, object]) -> dict[str, object]:

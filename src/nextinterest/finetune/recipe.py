@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from nextinterest.counting import counted
 from nextinterest.data import Dataset, EventLog, HeldOut, leave_last_out
 from nextinterest.domain import Catalog, FloatArray
 from nextinterest.errors import DataError
@@ -117,9 +118,11 @@ def _check_enough(dataset: Dataset, config: FinetuneConfig) -> None:
         return
     lower = f"min_users={min(users, config.min_users)}", f"min_events={min(events, config.min_events)}"
     raise DataError(
-        f"{dataset.name!r} is too little to train on: {users:,} of its users have the {held_out + 1} events "
-        f"that holding out takes, and {events:,} events are left to learn from; training needs "
-        f"{config.min_users:,} such users and {config.min_events:,} such events.",
+        f"{dataset.name!r} is too little to train on: "
+        f"{counted(users, 'of its users has', 'of its users have')} the {held_out + 1} events "
+        f"that holding out takes, and {counted(events, 'event is', 'events are')} left to learn from; "
+        f"training needs "
+        f"{counted(config.min_users, 'such user')} and {counted(config.min_events, 'such event')}.",
         remedy="Use RecommenderAgent.from_dataset(data), which needs no training"
         + (f", or lower the limits in the configuration: {', '.join(lower)}." if users else "."),
         command="Use the data without training: nextinterest recommend --data ..."

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nextinterest.counting import counted
 from nextinterest.data import Split
 from nextinterest.domain import Recommender
 from nextinterest.errors import DataError, ModelError
@@ -78,7 +79,7 @@ def supervised_task(
     events = list(islice(draw_events(split.train, config.min_history, rng), config.examples))
     if not events:
         raise DataError(
-            f"No event has {config.min_history} others before it to be written from.",
+            f"No event has {counted(config.min_history, 'other')} before it to be written from.",
             remedy="Lower min_history.",
         )
     end = backbone.tokenizer.inner.eos_token_id

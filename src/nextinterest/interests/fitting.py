@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nextinterest.counting import counted
 from nextinterest.data.splits import HeldOut, PrefixHistories
 from nextinterest.domain import ItemScorer
 from nextinterest.errors import DataError
@@ -60,7 +61,8 @@ def fit_forecast_model(
     log, catalog = validation.histories.log, items.catalog
     if len(catalog.interest_names) < 2:
         raise DataError(
-            f"The catalogue has {len(catalog.interest_names)} interests: there is nothing to forecast.",
+            f"The catalogue has {counted(len(catalog.interest_names), 'interest')}: there is nothing to "
+            f"forecast.",
             remedy="Give its items categories.",
         )
     users, counts = np.unique(validation.users, return_counts=True)
@@ -69,7 +71,8 @@ def fit_forecast_model(
     ahead = [h for h in sorted(set(horizons)) if int((counts >= h).sum()) >= MIN_CASES]
     if not ahead:
         raise DataError(
-            f"{len(users)} users have validation events; forecast weights need {MIN_CASES} at least.",
+            f"{counted(len(users), 'user has', 'users have')} validation events; forecast weights need "
+            f"{MIN_CASES} at least.",
             remedy="Keep the weights that ship, or hold out validation events of more users.",
         )
     histories = PrefixHistories(log, users, starts[users])
@@ -88,7 +91,7 @@ def fit_forecast_model(
         fits.append(fit_horizon({k: s[has] for k, s in signals.items()}, truth, horizon, draws, level))
     other = fallback or default_model()
     beyond = [fit for fit in other.horizons if fit.horizon > ahead[-1]]
-    words = f"{fitted_on}; {', '.join(str(h) for h in ahead)} events ahead"
+    words = f"{fitted_on}; {', '.join(str(h) for h in ahead)} {'event' if ahead == [1] else 'events'} ahead"
     if beyond:
         words += f"; beyond, as in: {other.fitted_on}"
     return ForecastModel(fitted_on=words, draws_per_event=draws, horizons=(*fits, *beyond))

@@ -74,9 +74,7 @@ def events_in_days(
             remedy="Give a horizon in events, or events with times.",
         )
     if not days > 0:
-        raise DataError(
-            f"A horizon must be positive, not {days} days.", remedy="Give one of at least an hour."
-        )
+        raise DataError(f"A horizon must be positive, not {days:g}.", remedy="Give one of at least an hour.")
     starts = session_starts(history, gap_seconds)
     span = float(history.times[-1] - history.times[0]) / DAY
     # The first session starts the clock, so it tells nothing of the rate.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nextinterest.counting import counted
 from nextinterest.errors import DataError, MissingExtraError
 from nextinterest.files import write_atomic
 from nextinterest.interests.schema import (
@@ -131,9 +132,9 @@ def _river_axes(
     axes.set_title(f"Interests{who}", loc="left", color=INK, fontsize=13, fontweight="bold", pad=22)
     if outlook is not None:
         axes.text(now, 1.015, "now", ha="center", va="bottom", color=INK, fontsize=9)
-        ahead = f"next {outlook.horizon_events:.0f} events"
+        ahead = f"next {counted(round(outlook.horizon_events), 'event')}"
         if outlook.horizon_days is not None:
-            ahead = f"next {outlook.horizon_days:.0f} days"
+            ahead = f"next {counted(round(outlook.horizon_days), 'day')}"
         axes.text(end, 1.06, f"{ahead}, {outlook.level:.0%} intervals", ha="right", va="bottom", color=FAINT,
                   fontsize=9)  # fmt: skip
 
@@ -188,7 +189,7 @@ def draw_changes(portrait: InterestPortrait, n_interests: int = 12) -> Figure:
     """
     if not portrait.changes:
         raise DataError(
-            f"{portrait.events} events are too few for changes to be tested.",
+            f"{counted(portrait.events, 'event is', 'events are')} too few for changes to be tested.",
             remedy="Choose a user with a longer history.",
         )
     rows = sorted(portrait.changes, key=lambda c: -abs(c.change))[:n_interests]
@@ -218,7 +219,8 @@ def draw_changes(portrait: InterestPortrait, n_interests: int = 12) -> Figure:
     )
     axes.text(
         0.0, 1.01,
-        f"last {portrait.recent_events} events against the {portrait.events - portrait.recent_events} "
+        f"last {counted(portrait.recent_events, 'event')} against the "
+        f"{portrait.events - portrait.recent_events} "
         f"before; filled: reported at a false-discovery rate of {portrait.false_discovery_rate:.0%}",
         transform=axes.transAxes, color=FAINT, fontsize=8.5, va="bottom",
     )  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.stats import beta
 
+from nextinterest.counting import counted
 from nextinterest.data.features import SESSION_GAP
 from nextinterest.data.interests import event_interests, smooth
 from nextinterest.domain import Catalog, History
@@ -122,7 +123,7 @@ def portray(
     if n == 0:
         notes.append("The history is empty: all shares are the population's.")
     elif drift is None:
-        notes.append(f"{n} events are too few to test for change.")
+        notes.append(f"{counted(n, 'event is', 'events are')} too few to test for change.")
     overall = _shares(interests, catalog, population, config)
     return InterestPortrait(
         user=history.user,

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from nextinterest.counting import counted
 from nextinterest.domain import Catalog, History
 from nextinterest.errors import PromptError
 from nextinterest.prompts.options import PromptOptions
@@ -102,7 +103,8 @@ class ItemLines:
     def _item(self, position: int) -> dict[str, object]:
         if not 0 <= position < len(self._catalog):
             raise PromptError(
-                f"Item position {position} is outside the catalogue of {len(self._catalog):,} items.",
+                f"Item position {position} is outside the catalogue of "
+                f"{counted(len(self._catalog), 'item')}.",
                 remedy="Use histories and candidates made for this catalogue.",
             )
         catalog, special = self._catalog, self._special

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import linalg
 from scipy.sparse import csr_array
 
+from nextinterest.counting import counted
 from nextinterest.data.log import EventLog
 from nextinterest.domain import FloatArray
 from nextinterest.errors import BudgetError, DataError
@@ -65,7 +66,8 @@ def ease_weights(
     needed = ease_memory_gb(n_items)
     if needed > max_memory_gb:
         raise BudgetError(
-            f"EASE over {n_items:,} items needs {needed:.1f} GB, more than the {max_memory_gb:g} GB allowed.",
+            f"EASE over {counted(n_items, 'item')} needs {needed:.1f} GB, more than the "
+            f"{max_memory_gb:g} GB allowed.",
             remedy=remedy,
             command=command,
         )

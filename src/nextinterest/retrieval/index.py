@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.domain import FloatArray, IntArray
 from nextinterest.errors import DataError, IntegrityError
 from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
@@ -289,7 +290,8 @@ class ItemIndex:
         unknown = ~np.isin(items, self.items)
         if unknown.any():
             raise DataError(
-                f"{int(unknown.sum())} items are not in the index, such as {int(items[unknown][0])}.",
+                f"{counted(int(unknown.sum()), 'item is', 'items are')} not in the index, such as "
+                f"{int(items[unknown][0])}.",
                 remedy="Add them first.",
             )
 

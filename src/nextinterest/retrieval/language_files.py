@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from nextinterest.counting import counted
 from nextinterest.data.assets import locate
 from nextinterest.domain import FloatArray
 from nextinterest.errors import IntegrityError
@@ -169,7 +170,8 @@ def head_of(
     """
     if len(arrays["bias"]) != len(text):
         raise IntegrityError(
-            f"The item head in {directory} has {len(arrays['bias']):,} items, its catalogue {len(text):,}.",
+            f"The item head in {directory} has {counted(len(arrays['bias']), 'item')}, its catalogue "
+            f"{len(text):,}.",
             remedy="Train and save it again.",
         )
     head = ItemHead(config, text)

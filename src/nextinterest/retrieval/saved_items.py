@@ -16,6 +16,7 @@ from typing import cast
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from nextinterest.counting import counted
 from nextinterest.data import CleaningConfig, load
 from nextinterest.data.catalogue import catalog_from_bytes, catalog_to_bytes
 from nextinterest.data.sources import Format
@@ -89,7 +90,7 @@ def rebuild_items(
     ).catalog
     if catalog.fingerprint != fingerprint:
         raise IntegrityError(
-            f"The catalogue of {source.data!r} ({len(catalog):,} items, fingerprint "
+            f"The catalogue of {source.data!r} ({counted(len(catalog), 'item')}, fingerprint "
             f"{catalog.fingerprint[:12]}) is not the one this recommender was made with "
             f"({fingerprint[:12]}).",
             remedy="Put the same version of the data there, or train again on this one.",

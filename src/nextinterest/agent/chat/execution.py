@@ -26,6 +26,7 @@ from nextinterest.agent.chat.schema import (
 )
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 from nextinterest.agent.evidence import find_evidence
+from nextinterest.counting import counted
 from nextinterest.domain import BoolArray, Recommendations
 from nextinterest.interests.schema import InterestOutlook, InterestPortrait
 
@@ -327,4 +328,5 @@ class Executor:
 
 
 def _unread(characters: int) -> str:
-    return f"This conversation is long: its oldest {characters:,} characters were not read."
+    oldest = counted(characters, "character was", "characters were")
+    return f"This conversation is long: its oldest {oldest} not read."

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.data.missing import MISSING
 from nextinterest.data.sources.raw import UNKNOWN
 
@@ -221,4 +222,6 @@ def spread_lists(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     )
     others = frame.with_row_index("row").drop("problem", *lists)
     joined = spread.join(others, on="row", how="left", maintain_order="left")
-    return joined.select(frame.columns), (f"rows with lists: {len(frame):,} rows are {len(joined):,} events",)
+    return joined.select(frame.columns), (
+        f"rows with lists: {counted(len(frame), 'row is', 'rows are')} {counted(len(joined), 'event')}",
+    )

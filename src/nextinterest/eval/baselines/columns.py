@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.data.splits import PrefixHistories
 from nextinterest.domain import FloatArray, History, IntArray, TimeArray
 from nextinterest.errors import DataError
@@ -86,7 +87,7 @@ class HistoryColumns:
         if len(columns.items) and not 0 <= columns.items.min() <= columns.items.max() < n_items:
             raise DataError(
                 f"A history holds catalogue positions from {columns.items.min()} to {columns.items.max()}, "
-                f"and the catalogue has {n_items:,} items.",
+                f"and the catalogue has {counted(n_items, 'item')}.",
                 remedy="Build the histories with the catalogue the recommender was fitted on.",
             )
         return columns

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import Field
 
+from nextinterest.counting import counted
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, FloatArray
 from nextinterest.errors import DataError
@@ -66,7 +67,8 @@ class TextSimilarity(Baseline[TextConfig]):
         config = config or TextConfig()
         if item_vectors.ndim != 2 or len(item_vectors) != len(catalog) or not np.isfinite(item_vectors).all():
             raise DataError(
-                f"The text baseline needs one finite vector for each of {len(catalog):,} items; got an array "
+                f"The text baseline needs one finite vector for each of {counted(len(catalog), 'item')}; "
+                f"got an array "
                 f"of shape {item_vectors.shape}.",
                 remedy="Embed the items of this very catalogue, in its order.",
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.data.log import EventLog
 from nextinterest.data.splits import HeldOut, PrefixHistories, Split
 from nextinterest.domain import Catalog, IntArray
@@ -85,7 +86,8 @@ class ForecastBlock:
         """
         if not 1 <= horizon <= self.length:
             raise DataError(
-                f"A horizon of {horizon} events does not fit the {self.length} held-out events.",
+                f"A horizon of {counted(horizon, 'event')} does not fit the "
+                f"{counted(self.length, 'held-out event')}.",
                 remedy="Hold out more events per user, or forecast fewer.",
             )
         moments = np.arange(0, self.length - horizon + 1, self.step)
@@ -153,14 +155,14 @@ def hold_out_future(
     """
     if length < 1 or min_history < 0 or step < 1:
         raise DataError(
-            f"Cannot hold out {length} events after {min_history} with a step of {step}.",
+            f"Cannot hold out {counted(length, 'event')} after {min_history} with a step of {step}.",
             remedy="Give a length and a step of at least one.",
         )
     tested = np.flatnonzero(log.lengths >= length + min_history).astype(np.int32)
     fitted = np.flatnonzero(log.lengths >= 2 * length + min_history).astype(np.int32)
     if len(fitted) == 0:
         raise DataError(
-            f"No user has the {2 * length + min_history} events that two blocks of {length} need.",
+            f"No user has the {counted(2 * length + min_history, 'event')} that two blocks of {length} need.",
             remedy="Hold out fewer events per user or use data with longer histories.",
         )
     held_out = np.zeros(log.n_users, dtype=np.int64)

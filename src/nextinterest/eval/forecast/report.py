@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from nextinterest.counting import counted
 from nextinterest.errors import DataError
 from nextinterest.eval.forecast.evaluation import HIGHER_IS_BETTER, Comparison, ForecastScores
 from nextinterest.eval.runs import write_atomically
@@ -73,6 +74,7 @@ def write_forecast_report(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["counted"] = counted
     text = environment.get_template("forecast.html.j2").render(
         title=title,
         lead=lead,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.domain import IntArray
 from nextinterest.errors import DataError
 
@@ -29,5 +30,7 @@ def exposure(lists: IntArray, n_items: int) -> NDArray[np.int64]:
     """
     shown = lists[lists >= 0]
     if shown.size and int(shown.max()) >= n_items:
-        raise DataError(f"A list names position {int(shown.max())} of a catalogue of {n_items:,} items.")
+        raise DataError(
+            f"A list names position {int(shown.max())} of a catalogue of {counted(n_items, 'item')}."
+        )
     return np.bincount(shown, minlength=n_items)

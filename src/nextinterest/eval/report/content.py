@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nextinterest.counting import counted
 from nextinterest.eval.breakdowns import Grouping, GroupNumber, breakdown, groupings
 from nextinterest.eval.comparisons import Comparison, compare_methods
 from nextinterest.eval.metrics import CalibrationBins
@@ -90,7 +91,7 @@ def too_few(n_users: int) -> str:
     """
     if n_users >= FEWEST_USERS:
         return ""
-    users = "1 user is" if n_users == 1 else f"{n_users} users are"
+    users = counted(n_users, "user is", "users are")
     return (
         f"{users} too few for intervals and tests, which need {FEWEST_USERS}: these numbers tell no method "
         "from another."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from nextinterest.counting import counted
 from nextinterest.eval.numbers import FEWEST_USERS
 from nextinterest.eval.report import plots
 from nextinterest.eval.report.content import ALPHA, Content, gather
@@ -59,7 +60,7 @@ def write_report(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(plain=plain, interval=interval, pretty=_pretty, cell=_cell)
+    environment.filters.update(counted=counted, plain=plain, interval=interval, pretty=_pretty, cell=_cell)
     values = {
         "content": content,
         "run": run,

@@ -86,7 +86,7 @@ export function startChat(user, changed) {
 /** Say what was understood, so that a misunderstanding shows. */
 function understood(message, action) {
   const parts = [action.intent];
-  if (action.count !== null) parts.push(`${action.count} items`);
+  if (action.count !== null) parts.push(`${action.count} ${action.count === 1 ? "item" : "items"}`);
   if (action.year_from !== null || action.year_to !== null) {
     parts.push(`${action.year_from ?? ""}–${action.year_to ?? ""}`);
   }

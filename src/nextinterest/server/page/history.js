@@ -112,7 +112,7 @@ export function startSearch(act) {
         ),
       ),
     );
-    note.textContent = text === "" ? "" : `${found.length} titles found.`;
+    note.textContent = text === "" ? "" : `${found.length} ${found.length === 1 ? "title" : "titles"} found.`;
     if (text !== "" && found.length === 0) list.append(el("li", { class: "empty" }, "No such title."));
   };
 

@@ -72,7 +72,7 @@ function draw() {
     width,
     height: HEIGHT,
     role: "img",
-    "aria-label": `Shares of attention over ${drawn.events} events and forecast for the next ${drawn.horizon}; the table below has the numbers.`,
+    "aria-label": `Shares of attention over ${drawn.events} ${drawn.events === 1 ? "event" : "events"} and forecast for the next ${drawn.horizon}; the table below has the numbers.`,
   });
   const ends = points.map((point) => cumulated(point.shares));
   drawn.ahead.forEach((_, j) => {
