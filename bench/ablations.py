@@ -28,7 +28,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.ranking import blend
 from nextinterest.agent.recommender import open_encoder
 from nextinterest.data import Dataset, HeldOut, leave_last_out, load
@@ -45,6 +44,7 @@ from nextinterest.retrieval.directory import load_trained
 from nextinterest.retrieval.files import read_manifest, read_verified
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.parts import Part
+from nextinterest.retrieval.rerank.choice import ChoiceReranker
 from nextinterest.retrieval.sequence_source import SequenceSource
 
 Scores = dict[str, NDArray[np.float32]]

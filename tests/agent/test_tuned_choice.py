@@ -11,7 +11,6 @@ from support.films import WordEncoder
 from support.tiny import films, save_tiny, walks
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.saving import add_choice, load_agent
 from nextinterest.data import leave_last_out
 from nextinterest.errors import IntegrityError
@@ -23,6 +22,7 @@ from nextinterest.llm import LocalModel
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.files import sha256
+from nextinterest.retrieval.rerank.choice import ChoiceReranker
 
 OPTIONS = [
     "examples=16",

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tiny import PROMPTS, ChoiceWorld, brief, tiny_llama, walks
 
-from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.errors import ModelError
 from nextinterest.finetune.adapters import save_adapter
 from nextinterest.finetune.backbone import enable_checkpointing
@@ -25,6 +24,7 @@ from nextinterest.llm import LocalModel
 from nextinterest.llm.tokenizer import ByteTokenizer
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Encoder
+from nextinterest.retrieval.rerank.choice import ChoiceReranker
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,6 @@ from support.films import WordEncoder
 from support.tiny import films, save_tiny, walks
 
 from nextinterest.agent import AgentConfig, RecommenderAgent
-from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.data import Split, leave_last_out
 from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.backbone import open_backbone
@@ -27,6 +26,7 @@ from nextinterest.llm import LocalModel, Seq2SeqModel
 from nextinterest.prompts import NextItemAnswer, PromptTemplate
 from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.files import sha256
+from nextinterest.retrieval.rerank.choice import ChoiceReranker
 
 CHANGES = [
     "examples=24",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nextinterest.agent import AgentConfig
-from nextinterest.agent.choice import ChoiceReranker
+from nextinterest.agent.reranking import choice_reranker
 from nextinterest.domain import Catalog, History
 from nextinterest.interests import InterestPortrait, PortraitSummary, describe_older, portray
 from nextinterest.llm import ScriptedLanguageModel
@@ -83,7 +83,7 @@ def test_a_prompt_keeps_its_start_while_its_first_event_stays(catalog: Catalog, 
 def test_an_agent_says_it_where_asked_and_not_by_default(catalog: Catalog, changed: History) -> None:
     def prompt(config: AgentConfig) -> str:
         model = ScriptedLanguageModel()
-        reranker = ChoiceReranker.of(config, model, catalog)
+        reranker = choice_reranker(config, model, catalog)
         reranker.log_probabilities([changed], [np.array([1, 2], dtype=np.int32)])
         asked = next(call for call in model.calls if call.function == "choose")
         return model.tokenizer.decode(asked.tokens[0])

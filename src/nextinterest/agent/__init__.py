@@ -9,16 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nextinterest.agent.choice import ChoiceReranker
     from nextinterest.agent.config import AgentConfig
     from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
     from nextinterest.agent.recommender import RecommenderAgent
 
-__all__ = ["AgentConfig", "ChoiceReranker", "Ranked", "RecommenderAgent", "RetrieveAndRerank"]
+__all__ = ["AgentConfig", "Ranked", "RecommenderAgent", "RetrieveAndRerank"]
 
 _HOME = {
     "AgentConfig": "config",
-    "ChoiceReranker": "choice",
     "Ranked": "ranking",
     "RecommenderAgent": "recommender",
     "RetrieveAndRerank": "ranking",

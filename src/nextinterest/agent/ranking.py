@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.domain import Catalog, FloatArray, History, IntArray, Rankings
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.rerank.choice import ChoiceReranker
 
 __all__ = ["Ranked", "RetrieveAndRerank", "blend"]
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nextinterest.agent.chat.talking import Talking
-from nextinterest.agent.choice import ChoiceReranker
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.deferred import DeferredModel
 from nextinterest.agent.evidence import find_evidence
@@ -21,6 +20,7 @@ from nextinterest.agent.forecasting import Forecasting
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.notes import list_notes
 from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
+from nextinterest.agent.reranking import choice_reranker
 from nextinterest.agent.shipped import shipped_recommender
 from nextinterest.arguments import as_whole_number
 from nextinterest.counting import counted
@@ -36,8 +36,8 @@ from nextinterest.prompts import TitleGrounder
 from nextinterest.retrieval import CachedEncoder, Retriever, TextEncoder
 
 if TYPE_CHECKING:
-    from nextinterest.agent.tuned_choice import TunedChoice
     from nextinterest.interests import ForecastModel
+    from nextinterest.retrieval.rerank.tuned_choice import TunedChoice
 
 __all__ = ["RecommenderAgent"]
 
@@ -262,7 +262,7 @@ class RecommenderAgent(Talking, Forecasting):
         reranker = None
         if self.config.choice_weight > 0:  # else nothing would ask it
             model = self.model if self.choice is None else self.choice.model
-            reranker = None if model is None else ChoiceReranker.of(self.config, model, self.catalog)
+            reranker = None if model is None else choice_reranker(self.config, model, self.catalog)
         return RetrieveAndRerank(
             self.retriever, reranker, self.config.n_candidates, self.config.choice_weight
         )

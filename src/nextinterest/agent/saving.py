@@ -2,7 +2,7 @@
 
     recommender.json      manifest: settings, base model, text encoder, template, SHA-256 of the other files
     retriever.json ...    the retriever's own files (see `nextinterest.retrieval.saving`)
-    choice/HASH/          adapter of a tuned choice (see `nextinterest.agent.tuned_choice`)
+    choice/HASH/          adapter of a tuned choice (see `nextinterest.retrieval.rerank.tuned_choice`)
     forecast.json         weights of the interest forecast, where some were fitted for this recommender
     README.md             what this directory is and how to load it
 
@@ -20,14 +20,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.deferred import DeferredModel
-from nextinterest.agent.tuned_choice import (
-    CARD_HEADING,
-    ChoiceManifest,
-    TunedChoice,
-    read_tuned,
-    remove_other_choices,
-    write_choice,
-)
 from nextinterest.errors import IntegrityError, ModelError
 from nextinterest.files import RECOMMENDER_FILES, check_output, storing
 from nextinterest.interests.model import ForecastModel
@@ -36,6 +28,14 @@ from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.directory import is_trained, load_trained
 from nextinterest.retrieval.files import read_manifest, read_verified, sha256, write_atomic, write_manifest
+from nextinterest.retrieval.rerank.tuned_choice import (
+    CARD_HEADING,
+    ChoiceManifest,
+    TunedChoice,
+    read_tuned,
+    remove_other_choices,
+    write_choice,
+)
 from nextinterest.version import __version__
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def add_choice(tuned: Path, directory: Path) -> AgentConfig:
                 remedy="Tune the choice with --retriever of this directory, and the same data and split.",
             )
     choice = write_choice(read, directory, retriever["catalog"])
-    settings = read.settings(manifest.config)
+    settings = manifest.config.model_copy(update=read.settings())
     path = directory / "README.md"
     kept = path.read_text(encoding="utf-8").split(CARD_HEADING)[0].rstrip() if path.is_file() else ""
     changed = {

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nextinterest.agent.choice import ChoiceReranker, anchored_groups
 from nextinterest.domain import Catalog, History, IntArray
 from nextinterest.errors import DataError
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.llm.scripted import ScriptedTokenizer
 from nextinterest.prompts import PromptOptions, PromptTemplate
+from nextinterest.retrieval.rerank.choice import ChoiceReranker, anchored_groups
 
 OPTIONS = PromptOptions(budget=100_000)
 

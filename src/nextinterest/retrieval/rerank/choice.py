@@ -20,7 +20,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nextinterest.agent.config import AgentConfig
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.errors import DataError
 from nextinterest.llm import LanguageModel
@@ -90,27 +89,6 @@ class ChoiceReranker:
         self.tokens_used = 0
         self.forward_passes = 0
         self._letter_bias: dict[int, FloatArray] = {}
-
-    @classmethod
-    def of(cls, config: AgentConfig, model: LanguageModel, catalog: Catalog) -> ChoiceReranker:
-        """Return the reranker that an agent of these settings asks."""
-        summariser: Summariser | None = None
-        if config.older_events == "portrait":
-            from nextinterest.interests import PortraitSummary
-
-            summariser = PortraitSummary(catalog)
-        return cls(
-            model,
-            PromptTemplate.named(config.template),
-            catalog,
-            PromptOptions(
-                budget=config.max_prompt_tokens,
-                max_events=config.max_events,
-                summary_share=config.older_events_share,
-            ),
-            calibrated=config.choice_calibrated,
-            summariser=summariser,
-        )
 
     def log_probabilities(
         self, histories: Sequence[History], candidates: Sequence[IntArray]

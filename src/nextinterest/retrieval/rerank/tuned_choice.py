@@ -17,7 +17,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nextinterest.agent.config import AgentConfig
 from nextinterest.data.assets import locate
 from nextinterest.errors import IntegrityError
 from nextinterest.llm import LanguageModel, LocalModel
@@ -166,19 +165,17 @@ class Read:
     tuned: _Tuned
     files: dict[str, bytes]
 
-    def settings(self, config: AgentConfig) -> AgentConfig:
-        """Return an agent's settings with those under which the choice was tuned."""
-        return config.model_copy(
-            update={
-                "n_candidates": self.tuned.config.n_candidates,
-                "template": self.tuned.template,
-                "max_prompt_tokens": self.tuned.prompts.budget,
-                "max_events": self.tuned.prompts.max_events,
-                "older_events": "shares",
-                "choice_weight": self.tuned.choice_weight,
-                "choice_calibrated": False,
-            }
-        )
+    def settings(self) -> dict[str, object]:
+        """Return the agent settings under which the choice was tuned, by name."""
+        return {
+            "n_candidates": self.tuned.config.n_candidates,
+            "template": self.tuned.template,
+            "max_prompt_tokens": self.tuned.prompts.budget,
+            "max_events": self.tuned.prompts.max_events,
+            "older_events": "shares",
+            "choice_weight": self.tuned.choice_weight,
+            "choice_calibrated": False,
+        }
 
     def card(self) -> str:
         """Return a section for the model card, its figures from the tuning."""
