@@ -25,7 +25,7 @@ def written(folder: Path, text: str, name: str = "log.csv") -> Path:
         ("0", "1970-01-01"),
         ("1970-01-01", "1970-01-01"),
         ("1970-01-01 00:00:00", "1970-01-01"),
-        ("20230101", "1970-08-23"),
+        ("20231301", "1970-08-23"),
     ],
 )
 def test_times_long_before_the_rest_are_counted_with_the_first(tmp_path: Path, cell: str, day: str) -> None:
@@ -42,13 +42,26 @@ def test_a_long_history_without_a_gap_needs_no_note(tmp_path: Path) -> None:
     assert load(written(tmp_path, HEADER + rows)).report.notes == ()
 
 
-def test_days_as_numbers_beside_seconds_are_never_of_1970(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n", [1, 3, 8, 20])
+def test_days_as_numbers_and_seconds_are_each_read_as_what_they_are(tmp_path: Path, n: int) -> None:
     days = "".join(f"u,i{day},202301{day:02}\n" for day in range(1, 9))
-    dataset = load(written(tmp_path, f"{HEADER}{days}u,x,1700000000\nu,y,1700000001\n"))
+    seconds = "".join(f"u,x{i},{1700000000 + i}\n" for i in range(n))
+    dataset = load(written(tmp_path, HEADER + days + seconds))
     assert dataset.log.times is not None
-    assert dataset.log.times.tolist() == [1672531200 + 86400 * day for day in range(8)]
+    expected = [1672531200 + 86400 * day for day in range(8)] + [1700000000 + i for i in range(n)]
+    assert dataset.log.times.tolist() == expected
+    assert dataset.report.dropped == ()
+    few = f"{n:,} numbers of timestamp by their size (1700000000)"
+    assert dataset.report.notes == (
+        ("timestamp as YYYYMMDD", few) if n <= 8 else ("8 numbers of timestamp as YYYYMMDD (20230101)",)
+    )
+
+
+def test_placeholders_beside_days_as_numbers_cannot_be_read(tmp_path: Path) -> None:
+    days = "".join(f"u,i{day},202301{day:02}\n" for day in range(1, 9))
+    dataset = load(written(tmp_path, f"{HEADER}{days}u,x,99999999\nu,y,0\nu,z,9999999999\n"))
     assert [(d.reason, d.count, d.first) for d in dataset.report.dropped] == [
-        ("unreadable time", 2, "log.csv:10")
+        ("unreadable time", 3, "log.csv:10")
     ]
 
 

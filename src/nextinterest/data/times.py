@@ -39,8 +39,11 @@ _CALENDAR = {
 """Calendar times written as one number, by their digits."""
 _FIRST_DAY, _LAST_DAY = 19000101, 21001231
 _MOST = 0.5
-"""Calendar numbers are read as such where so many are valid; the others, placeholders such as 99999999 or
-numbers of another kind, cannot be read: no column holds so many valid days by chance."""
+"""Calendar numbers are read as such where so many are valid: no column holds so many valid days by chance.
+Where fewer are, or where others stand beside them, each number is judged by what it is near to."""
+_NEAR = 20 * 365 * 86400
+_SECONDS_FROM = 10**9
+"""September 2001: smaller numbers beside calendar times are placeholders, not seconds."""
 
 _EXCEL_FROM, _EXCEL_TO = 32874, 55153  # 1990 to 2050 in days of Excel
 _EXCEL_EPOCH = -25569 * 86400  # 1899-12-30
@@ -138,12 +141,15 @@ def read_times(
         numbers = _serial_days(whole, fraction)
         notes.append(f"{name} as days of Excel")
     elif unit == "auto" and (calendar := _calendar(whole, fraction)) is not None:
-        numbers, how = calendar
-        notes.append(f"{name} as {how}")
+        days, how = calendar
+        numbers, found = _others_among_calendar(whole, fraction, days, name)
+        notes += [f"{name} as {how}", *found]
     else:
         if form == "auto" and unit == "auto":
             _refuse_serial_days(whole, where)
         numbers, found = _in_unit(whole, fraction, unit, name)
+        if unit == "auto":
+            numbers, found = _calendar_among_others(whole, fraction, numbers, name, found)
         notes += found
     seconds, nanoseconds = numbers
     left = seconds.is_null() & whole.is_null() & (text.str.len_bytes() > 0)
@@ -231,7 +237,7 @@ def _scaled(whole: pl.Series, fraction: pl.Series | None, per: pl.Expr) -> Numbe
     return parts["seconds"], parts["nanoseconds"]
 
 
-def _calendar(whole: pl.Series, fraction: pl.Series | None) -> tuple[Numbers, str] | None:
+def _calendar(whole: pl.Series, fraction: pl.Series | None) -> tuple[pl.Series, str] | None:
     """Read a column of whole numbers that are calendar times, such as 20231225; None where it is not one."""
     low, high = whole.min(), whole.max()
     if not isinstance(low, int) or not isinstance(high, int):
@@ -240,15 +246,77 @@ def _calendar(whole: pl.Series, fraction: pl.Series | None) -> tuple[Numbers, st
         scale = 10 ** (digits - 8)
         if high < _FIRST_DAY * scale or low > (_LAST_DAY + 1) * scale:
             continue
-        days = whole.is_between(_FIRST_DAY * scale, (_LAST_DAY + 1) * scale - 1)
-        if fraction is not None:
-            days &= fraction == 0
-        text = whole.filter(days).cast(pl.String)
-        read = _epoch(text, pattern)
+        days = _of_digits(whole, fraction, digits)
+        read = _epoch(whole.filter(days).cast(pl.String), pattern)
         if read.len() - read.null_count() >= _MOST * (len(whole) - whole.null_count()):
             result = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(whole))
-            return (result.scatter(days.arg_true(), read), None), how
+            return result.scatter(days.arg_true(), read), how
     return None
+
+
+def _of_digits(whole: pl.Series, fraction: pl.Series | None, digits: int) -> pl.Series:
+    """Return where a number may be a calendar time of so many digits."""
+    scale = 10 ** (digits - 8)
+    may_be = whole.is_between(_FIRST_DAY * scale, (_LAST_DAY + 1) * scale - 1).fill_null(False)
+    return may_be if fraction is None else may_be & (fraction == 0)
+
+
+def _others_among_calendar(
+    whole: pl.Series, fraction: pl.Series | None, days: pl.Series, name: str
+) -> tuple[Numbers, list[str]]:
+    """Read the other numbers of a column of calendar times, each by its size, where that is near to them.
+
+    Placeholders such as 99999999 are near to nothing and stay null.
+    """
+    middle = days.median()
+    others = whole.is_not_null() & days.is_null() & (whole >= _SECONDS_FROM)
+    if not others.any() or not isinstance(middle, float):
+        return (days, None), []
+    (seconds, nanoseconds), _ = _in_unit(whole, fraction, "auto", name)
+    near = others & ((seconds - middle).abs() < _NEAR)
+    read = pl.select(pl.when(pl.lit(near)).then(pl.lit(seconds)).otherwise(pl.lit(days))).to_series()
+    beyond = pl.when(pl.lit(near)).then(pl.lit(nanoseconds)).otherwise(0)
+    notes = (
+        [f"{near.sum():,} numbers of {name} by their size ({whole.filter(near)[0]})"] if near.any() else []
+    )
+    return (read, None if nanoseconds is None else pl.select(beyond.cast(pl.Int32)).to_series()), notes
+
+
+def _calendar_among_others(
+    whole: pl.Series, fraction: pl.Series | None, numbers: Numbers, name: str, found: list[str]
+) -> tuple[Numbers, list[str]]:
+    """Read the calendar times in a column of other numbers, each where that is nearer to most of the others.
+
+    20231225 is 1970-08-23 as seconds: among times of 2023 it is the day, among counts it is a count. Given
+    and returned are the numbers as read by their size, and what there is to say of them.
+    """
+    seconds, nanoseconds = numbers
+    may_be = {digits: _of_digits(whole, fraction, digits) for digits in _CALENDAR}
+    may_be = {digits: here for digits, here in may_be.items() if here.any()}
+    if not may_be:
+        return numbers, found
+    others = seconds.filter(~pl.select(pl.any_horizontal(map(pl.lit, may_be.values()))).to_series())
+    middle = others.median()
+    if not isinstance(middle, float):
+        return numbers, found
+    notes: list[str] = []
+    rest = whole.clone()
+    seconds = seconds.clone()  # polars scatters in place
+    nanoseconds = None if nanoseconds is None else nanoseconds.clone()
+    for digits, here in may_be.items():
+        how, pattern = _CALENDAR[digits]
+        at = here.arg_true()
+        read, as_number = _epoch(whole.gather(at).cast(pl.String), pattern), seconds.gather(at)
+        nearer = (read - middle).abs() < (as_number - middle).abs()
+        at, read = at.filter(nearer), read.filter(nearer)
+        if len(at):
+            seconds = seconds.scatter(at, read)
+            rest = rest.scatter(at, None)
+            nanoseconds = None if nanoseconds is None else nanoseconds.scatter(at, 0)
+            notes.append(f"{len(at):,} numbers of {name} as {how} ({whole[at[0]]})")
+    if notes:
+        _, found = _in_unit(rest, fraction, "auto", name)
+    return (seconds, nanoseconds), [*found, *notes]
 
 
 def _epoch(text: pl.Series, pattern: str) -> pl.Series:
