@@ -83,7 +83,7 @@ def test_a_missing_time_of_day_is_the_start_of_the_day(tmp_path: Path, missing: 
     dataset = load(written(tmp_path, "user,item,date,time\n" + rows))
     assert times(dataset) == [1593907200, 1593936900, 1593973800]
     assert dataset.report.notes[0] == (
-        "the time is date and time together; 1 rows without time are at the start of their day"
+        "the time is date and time together; 1 row without time, taken for the start of the day"
     )
     assert dataset.report.count("no time") == 1
 

@@ -84,7 +84,7 @@ def test_details_follow_their_items() -> None:
 
 
 def test_a_column_of_another_length_is_refused() -> None:
-    with pytest.raises(DataError, match="1 items and 2 values of prices"):
+    with pytest.raises(DataError, match="1 item and 2 values of prices"):
         Catalog(["a"], ["A"], details=ItemDetails(prices=np.array([1.0, 2.0])))
     with pytest.raises(DataError, match=r"2 values of attributes\['brand'\]"):
         Catalog(["a"], ["A"], details=ItemDetails(attributes={"brand": ("x", "y")}))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.data.missing import is_missing
 from nextinterest.data.times import read_times
 from nextinterest.errors import DataError
@@ -82,7 +83,7 @@ def _without_clock(date: pl.Series, clock: pl.Series, name: str) -> str:
         return ""
     unread = without.filter(_is_known(without))
     example = f" ({len(unread):,} cannot be read, such as {unread[0][:40]!r})" if len(unread) else ""
-    return f"; {len(without):,} rows without {name}{example} are at the start of their day"
+    return f"; {counted(len(without), 'row')} without {name}{example}, taken for the start of the day"
 
 
 def _fineness(column: pl.Series) -> tuple[bool, int]:
