@@ -34,8 +34,8 @@ from nextinterest.data import Dataset, HeldOut, leave_last_out, load
 from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
 from nextinterest.domain import FloatArray, IntArray
 from nextinterest.eval.significance import bootstrap_means, holm, percentile_interval, sign_flip_test
-from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.pool_fit import fit_weights, measure, mix
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.task_config import ChoiceConfig
 from nextinterest.finetune.validation import seen_mask
 from nextinterest.llm import LocalModel
@@ -284,12 +284,13 @@ def _choice_rows(
         _keep(path, np.stack(chosen[name]))
     fit = cases["validation"].held_out
     there = [np.flatnonzero(row == t) for row, t in zip(items["validation"], fit.targets, strict=True)]
-    lists = CandidateLists(
+    lists = RerankingCases(
         [fit.histories[i] for i in range(len(fit))],
         items["validation"],
         [log_p["validation"][i, row].astype(np.float32) for i, row in enumerate(items["validation"])],
         np.array([int(at[0]) if len(at) else -1 for at in there], dtype=np.int32),
         len(fit),
+        log_p["validation"].shape[1],
     )
     weight = lists.answerable().fit_weight(
         [c for c, at in zip(chosen["validation"], there, strict=True) if len(at)]

@@ -17,10 +17,10 @@ from nextinterest.errors import ModelError
 from nextinterest.finetune.adapters import add_lora
 from nextinterest.finetune.answers import Answers
 from nextinterest.finetune.backbone import add_seq2seq_lora
-from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_events
 from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.finetune.loop import train
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.supervised_task import CausalWriter, Seq2SeqWriter, SupervisedTask
 from nextinterest.finetune.task_config import SupervisedConfig
 from nextinterest.finetune.token_batch import TokenBatch
@@ -55,7 +55,7 @@ def world(words: Encoder, kind: str, form: str = "title", n: int = 16) -> Superv
         score = Seq2SeqModel(model, tokenizer).score  # type: ignore[arg-type]
     some = split.validation.take(np.arange(8))
     events = list(draw_events(split.train, 2, np.random.default_rng(0)))[:n]
-    lists = CandidateLists.of(retriever, some, 5)
+    lists = RerankingCases.of(retriever, some, 5)
     return SupervisedTask(objective, answers, END, split.train, events, lists, score, batch_size=8)
 
 

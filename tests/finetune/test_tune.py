@@ -14,10 +14,10 @@ from nextinterest.agent import AgentConfig, RecommenderAgent
 from nextinterest.data import Split, leave_last_out
 from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.backbone import open_backbone
-from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.finetune.processes import is_main_process, use_own_gpu
 from nextinterest.finetune.reading import read_options
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
 from nextinterest.finetune.tune_choice import tune_choice
 from nextinterest.finetune.tune_supervised import tune_supervised
@@ -70,7 +70,7 @@ def test_the_choice_is_written_as_serving_loads_it(
     reranker = ChoiceReranker(
         model, PromptTemplate.named("choice"), films(), config.prompts, calibrated=False
     )
-    lists = CandidateLists.of(retriever, split.validation, config.n_candidates)
+    lists = RerankingCases.of(retriever, split.validation, config.n_candidates)
     served = reranker.log_probabilities(lists.histories, lists.items)
     assert lists.measure(served) == pytest.approx(tuned.choice, rel=1e-4)
 

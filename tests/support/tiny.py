@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from nextinterest.data import EventLog, Split, leave_last_out
 from nextinterest.domain import Catalog
 from nextinterest.finetune.adapters import add_lora, decoder_of
-from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_choices
 from nextinterest.finetune.choice_task import ChoiceObjective, ChoiceTask
 from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.finetune.lower_layers import LowerLayers
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.llm.tokenizer import ByteTokenizer
@@ -148,7 +148,7 @@ class ChoiceWorld:
         self.base = model or tiny_llama()
         self.model = add_lora(self.base, lora or LoraOptions(rank=4, dropout=0.0), frozen)
         self.renderer = PromptRenderer(PromptTemplate.named("choice"), self.catalog, ByteTokenizer(), PROMPTS)
-        self.lists = CandidateLists.of(self.retriever, self.split.validation, 6)
+        self.lists = RerankingCases.of(self.retriever, self.split.validation, 6)
         examples = draw_choices(
             self.split.train, self.retriever, n_examples, 6, np.random.default_rng(0), min_history=2
         )

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.domain import BoolArray, FloatArray, IntArray
-from nextinterest.eval.baselines.base import top_k
 from nextinterest.eval.metrics.ranks import MISS
+from nextinterest.retrieval.ranks import target_ranks, top_k
 
 __all__ = ["Answers", "Flaw", "from_lists", "from_scores"]
 
@@ -100,9 +100,7 @@ def from_scores(
 ) -> Answers:
     """Rank items by their log-probabilities.
 
-    Ties are ranked in the order `tie_order`, drawn by the protocol's seed and equal for all methods: neither
-    catalogue order nor luck of a sort favours anyone, and a method that scores all items alike gets the rank
-    of a random guess.
+    Equal scores are ranked as `nextinterest.retrieval.ranks` states.
 
     Parameters
     ----------
@@ -115,7 +113,7 @@ def from_scores(
     masked
         Columns that may not be recommended, shape (n, m), or None.
     tie_order
-        Place of every catalogue position among its equals, a permutation, shape (n_items,).
+        From `nextinterest.retrieval.ranks.tie_order`, drawn by the protocol's seed.
     list_length
         Places of the list kept.
     """
@@ -140,10 +138,8 @@ def from_scores(
     ties = tie_order[np.maximum(columns, 0)]
     at = columns == targets[:, None]
     log_prob = np.where(at, scores, -np.inf).max(axis=1).astype(np.float32)
-    level = log_prob[:, None]
-    own_tie = tie_order[targets][:, None]
-    rank = 1 + (scores > level).sum(axis=1) + ((scores == level) & (ties < own_tie)).sum(axis=1)
-    rank = np.where(np.isneginf(log_prob), MISS, rank).astype(np.int32)
+    found = target_ranks(scores, at.argmax(axis=1), ties)
+    rank = np.where(np.isneginf(log_prob), MISS, found).astype(np.int32)
 
     # Columns in order of their ties, so that a stable choice of the largest breaks ties the same way.
     if items.ndim == 1:

@@ -19,6 +19,7 @@ from nextinterest.domain import BoolArray, FloatArray, History, IntArray, ItemSc
 from nextinterest.eval.answers import Answers, Flaw, from_lists, from_scores
 from nextinterest.eval.cases import Cases
 from nextinterest.eval.protocol import Protocol
+from nextinterest.retrieval.ranks import tie_order
 
 __all__ = ["CandidateScorer", "Failures", "answer"]
 
@@ -73,38 +74,38 @@ def answer(
     """
     failures = Failures() if failures is None else failures
     n_items = len(recommender.catalog)
-    tie_order = np.random.default_rng(protocol.seed).permutation(n_items).astype(np.int32)
+    ties = tie_order(n_items, protocol.seed)
     scorer = isinstance(recommender, ItemScorer) and protocol.scoring == "auto"
     size = min(protocol.batch_size, max(1, _CELLS // n_items)) if scorer else protocol.batch_size
     for start in range(0, len(cases), size):
         batch = cases.take(np.arange(start, min(start + size, len(cases))))
         began = clock()
         try:
-            answers = _ask(recommender, batch, protocol, tie_order)
+            answers = _ask(recommender, batch, protocol, ties)
         except Exception as error:  # whatever a method raises is its answer, and is counted
             failures.add(error)
-            answers = _one_by_one(recommender, batch, protocol, tie_order, failures)
+            answers = _one_by_one(recommender, batch, protocol, ties, failures)
         seconds = np.full(len(batch), (clock() - began) / len(batch), dtype=np.float32)
         yield replace(answers, seconds=seconds)
 
 
 def _one_by_one(
-    recommender: Recommender, batch: Cases, protocol: Protocol, tie_order: IntArray, failures: Failures
+    recommender: Recommender, batch: Cases, protocol: Protocol, ties: IntArray, failures: Failures
 ) -> Answers:
     parts = []
     for i in range(len(batch)):
         try:
-            parts.append(_ask(recommender, batch.take(np.array([i])), protocol, tie_order))
+            parts.append(_ask(recommender, batch.take(np.array([i])), protocol, ties))
         except Exception as error:  # counted as a failed answer
             failures.add(error)
             parts.append(Answers.missed(1, protocol.list_length, Flaw.FAILED))
     return Answers.concatenate(parts)
 
 
-def _ask(recommender: Recommender, batch: Cases, protocol: Protocol, tie_order: IntArray) -> Answers:
+def _ask(recommender: Recommender, batch: Cases, protocol: Protocol, ties: IntArray) -> Answers:
     histories = [batch.held_out.histories[i] for i in range(len(batch))]
     targets = batch.held_out.targets
-    n, n_items, k = len(batch), len(tie_order), protocol.list_length
+    n, n_items, k = len(batch), len(ties), protocol.list_length
     missed = Answers.missed(n, k, Flaw.SHAPE)
     candidates = batch.candidates
     auto = protocol.scoring == "auto"
@@ -112,16 +113,16 @@ def _ask(recommender: Recommender, batch: Cases, protocol: Protocol, tie_order: 
         scores = recommender.candidate_log_probabilities(histories, candidates)
         if np.shape(scores) != candidates.shape:
             return missed
-        return from_scores(scores, candidates, targets, None, tie_order, k)
+        return from_scores(scores, candidates, targets, None, ties, k)
     if auto and isinstance(recommender, ItemScorer):
         scores = recommender.log_probabilities(histories)
         if np.shape(scores) != (n, n_items):
             return missed
         if candidates is not None:
             given = np.take_along_axis(scores, np.maximum(candidates, 0).astype(np.int64), axis=1)
-            return from_scores(given, candidates, targets, None, tie_order, k)
+            return from_scores(given, candidates, targets, None, ties, k)
         masked = _seen_matrix(histories, n_items) if protocol.exclude_seen else None
-        return from_scores(scores, np.arange(n_items, dtype=np.int32), targets, masked, tie_order, k)
+        return from_scores(scores, np.arange(n_items, dtype=np.int32), targets, masked, ties, k)
 
     exclude_seen = protocol.exclude_seen and candidates is None
     rankings = recommender.recommend(histories, n_items if candidates is not None else k, exclude_seen)

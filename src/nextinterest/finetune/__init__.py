@@ -8,7 +8,7 @@
     tune_choice       the language model chooses among a retriever's candidates, by letters
     tune_supervised   it writes the next title, or its JSON; causal and encoder-decoder models
     multi_task        several of these tasks in one run
-    pool_fit, blend   weights of the parts, fitted on validation events
+    pool_fit          weights of the parts, fitted on validation events
     loop              the one training loop, resumable and distributed; a `Task` says what is trained
     saving            a recommender directory with its model card
 
@@ -20,8 +20,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nextinterest.finetune.blend import BlendFit, fit_blend
     from nextinterest.finetune.config import FinetuneConfig, read_config
+    from nextinterest.finetune.log_linear import LogLinearFit, fit_log_linear
     from nextinterest.finetune.multi_task import MultiTask
     from nextinterest.finetune.recipe import Finetuned, train_retriever
     from nextinterest.finetune.refit import refit
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
 
 __all__ = [
-    "BlendFit",
     "ChoiceConfig",
     "FinetuneConfig",
     "Finetuned",
+    "LogLinearFit",
     "MultiTask",
     "SupervisedConfig",
-    "fit_blend",
+    "fit_log_linear",
     "read_config",
     "refit",
     "save_recommender",
@@ -43,13 +43,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BlendFit": "blend",
+    "LogLinearFit": "log_linear",
     "ChoiceConfig": "task_config",
     "FinetuneConfig": "config",
     "Finetuned": "recipe",
     "MultiTask": "multi_task",
     "SupervisedConfig": "task_config",
-    "fit_blend": "blend",
+    "fit_log_linear": "log_linear",
     "read_config": "config",
     "refit": "refit",
     "save_recommender": "saving",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.finetune.blend import fit_blend
+from nextinterest.finetune.log_linear import fit_log_linear
 
 __all__ = ["calibration"]
 
@@ -36,7 +36,7 @@ def calibration(
     """
     masked = np.where(seen, np.float32(-np.inf), scores)
     possible = ~seen[np.arange(len(targets)), targets]
-    sharper = fit_blend({"all": masked}, np.where(possible, targets, -1)).weights["all"]
+    sharper = fit_log_linear({"all": masked}, np.where(possible, targets, -1)).weights["all"]
     promised = hits = 0.0
     for row, target in zip(masked[possible], targets[possible], strict=True):
         p = np.exp(row - row.max())

@@ -22,9 +22,9 @@ from nextinterest.domain import FloatArray
 from nextinterest.errors import ModelError
 from nextinterest.finetune.adapters import decoder_of
 from nextinterest.finetune.batching import length_groups
-from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import ChoiceExample
 from nextinterest.finetune.lower_layers import LowerLayers, layers_of
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
@@ -140,7 +140,7 @@ class ChoiceTask:
         renderer: PromptRenderer,
         log: EventLog,
         examples: Sequence[ChoiceExample],
-        validation: CandidateLists,
+        validation: RerankingCases,
         *,
         batch_size: int,
         orders: int = 0,
@@ -182,7 +182,7 @@ class ChoiceTask:
         return 1.0
 
     def validate(self) -> dict[str, float]:
-        """Return NDCG@10 and the like of the reranked candidates (see `CandidateLists.measure`)."""
+        """Return NDCG@10 and the like of the reranked candidates (see `RerankingCases.measure`)."""
         return self.validation.measure(self.scores())
 
     @torch.inference_mode()

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from nextinterest.data import HeldOut
 from nextinterest.domain import FloatArray
-from nextinterest.finetune.blend import fit_blend
 from nextinterest.finetune.calibration import calibration
-from nextinterest.finetune.validation import Ranked, rank_one_by_one, seen_mask
+from nextinterest.finetune.log_linear import fit_log_linear
+from nextinterest.finetune.validation import CaseMeasures, rank_one_by_one, seen_mask
 from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.pool import ScorePool
 
@@ -108,7 +108,7 @@ def fit_weights(
         name: np.where(hidden, np.float32(-np.inf), score[rows] * np.float32(scale[name]))
         for name, score in scores.items()
     }
-    fit = fit_blend(masked, np.where(possible, targets, -1))
+    fit = fit_log_linear(masked, np.where(possible, targets, -1))
     return {name: round(weight * scale[name], 6) for name, weight in fit.weights.items()}
 
 
@@ -120,13 +120,13 @@ def mix(scores: Scores, weights: dict[str, float], rows: NDArray[np.int64]) -> N
     return total
 
 
-def measure(score: NDArray[np.float32], seen: NDArray[np.bool_], cases: HeldOut) -> Ranked:
+def measure(score: NDArray[np.float32], seen: NDArray[np.bool_], cases: HeldOut) -> CaseMeasures:
     """Return how each case went by scores of shape (n, n_items), items masked by `seen` left out."""
     parts = [
         rank_one_by_one(score[i : i + _ROWS], seen[i : i + _ROWS], cases.targets[i : i + _ROWS])
         for i in range(0, len(cases), _ROWS)
     ]
-    return Ranked.joined(parts)
+    return CaseMeasures.joined(parts)
 
 
 def _cross_fitted(scores: Scores, seen: NDArray[np.bool_], cases: HeldOut) -> NDArray[np.float32]:
@@ -139,7 +139,7 @@ def _cross_fitted(scores: Scores, seen: NDArray[np.bool_], cases: HeldOut) -> ND
     return mixed
 
 
-def _gain(with_it: Ranked, without: Ranked, users: NDArray[np.integer]) -> dict[str, float]:
+def _gain(with_it: CaseMeasures, without: CaseMeasures, users: NDArray[np.integer]) -> dict[str, float]:
     """Return paired differences of two ways of ranking the same cases."""
     both = with_it.possible & without.possible
     gain = with_it.gains - without.gains

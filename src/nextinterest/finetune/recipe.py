@@ -28,12 +28,14 @@ from nextinterest.finetune.language_recipe import train_language
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.pool_fit import fit_pool
 from nextinterest.retrieval import Encoder, Retriever
-from nextinterest.retrieval.ease import choices, ease_weights
+from nextinterest.retrieval.ease import ease_weights
+from nextinterest.retrieval.item_matrix import largest_entries
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.lift import log_lift
+from nextinterest.retrieval.pairs import choices
 from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.pool import PopularityPart
-from nextinterest.retrieval.profile_scorer import ProfileScorer, largest_entries
+from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 from nextinterest.retrieval.sequence_source import SequenceSource

@@ -21,8 +21,8 @@ from nextinterest.domain import FloatArray
 from nextinterest.finetune.adapters import decoder_of
 from nextinterest.finetune.answers import Answers
 from nextinterest.finetune.batching import length_groups
-from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.lower_layers import LowerLayers, layers_of
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
@@ -148,7 +148,7 @@ class SupervisedTask:
         end: int,
         log: EventLog,
         events: Sequence[tuple[int, int]],
-        validation: CandidateLists,
+        validation: RerankingCases,
         score: Score,
         *,
         batch_size: int,

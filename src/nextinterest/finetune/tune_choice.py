@@ -22,11 +22,11 @@ import numpy as np
 from nextinterest.data import Split
 from nextinterest.domain import Recommender
 from nextinterest.finetune.backbone import Backbone
-from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_choices
 from nextinterest.finetune.choice_task import ChoiceObjective, ChoiceTask
 from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Report, Trained, train
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.task_config import ChoiceConfig
 from nextinterest.finetune.tuned_files import claim_work, save_tuned
 from nextinterest.prompts import PromptRenderer, PromptTemplate
@@ -88,7 +88,7 @@ def choice_task(
         min_history=config.min_history,
         exchangeable_ties=config.exchangeable_ties,
     )
-    lists = CandidateLists.of(retriever, split.validation, config.n_candidates, most=config.validation_cases)
+    lists = RerankingCases.of(retriever, split.validation, config.n_candidates, most=config.validation_cases)
     return ChoiceTask(
         ChoiceObjective(backbone.model, config.frozen_layers),
         PromptRenderer(template, retriever.catalog, backbone.tokenizer, config.prompts),
@@ -141,7 +141,7 @@ def tune_choice(
     run = train(task, config.training, work, resume=resume, report=report)
     scores = task.scores()
     weight = round(lists.fit_weight(scores), 4)
-    blended = lists.blended(scores, weight)
+    blended = lists.weighted(scores, weight)
     tuned = ChoiceTuned(
         run,
         task,

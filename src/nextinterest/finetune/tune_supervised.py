@@ -27,10 +27,10 @@ from nextinterest.domain import Recommender
 from nextinterest.errors import DataError, ModelError
 from nextinterest.finetune.answers import Answers
 from nextinterest.finetune.backbone import Backbone
-from nextinterest.finetune.candidate_lists import CandidateLists
 from nextinterest.finetune.choice_examples import draw_events
 from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Report, Trained, train
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.supervised_task import CausalWriter, Seq2SeqWriter, SupervisedTask
 from nextinterest.finetune.task_config import SupervisedConfig
 from nextinterest.finetune.tuned_files import claim_work, save_tuned
@@ -87,7 +87,7 @@ def supervised_task(
         raise ModelError(
             f"The tokenizer of {backbone.name} names no end token.", remedy="Use a model that has one."
         )
-    lists = CandidateLists.of(retriever, split.validation, config.n_candidates, most=config.validation_cases)
+    lists = RerankingCases.of(retriever, split.validation, config.n_candidates, most=config.validation_cases)
     objective: CausalWriter | Seq2SeqWriter
     score: Score
     if backbone.kind == "causal":

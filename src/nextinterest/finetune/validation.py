@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 
 from nextinterest.data import HeldOut
 from nextinterest.domain import FloatArray
+from nextinterest.retrieval.ranks import target_ranks, tie_order
 
-__all__ = ["Ranked", "rank_one_by_one", "rank_scores", "seen_mask"]
+__all__ = ["CaseMeasures", "rank_one_by_one", "rank_scores", "seen_mask"]
 
 Scores = FloatArray
 _K = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
+class CaseMeasures:
     """How each case went.
 
     Attributes
@@ -42,7 +43,7 @@ class Ranked:
     possible: NDArray[np.bool_]
 
     @classmethod
-    def joined(cls, parts: Sequence[Ranked]) -> Ranked:
+    def joined(cls, parts: Sequence[CaseMeasures]) -> CaseMeasures:
         """Return several batches as one."""
         return cls(
             np.concatenate([part.gains for part in parts]),
@@ -73,7 +74,7 @@ def seen_mask(held_out: HeldOut, n_items: int) -> NDArray[np.bool_]:
     return mask
 
 
-def rank_one_by_one(scores: Scores, seen: NDArray[np.bool_], targets: NDArray[np.integer]) -> Ranked:
+def rank_one_by_one(scores: Scores, seen: NDArray[np.bool_], targets: NDArray[np.integer]) -> CaseMeasures:
     """Rank each target among the items that were not seen.
 
     Parameters
@@ -88,16 +89,15 @@ def rank_one_by_one(scores: Scores, seen: NDArray[np.bool_], targets: NDArray[np
     masked = np.where(seen, -np.inf, scores.astype(np.float64))
     target = masked[np.arange(len(targets)), targets]
     possible = np.isfinite(target)
-    # Ties count against the target, so that a constant score earns nothing.
-    rank = (masked >= target[:, None]).sum(axis=1) - 1
-    hit = possible & (rank < _K)
+    rank = target_ranks(masked, targets, tie_order(masked.shape[1]))
+    hit = possible & (rank <= _K)
     top = masked.max(axis=1)
     log_p = target - top - np.log(np.exp(masked - top[:, None]).sum(axis=1))
-    return Ranked(np.where(hit, 1.0 / np.log2(rank + 2.0), 0.0), hit.astype(float), -log_p, possible)
+    return CaseMeasures(np.where(hit, 1.0 / np.log2(rank + 1.0), 0.0), hit.astype(float), -log_p, possible)
 
 
 def rank_scores(chunks: Iterable[Scores], held_out: HeldOut) -> dict[str, float]:
-    """Return the means of `Ranked` for scores of held-out cases; seen items are left out.
+    """Return the means of `CaseMeasures` for scores of held-out cases; seen items are left out.
 
     Parameters
     ----------
@@ -106,10 +106,10 @@ def rank_scores(chunks: Iterable[Scores], held_out: HeldOut) -> dict[str, float]
     held_out
         The cases.
     """
-    ranked: list[Ranked] = []
+    ranked: list[CaseMeasures] = []
     start = 0
     for scores in chunks:
         part = held_out.take(np.arange(start, start + len(scores)))
         ranked.append(rank_one_by_one(scores, seen_mask(part, scores.shape[1]), part.targets))
         start += len(scores)
-    return Ranked.joined(ranked).means()
+    return CaseMeasures.joined(ranked).means()

@@ -5,10 +5,10 @@ For events of one user at ranks s < t with t - s <= window, a pair counts ``1 / 
     C[a, b] = sum over such pairs of {a, b} of 1 / (t - s)
     S[a, b] = C[a, b] / (sqrt(n_a n_b) + shrinkage)          n: number of events of the item
 
-which is the cosine of item-based neighbourhoods (Sarwar et al., 2001; Deshpande and Karypis, 2004) with the
-shrinkage of Bell and Koren (2007), restricted to a window, so that sequences count and not only sets. Each
-item keeps its `neighbours` largest entries. A history's score of an item is the sum of S over its events,
-with the recency weights of `nextinterest.retrieval.history_vector`.
+which is the cosine of item-based neighbourhoods (`nextinterest.retrieval.pairs.shrunk_cosine`) within a
+window, so that sequences count and not only sets. Each item keeps its `neighbours` largest entries. A
+history's score of an item is the sum of S over its events, with the recency weights of
+`nextinterest.retrieval.history_vector`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from nextinterest.data.log import EventLog
 from nextinterest.domain import FloatArray, History, IntArray
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.history_vector import event_weights
-from nextinterest.retrieval.item_matrix import matrix_arrays, matrix_of, moved
+from nextinterest.retrieval.item_matrix import largest_entries, matrix_arrays, matrix_of, moved
 from nextinterest.retrieval.lists import drop_excluded, empty_lists, seen_items, top_k_rows
-from nextinterest.retrieval.pairs import pair_counts
+from nextinterest.retrieval.pairs import pair_counts, shrunk_cosine
 from nextinterest.retrieval.parts import LoadContext, Stored
 
 __all__ = ["CoOccurrence", "fit_similarity"]
@@ -62,19 +62,8 @@ def fit_similarity(
     both = csr_array(pairs + pairs.T)
     both.setdiag(0.0)
     both.eliminate_zeros()
-    counts = np.sqrt(np.bincount(log.items, minlength=n_items))
-    rows = np.repeat(np.arange(n_items), np.diff(both.indptr))
-    both.data /= counts[rows] * counts[both.indices] + shrinkage
-    return _keep_largest(both, neighbours)
-
-
-def _keep_largest(matrix: csr_array, n: int) -> csr_array:
-    items, scores = top_k_rows(matrix, min(n, matrix.shape[1]))
-    there = items >= 0
-    offsets = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
-    kept = csr_array((scores[there], items[there].astype(np.int64), offsets), shape=matrix.shape)
-    kept.sort_indices()
-    return kept
+    events = log.item_counts(n_items)
+    return largest_entries(shrunk_cosine(both, events, events, shrinkage), neighbours)
 
 
 class CoOccurrence:
@@ -112,7 +101,7 @@ class CoOccurrence:
 
     def follow(self, change: CatalogChange) -> None:
         """Move rows and columns; new items co-occurred with nothing yet."""
-        self.similarity = moved(self.similarity, change)
+        self.similarity = moved(self.similarity, change.new_of_old, len(change.catalog))
 
     def save(self, directory: Path) -> Stored:
         """Return the similarities and how histories are weighted."""

@@ -11,18 +11,11 @@ from scipy import linalg
 from scipy.sparse import csr_array
 
 from nextinterest.counting import counted
-from nextinterest.data.log import EventLog
 from nextinterest.domain import FloatArray
 from nextinterest.errors import BudgetError, DataError
+from nextinterest.retrieval.pairs import common_users
 
-__all__ = ["choices", "ease_memory_gb", "ease_weights"]
-
-
-def choices(log: EventLog, n_items: int) -> csr_array:
-    """Return X of the module docstring, float64, shape (n_users, n_items); a repeat is no second choice."""
-    matrix = csr_array((np.ones(log.n_events), (log.users, log.items)), shape=(log.n_users, n_items))
-    matrix.data[:] = 1.0
-    return matrix
+__all__ = ["ease_memory_gb", "ease_weights"]
 
 
 def ease_memory_gb(n_items: int) -> float:
@@ -40,7 +33,7 @@ def ease_weights(
     Parameters
     ----------
     chosen
-        X, from `choices`.
+        X, from `nextinterest.retrieval.pairs.choices`.
     ridge
         L2 penalty; larger values trust rare pairs less.
     max_memory_gb
@@ -57,6 +50,8 @@ def ease_weights(
 
     Examples
     --------
+    >>> from nextinterest.data.log import EventLog
+    >>> from nextinterest.retrieval.pairs import choices
     >>> log = EventLog(("a", "b"), np.array([0, 2, 4]), np.array([0, 1, 0, 1], dtype=np.int32))
     >>> weights = ease_weights(choices(log, 3), 1.0, max_memory_gb=1.0, remedy="")
     >>> [abs(round(float(v), 3)) for v in weights[0]]
@@ -71,7 +66,7 @@ def ease_weights(
             remedy=remedy,
             command=command,
         )
-    gram = np.asarray((chosen.T @ chosen).toarray(), dtype=np.float64)
+    gram = np.asarray(common_users(chosen).toarray(), dtype=np.float64)
     gram[np.diag_indices_from(gram)] += ridge
     # gram.T is the same matrix in Fortran order, which spares a copy.
     factor, info = linalg.lapack.dpotrf(gram.T, lower=1, overwrite_a=1)

@@ -1,4 +1,4 @@
-"""Item-item matrices: as arrays of a file and back, and moved to a changed catalogue."""
+"""Item-item matrices: cut to their largest entries, as arrays of a file, moved to a changed catalogue."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import coo_array, csr_array
 
-from nextinterest.retrieval.catalog_change import CatalogChange
+from nextinterest.domain import FloatArray
 
-__all__ = ["matrix_arrays", "matrix_of", "moved"]
+__all__ = ["largest_entries", "matrix_arrays", "matrix_of", "moved"]
 
 
 def matrix_arrays(matrix: csr_array, dtype: DTypeLike) -> dict[str, NDArray[np.generic]]:
@@ -36,10 +36,38 @@ def matrix_of(arrays: Mapping[str, NDArray[np.generic]], n_items: int) -> csr_ar
     return csr_array((data, columns, arrays["indptr"]), shape=(n_items, n_items))
 
 
-def moved(matrix: csr_array, change: CatalogChange) -> csr_array:
-    """Return a matrix with rows and columns at the positions of a changed catalogue; new items have none."""
-    n = len(change.catalog)
+def moved(matrix: csr_array, new_of_old: NDArray[np.integer], n: int) -> csr_array:
+    """Return a matrix with its rows and columns at new positions; new items have no entries.
+
+    Parameters
+    ----------
+    matrix
+        Shape (n_old, n_old).
+    new_of_old
+        New position of each old item, -1 where it was removed, shape (n_old,).
+    n
+        Number of items now.
+    """
     old = matrix.tocoo()
-    row, column = change.new_of_old[old.coords[0]], change.new_of_old[old.coords[1]]
+    row, column = new_of_old[old.coords[0]], new_of_old[old.coords[1]]
     kept = (row >= 0) & (column >= 0)
     return coo_array((old.data[kept], (row[kept], column[kept])), shape=(n, n)).tocsr()
+
+
+def largest_entries(matrix: FloatArray | csr_array, n: int) -> csr_array:
+    """Return a matrix with only the n entries of largest magnitude of each row, as float32; ties by column.
+
+    Examples
+    --------
+    >>> largest_entries(np.array([[3.0, -4.0, 1.0], [0.0, 2.0, 0.0]]), 2).toarray().tolist()
+    [[3.0, -4.0, 0.0], [0.0, 2.0, 0.0]]
+    """
+    stored = csr_array(matrix)
+    rows = np.repeat(np.arange(stored.shape[0]), np.diff(stored.indptr))
+    order = np.lexsort((stored.indices, -np.abs(stored.data), rows))
+    place = np.arange(len(order)) - np.repeat(stored.indptr[:-1], np.diff(stored.indptr))
+    kept = np.sort(order[place < n])
+    counts = np.minimum(np.diff(stored.indptr), n)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    data = stored.data[kept].astype(np.float32)
+    return csr_array((data, stored.indices[kept], offsets), shape=stored.shape)

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from nextinterest.domain import FloatArray, History, IntArray
 
-__all__ = ["PAD", "drop_excluded", "empty_lists", "seen_items", "top_k_rows"]
+__all__ = ["PAD", "drop_excluded", "empty_lists", "rounded_down", "seen_items", "top_k_rows"]
 
 PAD = -1
 """Stands where a list has ended."""
@@ -23,6 +23,12 @@ PAD = -1
 def empty_lists(n: int, k: int) -> tuple[IntArray, FloatArray]:
     """Return n lists of width k in which nothing stands yet."""
     return np.full((n, k), PAD, dtype=np.int32), np.full((n, k), -np.inf, dtype=np.float32)
+
+
+def rounded_down(probabilities: NDArray[np.float64]) -> FloatArray:
+    """Return probabilities as float32, none larger than it was, so that no list sums to more than 1."""
+    near = probabilities.astype(np.float32)
+    return np.where(near > probabilities, np.nextafter(near, np.float32(0)), near)
 
 
 def seen_items(histories: Sequence[History], exclude_seen: bool) -> list[IntArray] | None:

@@ -1,9 +1,9 @@
-"""Counts of pairs of items in the order in which users chose them.
+"""Counts of pairs of items: in the order in which users chose them, or by the users of both.
 
     C[a, b] = sum over pairs of one user's events, a before b at distance d <= window, of weight(d)
+    U[a, b] = number of users who chose a and b                              X'X of the choices X
 
-Co-occurrence candidates, the log-lift and the Markov baseline are all made from this one counter. Knows
-nothing of scores.
+Co-occurrence candidates, the log-lift and the Markov baseline are made from C, ItemKNN and EASE from U.
 """
 
 from __future__ import annotations
@@ -11,11 +11,62 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from nextinterest.data.log import EventLog
 
-__all__ = ["pair_counts"]
+__all__ = ["choices", "common_users", "pair_counts", "shrunk_cosine"]
+
+
+def choices(log: EventLog, n_items: int) -> csr_array:
+    """Return which user chose which item, 1 or nothing, float64, shape (n_users, n_items)."""
+    matrix = csr_array((np.ones(log.n_events), (log.users, log.items)), shape=(log.n_users, n_items))
+    matrix.data[:] = 1.0
+    return matrix
+
+
+def common_users(chosen: csr_array, items: slice = slice(None)) -> csr_array:
+    """Return rows `items` of U of the module docstring, sparse float64, shape (n, n_items).
+
+    Parameters
+    ----------
+    chosen
+        From `choices`.
+    items
+        The rows, so that a large U need not be held at once.
+
+    Examples
+    --------
+    >>> log = EventLog(("a", "b"), np.array([0, 2, 4]), np.array([0, 1, 0, 2], dtype=np.int32))
+    >>> common_users(choices(log, 3)).toarray().tolist()
+    [[2.0, 1.0, 1.0], [1.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
+    """
+    return csr_array(chosen.T.tocsr()[items] @ chosen)
+
+
+def shrunk_cosine(
+    counts: csr_array, of_row: NDArray[np.number], of_column: NDArray[np.number], shrinkage: float
+) -> csr_array:
+    """Return counts[a, b] / (sqrt(n_a n_b) + shrinkage), in the precision of `counts`.
+
+    The cosine of item-based neighbourhoods (Sarwar et al., 2001; Deshpande and Karypis, 2004) with the
+    shrinkage of Bell and Koren (2007).
+
+    Parameters
+    ----------
+    counts
+        Counts of pairs, shape (n, n_items).
+    of_row, of_column
+        n_a and n_b, shapes (n,) and (n_items,).
+    shrinkage
+        Large values distrust rare items.
+    """
+    made, precision = counts.copy(), counts.dtype.type
+    rows = np.repeat(np.arange(made.shape[0]), np.diff(made.indptr))
+    root_row, root_column = np.sqrt(of_row).astype(precision), np.sqrt(of_column).astype(precision)
+    made.data /= root_row[rows] * root_column[made.indices] + precision(shrinkage)
+    return made
 
 
 def pair_counts(

@@ -23,7 +23,7 @@ from nextinterest.retrieval.history_vector import event_weights
 from nextinterest.retrieval.item_matrix import matrix_arrays, matrix_of, moved
 from nextinterest.retrieval.parts import BasePart, LoadContext, Stored
 
-__all__ = ["ProfileScorer", "largest_entries"]
+__all__ = ["ProfileScorer"]
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class ProfileScorer(BasePart):
 
     def follow(self, change: CatalogChange) -> None:
         """Move rows and columns to a changed catalogue; new items have none yet."""
-        self.matrix = moved(self.matrix, change)
+        self.matrix = moved(self.matrix, change.new_of_old, len(change.catalog))
 
     def save(self, directory: Path) -> Stored:
         """Return matrix, in half precision, and half-life."""
@@ -66,22 +66,3 @@ class ProfileScorer(BasePart):
         """Return what `save` was called on."""
         matrix = matrix_of(stored.tensors, len(context.catalog))
         return cls(stored.name, matrix, stored.number("half_life"))
-
-
-def largest_entries(matrix: FloatArray | csr_array, n: int) -> csr_array:
-    """Return a matrix with only the n entries of largest magnitude of each row, as float32.
-
-    Examples
-    --------
-    >>> largest_entries(np.array([[3.0, -4.0, 1.0], [0.0, 2.0, 0.0]]), 2).toarray().tolist()
-    [[3.0, -4.0, 0.0], [0.0, 2.0, 0.0]]
-    """
-    stored = csr_array(matrix)
-    rows = np.repeat(np.arange(stored.shape[0]), np.diff(stored.indptr))
-    order = np.lexsort((-np.abs(stored.data), rows))
-    place = np.arange(len(order)) - np.repeat(stored.indptr[:-1], np.diff(stored.indptr))
-    kept = np.sort(order[place < n])
-    counts = np.minimum(np.diff(stored.indptr), n)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    data = stored.data[kept].astype(np.float32)
-    return csr_array((data, stored.indices[kept], offsets), shape=stored.shape)

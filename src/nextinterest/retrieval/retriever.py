@@ -33,7 +33,7 @@ from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
 from nextinterest.retrieval.fusion import Fused, reciprocal_rank_fusion
 from nextinterest.retrieval.index import IndexKind, ItemIndex
 from nextinterest.retrieval.item_text import catalog_texts
-from nextinterest.retrieval.lists import drop_excluded, seen_items
+from nextinterest.retrieval.lists import drop_excluded, rounded_down, seen_items
 from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
@@ -211,11 +211,7 @@ class Retriever:
         filled = self._fill(fused, histories, k, exclude_seen)
         log_p = self._logits(filled.scores) - self._log_normaliser(fused, histories, exclude_seen)[:, None]
         exact = np.where(filled.items >= 0, np.exp(log_p), 0.0)
-        rounded = exact.astype(np.float32)
-        # Rounded down, so that the sum of a list stays at most 1.
-        return Rankings(
-            filled.items, np.where(rounded > exact, np.nextafter(rounded, np.float32(0)), rounded)
-        )
+        return Rankings(filled.items, rounded_down(exact))
 
     def log_probabilities(self, histories: Sequence[History]) -> FloatArray:
         """Return log P(next item = i | history), float32, shape (n, n_items).

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from nextinterest.domain import Candidate, Catalog, FloatArray, History, Rankings
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.config import RetrieverConfig
-from nextinterest.retrieval.lists import seen_items
+from nextinterest.retrieval.lists import rounded_down, seen_items
 from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.paths import PoolPaths
 from nextinterest.retrieval.pool import ScorePool
 from nextinterest.retrieval.provenance import Provenance
+from nextinterest.retrieval.ranks import top_k
 from nextinterest.retrieval.retriever import Retriever
 from nextinterest.retrieval.saved_items import ItemsFrom
 from nextinterest.retrieval.sources import CandidateSource
@@ -111,15 +112,9 @@ class TrainedRetriever(Retriever):
             rows = spoken[start : start + _ROWS]
             part = [histories[i] for i in rows]
             log_p = self._log_p(part, exclude_seen)
-            width = min(k, log_p.shape[1])
-            order = np.argsort(-log_p, axis=1, kind="stable")[:, :width]
-            best = np.take_along_axis(log_p, order, axis=1)
-            there = np.isfinite(best)
-            exact = np.where(there, np.exp(best), 0.0)
-            rounded = exact.astype(np.float32)
-            rounded = np.where(rounded > exact, np.nextafter(rounded, np.float32(0)), rounded)
-            items[rows, :width] = np.where(there, order, -1)
-            probabilities[rows, :width] = rounded  # rounded down: a list sums to at most 1
+            items[rows] = best = top_k(log_p, k)
+            exact = np.where(best >= 0, np.exp(np.take_along_axis(log_p, np.maximum(best, 0), axis=1)), 0.0)
+            probabilities[rows] = rounded_down(exact)
         return Rankings(items, probabilities)
 
     def log_probabilities(self, histories: Sequence[History]) -> FloatArray:

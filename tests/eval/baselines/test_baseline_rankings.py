@@ -6,9 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from nextinterest.data.splits import Split
 from nextinterest.domain import Catalog, History, ItemScorer, Recommender
@@ -25,7 +22,7 @@ from nextinterest.eval.baselines import (
     SASRecConfig,
     TextSimilarity,
 )
-from nextinterest.eval.baselines.base import log_softmax, top_k
+from nextinterest.eval.baselines.base import log_softmax
 
 Fit = Callable[[Split, Catalog], object]
 
@@ -137,20 +134,6 @@ def test_state_restores_the_same_scores(
 def test_a_list_needs_a_place(fitted: Baseline[BaselineConfig]) -> None:
     with pytest.raises(DataError, match="k=0"):
         fitted.recommend([], k=0)
-
-
-score_rows = arrays(np.float32, (3, 8), elements=st.sampled_from([0.0, 1.0, 2.0, 3.0, -np.inf]))
-
-
-@settings(deadline=None)
-@given(score_rows, st.integers(1, 11))
-def test_top_k_breaks_ties_by_position(
-    scores: np.ndarray[tuple[int, int], np.dtype[np.float32]], k: int
-) -> None:
-    best = top_k(scores, k)
-    for row, listed in zip(scores, best, strict=True):
-        order = sorted((i for i in range(8) if row[i] > -np.inf), key=lambda i: (-row[i], i))[:k]
-        assert listed.tolist() == order + [-1] * (k - len(order))
 
 
 def test_log_softmax_of_large_scores() -> None:

@@ -12,6 +12,7 @@ from nextinterest.domain import Catalog, FloatArray
 from nextinterest.eval.baselines import Baseline, BaselineConfig, ItemKNN, ItemKNNConfig, Popularity
 from nextinterest.eval.baselines.columns import HistoryColumns
 from nextinterest.eval.baselines.selection import fit_temperature, measure, search
+from nextinterest.retrieval.ranks import tie_order
 
 
 def _fixed(rows: FloatArray, held_out: HeldOut) -> object:
@@ -30,10 +31,11 @@ def test_measure_against_loops(split: Split, catalog: Catalog, monkeypatch: pyte
     monkeypatch.setattr("nextinterest.eval.baselines.selection._CELLS", 7 * len(catalog))
     held_out, n = split.validation, len(catalog)
     rows = np.random.default_rng(0).integers(0, 6, size=(len(held_out), n)).astype(np.float32)
+    ties = tie_order(n)
     gains, hits, losses = [], [], []
     for r in range(len(held_out)):
         target, seen = int(held_out.targets[r]), set(held_out.histories[r].items.tolist())
-        order = sorted((i for i in range(n) if i not in seen), key=lambda i: (-rows[r, i], i))
+        order = sorted((i for i in range(n) if i not in seen), key=lambda i: (-rows[r, i], ties[i]))
         rank = order.index(target) + 1
         hits.append(rank <= 10)
         gains.append(1 / np.log2(1 + rank) if rank <= 10 else 0.0)

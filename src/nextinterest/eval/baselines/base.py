@@ -14,12 +14,13 @@ from typing import ClassVar, Generic, Self, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from nextinterest.domain import Catalog, FloatArray, History, IntArray, Rankings
+from nextinterest.domain import Catalog, FloatArray, History, Rankings
 from nextinterest.errors import DataError
 from nextinterest.eval.baselines.columns import HistoryColumns
 from nextinterest.eval.baselines.matrices import Arrays
+from nextinterest.retrieval.ranks import top_k
 
-__all__ = ["Arrays", "Baseline", "BaselineConfig", "log_softmax", "top_k"]
+__all__ = ["Arrays", "Baseline", "BaselineConfig", "log_softmax"]
 
 _CELLS_PER_CHUNK = 1 << 24  # scores held at once: 64 MB as float32
 
@@ -39,34 +40,6 @@ def log_softmax(scores: FloatArray) -> FloatArray:
     total = np.exp(shifted).sum(axis=1, keepdims=True, dtype=np.float64)
     normalised: FloatArray = shifted - np.log(total).astype(np.float32)
     return normalised
-
-
-def top_k(scores: FloatArray, k: int) -> IntArray:
-    """Return the positions of the `k` largest scores of each row, best first; ties by lower position.
-
-    Positions of minus infinity are given as -1, and -1 fills the end where a row has fewer than `k` items.
-
-    Examples
-    --------
-    >>> top_k(np.array([[0.1, 0.5, 0.5, -np.inf]], dtype=np.float32), 4).tolist()
-    [[1, 2, 0, -1]]
-    """
-    n, n_items = scores.shape
-    width = min(k, n_items)
-    chosen = np.argpartition(-scores, width - 1, axis=1)[:, :width] if width < n_items else None
-    if chosen is None:
-        best = np.argsort(-scores, axis=1, kind="stable")
-    else:
-        chosen.sort(axis=1)  # by position, so that the stable sort below breaks ties by position
-        values = np.take_along_axis(scores, chosen, axis=1)
-        best = np.take_along_axis(chosen, np.argsort(-values, axis=1, kind="stable"), axis=1)
-        # argpartition picks freely among items tied at the border; such rows are sorted whole.
-        border = values.min(axis=1, keepdims=True)
-        tied = np.flatnonzero((scores >= border).sum(axis=1) > width)
-        best[tied] = np.argsort(-scores[tied], axis=1, kind="stable")[:, :width]
-    ranked = np.full((n, k), -1, dtype=np.int32)
-    ranked[:, :width] = np.where(np.isneginf(np.take_along_axis(scores, best, axis=1)), -1, best)
-    return ranked
 
 
 class Baseline(ABC, Generic[ConfigT]):

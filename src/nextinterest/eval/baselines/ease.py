@@ -12,7 +12,8 @@ from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, FloatArray, IntArray
 from nextinterest.eval.baselines.base import Arrays, Baseline, BaselineConfig
 from nextinterest.eval.baselines.columns import HistoryColumns
-from nextinterest.retrieval.ease import choices, ease_weights
+from nextinterest.retrieval.ease import ease_weights
+from nextinterest.retrieval.pairs import choices
 
 __all__ = ["EASE", "EASEConfig"]
 

@@ -11,9 +11,11 @@ from scipy import sparse
 
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, FloatArray
-from nextinterest.eval.baselines.base import Arrays, Baseline, BaselineConfig, top_k
+from nextinterest.eval.baselines.base import Arrays, Baseline, BaselineConfig
 from nextinterest.eval.baselines.columns import HistoryColumns
-from nextinterest.eval.baselines.matrices import SparseMatrix, from_triplets, pack, unpack
+from nextinterest.eval.baselines.matrices import SparseMatrix, pack, unpack
+from nextinterest.retrieval.item_matrix import largest_entries
+from nextinterest.retrieval.pairs import choices, common_users, shrunk_cosine
 
 __all__ = ["ItemKNN", "ItemKNNConfig"]
 
@@ -62,15 +64,17 @@ class ItemKNN(Baseline[ItemKNNConfig]):
         """Compute the shrunk cosines block by block and keep each item's nearest neighbours."""
         config = config or ItemKNNConfig()
         n_items = len(catalog)
-        columns = HistoryColumns(train.offsets, train.items, np.zeros(train.n_users, np.int64))
-        users = columns.weighted(n_items)
-        by_item = users.T.tocsr()
-        norms = np.sqrt(np.diff(by_item.indptr)).astype(np.float32)
+        chosen = choices(train, n_items).astype(np.float32)
+        users = chosen.sum(axis=0)
         step = max(1, _CELLS_PER_BLOCK // n_items)
-        blocks = [
-            _nearest(by_item[start : start + step] @ users, start, norms, config)
-            for start in range(0, n_items, step)
-        ]
+        blocks = []
+        for start in range(0, n_items, step):
+            block = slice(start, start + step)
+            together = common_users(chosen, block)
+            together.setdiag(0.0, k=start)  # an item is no neighbour of itself
+            together.eliminate_zeros()
+            similarity = shrunk_cosine(together, users[block], users, config.shrinkage)
+            blocks.append(largest_entries(similarity, config.neighbours))
         return cls(catalog, config, sparse.vstack(blocks).T.tocsr())
 
     def scores(self, columns: HistoryColumns) -> FloatArray:
@@ -88,16 +92,3 @@ class ItemKNN(Baseline[ItemKNNConfig]):
     def restore(cls, catalog: Catalog, config: ItemKNNConfig, state: Arrays) -> Self:
         """Return a baseline from what `state` gave."""
         return cls(catalog, config, unpack(state, (len(catalog), len(catalog))))
-
-
-def _nearest(together: SparseMatrix, first: int, norms: FloatArray, config: ItemKNNConfig) -> SparseMatrix:
-    """Turn co-occurrence counts of items first, first + 1, .. into similarities, the largest ones only."""
-    n_rows, n_items = together.shape
-    values: FloatArray = together.toarray()
-    values /= np.outer(norms[first : first + n_rows], norms) + np.float32(max(config.shrinkage, 1e-9))
-    values[np.arange(n_rows), first + np.arange(n_rows)] = 0.0  # an item is no neighbour of itself
-    values[values <= 0.0] = -np.inf
-    nearest = top_k(values, config.neighbours)
-    rows, places = np.nonzero(nearest >= 0)
-    items = nearest[rows, places]
-    return from_triplets(values[rows, items], rows, items, (n_rows, n_items))

@@ -17,6 +17,7 @@ from nextinterest.data.splits import HeldOut
 from nextinterest.domain import FloatArray
 from nextinterest.eval.baselines.base import Baseline, BaselineConfig, log_softmax
 from nextinterest.eval.baselines.columns import HistoryColumns
+from nextinterest.retrieval.ranks import target_ranks, tie_order
 
 __all__ = ["Quality", "Trial", "fit_temperature", "measure", "search"]
 
@@ -69,15 +70,14 @@ def _masked_scores(
 
 
 def measure(scorer: Scorer, held_out: HeldOut, n_items: int, k: int = 10) -> Quality:
-    """Rank every item for every case; ties go to the lower catalogue position, as in `top_k`."""
+    """Rank every item for every case; see `nextinterest.retrieval.ranks` for equal scores."""
     ranks: list[NDArray[np.int64]] = []
     losses: list[FloatArray] = []
-    places = np.arange(n_items)
+    ties = tie_order(n_items)
     for scores, targets in _masked_scores(scorer, held_out, n_items):
         own = np.take_along_axis(scores, targets[:, None], axis=1)
-        ahead = (scores > own) | ((scores == own) & (places < targets[:, None]))
         new = np.isfinite(own[:, 0])
-        ranks.append(np.where(new, 1 + ahead.sum(axis=1), n_items + 1))
+        ranks.append(np.where(new, target_ranks(scores, targets, ties), n_items + 1))
         if new.any():
             log_p = log_softmax(scores[new])
             losses.append(-np.take_along_axis(log_p, targets[new][:, None], axis=1)[:, 0])

@@ -1,4 +1,4 @@
-"""Measures of reranked candidates: what was not offered is a miss, ties earn nothing, blends are fitted."""
+"""Measures of reranked candidates: what was not offered is a miss, and weights are fitted."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from support.tiny import films, walks
 
 from nextinterest.data import leave_last_out
 from nextinterest.errors import DataError
-from nextinterest.finetune.candidate_lists import CandidateLists
+from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.ranks import tie_order
 
 
 @pytest.fixture(scope="module")
-def lists() -> CandidateLists:
+def lists() -> RerankingCases:
     split = leave_last_out(walks(), 1, 1)
-    return CandidateLists.of(Retriever.build(films(), split.train, WordEncoder()), split.validation, 4)
+    return RerankingCases.of(Retriever.build(films(), split.train, WordEncoder()), split.validation, 4)
 
 
-def test_the_retrievers_own_order_measures_as_its_ranking(lists: CandidateLists) -> None:
+def test_the_retrievers_own_order_measures_as_its_ranking(lists: RerankingCases) -> None:
     places = lists.places
     assert (places < 0).any()
     assert (places >= 0).any()
@@ -38,7 +39,7 @@ def test_the_retrievers_own_order_measures_as_its_ranking(lists: CandidateLists)
 
 @given(st.integers(0, 10_000))
 @settings(deadline=None, max_examples=30)
-def test_what_cannot_be_answered_changes_no_measure(lists: CandidateLists, seed: int) -> None:
+def test_what_cannot_be_answered_changes_no_measure(lists: RerankingCases, seed: int) -> None:
     rng = np.random.default_rng(seed)
     scores = [rng.normal(size=len(items)).astype(np.float32) for items in lists.items]
     some = lists.answerable()
@@ -47,7 +48,7 @@ def test_what_cannot_be_answered_changes_no_measure(lists: CandidateLists, seed:
     assert lists.measure([row * 3 + 1 for row in scores])["ndcg@10"] == lists.measure(scores)["ndcg@10"]
 
 
-def test_a_gain_is_the_difference_of_the_measures(lists: CandidateLists) -> None:
+def test_a_gain_is_the_difference_of_the_measures(lists: RerankingCases) -> None:
     rng = np.random.default_rng(1)
     scores = [rng.normal(size=len(items)).astype(np.float32) for items in lists.items]
     gain, error = lists.gain(scores, lists.log_p)
@@ -60,15 +61,18 @@ def test_a_gain_is_the_difference_of_the_measures(lists: CandidateLists) -> None
     assert some.gain(kept, some.log_p) == pytest.approx((gain, error))
 
 
-def test_a_constant_score_earns_what_the_last_place_earns(lists: CandidateLists) -> None:
+def test_a_constant_score_earns_what_a_guess_earns(lists: RerankingCases) -> None:
     flat = [np.zeros(len(items), dtype=np.float32) for items in lists.items]
-    last = np.mean(
-        [1 / np.log2(len(row) + 1) if p >= 0 else 0 for row, p in zip(flat, lists.places, strict=True)]
-    )
-    assert lists.measure(flat)["ndcg@10"] == pytest.approx(last)
+    ties = tie_order(lists.n_items)
+    ranks = [
+        1 + int((ties[items] < ties[items[place]]).sum()) if place >= 0 else 0
+        for items, place in zip(lists.items, lists.places, strict=True)
+    ]
+    assert len(set(ranks)) > 2
+    assert lists.ranks(flat).tolist() == ranks
 
 
-def test_a_score_that_knows_the_target_gets_the_weight(lists: CandidateLists) -> None:
+def test_a_score_that_knows_the_target_gets_the_weight(lists: RerankingCases) -> None:
     noise = np.random.default_rng(0)
     knows = []
     for items, place in zip(lists.items, lists.places, strict=True):
@@ -78,15 +82,15 @@ def test_a_score_that_knows_the_target_gets_the_weight(lists: CandidateLists) ->
         knows.append(row.astype(np.float32))
     weight = lists.fit_weight(knows)
     assert weight > 1.0
-    losses = [lists.measure(lists.blended(knows, w))["log_loss"] for w in (0.0, 0.9 * weight, 1.1 * weight)]
-    best = lists.measure(lists.blended(knows, weight))["log_loss"]
+    losses = [lists.measure(lists.weighted(knows, w))["log_loss"] for w in (0.0, 0.9 * weight, 1.1 * weight)]
+    best = lists.measure(lists.weighted(knows, weight))["log_loss"]
     assert best < losses[0]
     assert all(best <= loss + 2e-3 for loss in losses[1:])
     assert lists.fit_weight([np.zeros(len(items), dtype=np.float32) for items in lists.items]) == 0.0
     assert lists.fit_weight([-row for row in knows]) == 0.0
 
 
-def test_without_a_single_hit_nothing_is_fitted(lists: CandidateLists) -> None:
+def test_without_a_single_hit_nothing_is_fitted(lists: RerankingCases) -> None:
     lost = replace(lists, places=np.full(len(lists), -1, dtype=np.int32))
     with pytest.raises(DataError, match="n_candidates"):
         lost.fit_weight(lists.log_p)

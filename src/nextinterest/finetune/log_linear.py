@@ -20,13 +20,13 @@ from scipy.optimize import minimize
 
 from nextinterest.errors import DataError
 
-__all__ = ["BlendFit", "fit_blend"]
+__all__ = ["LogLinearFit", "fit_log_linear"]
 
 Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class BlendFit:
+class LogLinearFit:
     """What was fitted.
 
     Attributes
@@ -47,9 +47,9 @@ class BlendFit:
     n_events: int
 
 
-def fit_blend(
+def fit_log_linear(
     parts: dict[str, NDArray[np.floating]], targets: NDArray[np.integer], ridge: float = 1e-3
-) -> BlendFit:
+) -> LogLinearFit:
     """Fit the weights of a blend.
 
     Parameters
@@ -86,7 +86,7 @@ def fit_blend(
         raise DataError("A target stands at an empty place.", remedy="Use -1 for a target not offered.")
     weights, loss = _minimise(stacked, empty, hit, ridge)
     alone = {name: _minimise(stacked[i : i + 1], empty, hit, ridge)[1] for i, name in enumerate(parts)}
-    return BlendFit(dict(zip(parts, weights, strict=True)), loss, alone, len(kept))
+    return LogLinearFit(dict(zip(parts, weights, strict=True)), loss, alone, len(kept))
 
 
 def _minimise(

@@ -17,8 +17,9 @@ from scipy.optimize import minimize_scalar
 from nextinterest.data import HeldOut
 from nextinterest.domain import FloatArray, History, IntArray, Recommender
 from nextinterest.errors import DataError
+from nextinterest.retrieval.ranks import target_ranks, tie_order
 
-__all__ = ["CandidateLists"]
+__all__ = ["RerankingCases"]
 
 _K = 10
 _RIDGE = 1e-3
@@ -26,7 +27,7 @@ _MOST = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CandidateLists:
+class RerankingCases:
     """Held-out cases with their candidates.
 
     Attributes
@@ -41,6 +42,8 @@ class CandidateLists:
         Where the target stands among its candidates, int32, shape (n,); -1 where it is not offered.
     n_cases
         Cases that measures are means over: n and those left out by `answerable`, which are misses.
+    n_items
+        Size of the catalogue.
     """
 
     histories: list[History]
@@ -48,11 +51,12 @@ class CandidateLists:
     log_p: list[FloatArray]
     places: IntArray
     n_cases: int
+    n_items: int
 
     @classmethod
     def of(
         cls, retriever: Recommender, held_out: HeldOut, n_candidates: int, *, most: int | None = None
-    ) -> CandidateLists:
+    ) -> RerankingCases:
         """Ask a retriever for the candidates of held-out cases, as serving does.
 
         Parameters
@@ -77,31 +81,30 @@ class CandidateLists:
         ]
         hits = [np.flatnonzero(kept == target) for kept, target in zip(items, held_out.targets, strict=True)]
         places = np.array([hit[0] if len(hit) else -1 for hit in hits], dtype=np.int32)
-        return cls(histories, items, log_p, places, len(histories))
+        return cls(histories, items, log_p, places, len(histories), len(retriever.catalog))
 
     def __len__(self) -> int:
         return len(self.histories)
 
-    def answerable(self) -> CandidateLists:
+    def answerable(self) -> RerankingCases:
         """Return the cases whose target is offered; the others are misses whatever the scores."""
         some = np.flatnonzero(self.places >= 0).tolist()
-        return CandidateLists(
+        return RerankingCases(
             [self.histories[i] for i in some],
             [self.items[i] for i in some],
             [self.log_p[i] for i in some],
             self.places[some],
             self.n_cases,
+            self.n_items,
         )
 
     def ranks(self, scores: Sequence[FloatArray]) -> NDArray[np.int64]:
-        """Return the target's rank from 0 under some scores of the candidates, shape (n,); -1 if not offered.
-
-        Ties count against the target, so that a constant score earns nothing.
-        """
+        """Return the target's rank from 1 under scores of the candidates, shape (n,); 0 if not offered."""
+        ties = tie_order(self.n_items)
         return np.array(
             [
-                -1 if place < 0 else int((row >= row[place]).sum()) - 1
-                for row, place in zip(scores, self.places, strict=True)
+                0 if place < 0 else int(target_ranks(row[None], np.array([place]), ties[items])[0])
+                for row, place, items in zip(scores, self.places, self.items, strict=True)
             ],
             dtype=np.int64,
         )
@@ -109,7 +112,7 @@ class CandidateLists:
     def gains(self, scores: Sequence[FloatArray]) -> NDArray[np.float64]:
         """Return the NDCG@10 of each case (Jarvelin and Kekalainen, 2002, one relevant item), shape (n,)."""
         ranks = self.ranks(scores)
-        return np.where((ranks >= 0) & (ranks < _K), 1.0 / np.log2(np.maximum(ranks, 0) + 2.0), 0.0)
+        return np.where((ranks > 0) & (ranks <= _K), 1.0 / np.log2(np.maximum(ranks, 1) + 1.0), 0.0)
 
     def gain(self, scores: Sequence[FloatArray], over: Sequence[FloatArray]) -> tuple[float, float]:
         """Return by how much NDCG@10 is larger under `scores` than under `over`, and its standard error.
@@ -132,24 +135,24 @@ class CandidateLists:
             of the scores over the candidates (0 where there are none).
         """
         ranks = self.ranks(scores)
-        offered = np.flatnonzero(ranks >= 0)
+        offered = np.flatnonzero(ranks > 0)
         losses = [
             float(np.logaddexp.reduce(scores[i].astype(np.float64)) - scores[i][self.places[i]])
             for i in offered.tolist()
         ]
         return {
             "ndcg@10": float(self.gains(scores).sum()) / self.n_cases,
-            "hr@10": float(((ranks >= 0) & (ranks < _K)).sum()) / self.n_cases,
+            "hr@10": float(((ranks > 0) & (ranks <= _K)).sum()) / self.n_cases,
             "offered": len(offered) / self.n_cases,
             "log_loss": float(np.mean(losses)) if losses else 0.0,
         }
 
-    def blended(self, scores: Sequence[FloatArray], weight: float) -> list[FloatArray]:
-        """Return the log-scores of P_retriever(i) P_scores(i)^weight, which is serving's blend."""
+    def weighted(self, scores: Sequence[FloatArray], weight: float) -> list[FloatArray]:
+        """Return the log-scores of P_retriever(i) P_scores(i)^weight, as in serving."""
         return [log_p + np.float32(weight) * own for log_p, own in zip(self.log_p, scores, strict=True)]
 
     def fit_weight(self, scores: Sequence[FloatArray]) -> float:
-        """Return the weight, 0 or above, under which `blended` has the least log-loss over the candidates.
+        """Return the weight, 0 or above, under which `weighted` has the least log-loss over the candidates.
 
         The retriever's exponent is 1, as in serving. Convex in the one weight; a little ridge gives a score
         that says nothing the weight 0.
