@@ -67,6 +67,10 @@ CASES: dict[str, tuple[Callable[[Path], Path], dict[str, object], dict[str, str]
         {"columns": {"user": "user_id"}},
         {},
     ),
+    "JSON as CSV": (_write("a.csv", '{"user": "u1", "item": "a"}\n'), {"format": "csv"}, {}),
+    "CSV as JSON": (_write("a.json", f"user,item,rating,time\n{ROWS}"), {"format": "jsonl"}, {}),
+    "CSV as Parquet": (_write("a.parquet", f"user,item,rating,time\n{ROWS}"), {"format": "parquet"}, {}),
+    "CSV of other names as Parquet": (_write("a.parquet", "who,item\nu1,a\n"), {}, {"user": "who"}),
     "Parquet as CSV": (_parquet_as_csv, {"format": "csv"}, {}),
 }
 

@@ -396,7 +396,7 @@ def tarred(data: bytes) -> bytes:
         ("a.csv.gz", gzip.compress(zipped(b"x")), "holds a zip archive"),
         ("a.csv", b"SQLite format 3\0" + bytes(90), "is an SQLite database"),
         ("a.csv", b"ARROW1\0\0" + bytes(90), "is an Arrow file"),
-        ("a.csv", zipped(b"PAR1xx", "a.parquet"), "holds|is a Parquet file"),
+        ("a.csv", zipped(b"PAR1xx", "a.parquet"), "is a Parquet file within an archive"),
         ("a.csv", bytes(range(256)), r"a\.csv:1: NUL byte in the line"),
         ("a.csv.bz2", b"user,item\n", "is named .bz2 and is not a bzip2 archive"),
         ("a.zip", b"user,item\n", "not a zip archive"),

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from nextinterest.data import load
+from nextinterest.data.sources import encodings
 from nextinterest.data.sources import lines as lines_module
 from nextinterest.data.sources.lines import BAD_ENCODING, NUL_BYTE, TextFile
 from nextinterest.errors import DataError
+
+Pack = Callable[[bytes], bytes]
 
 
 def read(path: Path) -> tuple[list[tuple[int, str, str | None]], list[str]]:
@@ -73,10 +77,31 @@ def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_utf_16_is_an_error_that_says_so(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes("user\n".encode("utf-16"))
-    with pytest.raises(DataError, match=r"UTF-16.*Save it as UTF-8"):
-        read(tmp_path / "a")
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_utf_16_and_utf_32_are_read_with_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, order: str, mark: str, pack: Pack
+) -> None:
+    rows = ["user,item", "Жанна,本", "zoë,\U0001f3b8", "u,"]
+    (tmp_path / "a").write_bytes(pack((mark + "\r\n".join(rows)).encode(f"{encoding}-{order}")))
+    for size in (1 << 20, 64):
+        monkeypatch.setattr(lines_module, "_READ", size)
+        assert texts(tmp_path / "a") == rows
+        assert read(tmp_path / "a")[1] == [f"a was read as {encoding.upper()}"]
+
+
+def test_what_no_longer_decodes_as_utf_16_spoils_only_its_line(tmp_path: Path) -> None:
+    data = "user,item\n".encode("utf-16") + b"a\0\x00\xd8b\0" + "\nc,d\n".encode("utf-16-le") + b"x"
+    (tmp_path / "a").write_bytes(data)
+    assert [problem for _, _, problem in read(tmp_path / "a")[0]] == [None, BAD_ENCODING, None, BAD_ENCODING]
+
+
+@pytest.mark.parametrize("data", [b"a\nb\0c\n\0d\n", b"ab\0\n\n\0", b"\0\n", b"\0" * 8])
+def test_nul_bytes_alone_do_not_make_a_file_utf_16(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a").write_bytes(data)
+    assert not any("UTF-16" in note or "UTF-32" in note for note in read(tmp_path / "a")[1])
 
 
 def test_gzip_with_several_members(tmp_path: Path) -> None:
@@ -115,6 +140,7 @@ def test_blocks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "a").write_text("\n".join(rows), encoding="utf-8")
     whole = read(tmp_path / "a")
     monkeypatch.setattr(lines_module, "BLOCK", 64)
+    monkeypatch.setattr(encodings, "_SAMPLE", 64)
     monkeypatch.setattr(lines_module, "_READ", 37)
     assert len(list(TextFile(tmp_path / "a").blocks())) > 50
     assert read(tmp_path / "a") == whole

@@ -78,6 +78,11 @@ _BINARY = (
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (.xls)"),
     (b"%PDF-", "a PDF"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x80\x03", "a Python pickle"),
+    (b"\x80\x04", "a Python pickle"),
+    (b"\x80\x05", "a Python pickle"),
+    (b"RDX", "a data file of R"),
     (b"\x89PNG", "an image"),
     (b"\xff\xd8\xff", "an image"),
 )
@@ -146,6 +151,11 @@ def refuse_binary(path: Path, first: bytes, *, inside: bool = False) -> None:
         return
     archive = what.endswith("archive")
     remedy = "Unpack it first." if archive else "Export it as CSV, Parquet or JSON lines."
+    if what == "a Parquet file" and inside:
+        raise DataError(
+            f"{path} is a Parquet file within an archive.",
+            remedy="Unpack it first; Parquet is compressed already.",
+        )
     if what == "a Parquet file":
         raise DataError(
             f"{path} is a Parquet file, not text.",

@@ -11,7 +11,7 @@ from nextinterest.data.sources.amazon import is_metadata, is_reviews, read_amazo
 from nextinterest.data.sources.archives import bare_name, begins_as_parquet, neighbour, suffix
 from nextinterest.data.sources.columns import Columns
 from nextinterest.data.sources.jsonlines import keys, printable
-from nextinterest.data.sources.kinds import KINDS, Kind, kind_of
+from nextinterest.data.sources.kinds import KINDS, Kind, content_kind, kind_of, refuse_other_kind
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.movielens import EVENT_FILES, is_movielens_csv, read_movielens
 from nextinterest.data.sources.parts import contents, visible
@@ -62,6 +62,7 @@ def detect(path: Path) -> Format:
     if bare_name(path) in EVENT_FILES and _is_movielens(path):
         return "movielens"
     kind = kind_of(path)
+    kind = kind and (content_kind(path) or kind)
     if kind == "jsonl":
         return "amazon" if is_reviews(keys(path)) else "jsonl"
     if kind is not None:
@@ -97,7 +98,8 @@ def _detect_folder(path: Path) -> Format:
         )
     if found == ["jsonl"]:
         reviews = [p for p in parts["jsonl"] if not is_metadata(p)]
-        return "amazon" if len(reviews) == 1 and is_reviews(keys(reviews[0])) else "jsonl"
+        one = len(reviews) == 1 and content_kind(reviews[0]) in (None, "jsonl")
+        return "amazon" if one and is_reviews(keys(reviews[0])) else "jsonl"
     if found:
         return found[0]
     raise DataError(
@@ -143,6 +145,8 @@ def read(path: Path, format: Format = "auto", columns: Columns | None = None) ->
             command="Leave the mapping out, or give --format csv (--format jsonl for JSON lines).",
         )
     if chosen in KINDS:
+        if format != "auto" and path.is_file():
+            refuse_other_kind(path, cast("Kind", chosen))
         raw = read_tabular(path, columns, cast("Kind", chosen))
     elif chosen == "recbole":
         raw = read_recbole(path, columns)

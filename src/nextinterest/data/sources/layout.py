@@ -20,7 +20,7 @@ from nextinterest.data.sources.delimited import fields_of
 from nextinterest.data.sources.parts import shown
 from nextinterest.errors import DataError
 
-__all__ = ["Layout", "judge_layout", "separated_by"]
+__all__ = ["SEPARATORS", "Layout", "judge_layout", "separated_by"]
 
 BY_ENDING = {
     ".csv": ",",
@@ -31,7 +31,7 @@ BY_ENDING = {
     ".item": "\t",
     ".user": "\t",
 }
-_SEPARATORS = (",", ";", "\t", "|")
+SEPARATORS = (",", ";", "\t", "|")
 _NAMED = {"\t": "tabs", " ": "blanks"}
 
 
@@ -69,7 +69,7 @@ def judge_layout(path: Path, ending: str, lines: Sequence[str], columns: Columns
         The caller's mapping; places mean that there is no header.
     """
     usual = BY_ENDING.get(ending, ",")
-    candidates = list(dict.fromkeys((usual, *_SEPARATORS)))
+    candidates = list(dict.fromkeys((usual, *SEPARATORS)))
     if places(columns):
         return _without_header(path, usual, [*candidates, "::", " "], lines, columns)
 

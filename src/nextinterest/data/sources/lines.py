@@ -18,6 +18,8 @@ from rich.progress import Progress
 
 from nextinterest.data.sources.archives import READ as _READ
 from nextinterest.data.sources.archives import chunks
+from nextinterest.data.sources.encodings import as_utf8
+from nextinterest.data.sources.foreign import refuse_other_text
 from nextinterest.errors import DataError
 
 __all__ = ["BAD_ENCODING", "BLOCK", "NUL_BYTE", "TextFile"]
@@ -27,13 +29,13 @@ BLOCK = 1 << 25
 _SHOW_FROM = 1 << 27
 """Bytes from which on a progress bar is worth its line."""
 
+_BEGIN = 1 << 16
+
 NUL_BYTE = "NUL byte in the line"
 BAD_ENCODING = "bytes that are not UTF-8"
 
-_BOM = b"\xef\xbb\xbf"
 _CONTROLS = re.compile(rb"[\x80-\x9f]")  # control characters in Latin-1, letters and quotes in Windows-1252
 _NAMES = {"latin-1": "Latin-1", "cp1252": "Windows-1252"}
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass
@@ -62,7 +64,7 @@ class TextFile:
         Raises
         ------
         DataError
-            If the file is missing, empty, damaged or UTF-16.
+            If the file is missing, empty or damaged, or its text is no table.
         """
         number, seen = 1, False
         for data in self._cut(whole):
@@ -97,6 +99,16 @@ class TextFile:
                 remedy="Save it as UTF-8 text.",
             )
         return frame["text"].head(n).to_list()
+
+    def begin(self) -> str:
+        """Return how the text begins, at most some thousand characters; U+FFFD for what is no text.
+
+        Raises
+        ------
+        DataError
+            As `blocks`, but for a file that is empty.
+        """
+        return next(self._content(), b"")[:_BEGIN].decode("utf-8", "replace")
 
     def _empty(self) -> DataError:
         why = f": {'; '.join(self.notes)}" if self.notes else ""
@@ -137,13 +149,12 @@ class TextFile:
             yield b"".join(parts)
 
     def _content(self) -> Iterator[bytes]:
-        """Yield the unpacked content, without a byte order mark."""
-        raw = chunks(self.path, self._bytes(), self.notes)
-        first = next(raw, b"")
-        if first.startswith(_UTF16):
-            raise DataError(f"{self.path} is UTF-16.", remedy="Save it as UTF-8.")
-        yield first.removeprefix(_BOM)
-        yield from raw
+        """Yield the unpacked content, as UTF-8 where it is UTF-16 or UTF-32, without a byte order mark."""
+        content = as_utf8(self.path, chunks(self.path, self._bytes(), self.notes), self.notes)
+        first = next(content, b"")
+        refuse_other_text(self.path, first)
+        yield first
+        yield from content
 
     def _bytes(self) -> Iterator[bytes]:
         try:

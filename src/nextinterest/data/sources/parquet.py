@@ -8,8 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from nextinterest.data.sources.archives import begins_as_parquet
 from nextinterest.data.sources.cells import NAMED, NAMES
 from nextinterest.data.sources.delimited import Selection, Table
+from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.panics import panics_unprinted
 from nextinterest.errors import DataError
 
@@ -50,12 +52,28 @@ def read_parquet(path: Path, select: Selection, needed: Collection[str] = ("user
     except FileNotFoundError:
         raise DataError(f"There is no file {path}.", remedy="Check the path.") from None
     except _FAILURES as error:
+        _refuse_text(path)
         what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         found = "cannot be read as Parquet" if _is_whole(path) else "is not a Parquet file"
         raise DataError(
             f"{path} {found}: {what}", remedy="Check the download, or write the file again."
         ) from error
     return Table(path, columns, rows, notes)
+
+
+def _refuse_text(path: Path) -> None:
+    """Raise where a file is text, packed or of another format, with what it is."""
+    if begins_as_parquet(path):
+        return
+    begin = TextFile(path).begin()
+    if not begin.strip():
+        raise DataError(f"{path} is empty.", remedy="Check the download.")
+    if "\0" not in begin and "\ufffd" not in begin:
+        raise DataError(
+            f"{path} is text, not Parquet: it begins {begin[:40]!r}.",
+            remedy="Read it with format='csv', or with format='jsonl' where it holds JSON lines.",
+            command="Read it with --format csv, or with --format jsonl where it holds JSON lines.",
+        )
 
 
 def _is_whole(path: Path) -> bool:

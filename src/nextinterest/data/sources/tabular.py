@@ -8,6 +8,7 @@ endings.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from nextinterest.data.sources.columns import (
 )
 from nextinterest.data.sources.delimited import Selection, Table, read_delimited
 from nextinterest.data.sources.jsonlines import read_json_lines
-from nextinterest.data.sources.kinds import KINDS, Kind, kind_of
+from nextinterest.data.sources.kinds import KINDS, WORDS, Kind, content_kind, is_bare_part, kind_of
 from nextinterest.data.sources.layout import judge_layout
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.parquet import read_parquet
@@ -79,8 +80,22 @@ def _read(
     kind: Kind | None = None,
     columns: Columns | None = None,
 ) -> Table:
-    """Read the selected columns of a file of any kind; those that are not needed where they can be text."""
-    kind = kind or kind_of(path) or "csv"
+    """Read the selected columns of a file as what it is named, or as what it certainly is.
+
+    Columns that are not needed are read where they can be text.
+    """
+    named = kind_of(path)
+    found = content_kind(path)
+    table = _read_kind(path, select, needed, found or kind or named or "csv", columns)
+    if found is None or named in (None, found) or is_bare_part(path):
+        return table
+    note = f"{path.name} holds {WORDS[found]}, not {WORDS[named]}, and was read as that"
+    return replace(table, notes=(*table.notes, note))
+
+
+def _read_kind(
+    path: Path, select: Selection, needed: Collection[str], kind: Kind, columns: Columns | None
+) -> Table:
     if kind == "parquet":
         return read_parquet(path, select, needed)
     if kind == "jsonl":

@@ -1,0 +1,64 @@
+"""Text that is no table: a web page, a pointer of Git LFS, a dump of a database, known by how it begins."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nextinterest.errors import DataError
+
+__all__ = ["refuse_other_text"]
+
+_BEGIN = 512
+_HTML = re.compile(
+    rb"(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|script|meta|title)\b", re.DOTALL
+)
+_XML = re.compile(rb"<\?xml\b|<!doctype\b|<error>")
+_LFS = re.compile(rb"version https://git-lfs\.github\.com/spec/")
+_LFS_SIZE = re.compile(rb"^size (\d+)", re.MULTILINE)
+_SQL = re.compile(
+    rb"-- \w+ (?:sql |database )*dump\b|(?:--[^\n]*\s+)*(?:create table|insert into|drop table|pragma)\b"
+)
+
+
+def refuse_other_text(path: Path, first: bytes) -> None:
+    """Raise where a file begins like text that holds no table.
+
+    Parameters
+    ----------
+    path
+        The file.
+    first
+        How its text begins, in UTF-8.
+
+    Raises
+    ------
+    DataError
+        With what it is, and what to do.
+    """
+    begin = first[:_BEGIN].lstrip().lower()
+    if _HTML.match(begin):
+        raise DataError(
+            f"{path} is a web page (HTML), not a table: a server answers so where the address is wrong or a "
+            "login is needed.",
+            remedy="Download the file itself, or save the table of the page as CSV.",
+        )
+    if _XML.match(begin):
+        raise DataError(
+            f"{path} is XML, not a table: an error of a server, or an export in another format.",
+            remedy="Look at it in an editor; download it again, or export the table as CSV.",
+        )
+    if _LFS.match(begin):
+        size = _LFS_SIZE.search(begin)
+        held = f" of {int(size[1]):,} bytes" if size else ""
+        raise DataError(
+            f"{path} is a pointer of Git LFS: the file{held} itself was not downloaded.",
+            remedy=f"Run `git lfs pull --include '*{path.name}'` in the repository, or download the file.",
+        )
+    if _SQL.match(begin):
+        raise DataError(
+            f"{path} is a dump of a database (SQL), not a table.",
+            remedy="Load it into the database and export the table as CSV.",
+        )
+    if begin.startswith(b"{\\rtf"):
+        raise DataError(f"{path} is a text document (RTF), not a table.", remedy="Save it as plain text.")
