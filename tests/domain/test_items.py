@@ -62,18 +62,15 @@ def test_what_is_not_known_has_no_column() -> None:
     catalog = Catalog.from_items([Item("a", "Alien", ("Horror",), 1979), Item("e", "Emma")])
     assert catalog.details.empty
     row = repr(("a", "Alien", ("Horror",), 1979, None)) + repr(("e", "Emma", (), None, None))
-    assert catalog.fingerprint == hashlib.sha256(row.encode()).hexdigest()  # as before there were details
+    assert catalog.fingerprint == hashlib.sha256(row.encode()).hexdigest()
     assert catalog_to_bytes(catalog) == catalog_to_bytes(
         Catalog(catalog.ids, catalog.titles, catalog.categories, catalog.years)
     )
 
 
-@pytest.mark.parametrize("position", range(3))
-def test_every_detail_counts_for_the_fingerprint(position: int) -> None:
+def test_a_price_changes_without_the_fingerprint() -> None:
     bare = [Item(one.id, one.title, one.categories, one.year, one.description) for one in GOODS]
-    with_one = [*bare]
-    with_one[position] = GOODS[position]
-    assert Catalog.from_items(bare).fingerprint != Catalog.from_items(with_one).fingerprint
+    assert Catalog.from_items(bare).fingerprint == Catalog.from_items(GOODS).fingerprint
 
 
 def test_details_follow_their_items() -> None:

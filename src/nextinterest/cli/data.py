@@ -73,18 +73,34 @@ def _shape(summary: Summary) -> Table:
             f"mean {summary.mean_length:.1f}, median {summary.median_length:.0f}, most {summary.longest:,}",
         ),
         ("time span", span),
+        ("repeats", _repeats(report)),
+        ("kinds of events", ", ".join(f"{kind} {n:,}" for kind, n in summary.kinds.items()) or "none"),
         ("ties", ties if summary.first_event is not None else "none"),
         ("ratings", ratings),
         (
             "categories",
             f"{summary.categories:,} ({counted(summary.uncategorised, 'item has', 'items have')} none)",
         ),
+        ("attributes", ", ".join(summary.attributes) or "none"),
         ("titles", f"{summary.items - report.items_without_title:,} of {counted(summary.items, 'item')}"),
         ("known of users", ", ".join(summary.user_columns) or "nothing"),
         ("fingerprint", summary.fingerprint[:16]),
     ):
         table.add_row(name, escape(value))
     return table
+
+
+def _repeats(report: CleaningReport) -> str:
+    """Say how many events were of a user and an item that had one before."""
+    from nextinterest.data.faults import REPEATED_PAIR
+
+    n = report.repeated_events
+    if not n:
+        return "none"
+    dropped = report.count(REPEATED_PAIR)
+    share = n / max(1, report.events_kept + dropped)
+    done = "dropped" if dropped else "kept"
+    return f"{n:,} events of a user and item that had one before ({share:.0%}), {done}"
 
 
 def _dropped(report: CleaningReport) -> Table | str:

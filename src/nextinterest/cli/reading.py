@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from nextinterest.cli.console import err
 from nextinterest.data.sources import Format
+from nextinterest.data.sources.usual_names import FIELDS
 from nextinterest.data.times import TIME_FORMATS, check_time_format
 from nextinterest.errors import DataError
 
@@ -39,7 +40,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
     >>> def show(user: str, reading: Reading) -> str:
     ...     return f"{user} {reading.format}"
     >>> list(inspect.signature(grouped(show)).parameters)
-    ['user', 'format', 'column', 'time_format', 'k_core', 'user_core', 'item_core', 'repeats',
+    ['user', 'format', 'items', 'column', 'time_format', 'k_core', 'user_core', 'item_core', 'repeats',
      'ties', 'strict']
     >>> grouped(show)(user="42", format="csv")
     '42 csv'
@@ -97,12 +98,16 @@ class Reading:
     format: Annotated[
         Format, typer.Option(help="How to read the data; auto judges by names and first lines.")
     ] = "auto"
+    items: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A table of the items, where none lies beside the events."),
+    ] = None
     column: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FIELD=COLUMN",
             callback=_columns,
-            help="The column that is the user, item, time, rating, title, categories, year or description: "
+            help=f"The column that is a field ({', '.join(FIELDS)}): "
             "its name or, in a table without a header, its number from 0. Repeat the option.",
         ),
     ] = None
@@ -163,6 +168,7 @@ class Reading:
 
         dataset = load(
             path_or_name,
+            self.items,
             format=self.format,
             cleaning=self.cleaning,
             columns=self.columns,

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nextinterest.counting import counted
+from nextinterest.data.details import read_details
+from nextinterest.data.event_kinds import kind_codes
 from nextinterest.data.faults import (
     EXACT_DUPLICATE,
     LOW_RATING,
@@ -169,10 +171,11 @@ def clean(
     if config.min_rating is not None:
         drop(LOW_RATING, (rows["rating"].fill_null(config.min_rating) >= config.min_rating).to_numpy())
     order = _order(rows, users, positions, item_ids, config.ties)
+    which = "first" if config.repeats == "keep" else config.repeats
+    one = _one_per_pair(users, positions, order[kept[order]], len(item_ids), which)
+    repeated = int((kept & ~one).sum())
     if config.repeats != "keep":
-        drop(
-            REPEATED_PAIR, _one_per_pair(users, positions, order[kept[order]], len(item_ids), config.repeats)
-        )
+        drop(REPEATED_PAIR, one)
     if config.min_user_events > 1 or config.min_item_events > 1:
         core = np.zeros(len(rows), dtype=np.bool_)
         at = np.flatnonzero(kept)
@@ -186,7 +189,15 @@ def clean(
             remedy="Check the format and the columns, or clean less.",
         )
     return _assemble(
-        raw, config, tally, items, rows, (user_ids, item_ids), (users, positions), order[kept[order]]
+        raw,
+        config,
+        tally,
+        items,
+        rows,
+        (user_ids, item_ids),
+        (users, positions),
+        order[kept[order]],
+        repeated,
     )
 
 
@@ -202,14 +213,14 @@ def _in_order(ids: pl.Series, first: pl.Series | None = None) -> pl.Series:
 
 
 def _first_of_equals(rows: pl.DataFrame, users: IntArray, items: IntArray, n_items: int) -> NDArray[np.bool_]:
-    """Return a mask without the events that equal an earlier one in user, item, time and rating."""
+    """Return a mask without the events that equal an earlier one in everything that is read of them."""
     pairs = pl.Series("pair", users.astype(np.int64) * n_items + items)
     again = pairs.is_duplicated()
     keep = np.ones(len(rows), dtype=np.bool_)
     if again.any():  # only events of a repeated pair can be equal, and they are few
-        suspects = rows.select("time", "nanoseconds", "rating", pairs).filter(again)
+        suspects = rows.select("time", "nanoseconds", "rating", "kind", "weight", pairs).filter(again)
         keep[again.arg_true().to_numpy()] = suspects.select(
-            pl.struct("pair", "time", "nanoseconds", "rating").is_first_distinct()
+            pl.struct("pair", "time", "nanoseconds", "rating", "kind", "weight").is_first_distinct()
         ).to_series()
     return keep
 
@@ -281,6 +292,7 @@ def _assemble(
     ids: tuple[pl.Series, pl.Series],
     codes: tuple[IntArray, IntArray],
     order: NDArray[np.int64],
+    repeated: int,
 ) -> tuple[Catalog, EventLog, pl.DataFrame | None, CleaningReport]:
     """Renumber users and items to those that remain, and build the parts."""
     (user_ids, item_ids), (users, positions) = ids, codes
@@ -303,6 +315,8 @@ def _assemble(
         rows["time"].to_numpy()[order] if raw.has_times else None,
         rows["rating"].to_numpy()[order] if raw.has_ratings else None,
         nanoseconds,
+        kind_codes(rows["kind"][order]),
+        None if (weights := rows["weight"][order]).null_count() == len(weights) else weights.to_numpy(),
     )
     table = (
         item_ids.filter(pl.Series(stays))
@@ -312,12 +326,14 @@ def _assemble(
     )
     untitled = table["title"].null_count()
     table = table.with_columns(pl.col("title").fill_null(pl.col("item")), pl.col("categories").fill_null([]))
+    details, about_details = read_details(table, raw.files)
     catalog = Catalog(
         table["item"].to_list(),
         table["title"].to_list(),
         [tuple(names) for names in table["categories"].to_list()],
         table["year"].to_list(),
         table["description"].to_list(),
+        details,
     )
     profile = None
     if raw.users is not None:
@@ -337,9 +353,10 @@ def _assemble(
         items_without_title=untitled,
         items_without_events=int((~used[stays]).sum()),
         tied_events=tied,
+        repeated_events=repeated,
         users_tied_at_the_end=tied_at_end,
         dropped=tally.dropped,
-        notes=(*raw.notes, *raw.warnings),
+        notes=(*raw.notes, *about_details, *raw.warnings),
         warnings=raw.warnings,
     )
     return catalog, log, profile, report

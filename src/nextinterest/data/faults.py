@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from nextinterest.counting import counted
+from nextinterest.data.event_kinds import read_kinds
 from nextinterest.data.missing import is_missing
 from nextinterest.data.ratings import read_ratings
 from nextinterest.data.report import Dropped
@@ -21,6 +22,7 @@ from nextinterest.errors import DataError
 __all__ = [
     "BAD_RATING",
     "BAD_TIME",
+    "BAD_WEIGHT",
     "BEFORE_1970",
     "EXACT_DUPLICATE",
     "FUTURE",
@@ -42,6 +44,7 @@ BAD_TIME = "unreadable time"
 BEFORE_1970 = "time before 1970"
 FUTURE = "time in the future"
 BAD_RATING = "unreadable rating"
+BAD_WEIGHT = "unreadable weight"
 EXACT_DUPLICATE = "exact duplicate"
 REPEATED_PAIR = "repeated user and item"
 REPEATED_ITEM = "repeated item id"
@@ -55,7 +58,7 @@ _GAP = 20 * 365 * 86400
 def judge_events(
     raw: RawData, latest: int, time_format: str = "auto"
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Cast times and ratings and name what is wrong with each row.
+    """Cast times, ratings and weights, and name what is wrong with each row.
 
     Parameters
     ----------
@@ -69,8 +72,9 @@ def judge_events(
     Returns
     -------
     A frame with the columns ``user``, ``item``, ``time`` (Int64), ``nanoseconds`` (Int32, null where no time
-    of the data has a fraction), ``rating`` (Float32, null where missing), ``line``, ``file`` and ``problem``
-    (the first thing wrong with the row, or null); and how times and ratings were read, where not plain.
+    of the data has a fraction), ``rating`` and ``weight`` (Float32, null where missing), ``kind``, ``line``,
+    ``file`` and ``problem`` (the first thing wrong with the row, or null); and how they were read, where that
+    is not plain.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def judge_events(
     """
     written = raw.events.select(
         pl.when(~is_missing(text)).then(text).alias(name)
-        for name, text in ((name, pl.col(name).str.strip_chars()) for name in ("time", "rating"))
+        for name, text in ((name, pl.col(name).str.strip_chars()) for name in ("time", "rating", "weight"))
     )
     times = read_times(
         written["time"],
@@ -90,13 +94,18 @@ def judge_events(
         stripped=True,
     )
     ratings, about_ratings = read_ratings(written["rating"], name=raw.columns.get("rating", "rating"))
+    weights, about_weights = read_ratings(written["weight"], name=raw.columns.get("weight", "weight"))
+    kinds, about_kinds = read_kinds(raw.events["kind"], name=raw.columns.get("kind", "kind"))
     none = pl.Series([None], dtype=pl.Int32).new_from_index(0, len(written))
     rows = raw.events.with_columns(
         times.seconds.alias("when"),
         (none if times.nanoseconds is None else times.nanoseconds).alias("nanoseconds"),
         ratings.alias("stars"),
+        weights.alias("much"),
+        kinds.alias("kind"),
         written["time"].is_null().alias("undated"),
         written["rating"].is_null().alias("unrated"),
+        written["weight"].is_null().alias("unweighed"),
     )
     problem = (
         pl.when(pl.col("problem").is_not_null())
@@ -115,6 +124,8 @@ def judge_events(
         .then(pl.lit(FUTURE))
         .when(pl.col("stars").is_null() & ~pl.col("unrated"))
         .then(pl.lit(BAD_RATING))
+        .when(pl.col("much").is_null() & ~pl.col("unweighed"))
+        .then(pl.lit(BAD_WEIGHT))
     )
     judged = rows.select(
         "user",
@@ -122,11 +133,13 @@ def judge_events(
         pl.col("when").alias("time"),
         "nanoseconds",
         pl.col("stars").alias("rating"),
+        "kind",
+        pl.col("much").alias("weight"),
         "line",
         "file",
         problem.alias("problem"),
     )
-    return judged, (*times.notes, *_strays(judged, raw), *about_ratings)
+    return judged, (*times.notes, *_strays(judged, raw), *about_ratings, *about_weights, *about_kinds)
 
 
 def _strays(judged: pl.DataFrame, raw: RawData) -> list[str]:

@@ -26,6 +26,7 @@ __all__ = ["load"]
 
 def load(
     path_or_name: str | Path,
+    items: str | Path | None = None,
     *,
     format: Format = "auto",  # noqa: A002 - the word a caller looks for
     cleaning: CleaningConfig | None = None,
@@ -44,14 +45,18 @@ def load(
         parts: ``part-00000.parquet`` and so on, or ``NAME.train.inter``, ``NAME.valid.inter`` and
         ``NAME.test.inter``, which are put together. Files may be packed: gzip, bzip2, xz, zstd, or a zip of
         one file.
+    items
+        A table of the items: its path. None takes what lies beside the events. Its columns that are no field
+        become attributes of the items.
     format
         How to read it; ``auto`` judges by names and first lines.
     cleaning
         What to drop and how to order; None for the defaults.
     columns
-        From a field (user, item, time, rating, title, categories, year, description) to the name of its
-        column, or to its number from 0 where a table has no header. What is left out is recognised by its
-        usual names.
+        From a field to the name of its column in the events or the items, or to its number from 0 where the
+        table of events has no header. Fields are user, item, time, rating, kind and weight of events, and
+        title, categories, year, description, price, published, available_since, available_until and stock of
+        items. What is left out is recognised by its usual names.
     time_format
         How times are written, where the column does not show it: ``day-first``, ``month-first``, a unit of
         numbers (``s``, ``ms``, ``us``, ``ns``), ``excel``, or a pattern of strptime (``%d/%m/%Y %H:%M``).
@@ -76,14 +81,14 @@ def load(
     >>> dataset.log.n_users, len(dataset.catalog), dataset.log.n_events  # doctest: +SKIP
     (943, 1682, 100000)
     """
-    _check_arguments(path_or_name, columns)
+    _check_arguments(path_or_name, items, columns)
     path = locate(str(path_or_name), "data")
     if not isinstance(path, Path):
         raise DataError(f"There is no data set {path_or_name!r}.", remedy="Give a path or an asset's name.")
     if time_format is not None:
         update = {"time_format": check_time_format(time_format)}
         cleaning = (cleaning or CleaningConfig()).model_copy(update=update)
-    raw = read(path, format, columns)
+    raw = read(path, format, columns, None if items is None else _items_file(items))
     catalog, log, users, report = clean(raw, cleaning, strict=strict, now=now)
     note = _held_out_note(raw, catalog, log)
     if note is not None:
@@ -91,14 +96,21 @@ def load(
     return Dataset(name or raw.name, catalog, log, users, report)
 
 
-def _check_arguments(path: object, columns: object) -> None:
+def _items_file(path: str | Path) -> Path:
+    if not Path(path).exists():
+        raise DataError(f"There is no table of items {path}.", remedy="Check the path.")
+    return Path(path)
+
+
+def _check_arguments(path: object, items: object, columns: object) -> None:
     """Refuse what is no path and no mapping."""
-    if not isinstance(path, str | Path):
-        raise DataError(
-            f"load takes a path or a name, not a {type(path).__name__}.",
-            remedy="Write a table to a file first, such as table.write_parquet('events.parquet').",
-            command="Give the path of a file.",
-        )
+    for given in (path, items):
+        if not isinstance(given, str | Path) and (given is not None or given is path):
+            raise DataError(
+                f"load takes a path or a name, not a {type(given).__name__}.",
+                remedy="Write a table to a file first, such as table.write_parquet('events.parquet').",
+                command="Give the path of a file.",
+            )
     if columns is not None and not isinstance(columns, Mapping):
         raise DataError(
             f"columns is a {type(columns).__name__}; it maps fields to columns.",

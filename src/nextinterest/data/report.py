@@ -40,6 +40,11 @@ class CleaningReport(BaseModel):
         description="Users whose last two events share a time: the order of ties picks the test event.",
         ge=0,
     )
+    repeated_events: int = Field(
+        default=0,
+        description="Events of a user and an item that had one before, whether they were kept or dropped.",
+        ge=0,
+    )
     dropped: tuple[Dropped, ...] = Field(default=(), description="What was dropped, by reason.")
     notes: tuple[str, ...] = Field(default=(), description="What was unusual about the files.")
     warnings: tuple[str, ...] = Field(

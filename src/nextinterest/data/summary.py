@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.data.dataset import Dataset
 from nextinterest.data.report import CleaningReport
+from nextinterest.domain import Catalog
 
 __all__ = ["Summary", "summarise"]
 
@@ -33,6 +34,8 @@ class Summary(BaseModel):
     mean_rating: float | None = Field(description="Mean of the ratings there are.")
     user_columns: tuple[str, ...] = Field(description="What is known of the users.")
     fingerprint: str = Field(description="SHA-256 over catalogue and log.")
+    kinds: dict[str, int] = Field(description="Events of each kind, the most frequent first.")
+    attributes: tuple[str, ...] = Field(description="What else is known of the items.")
     report: CleaningReport = Field(description="What was read, kept and dropped.")
 
 
@@ -58,5 +61,13 @@ def summarise(dataset: Dataset) -> Summary:
         mean_rating=None if rated is None or not rated.size else float(rated.mean(dtype=np.float64)),
         user_columns=() if dataset.users is None else tuple(dataset.users.columns[1:]),
         fingerprint=dataset.fingerprint,
+        kinds={} if log.kinds is None else log.kinds.counts(),
+        attributes=_attributes(catalog),
         report=dataset.report,
     )
+
+
+def _attributes(catalog: Catalog) -> tuple[str, ...]:
+    """Return what is known of items beside titles, categories, years and descriptions."""
+    known = [name for name, column in catalog.details.arrays() if column is not None]
+    return (*known, *catalog.details.attributes)

@@ -13,7 +13,7 @@ from nextinterest.domain.details import ItemDetails, MomentArray
 from nextinterest.domain.history import Event, History
 from nextinterest.domain.interests import InterestForecaster, InterestForecasts
 from nextinterest.domain.items import AttributeValue, Availability, Item
-from nextinterest.domain.kinds import KINDS, NEGATIVE_KINDS, Kinds, kind_name
+from nextinterest.domain.kinds import KINDS, MAX_KINDS, NEGATIVE_KINDS, Kinds, kind_name
 from nextinterest.domain.names import found_name, normal_name
 from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations
 from nextinterest.domain.ranking import Candidate, ItemScorer, Rankings, Recommender
@@ -21,6 +21,7 @@ from nextinterest.domain.where import Conditions, Span, Where
 
 __all__ = [
     "KINDS",
+    "MAX_KINDS",
     "NEGATIVE_KINDS",
     "NO_CATEGORY",
     "AttributeValue",

@@ -172,13 +172,15 @@ class Catalog:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over every column; equal fingerprints mean equal catalogues in equal order."""
+        """SHA-256 over ids, titles, categories, years and descriptions, in order.
+
+        Models are made for a catalogue of one fingerprint. Prices, availability and attributes change without
+        any of them, and are left out.
+        """
         digest = hashlib.sha256()
         for i in range(len(self)):
             row = (self.ids[i], self.titles[i], self.categories[i], self.years[i], self.descriptions[i])
             digest.update(repr(row).encode("utf-8", "surrogatepass"))
-        if not self.details.empty:  # catalogues without details keep the fingerprint they always had
-            digest.update(self.details.digest())
         return digest.hexdigest()
 
     def with_items(self, items: Iterable[Item]) -> Catalog:

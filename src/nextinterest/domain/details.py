@@ -5,7 +5,6 @@ Most catalogues know nothing of the kind: a column that no item has a value in i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -118,17 +117,6 @@ class ItemDetails:
         if attributes:
             found["attributes"] = attributes
         return found
-
-    def digest(self) -> bytes:
-        """Return a hash of every column that holds something."""
-        digest = hashlib.sha256()
-        for name, column in self.arrays():
-            if column is not None:
-                digest.update(f"{name}\0".encode())
-                digest.update(np.ascontiguousarray(column).tobytes())
-        for name in sorted(self.attributes):
-            digest.update(repr((name, self.attributes[name])).encode("utf-8", "surrogatepass"))
-        return digest.digest()
 
 
 def _numbers(values: Iterable[float | None]) -> NDArray[np.float64] | None:

@@ -17,7 +17,7 @@ from nextinterest.data.sources.archives import suffix
 from nextinterest.data.sources.jsonlines import NOT_JSON, decode, json_object, keys, printable
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.parts import contents, shown, visible
-from nextinterest.data.sources.raw import RawData, as_events, as_items
+from nextinterest.data.sources.raw import ATTRIBUTE, RawData, as_events, as_items
 from nextinterest.errors import DataError
 
 __all__ = ["ENDINGS", "is_metadata", "is_reviews", "read_amazon"]
@@ -137,6 +137,8 @@ def _items(lines: pl.DataFrame) -> pl.DataFrame:
                 "title": _scalar(fields.get("title")),
                 "categories": specific or [name for name in names if name],
                 "description": description or None,
+                "price": _scalar(fields.get("price")),
+                f"{ATTRIBUTE}brand": _scalar(fields.get("brand") or fields.get("store")),
                 "line": line,
                 "problem": None,
             }
@@ -146,6 +148,8 @@ def _items(lines: pl.DataFrame) -> pl.DataFrame:
         "title": pl.String(),
         "categories": pl.List(pl.String()),
         "description": pl.String(),
+        "price": pl.String(),
+        f"{ATTRIBUTE}brand": pl.String(),
         "line": pl.UInt32(),
         "problem": pl.String(),
     }

@@ -18,7 +18,7 @@ from nextinterest.data.sources.parts import contents, visible
 from nextinterest.data.sources.raw import RawData
 from nextinterest.data.sources.recbole import read_recbole
 from nextinterest.data.sources.sequences import is_sequence_header, read_sequences
-from nextinterest.data.sources.tabular import read_tabular, table_parts
+from nextinterest.data.sources.tabular import read_items, read_tabular, table_parts
 from nextinterest.errors import DataError
 
 __all__ = ["FORMATS", "Format", "detect", "read"]
@@ -112,7 +112,12 @@ def _first_line(path: Path) -> str:
     return TextFile(path).head(1)[0]
 
 
-def read(path: Path, format: Format = "auto", columns: Columns | None = None) -> RawData:  # noqa: A002
+def read(
+    path: Path,
+    format: Format = "auto",  # noqa: A002 - the word a caller looks for
+    columns: Columns | None = None,
+    items: Path | None = None,
+) -> RawData:
     """Read a path in a format.
 
     Parameters
@@ -123,6 +128,8 @@ def read(path: Path, format: Format = "auto", columns: Columns | None = None) ->
         How; ``auto`` judges, and where columns are mapped reads as a table what is not an atomic file.
     columns
         From a field to the name of its column, or to its place in a table without a header.
+    items
+        A table of the items, in place of what lies beside the events.
 
     Raises
     ------
@@ -147,11 +154,19 @@ def read(path: Path, format: Format = "auto", columns: Columns | None = None) ->
     if chosen in KINDS:
         if format != "auto" and path.is_file():
             refuse_other_kind(path, cast("Kind", chosen))
-        raw = read_tabular(path, columns, cast("Kind", chosen))
+        raw = read_tabular(path, columns, cast("Kind", chosen), items)
     elif chosen == "recbole":
         raw = read_recbole(path, columns)
     else:
         raw = _READERS[chosen](path)
+    if items is not None and chosen not in KINDS:
+        raw = _with_items(raw, items, columns)
     # A file's name need not be text; what is reported of it is.
     files, notes, warnings = (tuple(map(printable, said)) for said in (raw.files, raw.notes, raw.warnings))
     return replace(raw, name=printable(raw.name), files=files, notes=notes, warnings=warnings)
+
+
+def _with_items(raw: RawData, path: Path, columns: Columns | None) -> RawData:
+    """Return the data with another table of items."""
+    table, items = read_items(path, columns, len(raw.files))
+    return replace(raw, items=items, files=(*raw.files, path.name), notes=(*raw.notes, *table.notes))

@@ -16,6 +16,7 @@ from nextinterest.data.sources.cells import NAMED, list_of
 from nextinterest.data.sources.delimited import Selection, Table
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.panics import panics_unprinted
+from nextinterest.data.sources.raw import ATTRIBUTE
 from nextinterest.errors import DataError
 
 __all__ = ["NOT_JSON", "decode", "json_object", "keys", "printable", "read_json_lines"]
@@ -153,7 +154,8 @@ def read_json_lines(path: Path, select: Selection) -> Table:
     chosen = dict(select(names))
     source = TextFile(path)
     wanted = list(dict.fromkeys(chosen.values()))
-    listed, named = ([name for out, name in chosen.items() if out in may] for may in (_LISTED, NAMED))
+    listed = [name for out, name in chosen.items() if out in _LISTED or out.startswith(ATTRIBUTE)]
+    named = [name for out, name in chosen.items() if out in NAMED]
     cell = {name: f"_{i}" for i, name in enumerate(wanted)}
     parts = [
         decode(block, wanted, listed, named).select(

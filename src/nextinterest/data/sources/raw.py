@@ -5,7 +5,7 @@ A reader names columns and splits fields; it casts nothing that can fail, judges
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -14,7 +14,9 @@ from nextinterest.data.missing import is_missing
 from nextinterest.data.times import TimeUnit
 
 __all__ = [
+    "ATTRIBUTE",
     "EVENT_SCHEMA",
+    "ITEM_FIELDS",
     "ITEM_SCHEMA",
     "RawData",
     "TimeUnit",
@@ -24,10 +26,18 @@ __all__ = [
     "attributes",
     "known",
     "known_words",
+    "unused",
 ]
 
-_ATTRIBUTE = "@"
-"""Before the names of users' attributes while a table is read, so that none is taken for one of ours."""
+ATTRIBUTE = "@"
+"""Before the names of items' and users' attributes while a table is read, so that none is taken for one of
+ours."""
+
+ITEM_FIELDS = (
+    *("title", "year", "categories", "description"),
+    *("price", "published", "available_since", "available_until", "stock"),
+)
+"""Fields of an item beside its id."""
 
 UNKNOWN = ("", "unknown", "unkonwn", "(no genres listed)", "nan")
 """How files write that something is not known; the misspelling stands in MovieLens-100K's own file."""
@@ -37,6 +47,8 @@ EVENT_SCHEMA: Mapping[str, pl.DataType] = {
     "item": pl.String(),
     "time": pl.String(),
     "rating": pl.String(),
+    "kind": pl.String(),
+    "weight": pl.String(),
     "line": pl.UInt32(),
     "file": pl.UInt32(),
     "problem": pl.String(),
@@ -44,10 +56,7 @@ EVENT_SCHEMA: Mapping[str, pl.DataType] = {
 
 ITEM_SCHEMA: Mapping[str, pl.DataType] = {
     "item": pl.String(),
-    "title": pl.String(),
-    "year": pl.String(),
-    "categories": pl.List(pl.String()),
-    "description": pl.String(),
+    **{name: pl.List(pl.String()) if name == "categories" else pl.String() for name in ITEM_FIELDS},
     "line": pl.UInt32(),
     "file": pl.UInt32(),
     "problem": pl.String(),
@@ -65,10 +74,11 @@ class RawData:
     files
         Names of the files read; the column ``file`` of a frame counts into it.
     events
-        `EVENT_SCHEMA`: ids, time and rating as written, in the order of the file; ``problem`` where a line
-        could not be split. A column the file does not have is null throughout.
+        `EVENT_SCHEMA`: ids, time, rating, kind and weight as written, in the order of the file; ``problem``
+        where a line could not be split. A column the file does not have is null throughout.
     items
-        `ITEM_SCHEMA`; None where there is no item file.
+        `ITEM_SCHEMA`, and a column for each further attribute, its name behind `ATTRIBUTE`; None where there
+        is no item file.
     users
         A column ``user`` and whatever the source knows of each user; None where it knows nothing.
     has_times, has_ratings
@@ -112,8 +122,9 @@ def as_events(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
 
 
 def as_items(frame: pl.DataFrame, file: int = 0) -> pl.DataFrame:
-    """Bring a frame of any of the item columns into `ITEM_SCHEMA`."""
-    return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt32).alias("file")), ITEM_SCHEMA)
+    """Bring a frame of any of the item columns into `ITEM_SCHEMA`; attributes stay beside."""
+    schema = dict(ITEM_SCHEMA) | {name: pl.String() for name in frame.columns if name.startswith(ATTRIBUTE)}
+    return _fit(frame.with_columns(pl.lit(file, dtype=pl.UInt32).alias("file")), schema)
 
 
 def as_users(frame: pl.DataFrame) -> pl.DataFrame:
@@ -121,7 +132,7 @@ def as_users(frame: pl.DataFrame) -> pl.DataFrame:
     fine = frame.filter(pl.col("problem").is_null()).drop("line", "problem")
     return fine.select(
         pl.col("user").str.strip_chars(),
-        pl.exclude("user").name.map(lambda name: name.removeprefix(_ATTRIBUTE)),
+        pl.exclude("user").name.map(lambda name: name.removeprefix(ATTRIBUTE)),
     )
 
 
@@ -139,13 +150,33 @@ def attributes(header: Sequence[str], user: str, bare: Mapping[str, str] | None 
     bare
         Shorter names of the columns; None for their own.
     """
-    names = {name: name for name in header} if bare is None else dict(bare)
-    more = {
-        f"{_ATTRIBUTE}{name}": full
+    ids = [f"{ATTRIBUTE}{name}" for name in ("user", "user_id")]
+    more = unused(header, [user], bare)
+    return {"user": user} | {name: full for name, full in more.items() if name not in ids}
+
+
+def unused(
+    header: Sequence[str], taken: Iterable[str], bare: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Select the other columns of a table, as attributes.
+
+    Columns without a name, or whose name another has too, are left out.
+
+    Parameters
+    ----------
+    header
+        Names of the columns.
+    taken
+        Those that are something else.
+    bare
+        Shorter names of the columns; None or empty for their own.
+    """
+    names, others = bare or {name: name for name in header}, set(taken)
+    return {
+        f"{ATTRIBUTE}{name}": full
         for name, full in names.items()
-        if name not in ("", "user", "user_id") and full != user and list(header).count(full) == 1
+        if name and full not in others and list(header).count(full) == 1
     }
-    return {"user": user} | more
 
 
 def known(column: str) -> pl.Expr:

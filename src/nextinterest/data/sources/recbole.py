@@ -36,13 +36,17 @@ from nextinterest.data.sources.parts import (
     visible,
 )
 from nextinterest.data.sources.raw import (
+    ATTRIBUTE,
+    ITEM_FIELDS,
     RawData,
     as_events,
     as_items,
     as_users,
     attributes,
     known,
+    unused,
 )
+from nextinterest.data.sources.usual_names import FIELDS
 from nextinterest.errors import DataError
 
 __all__ = ["Typed", "needed", "read_items", "read_recbole", "read_typed", "typed_separator"]
@@ -248,6 +252,8 @@ def _event_columns(
         "item": "item_id",
         "time": first_of(names, TIMES),
         "rating": first_of(names, RATINGS),
+        "kind": first_of(names, FIELDS["kind"]),
+        "weight": first_of(names, FIELDS["weight"]),
     }
     found = usual | {field: name for field, name in mapped.items() if field in usual}
     return {field: name for field, name in found.items() if name is not None}
@@ -267,7 +273,12 @@ def read_items(path: Path, file: int, columns: Columns | None = None) -> tuple[T
     DataError
         If it has no item column.
     """
-    usual = {"title": TITLES, "year": YEARS, "description": DESCRIPTIONS, "categories": CATEGORIES}
+    usual = {field: FIELDS[field] for field in ITEM_FIELDS} | {
+        "title": TITLES,
+        "year": YEARS,
+        "description": DESCRIPTIONS,
+        "categories": CATEGORIES,
+    }
     chosen: dict[str, str] = {}
 
     def select(names: Sequence[str]) -> dict[str, str]:
@@ -278,10 +289,14 @@ def read_items(path: Path, file: int, columns: Columns | None = None) -> tuple[T
             name = mapped.get(field) or first_of(names, wanted)
             if name is not None:
                 chosen[field] = name
-        return chosen
+        return chosen | unused(names, chosen.values())
 
     table = read_typed(path, select)
-    parts = [pl.col("item"), *(known(f).alias(f) for f in ("title", "year", "description") if f in chosen)]
+    texts = [f for f in ITEM_FIELDS if f in chosen and f != "categories"]
+    parts = [pl.col("item"), *(known(field).alias(field) for field in texts)]
+    for name in (name for name in table.frame.columns if name.startswith(ATTRIBUTE)):
+        listed = table.types[name.removeprefix(ATTRIBUTE)].endswith("_seq")
+        parts.append((known(name).str.replace_all(r"\s+", "|") if listed else known(name)).alias(name))
     if "categories" in chosen:
         # A token_seq is separated by spaces; a single token may hold them.
         separator = " " if table.types[chosen["categories"]].endswith("_seq") else None

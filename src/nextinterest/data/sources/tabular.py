@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from nextinterest.data.sources.archives import neighbour, stem, suffix
-from nextinterest.data.sources.cells import split_words, spread_lists
+from nextinterest.data.sources.cells import spread_lists
 from nextinterest.data.sources.columns import (
     Columns,
     bare_names,
@@ -27,6 +27,7 @@ from nextinterest.data.sources.columns import (
     sniff_columns,
 )
 from nextinterest.data.sources.delimited import Selection, Table, read_delimited
+from nextinterest.data.sources.item_table import item_columns, items_of, mapped_here
 from nextinterest.data.sources.jsonlines import read_json_lines
 from nextinterest.data.sources.kinds import KINDS, WORDS, Kind, content_kind, is_bare_part, kind_of
 from nextinterest.data.sources.layout import judge_layout
@@ -41,23 +42,15 @@ from nextinterest.data.sources.parts import (
     sort_parts,
     visible,
 )
-from nextinterest.data.sources.raw import (
-    RawData,
-    as_events,
-    as_items,
-    as_users,
-    attributes,
-    known,
-)
+from nextinterest.data.sources.raw import ITEM_FIELDS, RawData, as_events, as_users, attributes
 from nextinterest.data.sources.time_column import CANDIDATE, choose_time
 from nextinterest.data.sources.usual_names import matches
 from nextinterest.errors import DataError
 
-__all__ = ["read_tabular", "table_parts"]
+__all__ = ["read_items", "read_tabular", "table_parts"]
 
 _BESIDE = {"items": ("items", "item"), "users": ("users", "user")}
 _ENDINGS = (".csv", ".tsv", ".txt", ".psv", ".parquet", ".jsonl", ".ndjson", ".json")
-_OF_ITEMS = ("title", "categories", "year", "description")
 
 
 def _is_beside(path: Path) -> bool:
@@ -125,7 +118,36 @@ def _files(path: Path, kind: Kind) -> list[Path]:
     return parts
 
 
-def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None = None) -> RawData:
+def read_items(path: Path, columns: Columns | None = None, file: int = 0) -> tuple[Table, pl.DataFrame]:
+    """Read a table of items of any kind.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        As in `read_tabular`; what is not of this file is passed over.
+    file
+        Number of the file among those of the data set.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or no column is the item.
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; a table of items is one file.", remedy="Give the file itself.")
+    table = _read(path, partial(item_columns, path, columns), {"item", *(columns or {})})
+    items, notes = items_of(table, file)
+    return replace(table, notes=(*table.notes, *notes)), items
+
+
+def read_tabular(
+    path: Path,
+    columns: Columns | None = None,
+    kind: Kind | None = None,
+    items_path: Path | None = None,
+) -> RawData:
     """Read a table of events, and the items and users beside it.
 
     Parameters
@@ -137,6 +159,8 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
         in a file of events without a header; fields that are left out are recognised by their usual names.
     kind
         What the table is written as; None judges by the ending.
+    items_path
+        The table of items; None looks for one beside the events.
 
     Raises
     ------
@@ -150,11 +174,11 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
     if path.is_dir() and len(paths) > 1:
         name = base(paths[0]) or folder.resolve().name
     stems = tuple(dict.fromkeys((stem(paths[0]), base(paths[0]), name)))
-    item_path, user_path = _beside(folder, stems, "items"), _beside(folder, stems, "users")
+    item_path, user_path = items_path or _beside(folder, stems, "items"), _beside(folder, stems, "users")
     needed = {"user", "item", *(columns or {})}
-    item_table = user_table = None
+    item_table = items = user_table = None
     if item_path is not None:
-        item_table = _read(item_path, partial(_item_fields, item_path, columns), needed)
+        item_table, items = read_items(item_path, columns, len(paths))
     if user_path is not None:
         user_table = _read(user_path, partial(_user_fields, user_path, columns), needed)
     elsewhere = [table.columns for table in (item_table, user_table) if table is not None]
@@ -166,14 +190,12 @@ def read_tabular(path: Path, columns: Columns | None = None, kind: Kind | None =
     notes += left_out(tables[0].columns, named[0], columns)
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
     first = tables[0]
-    items: pl.DataFrame | None = None
     if item_table is not None:
-        items, found = _items(item_table, len(files))
         files.append(item_table.path.name)
-        notes.extend((*item_table.notes, *found))
-    elif any(field in first.frame.columns for field in _OF_ITEMS):
+        notes.extend(item_table.notes)
+    elif any(field in first.frame.columns for field in ITEM_FIELDS):
         # Titles may stand in the events themselves; the first of each item counts.
-        found_in = [_items(table, i) for i, table in enumerate(tables)]
+        found_in = [items_of(table, i) for i, table in enumerate(tables)]
         notes.extend(note for _, found in found_in for note in found)
         items = pl.concat([frame for frame, _ in found_in]).filter(pl.col("problem").is_null())
         items = items.unique("item", keep="first", maintain_order=True)
@@ -221,7 +243,9 @@ def _fields(
     path: Path, columns: Columns | None, elsewhere: Sequence[tuple[str, ...]], header: tuple[str, ...]
 ) -> dict[str, str]:
     """Select what a table of events must and may have; a mapping may also be of the tables beside it."""
-    others = {field for other in elsewhere for field in _of(other, columns)} - set(_of(header, columns))
+    others = {field for other in elsewhere for field in mapped_here(other, columns)} - set(
+        mapped_here(header, columns)
+    )
     mine = {field: column for field, column in (columns or {}).items() if field not in others}
     names = sniff_columns(header, mine)
     for field, column in mine.items():
@@ -238,33 +262,8 @@ def _fields(
     return names
 
 
-def _item_fields(path: Path, columns: Columns | None, header: tuple[str, ...]) -> dict[str, str]:
-    names = sniff_columns(header, _of(header, columns))
-    if "item" not in names:
-        raise no_column(path, header, "item")
-    return {field: names[field] for field in ("item", *_OF_ITEMS) if field in names}
-
-
 def _user_fields(path: Path, columns: Columns | None, header: tuple[str, ...]) -> dict[str, str]:
-    user = sniff_columns(header, _of(header, columns)).get("user")
+    user = sniff_columns(header, mapped_here(header, columns)).get("user")
     if user is None:
         raise no_column(path, header, "user")
     return attributes(header, user)
-
-
-def _of(header: tuple[str, ...], columns: Columns | None) -> Columns:
-    """Return what a mapping says of a file of items or users: places and other names are of the events."""
-    bare = bare_names(header)
-    return {f: c for f, c in (columns or {}).items() if isinstance(c, str) and (c in header or c in bare)}
-
-
-def _items(table: Table, file: int) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    frame, has = table.frame, table.frame.columns
-    notes: tuple[str, ...] = ()
-    chosen = [pl.col("item")]
-    chosen += [known(field).alias(field) for field in ("title", "year", "description") if field in has]
-    if "categories" in has:
-        words, notes = split_words(frame["categories"], "auto")
-        frame = frame.with_columns(words)
-        chosen.append(pl.col("categories"))
-    return as_items(frame.select(*chosen, "line", "problem"), file), notes

@@ -50,6 +50,26 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "year": ("year", "release_year", "year_of_publication", "publication_year"),
     "description": ("description", "summary"),
+    "kind": (
+        *("kind", "event_type", "event", "action", "behavior_type", "behaviour_type", "behavior"),
+        *("interaction_type", "interaction", "event_name", "action_type", "event_kind", "event_category"),
+    ),
+    "weight": ("weight", "quantity", "qty", "play_count", "listen_count", "watch_count"),
+    "price": ("price", "unit_price", "list_price", "current_price", "sale_price", "price_eur", "price_usd"),
+    "published": (
+        *("published", "published_at", "publish_date", "published_date", "publication_date", "publish_time"),
+        *("release_date", "released", "date_published", "pub_date", "first_published"),
+    ),
+    "available_since": ("available_since", "available_from", "valid_from", "on_sale_since"),
+    "available_until": (
+        "available_until",
+        "available_to",
+        "valid_until",
+        "valid_to",
+        "expires",
+        "expires_at",
+    ),
+    "stock": ("stock", "in_stock", "inventory", "stock_level", "quantity_in_stock", "units_in_stock"),
 }
 """What a column may be, and its usual names in the order in which they count."""
 
