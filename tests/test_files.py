@@ -11,7 +11,13 @@ from support.full_disk import full_disk
 
 from nextinterest.cli import main
 from nextinterest.errors import StorageError
-from nextinterest.files import RECOMMENDER_FILES, check_output, not_kept, write_atomic
+from nextinterest.files import (
+    RECOMMENDER_FILES,
+    check_output,
+    discarded_on_failure,
+    not_kept,
+    write_atomic,
+)
 
 
 @pytest.mark.parametrize("old", [None, b"old"])
@@ -91,3 +97,43 @@ def test_a_remedy_fits_what_the_system_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         write_atomic(tmp_path / "file" / "below", b"x")
     assert "Free some space" not in str(caught.value)
+
+
+@pytest.mark.parametrize("failure", [StorageError("refused"), KeyboardInterrupt()])
+@pytest.mark.parametrize("there", [False, True])
+def test_what_failed_leaves_no_folder(tmp_path: Path, there: bool, failure: BaseException) -> None:
+    folder = tmp_path / "a" / "b" / "run"
+    if there:
+        folder.mkdir(parents=True)
+
+    def run() -> None:
+        with discarded_on_failure(folder):
+            write_atomic(folder / "part" / "x", b"x")
+            raise failure
+
+    with pytest.raises(type(failure)):
+        run()
+    assert sorted(tmp_path.rglob("*")) == ([folder.parents[1], folder.parents[0], folder] if there else [])
+
+
+def test_what_failed_leaves_what_was_there_and_what_is_worth_keeping(tmp_path: Path) -> None:
+    def run(folder: Path, part: str) -> None:
+        with discarded_on_failure(folder, keep=("part/*",)):
+            write_atomic(folder / part / "y", b"y")
+            raise ValueError("no")
+
+    write_atomic(tmp_path / "old" / "x", b"old")
+    for folder, part in ((tmp_path / "old", "other"), (tmp_path / "new", "part")):
+        with pytest.raises(ValueError, match="no"):
+            run(folder, part)
+        assert (folder / part / "y").is_file()
+    assert (tmp_path / "old" / "x").is_file()
+
+
+def test_a_mark_may_lie_in_a_folder_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes.txt").write_text("mine")
+    with pytest.raises(StorageError, match="no tuned model"):
+        check_output(tmp_path, ("work/options.json",), "tuned model")
+    (tmp_path / "work" / "options.json").write_text("{}")
+    check_output(tmp_path, ("work/options.json",), "tuned model")

@@ -6,14 +6,15 @@ import errno
 import hashlib
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nextinterest.errors import StorageError
 
-__all__ = ["RECOMMENDER_FILES", "check_output", "not_kept", "storing", "write_atomic"]
+__all__ = ["RECOMMENDER_FILES", "check_output", "discarded_on_failure", "not_kept", "storing", "write_atomic"]
 
 RECOMMENDER_FILES = ("recommender.json", "trained.json", "retriever.json", "sources.safetensors")
 """One of them at least is in every recommender directory, also in one whose saving was interrupted."""
@@ -55,7 +56,8 @@ def check_output(folder: Path, marks: Collection[str], what: str) -> None:
     folder
         Where to write.
     marks
-        Files of which one at least is in every folder of this kind; such a folder is replaced.
+        Files of which one at least is in every folder of this kind, by their paths in it; such a folder is
+        replaced.
     what
         What is to be written, for the message.
 
@@ -70,12 +72,42 @@ def check_output(folder: Path, marks: Collection[str], what: str) -> None:
         )
     with storing(folder):
         names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-    if names and not set(marks) & set(names):
+    if names and not any((folder / mark).exists() for mark in marks):
         held = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         raise StorageError(
             f"{folder} holds other files ({held}) and no {what}.",
             remedy="Give a folder that is new, empty, or such a one already.",
         )
+
+
+@contextmanager
+def discarded_on_failure(folder: Path, keep: Collection[str] = ()) -> Iterator[None]:
+    """Remove what the block wrote into a new or empty folder, and the folders it made, where the block fails.
+
+    A folder that held something before is left as it is then.
+
+    Parameters
+    ----------
+    folder
+        Where the block writes.
+    keep
+        Patterns of files (``Path.glob``) that are worth keeping; nothing is removed where there is one.
+    """
+    with storing(folder):
+        existed = folder.is_dir()
+        fresh = not folder.exists() or (existed and not any(folder.iterdir()))
+    made = [above for above in folder.parents if not above.exists()]
+    try:
+        yield
+    except BaseException:
+        if fresh and folder.is_dir() and not any(any(folder.glob(pattern)) for pattern in keep):
+            shutil.rmtree(folder, ignore_errors=True)
+            if existed:
+                folder.mkdir(exist_ok=True)
+            for above in made:  # the innermost first; one that another program uses by now stays
+                with suppress(OSError):
+                    above.rmdir()
+        raise
 
 
 def write_atomic(path: Path, data: bytes) -> str:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.cli.main import app
-from nextinterest.errors import DataError
+from nextinterest.errors import DataError, StorageError
 
 CONFIG = """\
 # Run: nextinterest finetune
@@ -64,7 +64,7 @@ def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> N
         *("--k-core", "2", "--ties", "item", "--override", "training.epochs=1"),
     )
     assert "blend" in told
-    assert (tmp_path / "saved.work" / "sequence" / "checkpoint.json").is_file()
+    assert (tmp_path / "saved.work" / "sequence" / "checkpoint.safetensors").is_file()
     named = json.loads((out / "retriever.json").read_text())["items_from"]
     assert named["cleaning"]["min_user_events"] == 2
     assert named["cleaning"]["ties"] == "item"
@@ -98,6 +98,7 @@ def test_defaults_of_training_and_of_evaluation_agree(data: Path, tmp_path: Path
     assert "the 40 events to predict are among what it learned from" in refused.exception.message
     assert "--keep-split" in refused.exception.command
     assert "--work" in refused.exception.command
+    assert not (tmp_path / "run").exists()
     kept = tmp_path / "kept"
     followed = ("--data", str(data), "--out", str(kept), "--keep-split", "--work", f"{out}.work")
     run(*followed, "--override", "training.epochs=2", "--override", "encoder.dimension=16")
@@ -134,3 +135,67 @@ def test_an_order_of_ties_that_does_not_exist_is_refused(data: Path, tmp_path: P
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code != 0
     assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.parametrize("option", ["--out", "--work"])
+def test_nothing_is_written_among_other_files(data: Path, tmp_path: Path, option: str) -> None:
+    mine = tmp_path / "mine"
+    (mine / "sequence").mkdir(parents=True)
+    (mine / "thesis.txt").write_text("years of work")
+    folders = {"--out": tmp_path / "saved", "--work": tmp_path / "work"} | {option: mine}
+    arguments = ["finetune", "--data", str(data)]
+    result = CliRunner().invoke(app, [*arguments, *(str(x) for pair in folders.items() for x in pair)])
+    assert isinstance(result.exception, StorageError)
+    assert "mine holds other files (sequence, thesis.txt)" in result.exception.message
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        *("data", "mine", "movies.csv", "ratings.csv", "sequence", "thesis.txt")
+    ]
+
+
+def test_a_training_that_fails_leaves_no_folders(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise DataError("no")
+
+    monkeypatch.setattr("nextinterest.finetune.recipe.train", fail)
+    out = tmp_path / "new" / "saved"
+    result = CliRunner().invoke(app, ["finetune", "--data", str(data), "--out", str(out)])
+    assert isinstance(result.exception, DataError)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_run_is_not_written_among_other_files(
+    data: Path, tmp_path: Path, given: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "mine" if given else tmp_path / "runs" / "data-validation"
+    mine.mkdir(parents=True)
+    (mine / "cases.parquet").write_text("mine")  # also where its name is that of a file of ours
+    arguments = ["evaluate", "--data", str(data), "--methods", "popularity"]
+    result = CliRunner().invoke(app, [*arguments, *(["--out", str(mine)] if given else [])])
+    assert isinstance(result.exception, StorageError)
+    assert "holds other files (cases.parquet) and no run" in result.exception.message
+    assert [(path.name, path.read_text()) for path in mine.iterdir()] == [("cases.parquet", "mine")]
+
+
+@pytest.mark.parametrize("methods", ["nonsense", "popularity,nonsense"])
+def test_a_refused_evaluation_leaves_no_folder(data: Path, tmp_path: Path, methods: str) -> None:
+    out = tmp_path / "runs" / "one"
+    result = CliRunner().invoke(
+        app, ["evaluate", "--data", str(data), "--methods", methods, "--out", str(out)]
+    )
+    assert isinstance(result.exception, DataError)
+    assert not out.parent.exists()
+
+
+def test_a_run_of_one_user_says_so_in_the_singular(data: Path, tmp_path: Path) -> None:
+    arguments = ["evaluate", "--data", str(data), "--methods", "popularity", "--sample", "1"]
+    out = tmp_path / "run"
+    result = CliRunner().invoke(app, [*arguments, "--out", str(out), "--resamples", "100"])
+    assert result.exit_code == 0, result.output
+    assert "1 user" in result.output
+    assert "1 users" not in result.output
+    assert "1 user, 1 case, 30 items" in (out / "report.md").read_text()
+    assert "1 user, 1 case, 30 items" in (out / "report.html").read_text()

@@ -51,11 +51,6 @@ class DeferredModel:
         self._lock = threading.Lock()
 
     @property
-    def is_loaded(self) -> bool:
-        """Whether the weights are in memory."""
-        return self._model is not None
-
-    @property
     def fingerprint(self) -> str:
         """Hash of the weights: the one expected, which needs no loading, else that of the loaded model."""
         return self._expected or self.load().fingerprint

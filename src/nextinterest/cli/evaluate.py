@@ -128,7 +128,10 @@ def evaluate(
         return
     from nextinterest.eval import Protocol, hold_out_cold, read_candidates
     from nextinterest.eval import evaluate as run_evaluation
+    from nextinterest.eval.runs import check_run_folder
 
+    if out_folder is not None:
+        check_run_folder(out_folder)  # before data are read and methods trained
     if part not in get_args(Part) or protocol not in get_args(SplitKind):
         raise typer.BadParameter("See --help for the values of --part and --protocol.")
     asked = Protocol(
@@ -149,6 +152,8 @@ def evaluate(
         )
         if cold_items or cold_users:
             split = hold_out_cold(split, items=cold_items, users=cold_users, seed=seed)
+    folder = out_folder if out_folder is not None else Path("runs") / f"{dataset.name}-{part}"
+    check_run_folder(folder)
     workshop = Workshop(
         dataset,
         split,
@@ -159,7 +164,7 @@ def evaluate(
     run = run_evaluation(
         chosen,
         split,
-        out=out_folder if out_folder is not None else Path("runs") / f"{dataset.name}-{part}",
+        out=folder,
         protocol=asked,
         catalog=dataset.catalog,
         users=dataset.users,

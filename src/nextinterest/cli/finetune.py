@@ -53,14 +53,17 @@ def finetune(
     from nextinterest.agent.recommender import open_encoder
     from nextinterest.cli.progress import training_progress
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
-    from nextinterest.files import RECOMMENDER_FILES, check_output
+    from nextinterest.files import RECOMMENDER_FILES, check_output, discarded_on_failure
     from nextinterest.finetune.config import read_config
     from nextinterest.finetune.recipe import train_retriever
     from nextinterest.finetune.refit import refit
     from nextinterest.finetune.saving import ModelName, model_card, save_recommender
+    from nextinterest.finetune.work import check_work
     from nextinterest.retrieval.saved_items import ItemsFrom
 
     check_output(out_, RECOMMENDER_FILES, "recommender")  # before hours of training
+    folder = work or out_.with_name(f"{out_.name}.work")
+    check_work(folder)
     options = read_config(config, override or ())
     dataset = reading.load(data)
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
@@ -71,7 +74,6 @@ def finetune(
         model = LocalModel.load(locate(options.agent.language_model, "language-model"))
         named = ModelName(options.agent.language_model, model.fingerprint)
         del model
-    folder = work or out_.with_name(f"{out_.name}.work")
     with training_progress(options.training.epochs) as report:
         done = train_retriever(dataset, encoder, options, folder, resume=resume, report=report)
     first = done
@@ -79,17 +81,19 @@ def finetune(
         with training_progress(options.training.epochs, "Refit on all events") as report:
             done = refit(first, dataset, encoder, options, folder, resume=resume, report=report)
     command = shlex.join(["nextinterest", *sys.argv[1:]])
-    save_recommender(
-        done.retriever,
-        out_,
-        text_encoder=ModelName(DEFAULT_TEXT_ENCODER, encoder.fingerprint),
-        language_model=named,
-        choice_weight=options.agent.choice_weight,
-        card=model_card(done.retriever, options, first.runs, command),
-        items_from=None
-        if options.copy_items
-        else ItemsFrom(data=data, cleaning=reading.cleaning, format=reading.format, columns=reading.columns),
+    items_from = ItemsFrom(
+        data=data, cleaning=reading.cleaning, format=reading.format, columns=reading.columns
     )
+    with discarded_on_failure(out_):
+        save_recommender(
+            done.retriever,
+            out_,
+            text_encoder=ModelName(DEFAULT_TEXT_ENCODER, encoder.fingerprint),
+            language_model=named,
+            choice_weight=options.agent.choice_weight,
+            card=model_card(done.retriever, options, first.runs, command),
+            items_from=None if options.copy_items else items,
+        )
     if forecast:
         add_weights(out_, first.retriever, dataset)  # the refit has seen the validation events
     out.print(_table(done.retriever))

@@ -57,23 +57,25 @@ def finetune_task(
 ) -> None:
     """Teach the language model to choose among candidates, write what is next, or read chat, by LoRA."""
     from nextinterest.data import leave_last_out
-    from nextinterest.files import check_output
+    from nextinterest.files import check_output, discarded_on_failure
     from nextinterest.finetune.reading import read_options
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig, UnderstandingConfig
+    from nextinterest.finetune.work import WORTH_KEEPING
 
-    check_output(out_, (f"{task}.json", "adapter", "work"), "tuned model")
-    dataset = reading.load(data)
-    if task == "understanding":
-        understanding = read_options(UnderstandingConfig, config, override or ())
-        _tell(_understand(dataset, understanding, out_, resume), _MEASURES_OF_READING, out_)
-        return
-    if task == "choice":
-        options: BackboneConfig = read_options(ChoiceConfig, config, override or ())
-    else:
-        options = read_options(SupervisedConfig, config, override or ())
-    split = leave_last_out(dataset.log, options.split.n_test, options.split.n_validation)
-    measures = _tune(dataset, split, _retriever(dataset, split, retriever), options, out_, resume)
-    _tell(measures, _MEASURES_OF_RANKING, out_)
+    check_output(out_, (f"{task}.json", "work/options.json"), "tuned model")
+    with discarded_on_failure(out_, keep=(f"{task}.json", *WORTH_KEEPING)):
+        dataset = reading.load(data)
+        if task == "understanding":
+            understanding = read_options(UnderstandingConfig, config, override or ())
+            _tell(_understand(dataset, understanding, out_, resume), _MEASURES_OF_READING, out_)
+            return
+        if task == "choice":
+            options: BackboneConfig = read_options(ChoiceConfig, config, override or ())
+        else:
+            options = read_options(SupervisedConfig, config, override or ())
+        split = leave_last_out(dataset.log, options.split.n_test, options.split.n_validation)
+        measures = _tune(dataset, split, _retriever(dataset, split, retriever), options, out_, resume)
+        _tell(measures, _MEASURES_OF_RANKING, out_)
 
 
 def _understand(

@@ -33,6 +33,7 @@ from nextinterest.eval.protocol import Protocol
 from nextinterest.eval.provenance import code_version, machine
 from nextinterest.eval.runner import CandidateScorer, Failures, answer
 from nextinterest.eval.runs import Manifest, MethodRecord, Run, method_key
+from nextinterest.files import discarded_on_failure
 
 __all__ = ["Method", "evaluate"]
 
@@ -87,7 +88,8 @@ def evaluate(
     split
         What is learned from and held out.
     out
-        Folder of the run; what it already holds is not asked again. A temporary folder where None.
+        Folder of the run; what it already holds is not asked again. A temporary folder where None. A folder
+        that this call makes is removed again if the call fails before there are answers to keep.
     protocol
         How methods are asked; validation, full ranking, seen items masked by default.
     catalog
@@ -148,13 +150,14 @@ def evaluate(
         machine=machine(),
         arguments=tuple(arguments),
     )
-    run = Run.create(
-        folder, manifest, cases_frame(cases, split, catalog, users), items_frame(split, catalog), vectors
-    )
     shown = sys.stderr.isatty() if progress is None else progress
-    with _bars(shown) as bars:
-        for method in methods:
-            _answer_method(run, method, cases, protocol, catalog, cost_sample, code, bars, clock)
+    with discarded_on_failure(folder, keep=("methods/*.json", "methods/*.parts/*")):
+        run = Run.create(
+            folder, manifest, cases_frame(cases, split, catalog, users), items_frame(split, catalog), vectors
+        )
+        with _bars(shown) as bars:
+            for method in methods:
+                _answer_method(run, method, cases, protocol, catalog, cost_sample, code, bars, clock)
     return run
 
 

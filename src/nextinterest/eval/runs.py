@@ -36,9 +36,10 @@ from nextinterest.eval.cost import Cost
 from nextinterest.eval.protocol import Protocol
 from nextinterest.files import check_output, write_atomic
 
-__all__ = ["Manifest", "MethodRecord", "Run", "method_key"]
+__all__ = ["Manifest", "MethodRecord", "Run", "check_run_folder", "method_key"]
 
 _FORMAT = 1
+_CASES, _ITEMS = "cases.parquet", "items.parquet"
 
 
 class Manifest(BaseModel):
@@ -110,6 +111,17 @@ def method_key(name: str, seed: int | None) -> str:
     """
     safe = re.sub(r"[^A-Za-z0-9.+-]+", "_", name)
     return safe if seed is None else f"{safe}.seed{seed}"
+
+
+def check_run_folder(path: Path) -> None:
+    """Refuse to write a run among other files, before anything is asked.
+
+    Raises
+    ------
+    StorageError
+        If the folder is not empty and holds no run.
+    """
+    check_output(path, ("manifest.json",), "run")
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -193,16 +205,16 @@ class Run:
                     f"{path} holds a run that differs in {', '.join(differing)}.",
                     remedy="Give another --out, or remove the folder.",
                 )
-            if vectors is not None:
-                _write_vectors(path, vectors)
-            return run
-        check_output(path, ("cases.parquet",), "run")
-        _write_parquet(path / "cases.parquet", cases)
-        _write_parquet(path / "items.parquet", items)
+        else:
+            check_run_folder(path)
+            write_atomically(path / "manifest.json", manifest.model_dump_json(indent=2).encode())
+            run = cls(path)
+        for name, frame in ((_CASES, cases), (_ITEMS, items)):
+            if not (path / name).is_file():
+                _write_parquet(path / name, frame)
         if vectors is not None:
             _write_vectors(path, vectors)
-        write_atomically(path / "manifest.json", manifest.model_dump_json(indent=2).encode())
-        return cls(path)
+        return run
 
     @property
     def name(self) -> str:
@@ -212,12 +224,21 @@ class Run:
     @cached_property
     def cases(self) -> pl.DataFrame:
         """One row per case; see `frames.cases_frame`."""
-        return pl.read_parquet(self.path / "cases.parquet")
+        return self._table(_CASES)
 
     @cached_property
     def items(self) -> pl.DataFrame:
         """One row per item; see `frames.items_frame`."""
-        return pl.read_parquet(self.path / "items.parquet")
+        return self._table(_ITEMS)
+
+    def _table(self, name: str) -> pl.DataFrame:
+        file = self.path / name
+        if not file.is_file():
+            raise IntegrityError(
+                f"The run {self.path} lacks {name}.",
+                remedy="Evaluate again with the same options and folder.",
+            )
+        return pl.read_parquet(file)
 
     @cached_property
     def vectors(self) -> FloatArray | None:

@@ -6,6 +6,8 @@ Knows transformers and PEFT; nothing of what is predicted.
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +16,7 @@ from safetensors import SafetensorError
 
 from nextinterest.counting import counted
 from nextinterest.errors import ModelError, StorageError
+from nextinterest.files import storing
 from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.llm.adapters import CONFIG_FILE, WEIGHTS_FILE
 from nextinterest.retrieval.files import write_atomic
@@ -133,14 +136,21 @@ def save_adapter(model: PreTrainedModel, directory: Path, base: str) -> None:
         The base model's name, written where PEFT writes the folder it happened to lie in.
     """
     try:
-        model.save_pretrained(str(directory), safe_serialization=True)
-    except (OSError, SafetensorError) as error:  # safetensors writes files itself
+        with storing(directory):
+            try:
+                model.save_pretrained(str(directory), safe_serialization=True)
+            except SafetensorError as error:  # safetensors writes files itself and puts the number into text
+                raise _as_os_error(error) from error
+    except StorageError:
         (directory / WEIGHTS_FILE).unlink(missing_ok=True)  # half of it would be taken for a cut-off adapter
-        raise StorageError(
-            f"{directory} could not be written: {error}.",
-            remedy="Free some space, or choose a folder that can be written to.",
-        ) from error
+        raise
     path = directory / CONFIG_FILE
     content = json.loads(path.read_text(encoding="utf-8"))
     content["base_model_name_or_path"] = base
     write_atomic(path, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode())
+
+
+def _as_os_error(error: SafetensorError) -> OSError:
+    """Return the system's own error, whose number safetensors gives as ``(os error 28)``."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1]))) if found else OSError(str(error))

@@ -27,6 +27,7 @@ from nextinterest.finetune.encoder_task import EncoderTask
 from nextinterest.finetune.language_recipe import train_language
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.pool_fit import fit_pool
+from nextinterest.finetune.work import working_in
 from nextinterest.retrieval import Encoder, Retriever
 from nextinterest.retrieval.ease import ease_weights
 from nextinterest.retrieval.item_matrix import largest_entries
@@ -73,7 +74,7 @@ def train_retriever(
     config
         Options.
     work
-        Folder for checkpoints and the loss curves.
+        Folder for checkpoints and the loss curves: new, empty, or that of a run before.
     resume
         Whether an interrupted run found there goes on.
     report
@@ -83,20 +84,23 @@ def train_retriever(
     ------
     DataError
         If there are too few users or events to learn and to choose by (see `FinetuneConfig.min_users`).
+    StorageError
+        If the folder holds other files, or cannot be written.
     """
     _check_enough(dataset, config)
     split = leave_last_out(dataset.log, config.split.n_test, config.split.n_validation)
     base = Retriever.build(dataset.catalog, split.train, text_encoder)
-    parts, runs, known = learn_parts(
-        dataset.catalog,
-        split.train,
-        split.validation,
-        base.item_vectors,
-        config,
-        work,
-        resume=resume,
-        report=report,
-    )
+    with working_in(work):
+        parts, runs, known = learn_parts(
+            dataset.catalog,
+            split.train,
+            split.validation,
+            base.item_vectors,
+            config,
+            work,
+            resume=resume,
+            report=report,
+        )
     language = ItemSoftmax.name if config.language is not None else None
     pool, measures = fit_pool(parts, split.validation, config.blend_events, language, known)
     sources = [part for part in parts if isinstance(part, CandidateSource)]
