@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nextinterest.counting import counted
 from nextinterest.data import load
 
 HEADER = "user_id,item_id,timestamp\n"
@@ -51,7 +52,7 @@ def test_days_as_numbers_and_seconds_are_each_read_as_what_they_are(tmp_path: Pa
     expected = [1672531200 + 86400 * day for day in range(8)] + [1700000000 + i for i in range(n)]
     assert dataset.log.times.tolist() == expected
     assert dataset.report.dropped == ()
-    few = f"{n:,} numbers of timestamp by their size (1700000000)"
+    few = f"{counted(n, 'number')} of timestamp by their size (1700000000)"
     assert dataset.report.notes == (
         ("timestamp as YYYYMMDD", few) if n <= 8 else ("8 numbers of timestamp as YYYYMMDD (20230101)",)
     )

@@ -127,8 +127,18 @@ def test_a_folder_that_cannot_be_made_is_named(log: EventLog, tmp_path: Path) ->
 @pytest.mark.parametrize("room", [0, 300, 2000])
 def test_an_adapter_that_does_not_fit_the_disk_is_not_left_in_half(tmp_path: Path, room: int) -> None:
     model = add_lora(tiny_llama(), LoraOptions(rank=2, targets=("q_proj",)))
-    with pytest.raises(StorageError, match=f"{tmp_path}.*could not be written"), full_disk(room):
+    with pytest.raises(StorageError, match=f"{tmp_path}.*could not be written") as caught, full_disk(room):
         save_adapter(model, tmp_path / "adapter", "base")
+    assert caught.value.remedy.startswith("Free some space")
     assert not (tmp_path / "adapter" / "adapter_model.safetensors").exists()
     save_adapter(model, tmp_path / "adapter", "base")  # the remedy
     check_adapter(tmp_path / "adapter")
+
+
+def test_an_adapter_where_nothing_can_be_written_advises_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    model = add_lora(tiny_llama(), LoraOptions(rank=2, targets=("q_proj",)))
+    with pytest.raises(StorageError, match="could not be written: Not a directory") as caught:
+        save_adapter(model, tmp_path / "file" / "adapter", "base")
+    assert caught.value.remedy == "Choose a folder that can be written to."
+    save_adapter(model, tmp_path / "adapter", "base")  # the remedy

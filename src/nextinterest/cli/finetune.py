@@ -81,9 +81,7 @@ def finetune(
         with training_progress(options.training.epochs, "Refit on all events") as report:
             done = refit(first, dataset, encoder, options, folder, resume=resume, report=report)
     command = shlex.join(["nextinterest", *sys.argv[1:]])
-    items_from = ItemsFrom(
-        data=data, cleaning=reading.cleaning, format=reading.format, columns=reading.columns
-    )
+    items = ItemsFrom(data=data, cleaning=reading.cleaning, format=reading.format, columns=reading.columns)
     with discarded_on_failure(out_):
         save_recommender(
             done.retriever,

@@ -277,7 +277,9 @@ def _others_among_calendar(
     read = pl.select(pl.when(pl.lit(near)).then(pl.lit(seconds)).otherwise(pl.lit(days))).to_series()
     beyond = pl.when(pl.lit(near)).then(pl.lit(nanoseconds)).otherwise(0)
     notes = (
-        [f"{near.sum():,} numbers of {name} by their size ({whole.filter(near)[0]})"] if near.any() else []
+        [f"{counted(int(near.sum()), 'number')} of {name} by their size ({whole.filter(near)[0]})"]
+        if near.any()
+        else []
     )
     return (read, None if nanoseconds is None else pl.select(beyond.cast(pl.Int32)).to_series()), notes
 
@@ -313,7 +315,7 @@ def _calendar_among_others(
             seconds = seconds.scatter(at, read)
             rest = rest.scatter(at, None)
             nanoseconds = None if nanoseconds is None else nanoseconds.scatter(at, 0)
-            notes.append(f"{len(at):,} numbers of {name} as {how} ({whole[at[0]]})")
+            notes.append(f"{counted(len(at), 'number')} of {name} as {how} ({whole[at[0]]})")
     if notes:
         _, found = _in_unit(rest, fraction, "auto", name)
     return (seconds, nanoseconds), [*found, *notes]

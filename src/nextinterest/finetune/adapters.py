@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -142,7 +143,8 @@ def save_adapter(model: PreTrainedModel, directory: Path, base: str) -> None:
             except SafetensorError as error:  # safetensors writes files itself and puts the number into text
                 raise _as_os_error(error) from error
     except StorageError:
-        (directory / WEIGHTS_FILE).unlink(missing_ok=True)  # half of it would be taken for a cut-off adapter
+        with suppress(OSError):
+            (directory / WEIGHTS_FILE).unlink()  # half of it would be taken for a cut-off adapter
         raise
     path = directory / CONFIG_FILE
     content = json.loads(path.read_text(encoding="utf-8"))
