@@ -83,7 +83,7 @@ def test_a_table_of_items_gives_details(tmp_path: Path, beside: bool) -> None:
     assert (kettle.price, kettle.available) == (None, None)
     assert kettle.published == datetime(2024, 1, 1, tzinfo=UTC)
     notes = " ".join(dataset.report.notes)
-    assert "1 values of price of items cannot be read (on request)" in notes
+    assert "1 value of price of items cannot be read (on request)" in notes
     assert "blurb of the items was not read" in notes
     mask = Conditions(dataset.catalog).mask(Where(attributes={"brand": "graef"}, price_to=90, available=True))
     assert mask.tolist() == [True, False, False]

@@ -100,7 +100,7 @@ def _repeats(report: CleaningReport) -> str:
     dropped = report.count(REPEATED_PAIR)
     share = n / max(1, report.events_kept + dropped)
     done = "dropped" if dropped else "kept"
-    return f"{n:,} events of a user and item that had one before ({share:.0%}), {done}"
+    return f"{counted(n, 'event')} of a user and item that had one before ({share:.0%}), {done}"
 
 
 def _dropped(report: CleaningReport) -> Table | str:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from nextinterest.counting import counted
 from nextinterest.data.ratings import read_ratings
 from nextinterest.data.sources.cells import list_of
 from nextinterest.data.sources.raw import ATTRIBUTE
@@ -78,7 +79,8 @@ def _numbers(column: pl.Series, notes: list[str]) -> NDArray[np.float64] | None:
     found[~np.isfinite(found)] = np.nan
     unread = column.filter(pl.Series(np.isnan(found)) & column.is_not_null())
     if len(unread):
-        notes.append(f"{len(unread):,} values of {column.name} of items cannot be read ({unread[0][:40]})")
+        what = f"{counted(len(unread), 'value')} of {column.name} of items cannot be read"
+        notes.append(f"{what} ({unread[0][:40]})")
     return None if np.isnan(found).all() else found
 
 
@@ -95,7 +97,8 @@ def _moments(column: pl.Series, notes: list[str]) -> MomentArray | None:
     notes.extend(times.notes)
     unread = column.filter(times.seconds.is_null() & column.is_not_null())
     if len(unread):
-        notes.append(f"{len(unread):,} values of {column.name} of items cannot be read ({unread[0][:40]})")
+        what = f"{counted(len(unread), 'value')} of {column.name} of items cannot be read"
+        notes.append(f"{what} ({unread[0][:40]})")
     if times.seconds.null_count() == len(column):
         return None
     microseconds = times.seconds * 1_000_000
