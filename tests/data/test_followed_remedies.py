@@ -67,6 +67,11 @@ CASES: dict[str, tuple[Callable[[Path], Path], dict[str, object], dict[str, str]
         {"columns": {"user": "user_id"}},
         {},
     ),
+    "a title above other names": (
+        _write("a.csv", "Report\n\nwho,what,stars\nu1,a,1\n"),
+        {},
+        {"user": "who", "item": "what"},
+    ),
     "JSON as CSV": (_write("a.csv", '{"user": "u1", "item": "a"}\n'), {"format": "csv"}, {}),
     "CSV as JSON": (_write("a.json", f"user,item,rating,time\n{ROWS}"), {"format": "jsonl"}, {}),
     "CSV as Parquet": (_write("a.parquet", f"user,item,rating,time\n{ROWS}"), {"format": "parquet"}, {}),

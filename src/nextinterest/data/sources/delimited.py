@@ -20,7 +20,17 @@ from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.parts import shown
 from nextinterest.errors import DataError
 
-__all__ = ["FIELD_COUNT", "OPEN_QUOTE", "Selection", "Table", "everything", "fields_of", "read_delimited"]
+__all__ = [
+    "FIELD_COUNT",
+    "OPEN_QUOTE",
+    "PLAIN",
+    "Dialect",
+    "Selection",
+    "Table",
+    "everything",
+    "fields_of",
+    "read_delimited",
+]
 
 MAX_QUOTED_LINES = 64
 """A quoted field that is still open after so many lines is a stray quote, not a field."""
@@ -29,8 +39,37 @@ OPEN_QUOTE = "quote that is never closed"
 FIELD_COUNT = "wrong number of fields"
 
 
+_RULE = r"^[\s:+|]*[-=][-\s:=+|]*$"
+_FOOTER = r"^\(?[\d,]+ rows?\b[^|]*$"
+_EXCEL = r'^="(.*)"$'
+
 Selection = Callable[[tuple[str, ...]], Mapping[str, str]]
 """Given all names of a header, what to keep: from the name in the frame to the name in the header."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file differs from most of its kind.
+
+    Attributes
+    ----------
+    quote
+        The sign around quoted fields.
+    spaced
+        Whether blanks stand between a separator and the quote behind it.
+    skip
+        Lines up to this number are no part of the table.
+    boxed
+        Whether the table is drawn: its rules, its edges and the blanks around cells are no part of it.
+    """
+
+    quote: str = '"'
+    spaced: bool = False
+    skip: int = 0
+    boxed: bool = False
+
+
+PLAIN = Dialect()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +106,7 @@ def read_delimited(
     header: Sequence[str] | None = None,
     quotes: bool = False,
     select: Selection = everything,
+    dialect: Dialect = PLAIN,
 ) -> Table:
     """Read a delimited file, packed or not.
 
@@ -82,6 +122,8 @@ def read_delimited(
         Whether a field may be quoted, and then hold separators and line breaks.
     select
         Given all column names, those to keep, so that a large file need not fit in memory.
+    dialect
+        In what the file differs from most.
 
     Raises
     ------
@@ -92,9 +134,15 @@ def read_delimited(
     names = None if header is None else tuple(header)
     chosen: Mapping[str, str] | None = None
     parts: list[pl.DataFrame] = []
+    at, excel = 1, 0
+    quote = dialect.quote.encode()
     # A block may not end inside a quoted field. A stray quote leaves the count odd and the block grows.
-    for lines in source.blocks((lambda data: data.count(b'"') % 2 == 0) if quotes else (lambda _: True)):
-        frame = lines
+    for lines in source.blocks((lambda data: data.count(quote) % 2 == 0) if quotes else (lambda _: True)):
+        frame = lines.filter(pl.col("line") > dialect.skip) if dialect.skip else lines
+        if dialect.boxed:
+            frame = _unboxed(frame)
+        if frame.is_empty():
+            continue
         if separator == " ":
             frame = frame.with_columns(pl.col("text").str.strip_chars().str.replace_all(r"[ \t]+", " "))
         if names is None:
@@ -103,23 +151,63 @@ def read_delimited(
                     f"{path}:{frame['line'][0]}: {frame['problem'][0]}, where the header should be.",
                     remedy="Save the file as UTF-8 text.",
                 )
-            names = tuple(name.strip() for name in fields_of(frame["text"][0], separator, quotes))
+            at = frame["line"][0]
+            names = tuple(
+                name.strip() for name in fields_of(frame["text"][0], separator, quotes, dialect.quote)
+            )
             frame = frame.slice(1)
         if chosen is None:
-            chosen = select(names)
-            _refuse_repeated(path, names, chosen)
-        fields = _split(frame, separator, len(names), quotes)
+            try:
+                chosen = select(names)
+                _refuse_repeated(path, names, chosen)
+            except DataError as error:  # what selects knows names, not in which line they stand
+                message = error.message.replace(f"{path}:1:", f"{path}:{at}:")
+                raise DataError(message, remedy=error.remedy, command=error.command) from None
+        fields = _split(frame, separator, len(names), dialect if quotes else None)
         place = {name: f"_{i}" for i, name in enumerate(names)}
         kept = [pl.col(place[name]).alias(out) for out, name in chosen.items()]
-        parts.append(fields.select(*kept, "line", "problem"))
-    return Table(path, names or (), pl.concat(parts, rechunk=True), tuple(source.notes))
+        part, n = _bare_cells(fields.select(*kept, "line", "problem"))
+        parts.append(part)
+        excel += n
+    if not parts:
+        raise DataError(f"{path} holds no rows.", remedy="Check the export.")
+    notes = list(source.notes)
+    if excel:
+        notes.append(f'{path.name}: {excel:,} cells written as ="..." for Excel were read as what is between')
+    return Table(path, names or (), pl.concat(parts, rechunk=True), tuple(notes))
 
 
-def fields_of(text: str, separator: str, quotes: bool = True) -> list[str]:
-    """Return the fields of one line."""
+def _unboxed(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of a table that is drawn, cells and separators only."""
+    text = pl.col("text").str.strip_chars()
+    rows = lines.filter(~text.str.contains(_RULE) & ~text.str.contains(_FOOTER))
+    edges = text.str.starts_with("|") & text.str.ends_with("|")
+    bare = pl.when(edges).then(text.str.strip_prefix("|").str.strip_suffix("|")).otherwise(text)
+    return rows.with_columns(bare.str.strip_chars().str.replace_all(r"[ \t]*\|[ \t]*", "|").alias("text"))
+
+
+def _bare_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return cells without the formula that keeps Excel from reading ids as numbers, and their number."""
+    names = [name for name in frame.columns if name not in ("line", "problem")]
+    marked = {name: frame[name].str.contains(_EXCEL) for name in names if _has_excel(frame[name])}
+    if not marked:
+        return frame, 0
+    bare = (pl.col(name).str.replace(_EXCEL, "$1") for name in marked)
+    return frame.with_columns(bare), sum(int(mask.sum()) for mask in marked.values())
+
+
+def _has_excel(column: pl.Series) -> bool:
+    return bool(column.str.starts_with('="').any())
+
+
+def fields_of(text: str, separator: str, quotes: bool = True, quote: str = '"') -> list[str]:
+    """Return the fields of one line; blanks between a separator and a quote are no part of one."""
     if separator == " ":
         return text.split()
-    return (_parse(text, separator) if quotes and len(separator) == 1 else None) or text.split(separator)
+    dialect = Dialect(quote, spaced=True)
+    found = _parse(text, separator, dialect) if quotes and len(separator) == 1 else None
+    cells = found or text.split(separator)
+    return [re.sub(_EXCEL, r"\1", cell) for cell in cells] if '="' in text else cells
 
 
 def _refuse_repeated(path: Path, names: tuple[str, ...], chosen: Mapping[str, str]) -> None:
@@ -143,24 +231,32 @@ def _split_plain(frame: pl.DataFrame, separator: str, n: int) -> pl.DataFrame:
     return frame.select("line", problem.alias("problem"), *names[:n])
 
 
-def _split(frame: pl.DataFrame, separator: str, n: int, quotes: bool) -> pl.DataFrame:
-    has_quote = frame["text"].str.contains('"', literal=True)
-    if not quotes or not has_quote.any():
+def _split(frame: pl.DataFrame, separator: str, n: int, dialect: Dialect | None) -> pl.DataFrame:
+    has_quote = frame["text"].str.contains('"' if dialect is None else dialect.quote, literal=True)
+    if dialect is None or not has_quote.any():
         return _split_plain(frame, separator, n)
+    quote, between = dialect.quote, re.escape(separator)
+    if dialect.spaced:
+        between = rf" *{between} *"
     # Lines whose every field is quoted and holds no quote are the other common dialect, and as cheap.
-    uniform = frame["text"].str.contains(rf'^"[^"]*"(?:{re.escape(separator)}"[^"]*")*$')
-    parsed, inside = _split_quoted(frame, (has_quote & ~uniform).arg_true().to_numpy(), separator, n)
+    field = f"{quote}[^{quote}]*{quote}"
+    uniform = frame["text"].str.contains(rf"^{field}(?:{between}{field})*$")
+    at = (has_quote & ~uniform).arg_true().to_numpy()
+    parsed, inside = _split_quoted(frame, at, separator, n, dialect)
     outside = np.ones(len(frame), dtype=np.bool_)
     outside[inside] = False
     free = pl.Series(outside)
-    bare = pl.col("text").str.strip_prefix('"').str.strip_suffix('"')
+    whole = pl.col("text")
+    if dialect.spaced:
+        whole = whole.str.replace_all(f"{quote}{between}{quote}", f"{quote}{separator}{quote}")
+    bare = whole.str.strip_prefix(quote).str.strip_suffix(quote)
     plain = _split_plain(frame.filter(~has_quote & free), separator, n)
-    stripped = _split_plain(frame.filter(uniform & free).with_columns(bare), f'"{separator}"', n)
+    stripped = _split_plain(frame.filter(uniform & free).with_columns(bare), f"{quote}{separator}{quote}", n)
     return pl.concat([parsed, plain.select(parsed.columns), stripped.select(parsed.columns)]).sort("line")
 
 
 def _split_quoted(
-    frame: pl.DataFrame, at: NDArray[np.uint32], separator: str, n: int
+    frame: pl.DataFrame, at: NDArray[np.uint32], separator: str, n: int, dialect: Dialect
 ) -> tuple[pl.DataFrame, list[int]]:
     """Parse the records that begin at these places one by one.
 
@@ -176,13 +272,13 @@ def _split_quoted(
         if place <= end:
             continue
         end, joined = place, str(texts[place])
-        row = _parse(joined, separator)
+        row = _parse(joined, separator, dialect)
         while row is None and end - place < MAX_QUOTED_LINES and end + 1 < len(texts):
             end += 1
             joined += f"\n{texts[end]}"
-            if '"' in texts[end]:  # nothing else can end the field
+            if dialect.quote in texts[end]:  # nothing else can end the field
                 try:
-                    row = _parse(joined, separator, strict=True)
+                    row = _parse(joined, separator, dialect, strict=True)
                 except csv.Error:  # text behind the quote: that of another field, or a stray one
                     break
         problem: str | None = None
@@ -200,7 +296,7 @@ def _split_quoted(
     return pl.DataFrame(data, schema=schema), inside
 
 
-def _parse(text: str, separator: str, *, strict: bool = False) -> list[str] | None:
+def _parse(text: str, separator: str, dialect: Dialect, *, strict: bool = False) -> list[str] | None:
     """Parse one record, or return None where a quoted field is still open at its end.
 
     With `strict`, text between the end of a quoted field and the next separator raises `csv.Error`.
@@ -208,7 +304,15 @@ def _parse(text: str, separator: str, *, strict: bool = False) -> list[str] | No
     # A record that ends inside a quoted field swallows the sentinel line behind it.
     lines = [*(part + "\n" for part in text.split("\n")), "end\n"]
     try:
-        rows = list(csv.reader(lines, delimiter=separator, strict=strict))
+        rows = list(
+            csv.reader(
+                lines,
+                delimiter=separator,
+                quotechar=dialect.quote,
+                skipinitialspace=dialect.spaced,
+                strict=strict,
+            )
+        )
     except csv.Error as error:  # at the end of the data, or at a field longer than the module takes
         if strict and "expected after" in str(error):
             raise

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nextinterest.data.sources.columns import (
@@ -16,11 +17,12 @@ from nextinterest.data.sources.columns import (
     places,
     sniff_columns,
 )
-from nextinterest.data.sources.delimited import fields_of
+from nextinterest.data.sources.delimited import PLAIN, Dialect
+from nextinterest.data.sources.opening import SEPARATORS, Line, cells_of, find_opening
 from nextinterest.data.sources.parts import shown
 from nextinterest.errors import DataError
 
-__all__ = ["SEPARATORS", "Layout", "judge_layout", "separated_by"]
+__all__ = ["Layout", "judge_layout", "separated_by"]
 
 BY_ENDING = {
     ".csv": ",",
@@ -31,7 +33,6 @@ BY_ENDING = {
     ".item": "\t",
     ".user": "\t",
 }
-SEPARATORS = (",", ";", "\t", "|")
 _NAMED = {"\t": "tabs", " ": "blanks"}
 
 
@@ -45,6 +46,7 @@ class Layout:
 
     quotes: bool
     notes: tuple[str, ...] = ()
+    dialect: Dialect = PLAIN
 
 
 def separated_by(path: Path, separator: str) -> str:
@@ -52,36 +54,65 @@ def separated_by(path: Path, separator: str) -> str:
     return f"{path.name} is separated by {_NAMED.get(separator, separator)}"
 
 
-def _cells(line: str, separator: str) -> list[str]:
-    return [cell.strip() for cell in fields_of(line, separator)]
-
-
-def judge_layout(path: Path, ending: str, lines: Sequence[str], columns: Columns | None) -> Layout:
+def judge_layout(path: Path, ending: str, first: Sequence[Line], columns: Columns | None) -> Layout:
     """Judge by its first lines how a table is laid out.
 
     Parameters
     ----------
     path, ending
         The file, and the ending that says which separator is expected.
-    lines
-        Its first lines.
+    first
+        Its first lines, with their numbers.
     columns
         The caller's mapping; places mean that there is no header.
+
+    Raises
+    ------
+    DataError
+        If no header can be told, or what is mapped by place is not there.
     """
-    usual = BY_ENDING.get(ending, ",")
+    opening = find_opening(path, first, columns)
+    lines = opening.lines
+    layout = _judge(path, opening.separator or BY_ENDING.get(ending, ","), lines, columns)
+    header = layout.header
+    if opening.header is not None:
+        header = tuple(cells_of(opening.header, layout.separator))
+    quotes = layout.quotes and not opening.boxed
+    dialect = replace(_quoting(lines, layout.separator) if quotes else PLAIN, skip=opening.skip)
+    dialect = replace(dialect, boxed=opening.boxed)
+    notes = (*opening.notes, *(() if opening.separator == layout.separator else layout.notes))
+    if dialect.quote == "'":
+        notes = (*notes, f"{path.name} has single quotes around its cells")
+    return Layout(layout.separator, header, quotes, notes, dialect)
+
+
+def _quoting(lines: Sequence[str], separator: str) -> Dialect:
+    """Judge what stands around cells: every line must show single quotes, or one a blank before a quote."""
+    if len(separator) > 1 or separator == " ":
+        return PLAIN
+    sign = re.escape(separator)
+    single = re.compile(rf"(?:^|{sign})\s*'(?:[^']|'')*'\s*(?={sign}|$)")
+    of_data = lines[1:] or lines
+    if all(single.search(line) for line in of_data) and not any('"' in line for line in lines):
+        return Dialect("'", spaced=True)
+    spaced = re.compile(rf'{sign} +"(?:[^"]|"")*" *(?:{sign}|$)')
+    return Dialect(spaced=any(spaced.search(line) for line in lines))
+
+
+def _judge(path: Path, usual: str, lines: Sequence[str], columns: Columns | None) -> Layout:
     candidates = list(dict.fromkeys((usual, *SEPARATORS)))
     if places(columns):
         return _without_header(path, usual, [*candidates, "::", " "], lines, columns)
 
     def score(separator: str) -> tuple[int, int, int]:
-        names = _cells(lines[0], separator)
+        names = cells_of(lines[0], separator)
         mapped = sum(column in names or column in bare_names(names) for column in (columns or {}).values())
         return mapped, len(sniff_columns(names)), len(names)
 
     separator = max(candidates, key=score)
     if score(separator)[2] == 1 and score(" ")[1] > 1:
         separator = " "
-    names = _cells(lines[0], separator)
+    names = cells_of(lines[0], separator)
     of_data = [name for name in (columns or {}).values() if name in names and DATA.fullmatch(str(name))]
     if of_data and not is_places(names):
         raise no_header(path, names)
@@ -95,7 +126,7 @@ def _without_header(
     last = max(places(columns))
 
     def score(separator: str) -> tuple[bool, bool, bool, int]:
-        counts = [len(_cells(line, separator)) for line in lines]
+        counts = [len(cells_of(line, separator)) for line in lines]
         return (
             counts[0] > last,
             len(set(counts)) == 1 and separator != " ",
@@ -104,14 +135,14 @@ def _without_header(
         )
 
     separator = max(candidates, key=score)
-    n = len(_cells(lines[0], separator))
+    n = len(cells_of(lines[0], separator))
     if n <= last:
         raise DataError(
-            f"{path}:1: there is no column {last} in {shown(_cells(lines[0], separator))}: "
+            f"{path}:1: there is no column {last} in {shown(cells_of(lines[0], separator))}: "
             "the first is column 0.",
             remedy=f"The places are 0 to {n - 1}.",
         )
-    names = _cells(lines[0], separator)
+    names = cells_of(lines[0], separator)
     if {"user", "item"} <= sniff_columns(names).keys():
         named = {f: names[c] for f, c in (columns or {}).items() if isinstance(c, int)}
         raise DataError(
@@ -120,6 +151,6 @@ def _without_header(
             command="Give names: " + " ".join(f"--column {f}={shlex.quote(c)}" for f, c in named.items()),
         )
     notes = [separated_by(path, separator)] if separator != usual else []
-    if is_places(_cells(lines[0], separator)):  # as pandas writes a table whose columns have no names
+    if is_places(cells_of(lines[0], separator)):  # as pandas writes a table whose columns have no names
         return Layout(separator, None, separator not in (" ", "::"), tuple(notes))
     return Layout(separator, tuple(map(str, range(n))), separator not in (" ", "::"), tuple(notes))

@@ -77,6 +77,10 @@ class TextFile:
             raise self._empty()
 
     def head(self, n: int = 20) -> list[str]:
+        """Return the first lines as `numbered` does, without their numbers."""
+        return [text for _, text in self.numbered(n)]
+
+    def numbered(self, n: int = 20) -> list[tuple[int, str]]:
         """Return the first lines with anything in them, fewer where the file or its first megabyte ends.
 
         Raises
@@ -98,7 +102,7 @@ class TextFile:
                 f"{self.path}:{frame['line'][0]}: {frame['problem'][0]}: this is not a text file in UTF-8.",
                 remedy="Save it as UTF-8 text.",
             )
-        return frame["text"].head(n).to_list()
+        return frame.select("line", "text").head(n).rows()
 
     def begin(self) -> str:
         """Return how the text begins, at most some thousand characters; U+FFFD for what is no text.

@@ -93,8 +93,15 @@ def _read_kind(
         return read_parquet(path, select, needed)
     if kind == "jsonl":
         return read_json_lines(path, select)
-    layout = judge_layout(path, suffix(path), TextFile(path).head(), columns)
-    table = read_delimited(path, layout.separator, header=layout.header, quotes=layout.quotes, select=select)
+    layout = judge_layout(path, suffix(path), TextFile(path).numbered(), columns)
+    table = read_delimited(
+        path,
+        layout.separator,
+        header=layout.header,
+        quotes=layout.quotes,
+        select=select,
+        dialect=layout.dialect,
+    )
     return Table(path, table.columns, table.frame, (*table.notes, *layout.notes))
 
 
