@@ -19,6 +19,15 @@ from nextinterest.errors import NextInterestError
 
 ROWS = "u1,a,5,1700000000\nu1,b,4,1700000100\nu2,a,3,1700000200\n"
 HEADLESS = ROWS.replace("u1", "101").replace("u2", "102")
+HEADERLESS = {
+    "the time first": (".csv", "1700000000,u1,a\n1700000100,u1,b\n1700000200,u2,a\n"),
+    "the time in the middle": (".csv", "u1,2023-11-14 22:13:20,a,5\nu1,2023-11-15,b,4\nu2,2023-11-16,a,3\n"),
+    "colons": (".dat", "1::11::5::1700000000\n1::12::4::1700000100\n2::11::3::1700000200\n"),
+    "colons in a .csv": (".csv", "1700000000::1::11\n1700000100::1::12\n1700000200::2::11\n"),
+    "blanks": (".txt", "1 11 5 1700000000\n1 12 4 1700000100\n2 11 3 1700000200\n"),
+    "a count of rows": (".csv", "0,u1,a,1700000000\n1,u1,b,1700000100\n2,u2,a,1700000200\n"),
+    "labels": (".tsv", "20231114\tview\tu1\ta1\n20231115\tview\tu1\tb2\n20231116\tview\tu2\ta1\n"),
+}
 TYPED = "user:token\tbook:token\ttimestamp:float\nu1\ta\t1700000000\nu1\tb\t1700000100\nu2\ta\t1700000200\n"
 
 
@@ -46,6 +55,10 @@ def _parquet_as_csv(folder: Path) -> Path:
 CASES: dict[str, tuple[Callable[[Path], Path], dict[str, object], dict[str, str]]] = {
     # What is written; how it is read first; the names to put where the advice says NAME.
     "no header": (_write("a.csv", HEADLESS), {}, {}),
+    **{
+        f"no header, {name}": (_write(f"a{ending}", text), {}, {})
+        for name, (ending, text) in HEADERLESS.items()
+    },
     "a name that is data": (_write("a.csv", HEADLESS), {"columns": {"user": "101", "item": "a"}}, {}),
     "other names": (_write("a.csv", "who,item\nu1,a\n"), {}, {"user": "who"}),
     "two other names": (_write("a.csv", "who,what\nu1,a\n"), {}, {"user": "who", "item": "what"}),

@@ -128,7 +128,10 @@ def test_the_header_that_pandas_writes_for_columns_without_names_is_one(tmp_path
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (None, r"first line \['101', 'lamp'.* looks like data.*columns=\{'user': 0, 'item': 1\}"),
+        (
+            None,
+            r"first line \['101', 'lamp'.* looks like data.*columns=\{'user': 0, 'item': 1, .*'time': 3",
+        ),
         ({"user": "101", "item": "lamp"}, "looks like data"),
         ({"user": 0, "item": "lamp"}, "some by place"),
         ({"user": 0, "item": 4}, "no column 4 in .*places are 0 to 3"),

@@ -22,8 +22,6 @@ __all__ = [
     "is_places",
     "left_out",
     "mapped_to_nothing",
-    "no_column",
-    "no_header",
     "places",
     "refuse_equals",
     "sniff_columns",
@@ -159,11 +157,6 @@ def left_out(header: Sequence[str], names: Mapping[str, str], columns: Columns |
     return notes
 
 
-def _looks_like_data(header: Sequence[str]) -> bool:
-    """Tell whether a header has a number or a date among its names, but for the places that pandas writes."""
-    return not is_places(header) and any(DATA.fullmatch(name) for name in header)
-
-
 def is_places(header: Sequence[str]) -> bool:
     """Tell whether the names are places: 0, 1, 2 and so on, as pandas writes columns without names."""
     return list(header) == [str(i) for i in range(len(header))]
@@ -174,24 +167,4 @@ def mapped_to_nothing(path: Path, field: str, column: str | int, header: Sequenc
     return DataError(
         f"{path}:1: no column {column!r}, mapped to {field}, among {shown(header)}.",
         remedy="Name a column of the file.",
-    )
-
-
-def no_header(path: Path, names: Sequence[str]) -> DataError:
-    """Return the error for a first line that is data, not a header."""
-    return DataError(
-        f"{path}:1: the first line {shown(names)} looks like data, not like a header.",
-        remedy="Give the columns by place, from 0, as in columns={'user': 0, 'item': 1}.",
-        command="Give the columns by place, from 0, as in --column user=0 --column item=1.",
-    )
-
-
-def no_column(path: Path, names: Sequence[str], field: str) -> DataError:
-    """Return the error for a table in which no column is known to be the user or the item."""
-    if _looks_like_data(names):
-        return no_header(path, names)
-    return DataError(
-        f"{path}:1: no column of {shown(names)} is the {field}.",
-        remedy=f"Name it, as in columns={{'{field}': 'NAME'}}.",
-        command=f"Name it, as in --column {field}=NAME.",
     )

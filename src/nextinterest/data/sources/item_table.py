@@ -12,8 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from nextinterest.data.sources.cells import split_words
-from nextinterest.data.sources.columns import Columns, bare_names, no_column, sniff_columns
+from nextinterest.data.sources.columns import Columns, bare_names, sniff_columns
 from nextinterest.data.sources.delimited import Table
+from nextinterest.data.sources.headless import no_column
 from nextinterest.data.sources.raw import ATTRIBUTE, ITEM_FIELDS, as_items, known, unused
 
 __all__ = ["item_columns", "items_of", "mapped_here"]
@@ -35,7 +36,7 @@ def item_columns(path: Path, columns: Columns | None, header: tuple[str, ...]) -
     """
     names = sniff_columns(header, mapped_here(header, columns))
     if "item" not in names:
-        raise no_column(path, header, "item")
+        raise no_column(path, header, "item", beside=True)
     taken = {field: names[field] for field in ("item", *ITEM_FIELDS) if field in names}
     return taken | unused(header, taken.values(), bare_names(header))
 

@@ -13,26 +13,17 @@ from nextinterest.data.sources.columns import (
     Columns,
     bare_names,
     is_places,
-    no_header,
     places,
     sniff_columns,
 )
 from nextinterest.data.sources.delimited import PLAIN, Dialect
+from nextinterest.data.sources.headless import BY_ENDING, no_header, separator_without_header
 from nextinterest.data.sources.opening import SEPARATORS, Line, cells_of, find_opening
 from nextinterest.data.sources.parts import shown
 from nextinterest.errors import DataError
 
 __all__ = ["Layout", "judge_layout", "separated_by"]
 
-BY_ENDING = {
-    ".csv": ",",
-    ".tsv": "\t",
-    ".txt": "\t",
-    ".psv": "|",
-    ".inter": "\t",
-    ".item": "\t",
-    ".user": "\t",
-}
 _NAMED = {"\t": "tabs", " ": "blanks"}
 
 
@@ -115,7 +106,7 @@ def _judge(path: Path, usual: str, lines: Sequence[str], columns: Columns | None
     names = cells_of(lines[0], separator)
     of_data = [name for name in (columns or {}).values() if name in names and DATA.fullmatch(str(name))]
     if of_data and not is_places(names):
-        raise no_header(path, names)
+        raise no_header(path)
     other = separator != usual and len(names) > 1
     return Layout(separator, None, separator != " ", (separated_by(path, separator),) if other else ())
 
@@ -124,17 +115,7 @@ def _without_header(
     path: Path, usual: str, candidates: Sequence[str], lines: Sequence[str], columns: Columns | None
 ) -> Layout:
     last = max(places(columns))
-
-    def score(separator: str) -> tuple[bool, bool, bool, int]:
-        counts = [len(cells_of(line, separator)) for line in lines]
-        return (
-            counts[0] > last,
-            len(set(counts)) == 1 and separator != " ",
-            separator == "::" and counts[0] > 1,
-            counts[0],
-        )
-
-    separator = max(candidates, key=score)
+    separator = separator_without_header(lines, candidates, last)
     n = len(cells_of(lines[0], separator))
     if n <= last:
         raise DataError(

@@ -22,11 +22,11 @@ from nextinterest.data.sources.columns import (
     check_fields,
     left_out,
     mapped_to_nothing,
-    no_column,
     refuse_equals,
     sniff_columns,
 )
 from nextinterest.data.sources.delimited import Selection, Table, read_delimited
+from nextinterest.data.sources.headless import no_column
 from nextinterest.data.sources.item_table import item_columns, items_of, mapped_here
 from nextinterest.data.sources.jsonlines import read_json_lines
 from nextinterest.data.sources.kinds import KINDS, WORDS, Kind, content_kind, is_bare_part, kind_of
@@ -272,5 +272,5 @@ def _fields(
 def _user_fields(path: Path, columns: Columns | None, header: tuple[str, ...]) -> dict[str, str]:
     user = sniff_columns(header, mapped_here(header, columns)).get("user")
     if user is None:
-        raise no_column(path, header, "user")
+        raise no_column(path, header, "user", beside=True)
     return attributes(header, user)
