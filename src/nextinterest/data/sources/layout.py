@@ -38,6 +38,8 @@ class Layout:
     quotes: bool
     notes: tuple[str, ...] = ()
     dialect: Dialect = PLAIN
+    names: tuple[str, ...] = ()
+    """Names of the columns, as the file or the caller gives them."""
 
 
 def separated_by(path: Path, separator: str) -> str:
@@ -74,7 +76,8 @@ def judge_layout(path: Path, ending: str, first: Sequence[Line], columns: Column
     notes = (*opening.notes, *(() if opening.separator == layout.separator else layout.notes))
     if dialect.quote == "'":
         notes = (*notes, f"{path.name} has single quotes around its cells")
-    return Layout(layout.separator, header, quotes, notes, dialect)
+    names = header or tuple(cells_of(lines[0], layout.separator))
+    return Layout(layout.separator, header, quotes, notes, dialect, names)
 
 
 def _quoting(lines: Sequence[str], separator: str) -> Dialect:

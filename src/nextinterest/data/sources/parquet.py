@@ -15,7 +15,7 @@ from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.panics import panics_unprinted
 from nextinterest.errors import DataError
 
-__all__ = ["read_parquet"]
+__all__ = ["parquet_columns", "read_parquet"]
 
 _FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 _ARROW = b"ARROW:schema"
@@ -59,6 +59,14 @@ def read_parquet(path: Path, select: Selection, needed: Collection[str] = ("user
             f"{path} {found}: {what}", remedy="Check the download, or write the file again."
         ) from error
     return Table(path, columns, rows, notes)
+
+
+def parquet_columns(path: Path) -> tuple[str, ...]:
+    """Return the names of the columns; none where the file cannot be read, which `read_parquet` explains."""
+    try:
+        return tuple(_opened(path)[1])
+    except _FAILURES:
+        return ()
 
 
 def _refuse_text(path: Path) -> None:

@@ -13,7 +13,17 @@ from pathlib import Path
 from nextinterest.data.sources.archives import bare_name
 from nextinterest.errors import DataError
 
-__all__ = ["base", "contents", "is_part", "is_test", "refuse_other_columns", "shown", "sort_parts", "visible"]
+__all__ = [
+    "base",
+    "contents",
+    "is_part",
+    "is_split",
+    "is_test",
+    "refuse_other_columns",
+    "shown",
+    "sort_parts",
+    "visible",
+]
 
 _SHOWN_NAMES, _SHOWN_LETTERS = 12, 40
 
@@ -42,6 +52,11 @@ def base(path: Path) -> str:
 def is_test(path: Path) -> bool:
     """Tell whether a file is the test part of its data, by its name."""
     return _WORDS.get(_split(path)[1]) == 2
+
+
+def is_split(path: Path) -> bool:
+    """Tell whether a file is named as the train, valid or test part of its data."""
+    return _split(path)[1] in _WORDS
 
 
 def is_part(path: Path) -> bool:
@@ -122,5 +137,6 @@ def refuse_other_columns(paths: Sequence[Path], columns: Sequence[Iterable[str]]
             raise DataError(
                 f"{path} has the columns {shown(names)}, {paths[0].name} has {shown(columns[0])}: they are "
                 "not parts of one table.",
-                remedy="Give the file to read itself, or leave only the parts in the folder.",
+                remedy=f"Give one of the files in place of the folder, such as {paths[0]}, or leave only the "
+                "parts in the folder.",
             )

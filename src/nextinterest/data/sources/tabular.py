@@ -26,6 +26,7 @@ from nextinterest.data.sources.columns import (
     sniff_columns,
 )
 from nextinterest.data.sources.delimited import Selection, Table, read_delimited
+from nextinterest.data.sources.folders import Tables, sort_out
 from nextinterest.data.sources.headless import no_column
 from nextinterest.data.sources.item_table import item_columns, items_of, mapped_here
 from nextinterest.data.sources.jsonlines import read_json_lines
@@ -106,16 +107,15 @@ def _read_kind(
 
 
 def _beside(folder: Path, stems: tuple[str, ...], what: str) -> Path | None:
-    """Return the item or user file that belongs to events of one of these names."""
+    """Return the item or user file that belongs to events of one of these names, whatever its case."""
     names = [f"{stem}.{word}" for word in _BESIDE[what] for stem in stems if stem] + [*_BESIDE[what]]
     found = (neighbour(folder, f"{name}{ending}") for name in names for ending in _ENDINGS)
     atomic = (neighbour(folder, f"{stem}.{what[:-1]}") for stem in stems if stem)
-    return next((path for source in (found, atomic) for path in source if path is not None), None)
+    capital = (neighbour(folder, f"{name.title()}{ending}") for name in _BESIDE[what] for ending in _ENDINGS)
+    return next((path for source in (found, atomic, capital) for path in source if path is not None), None)
 
 
 def _files(path: Path, kind: Kind) -> list[Path]:
-    if not path.is_dir():
-        return [path]
     parts = table_parts(path, kind)
     if not parts:
         raise DataError(
@@ -175,25 +175,33 @@ def read_tabular(
         If a mapped column is in none of the files, no column is the user or the item, or parts differ.
     """
     check_fields(columns)
-    paths = _files(path, kind or "csv")
+    tables_of = Tables((path,))
+    if path.is_dir():
+        tables_of = sort_out(path, _files(path, kind or "csv"), kind or "csv", columns, items_path)
+    paths = list(tables_of.events)
     folder = path if path.is_dir() else path.parent
     name = base(paths[0]) or (stem(paths[0]) if len(paths) == 1 else "") or folder.resolve().name
     if path.is_dir() and len(paths) > 1:
         name = base(paths[0]) or folder.resolve().name
     stems = tuple(dict.fromkeys((stem(paths[0]), base(paths[0]), name)))
-    item_path, user_path = items_path or _beside(folder, stems, "items"), _beside(folder, stems, "users")
+    item_path = items_path or _beside(folder, stems, "items") or tables_of.items
+    user_path = _beside(folder, stems, "users") or tables_of.users
     needed = {"user", "item", *(columns or {})}
+    notes_of = tables_of.notes
     item_table = items = user_table = None
     if item_path is not None:
         item_table, items = read_items(item_path, columns, len(paths))
     if user_path is not None:
         user_table = _read(user_path, partial(_user_fields, user_path, columns), needed)
+        if user_path == tables_of.users and user_table.frame["user"].is_duplicated().any():
+            notes_of = (*notes_of, f"not read of the folder: {user_path.name}, which has users several times")
+            user_table = None
     elsewhere = [table.columns for table in (item_table, user_table) if table is not None]
     tables = [_read(p, partial(_fields, p, columns, elsewhere), needed, kind, columns) for p in paths]
     refuse_other_columns(paths, [table.columns for table in tables])
     named = [_fields(p, columns, elsewhere, table.columns) for p, table in zip(paths, tables, strict=True)]
     tables = [_events(table, names) for table, names in zip(tables, named, strict=True)]
-    files, notes = [p.name for p in paths], [note for table in tables for note in table.notes]
+    files, notes = [p.name for p in paths], [*notes_of, *(note for table in tables for note in table.notes)]
     notes += left_out(tables[0].columns, named[0], columns)
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
     first = tables[0]
