@@ -41,7 +41,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
     ...     return f"{user} {reading.format}"
     >>> list(inspect.signature(grouped(show)).parameters)
     ['user', 'format', 'items', 'column', 'time_format', 'k_core', 'user_core', 'item_core', 'repeats',
-     'ties', 'strict']
+     'ties', 'ids', 'strict']
     >>> grouped(show)(user="42", format="csv")
     '42 csv'
     """
@@ -145,6 +145,13 @@ class Reading:
         Literal["file", "item"],
         typer.Option(help="Order of a user's events of one moment: as in the file, or by item id."),
     ] = "file"
+    ids: Annotated[
+        Literal["exact", "loose"],
+        typer.Option(
+            help="Whether ids that differ from those of the tables of items and users in capital letters, "
+            "blanks, leading zeros or a trailing .0 alone are joined to them: exact (no) or loose."
+        ),
+    ] = "exact"
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first bad row, with its file and line.")
     ] = False
@@ -159,6 +166,7 @@ class Reading:
             min_item_events=self.k_core if self.item_core is None else self.item_core,
             repeats=self.repeats,
             ties=self.ties,
+            ids=self.ids,
             time_format=self.time_format,
         )
 

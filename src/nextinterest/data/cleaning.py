@@ -32,6 +32,7 @@ from nextinterest.data.log import EventLog
 from nextinterest.data.names import doubtful_ids, read_names
 from nextinterest.data.report import CleaningReport
 from nextinterest.data.sources.raw import ITEM_SCHEMA, RawData
+from nextinterest.data.spelling import match_ids
 from nextinterest.data.times import check_time_format
 from nextinterest.data.titles import normalise_titles
 from nextinterest.domain import Catalog, IntArray
@@ -69,6 +70,10 @@ class CleaningConfig(BaseModel):
     """How times are written: a unit of numbers (s, ms, us, ns), day-first, month-first, excel, or a pattern
     of strptime such as ``%d/%m/%Y %H:%M``. ``auto`` judges by the column, and refuses what can be read in two
     ways."""
+
+    ids: Literal["exact", "loose"] = "exact"
+    """Whether ids of events are those of the tables of items and users only where they are spelled the same,
+    or also where they differ in capital letters, blanks, leading zeros or a trailing ``.0`` alone."""
 
     latest: datetime | None = None
     """Events after this moment are in the future; None is the moment of the call."""
@@ -151,12 +156,16 @@ def clean(
     rows, notes = judge_events(raw, int(latest.timestamp()), config.time_format)
     tally.problems(rows, "events")
     rows = rows.filter(pl.col("problem").is_null()).drop("problem")
+    tables = {"item": items["item"]}
+    if raw.users is not None:
+        tables["user"] = raw.users["user"].drop_nulls().unique(maintain_order=True)
+    rows, about_ids, doubts = match_ids(rows, tables, loose=config.ids == "loose")
     user_ids = _in_order(rows["user"], None if raw.users is None else raw.users["user"])
     item_ids = pl.concat(
         [items["item"], _in_order(rows["item"].filter(~rows["item"].is_in(items["item"].implode())))]
     )
     notes += (*about_items, *doubtful_ids(user_ids, "users"), *doubtful_ids(item_ids, "items"))
-    raw = replace(raw, notes=(*raw.notes, *notes))
+    raw = replace(raw, notes=(*raw.notes, *notes, *about_ids), warnings=(*raw.warnings, *doubts))
     users = rows["user"].cast(pl.Enum(user_ids)).to_physical().to_numpy().astype(np.int32)
     positions = rows["item"].cast(pl.Enum(item_ids)).to_physical().to_numpy().astype(np.int32)
     kept = np.ones(len(rows), dtype=np.bool_)
