@@ -28,7 +28,6 @@ import numpy as np
 from nextinterest.agent.chat import (
     ChatAction,
     ChatContext,
-    ChatMessage,
     CompositionalReader,
     ModelReader,
     TunedReader,
@@ -38,6 +37,7 @@ from nextinterest.agent.chat import (
 from nextinterest.data import load
 from nextinterest.domain import Catalog, Item
 from nextinterest.finetune.utterances import Split, generate
+from nextinterest.messages import Message
 from nextinterest.prompts.chat_action import ACTION_FIELDS
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
@@ -48,7 +48,7 @@ Fields = dict[str, object]
 class Example:
     """A conversation and the action expected."""
 
-    messages: tuple[ChatMessage, ...]
+    messages: tuple[Message, ...]
     expected: Fields
     context: ChatContext
 
@@ -69,7 +69,7 @@ def sets(known: dict[str, ChatContext], n_generated: int) -> dict[str, list[Exam
         rng = np.random.default_rng(seed)
         found[f"generator, {split} wordings"] = [
             Example(
-                tuple(ChatMessage(role=r, content=t) for r, t in made.messages),
+                tuple(Message(role=r, content=t) for r, t in made.messages),
                 dict(made.action),
                 films,
             )
@@ -86,7 +86,7 @@ def sets(known: dict[str, ChatContext], n_generated: int) -> dict[str, list[Exam
             name = odd if int(row["id"][1:]) % 2 else even
             if row["language"] != "en":
                 name = "hand-written, German and French"
-            messages = tuple(ChatMessage.model_validate(message) for message in row["messages"])
+            messages = tuple(Message.model_validate(message) for message in row["messages"])
             found.setdefault(name, []).append(Example(messages, row["expected"], known[row["catalog"]]))
     return found
 
@@ -114,7 +114,7 @@ class Remembering:
         """Name of the reader."""
         return self.reader.name
 
-    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+    def read(self, messages: Sequence[Message], context: ChatContext) -> Understood:
         """Return what the reader returned for these messages."""
         key = (id(context), tuple((message.role, message.content) for message in messages))
         if key not in self.read_before:
@@ -137,7 +137,7 @@ class AskedWhereUnsure:
         """Short name, used in tables."""
         return f"{self.rules.name}, else {self.second.name}"
 
-    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+    def read(self, messages: Sequence[Message], context: ChatContext) -> Understood:
         """Return what the newest user message asks for."""
         understood = self.rules.read(messages, context)
         action = understood.action

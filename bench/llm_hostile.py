@@ -29,7 +29,8 @@ from pydantic import BaseModel, Field, ValidationError
 from nextinterest.data.assets import DEFAULT_LANGUAGE_MODEL, fetch
 from nextinterest.domain import Catalog, History
 from nextinterest.errors import NextInterestError
-from nextinterest.llm import LocalModel, Message, Sampling, TokenTrie, beam_search, draw_rows
+from nextinterest.llm import LocalModel, Sampling, TokenTrie, beam_search, draw_rows
+from nextinterest.messages import Message
 from nextinterest.prompts import (
     PromptOptions,
     PromptRenderer,
@@ -169,7 +170,7 @@ def free(
         shown = "\n".join(renderer.tokenizer.decode(renderer.target(int(item))) for item in history)
         ask = f'Seen so far:\n{shown}\nName {K} more titles as JSON: {{"titles": ["...", "...", "..."]}}'
         sampling = Sampling(temperature=0.7, max_tokens=96, seed=i)
-        text = model.generate([Message("user", ask)], sampling=sampling)
+        text = model.generate([Message(role="user", content=ask)], sampling=sampling)
         try:
             titles = parse_output(text, RankedTitles).titles
         except NextInterestError:

@@ -10,12 +10,12 @@ from support.films import WordEncoder
 from support.saved_llama import save_tiny_llama
 
 from nextinterest.agent import AgentConfig, RecommenderAgent
-from nextinterest.agent.chat import ChatMessage
 from nextinterest.agent.deferred import DeferredModel
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog
 from nextinterest.errors import IntegrityError
 from nextinterest.llm import LanguageModel, LocalModel
+from nextinterest.messages import Message
 from nextinterest.retrieval import Retriever
 
 
@@ -55,7 +55,7 @@ def test_a_model_of_weight_zero_is_named_and_not_loaded(
     loaded.recommend(["a", "b"])
     loaded.forecast(["a", "b"])
     loaded.interests(["a", "b"])
-    usage = loaded.chat([ChatMessage(role="user", content="two crime films please")]).usage
+    usage = loaded.chat([Message(role="user", content="two crime films please")]).usage
     assert usage.total_tokens == 0  # rules read it, and no list needed the model
     assert (loaded.model_name, str(loaded)) == (str(model), f"RecommenderAgent(9 items, {model})")
     loaded.save_pretrained(tmp_path / "again")

@@ -12,10 +12,10 @@ from support.films import FILMS
 from support.paused import SECONDS, Gate
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatMessage
 from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Item, Recommendations
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.messages import Message
 from nextinterest.profiles import ForgottenError, ProfileEvent, open_store
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -119,7 +119,7 @@ def test_what_was_said_before_forgetting_is_not_written_after_it(
         return understand(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(conversation, "understand", slow)
-    message = ChatMessage(role="user", content="I just watched Alien and loved it")
+    message = Message(role="user", content="I just watched Alien and loved it")
     with gate.closed():
         reply = pool.submit(live.chat, [message], "eve")
         gate.wait_until_reached()

@@ -17,7 +17,7 @@ from nextinterest.agent import recommender
 from nextinterest.cli import main
 from nextinterest.domain import FloatArray
 from nextinterest.llm import Sampling, ScriptedLanguageModel
-from nextinterest.llm.base import ChatMessage
+from nextinterest.messages import Message
 
 interests = importlib.import_module("nextinterest.cli.interests")  # the package has a function of that name
 
@@ -87,7 +87,7 @@ def test_a_model_words_the_text_and_what_it_gets_wrong_is_said(
 ) -> None:
     class Liar(ScriptedLanguageModel):
         def _text(
-            self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
+            self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling
         ) -> str:
             told = re.findall(r"^(s\d+): (.*)$", messages[1].content, re.MULTILINE)
             lied = {id_: text.replace("40 events", "90 events") for id_, text in told}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nextinterest.errors import ModelError
-from nextinterest.llm import Message
 from nextinterest.llm.tokenizer import LocalTokenizer
+from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate
 from nextinterest.prompts.frame import frame_of
 
@@ -38,14 +38,17 @@ GEMMA = (
     + ALTERNATES.split("{% endif %}", 1)[1]
 )
 LAST_ONLY = "{{ messages[-1]['content'] }}"
-ASK = [Message("system", "Answer in one word."), Message("user", "A film by night?")]
+ASK = [
+    Message(role="system", content="Answer in one word."),
+    Message(role="user", content="A film by night?"),
+]
 LONG = [
-    Message("assistant", "Hello."),
-    Message("user", "A film?"),
-    Message("user", "By night."),
-    Message("assistant", "Night Ferry"),
-    Message("system", "Be brief."),
-    Message("user", "Another?"),
+    Message(role="assistant", content="Hello."),
+    Message(role="user", content="A film?"),
+    Message(role="user", content="By night."),
+    Message(role="assistant", content="Night Ferry"),
+    Message(role="system", content="Be brief."),
+    Message(role="user", content="Another?"),
 ]
 
 
@@ -85,7 +88,13 @@ def test_content_that_looks_lost_is_not(byte_tokenizer: PreTrainedTokenizerFast)
     """A template may shorten content (thoughts of earlier answers, spaces); only lost turns count."""
     trims = PLAIN.replace("m['content']", "(m['content'] | trim | replace('secret', ''))")
     tokenizer = with_template(byte_tokenizer, trims)
-    text = tokenizer.render([Message("user", "  a secret "), Message("assistant", ""), Message("user", "b")])
+    text = tokenizer.render(
+        [
+            Message(role="user", content="  a secret "),
+            Message(role="assistant", content=""),
+            Message(role="user", content="b"),
+        ]
+    )
     assert text.startswith("<|im_start|>user\na <|im_end|>\n<|im_start|>assistant\n<|im_end|>")
 
 
@@ -105,7 +114,11 @@ def test_a_template_that_cannot_be_used_is_one_error(
 ) -> None:
     tokenizer = with_template(byte_tokenizer, template)
     tokenizer.inner.name_or_path = "models/odd-one"
-    turns = [Message("user", "a"), Message("assistant", "b"), Message("user", "c")]
+    turns = [
+        Message(role="user", content="a"),
+        Message(role="assistant", content="b"),
+        Message(role="user", content="c"),
+    ]
     with pytest.raises(ModelError, match=said) as caught:
         tokenizer.render(turns)
     assert "odd-one" in str(caught.value)

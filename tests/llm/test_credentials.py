@@ -12,14 +12,14 @@ import pytest
 from support.endpoint import Endpoint, Reply, failure, serving
 
 from nextinterest.errors import ModelError, ProviderError
-from nextinterest.llm import Message
 from nextinterest.llm.openai_compatible import connect
+from nextinterest.messages import Message
 from nextinterest.redaction import redact
 
 KEY = "abc/DEF+0123456789"
 PASSWORD = "p w-99!"
 TOKEN = "tok-4711-xyz"
-ASK = [Message("user", "hi")]
+ASK = [Message(role="user", content="hi")]
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import torch
 from pydantic import BaseModel, Field
 
 from nextinterest.data.assets import DEFAULT_LANGUAGE_MODEL, fetch
-from nextinterest.llm import LocalModel, Message, Sampling, TokenTrie, beam_search
+from nextinterest.llm import LocalModel, Sampling, TokenTrie, beam_search
 from nextinterest.llm.forward_llama import LlamaForward
+from nextinterest.messages import Message
 
 pytestmark = pytest.mark.model
 
@@ -61,7 +62,9 @@ def test_a_grown_state_equals_a_fresh_pass(model: LocalModel) -> None:
 
 def test_objects_and_titles(model: LocalModel) -> None:
     sampling = Sampling(temperature=1.0, max_tokens=24, seed=5)
-    answer = model.generate([Message("user", "Name two films as JSON.")], schema=Films, sampling=sampling)
+    answer = model.generate(
+        [Message(role="user", content="Name two films as JSON.")], schema=Films, sampling=sampling
+    )
     assert 1 <= len(answer.titles) <= 2
     trie = TokenTrie([model.tokenizer.encode(" " + title) for title in TITLES])
     (end,) = model.tokenizer.encode("\n")
@@ -72,6 +75,6 @@ def test_objects_and_titles(model: LocalModel) -> None:
 def test_control_tokens_are_known(model: LocalModel) -> None:
     assert {"<|im_start|>", "<|im_end|>", "<|endoftext|>"} <= model.tokenizer.special_tokens
     assert model.tokenizer.has_chat_template
-    text = model.tokenizer.render_chat([Message("user", "hi")])
+    text = model.tokenizer.render_chat([Message(role="user", content="hi")])
     assert text.endswith("<|im_start|>assistant\n")
     assert model.tokenizer.decode(model.tokenizer.encode(text)) == text

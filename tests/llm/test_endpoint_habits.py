@@ -10,10 +10,11 @@ from pydantic import BaseModel
 from support.endpoint import Body, Reply, failure, refusing, serving
 
 from nextinterest.errors import OutputParseError, ProviderError
-from nextinterest.llm import Message, Sampling
+from nextinterest.llm import Sampling
 from nextinterest.llm.answer_text import answered_object, answered_text, without_thoughts
+from nextinterest.messages import Message
 
-ASK = [Message("user", "A film by night?")]
+ASK = [Message(role="user", content="A film by night?")]
 GOOD = '{"title": "Night Ferry", "year": 1987}'
 HIDDEN = {"reasoning_content": "Let me see. They ask for"}
 

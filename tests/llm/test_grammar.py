@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel, Field, field_validator
 
 from nextinterest.errors import ModelError, OutputParseError
-from nextinterest.llm import LocalModel, Message, Sampling
+from nextinterest.llm import LocalModel, Sampling
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -49,14 +50,14 @@ def models(
 def test_every_answer_parses(models: list[LocalModel], budget: int, temperature: float) -> None:
     for model in models:
         sampling = Sampling(temperature=temperature, max_tokens=budget, seed=budget)
-        answer = model.generate([Message("user", "hi")], schema=Answer, sampling=sampling)
+        answer = model.generate([Message(role="user", content="hi")], schema=Answer, sampling=sampling)
         assert 1 <= len(answer.interests) <= 3
 
 
 def test_the_stream_is_the_answer(models: list[LocalModel]) -> None:
     sampling = Sampling(temperature=2.0, max_tokens=80, seed=4)
-    pieces = list(models[0].stream([Message("user", "hi")], schema=Answer, sampling=sampling))
-    whole = models[0].generate([Message("user", "hi")], schema=Answer, sampling=sampling)
+    pieces = list(models[0].stream([Message(role="user", content="hi")], schema=Answer, sampling=sampling))
+    whole = models[0].generate([Message(role="user", content="hi")], schema=Answer, sampling=sampling)
     assert len(pieces) > 5
     assert Answer.model_validate_json("".join(pieces)) == whole
 
@@ -71,7 +72,7 @@ def test_rules_no_schema_says_are_a_typed_error(models: list[LocalModel]) -> Non
             raise ValueError("no word will do")
 
     with pytest.raises(OutputParseError, match="no word will do at word"):
-        models[0].generate([Message("user", "hi")], schema=Never)
+        models[0].generate([Message(role="user", content="hi")], schema=Never)
 
 
 def test_a_schema_no_grammar_expresses_is_refused(models: list[LocalModel]) -> None:
@@ -79,4 +80,4 @@ def test_a_schema_no_grammar_expresses_is_refused(models: list[LocalModel]) -> N
         word: str = Field(json_schema_extra={"pattern": "^(?=a)b$"})
 
     with pytest.raises(ModelError, match="cannot be enforced"):
-        models[0].generate([Message("user", "hi")], schema=Odd)
+        models[0].generate([Message(role="user", content="hi")], schema=Odd)

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nextinterest.errors import IntegrityError, ModelError
-from nextinterest.llm import LanguageModel, LocalModel, Message, Sampling
+from nextinterest.llm import LanguageModel, LocalModel, Sampling
 from nextinterest.llm.forward_llama import LlamaForward
 from nextinterest.llm.forward_transformers import TransformersForward
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -182,7 +183,7 @@ def test_a_state_past_the_window_stays_exact(
 
 
 def test_greedy_text_is_the_likeliest_token_each_time(model: LocalModel) -> None:
-    messages = [Message("user", "hi")]
+    messages = [Message(role="user", content="hi")]
     ids = model.tokenizer.encode(model.tokenizer.render_chat(messages))
     said: list[int] = []
     for _ in range(5):
@@ -197,7 +198,7 @@ def test_greedy_text_is_the_likeliest_token_each_time(model: LocalModel) -> None
 
 
 def test_sampling_follows_its_seed(llama: LocalModel) -> None:
-    messages = [Message("user", "hi")]
+    messages = [Message(role="user", content="hi")]
     warm = Sampling(temperature=2.0, max_tokens=12, seed=1)
     assert llama.generate(messages, sampling=warm) == llama.generate(messages, sampling=warm)
     others = {llama.generate(messages, sampling=warm.model_copy(update={"seed": seed})) for seed in range(5)}

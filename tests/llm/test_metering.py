@@ -7,8 +7,9 @@ from pathlib import Path
 from support.saved_llama import save_tiny_llama
 
 from nextinterest.llm import LocalModel, ScriptedLanguageModel
-from nextinterest.llm.base import Message, Sampling
+from nextinterest.llm.base import Sampling
 from nextinterest.llm.metering import count, current, metered, metering
+from nextinterest.messages import Message
 
 
 def test_meters_stand_in_one_another() -> None:
@@ -30,7 +31,7 @@ def test_a_local_model_counts_what_it_reads_and_writes(tmp_path: Path) -> None:
     with metering() as reading:
         model.encode([[1, 2, 3], [4, 5]], [[-1], [-1]])
     assert (reading.read, reading.written) == (5, 0)
-    messages = [Message("user", "hello")]
+    messages = [Message(role="user", content="hello")]
     with metering() as meter:
         model.generate(messages, sampling=Sampling(max_tokens=5))
     prompt = model.tokenizer.encode(model.tokenizer.render(messages))
@@ -42,5 +43,5 @@ def test_a_local_model_counts_what_it_reads_and_writes(tmp_path: Path) -> None:
 def test_a_scripted_model_counts_characters() -> None:
     model = ScriptedLanguageModel(["fine"])
     with metering() as meter:
-        model.generate([Message("user", "how are you")])
+        model.generate([Message(role="user", content="how are you")])
     assert (meter.read, meter.written) == (11, 4)

@@ -11,11 +11,12 @@ from pydantic import BaseModel
 from support.endpoint import Endpoint, Reply, failure, logprobs, serving
 
 from nextinterest.errors import BudgetError, ModelError, OutputParseError, ProviderError
-from nextinterest.llm import LanguageModel, Message, Sampling
+from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.llm.budget import Budget
 from nextinterest.llm.openai_compatible import OpenAICompatibleModel, connect
+from nextinterest.messages import Message
 
-ASK = [Message("system", "be brief"), Message("user", "hi")]
+ASK = [Message(role="system", content="be brief"), Message(role="user", content="hi")]
 TOPS = logprobs(*((token, math.log(p)) for token, p in ((" B", 0.5), ("B", 0.2), ("A", 0.2), ("x", 0.05))))
 BAD = {
     "429": failure(429, after=7),

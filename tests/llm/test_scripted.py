@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError, OutputParseError
-from nextinterest.llm import LanguageModel, Message, ScriptedLanguageModel
+from nextinterest.llm import LanguageModel, ScriptedLanguageModel
+from nextinterest.messages import Message
 
 
 class Answer(BaseModel):
@@ -17,7 +18,7 @@ class Answer(BaseModel):
 def test_answers_come_in_order_and_calls_are_remembered() -> None:
     model = ScriptedLanguageModel(["one", Answer(word="two"), "a b  c", "no json"])
     assert isinstance(model, LanguageModel)
-    ask = [Message("user", "?")]
+    ask = [Message(role="user", content="?")]
     assert model.generate(ask) == "one"
     assert model.generate(ask, schema=Answer) == Answer(word="two")
     assert list(model.stream(ask)) == ["a ", "b ", " ", "c"]

@@ -11,7 +11,8 @@ import torch
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError
-from nextinterest.llm import LanguageModel, LocalModel, Message, Sampling, Seq2SeqModel
+from nextinterest.llm import LanguageModel, LocalModel, Sampling, Seq2SeqModel
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -108,7 +109,7 @@ def test_a_state_equals_a_fresh_pass(model: Seq2SeqModel) -> None:
 
 
 def test_text_free_and_constrained(model: Seq2SeqModel) -> None:
-    messages = [Message("user", "hi")]
+    messages = [Message(role="user", content="hi")]
     prompt = model.tokenizer.encode("hi")
     said: list[int] = []
     for _ in range(4):

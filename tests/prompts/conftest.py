@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nextinterest.domain import Catalog, History
-from nextinterest.prompts import ChatTurn
+from nextinterest.messages import Message
 
 
 class WordTokenizer:
@@ -37,7 +37,7 @@ class WordTokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         return "".join(self._words[i] for i in ids)
 
-    def render_chat(self, messages: Sequence[ChatTurn], *, add_generation_prompt: bool = True) -> str:
+    def render_chat(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         turns = [f"<|im_start|>{turn.role}\n{turn.content.strip()}<|im_end|>\n" for turn in messages]
         return "".join(turns) + ("<|im_start|>assistant\n" if add_generation_prompt else "")
 

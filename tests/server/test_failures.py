@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from support.talker import EchoTalker
 
-from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.chat import ChatReply
 from nextinterest.errors import (
     AssetError,
     BudgetError,
@@ -24,6 +24,7 @@ from nextinterest.errors import (
     ProviderError,
     StorageError,
 )
+from nextinterest.messages import Message
 from nextinterest.redaction import MASK, redact
 from nextinterest.server.logs import JsonLines
 
@@ -43,7 +44,7 @@ class Failing(EchoTalker):
         super().__init__()
         self._error, self._late = error, late
 
-    def chat_stream(self, messages: Sequence[ChatMessage], user: str) -> Iterator[str | ChatReply]:
+    def chat_stream(self, messages: Sequence[Message], user: str) -> Iterator[str | ChatReply]:
         if self._late:
             yield "One "
         raise self._error

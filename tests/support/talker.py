@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from nextinterest.agent.chat import ChatAction, ChatMessage, ChatReply, Usage
+from nextinterest.agent.chat import ChatAction, ChatReply, Usage
 from nextinterest.domain import Recommendation, Recommendations
 from nextinterest.errors import DataError
+from nextinterest.messages import Message
 
 
 class EchoTalker:
@@ -18,15 +19,15 @@ class EchoTalker:
     """
 
     def __init__(self) -> None:
-        self.heard: list[tuple[tuple[ChatMessage, ...], str]] = []
+        self.heard: list[tuple[tuple[Message, ...], str]] = []
         self.abandoned = False
 
-    def chat(self, messages: Sequence[ChatMessage], user: str) -> ChatReply:
+    def chat(self, messages: Sequence[Message], user: str) -> ChatReply:
         *_, reply = self.chat_stream(messages, user)
         assert isinstance(reply, ChatReply)
         return reply
 
-    def chat_stream(self, messages: Sequence[ChatMessage], user: str) -> Iterator[str | ChatReply]:
+    def chat_stream(self, messages: Sequence[Message], user: str) -> Iterator[str | ChatReply]:
         self.heard.append((tuple(messages), user))
         said = messages[-1].content
         if said == "fail":

@@ -21,7 +21,8 @@ from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
-    from nextinterest.agent.chat import ChatMessage, ChatReply
+    from nextinterest.agent.chat import ChatReply
+    from nextinterest.messages import Message
 
 __all__ = ["chat"]
 
@@ -52,7 +53,8 @@ def chat(
     as_json: Annotated[bool, typer.Option("--json", help="Print each reply as one line of JSON.")] = False,
 ) -> None:
     """Talk about what to take next; one message a line, end of file (or an empty line typed) ends it."""
-    from nextinterest.agent.chat import ChatMessage, TunedReader
+    from nextinterest.agent.chat import TunedReader
+    from nextinterest.messages import Message
 
     if model_reads and reader is not None:
         raise typer.BadParameter("Give --model-reads or --reader: one of them reads messages.")
@@ -67,14 +69,14 @@ def chat(
         elif reader is not None:
             agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     with ExitStack() as closing:
-        answer: Callable[[Sequence[ChatMessage]], ChatReply] = partial(agent.chat, user=user)
+        answer: Callable[[Sequence[Message]], ChatReply] = partial(agent.chat, user=user)
         if store and user:
             answer = _kept_by(agent, store, user, closing, import_data=import_data)
-        messages: list[ChatMessage] = []
+        messages: list[Message] = []
         for line in _lines():
-            messages.append(ChatMessage(role="user", content=line))
+            messages.append(Message(role="user", content=line))
             reply = answer(messages)
-            messages.append(ChatMessage(role="assistant", content=reply.text))
+            messages.append(Message(role="assistant", content=reply.text))
             if as_json:
                 typer.echo(reply.model_dump_json())
             else:
@@ -100,7 +102,7 @@ def _lines() -> Iterator[str]:
 
 def _kept_by(
     agent: RecommenderAgent, store: str, user: str, closing: ExitStack, *, import_data: bool
-) -> Callable[[Sequence[ChatMessage]], ChatReply]:
+) -> Callable[[Sequence[Message]], ChatReply]:
     """Return what answers by a stored profile; the store is closed with the stack."""
     from nextinterest.agent.live import LiveAgent
     from nextinterest.profiles import open_store

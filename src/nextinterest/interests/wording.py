@@ -21,7 +21,8 @@ from nextinterest.errors import OutputParseError
 from nextinterest.interests.claims import ClaimChecker, plain_words
 from nextinterest.interests.schema import InterestOutlook, InterestPortrait
 from nextinterest.interests.words import Sayings, TextPortrait, clean, describe
-from nextinterest.llm import LanguageModel, Message, Sampling
+from nextinterest.llm import LanguageModel, Sampling
+from nextinterest.messages import Message
 from nextinterest.prompts.sanitise import neutralise
 
 __all__ = ["RefusedSentence", "WordedPortrait", "word_portrait"]
@@ -110,8 +111,8 @@ def _offered(claims: dict[str, str], model: LanguageModel, sampling: Sampling | 
     """Ask the model; None for every claim where its answer does not parse."""
     ask = _asking()
     messages = [
-        Message("system", ask.system(plain_words().plain)),
-        Message("user", ask.statements(list(claims.items()))),
+        Message(role="system", content=ask.system(plain_words().plain)),
+        Message(role="user", content=ask.statements(list(claims.items()))),
     ]
     # A sentence has room to be longer than any claim, and no room to ramble.
     longest = 2 * max(len(text) for text in claims.values()) + 40

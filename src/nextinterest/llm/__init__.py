@@ -17,15 +17,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nextinterest.llm.base import (
-    ChatMessage,
     FloatArray,
     LanguageModel,
-    Message,
     Sampling,
     State,
     Tokenizer,
 )
 from nextinterest.llm.scripted import ScriptedLanguageModel
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from nextinterest.llm.continuations import Continuations
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from nextinterest.llm.trie import TokenTrie
 
 __all__ = [
-    "ChatMessage",
     "Continuations",
     "FloatArray",
     "LanguageModel",

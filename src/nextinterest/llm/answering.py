@@ -11,7 +11,8 @@ from typing import overload
 
 from pydantic import BaseModel
 
-from nextinterest.llm.base import ChatMessage, Sampling, SchemaT, validated
+from nextinterest.llm.base import Sampling, SchemaT, validated
+from nextinterest.messages import Message
 
 __all__ = ["Answering"]
 
@@ -21,17 +22,17 @@ class Answering(ABC):
 
     @overload
     def generate(
-        self, messages: Sequence[ChatMessage], *, schema: None = None, sampling: Sampling | None = None
+        self, messages: Sequence[Message], *, schema: None = None, sampling: Sampling | None = None
     ) -> str: ...
 
     @overload
     def generate(
-        self, messages: Sequence[ChatMessage], *, schema: type[SchemaT], sampling: Sampling | None = None
+        self, messages: Sequence[Message], *, schema: type[SchemaT], sampling: Sampling | None = None
     ) -> SchemaT: ...
 
     def generate(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         *,
         schema: type[SchemaT] | None = None,
         sampling: Sampling | None = None,
@@ -50,17 +51,15 @@ class Answering(ABC):
     @abstractmethod
     def stream(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         *,
         schema: type[BaseModel] | None = None,
         sampling: Sampling | None = None,
     ) -> Iterator[str]:
         """Yield the same answer piece by piece; with `schema` the whole is JSON of that schema."""
 
-    def _text(
-        self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
-    ) -> str:
+    def _text(self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling) -> str:
         return "".join(self.stream(messages, schema=schema, sampling=sampling))
 
-    def _object(self, messages: Sequence[ChatMessage], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
+    def _object(self, messages: Sequence[Message], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
         return validated(self._text(messages, schema, sampling), schema)

@@ -7,21 +7,18 @@ users, catalogues or templates; callers render text and count tokens with the mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar, overload, runtime_checkable
+from typing import Protocol, TypeVar, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nextinterest.errors import OutputParseError
+from nextinterest.messages import Message
 
 __all__ = [
-    "ChatMessage",
     "FloatArray",
     "LanguageModel",
-    "Message",
-    "Role",
     "Sampling",
     "State",
     "Tokenizer",
@@ -30,7 +27,6 @@ __all__ = [
 
 FloatArray = NDArray[np.float32]
 SchemaT = TypeVar("SchemaT", bound=BaseModel)
-Role = Literal["system", "user", "assistant"]
 
 
 def validated(text: str, schema: type[SchemaT]) -> SchemaT:
@@ -50,26 +46,6 @@ def validated(text: str, schema: type[SchemaT]) -> SchemaT:
             f"The answer is no {schema.__name__}: {first['msg']} at {where}.",
             remedy="Ask again, or loosen the class.",
         ) from error
-
-
-class ChatMessage(Protocol):
-    """Anything with a role and a content; `Message` is one."""
-
-    @property
-    def role(self) -> str:
-        """Return who speaks: ``system``, ``user`` or ``assistant``."""
-
-    @property
-    def content(self) -> str:
-        """Return what is said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation."""
-
-    role: Role
-    content: str
 
 
 class Sampling(BaseModel):
@@ -108,7 +84,7 @@ class Tokenizer(Protocol):
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`, special tokens included."""
 
-    def render_chat(self, messages: Sequence[ChatMessage], *, add_generation_prompt: bool = True) -> str:
+    def render_chat(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """Return the conversation as the model was trained to read it."""
 
 
@@ -234,17 +210,17 @@ class LanguageModel(Protocol):
 
     @overload
     def generate(
-        self, messages: Sequence[ChatMessage], *, schema: None = None, sampling: Sampling | None = None
+        self, messages: Sequence[Message], *, schema: None = None, sampling: Sampling | None = None
     ) -> str: ...
 
     @overload
     def generate(
-        self, messages: Sequence[ChatMessage], *, schema: type[SchemaT], sampling: Sampling | None = None
+        self, messages: Sequence[Message], *, schema: type[SchemaT], sampling: Sampling | None = None
     ) -> SchemaT: ...
 
     def generate(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         *,
         schema: type[SchemaT] | None = None,
         sampling: Sampling | None = None,
@@ -253,7 +229,7 @@ class LanguageModel(Protocol):
 
     def stream(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         *,
         schema: type[BaseModel] | None = None,
         sampling: Sampling | None = None,

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, Message, Role
+from nextinterest.messages import Message, Role
 
 __all__ = ["TurnFitter"]
 
-Render = Callable[[Sequence[ChatMessage]], str]
-Arrange = Callable[[Sequence[ChatMessage]], list[Message]]
+Render = Callable[[Sequence[Message]], str]
+Arrange = Callable[[Sequence[Message]], list[Message]]
 _REMEMBERED = 256
 
 
@@ -34,7 +34,7 @@ class TurnFitter:
         self._render, self._name = render, name
         self._found: dict[tuple[str, ...], Arrange] = {}
 
-    def fitted(self, messages: Sequence[ChatMessage]) -> list[Message]:
+    def fitted(self, messages: Sequence[Message]) -> list[Message]:
         """Return the turns as the template takes them.
 
         The first of these that keeps every turn: as they are; neighbours of one role joined and an empty
@@ -56,7 +56,7 @@ class TurnFitter:
         return arrange(messages)
 
     def _probe(self, roles: Sequence[str]) -> Arrange:
-        marked = [Message(_role(role), f"turn{place}mark") for place, role in enumerate(roles)]
+        marked = [Message(role=_role(role), content=f"turn{place}mark") for place, role in enumerate(roles)]
         tried: list[list[Message]] = []
         refusal = ""
         for arrange in (_as_they_are, _alternating, _without_system, _both):
@@ -75,37 +75,39 @@ class TurnFitter:
         raise ModelError(what, remedy="Use a model whose chat template takes such a conversation.")
 
 
-def _as_they_are(messages: Sequence[ChatMessage]) -> list[Message]:
-    return [Message(_role(message.role), message.content) for message in messages]
+def _as_they_are(messages: Sequence[Message]) -> list[Message]:
+    return [Message(role=_role(message.role), content=message.content) for message in messages]
 
 
-def _alternating(messages: Sequence[ChatMessage]) -> list[Message]:
+def _alternating(messages: Sequence[Message]) -> list[Message]:
     """Join neighbours of one role; the first that is no system turn is the user's."""
     out: list[Message] = []
     for message in _as_they_are(messages):
         if message.role == "assistant" and all(turn.role == "system" for turn in out):
-            out.append(Message("user", ""))
+            out.append(Message(role="user", content=""))
         if out and out[-1].role == message.role:
-            out[-1] = Message(message.role, _joined(out[-1].content, message.content))
+            out[-1] = Message(role=message.role, content=_joined(out[-1].content, message.content))
         else:
             out.append(message)
     return out
 
 
-def _without_system(messages: Sequence[ChatMessage]) -> list[Message]:
+def _without_system(messages: Sequence[Message]) -> list[Message]:
     """Put what system turns say before the user turn behind them, or where none is into one of its own."""
     out: list[Message] = []
     open_ = False  # the last turn holds what system turns said, and no user's words yet
     for message in _as_they_are(messages):
         if open_ and message.role != "assistant":
-            out[-1] = Message("user", _joined(out[-1].content, message.content))
+            out[-1] = Message(role="user", content=_joined(out[-1].content, message.content))
         else:
-            out.append(Message("assistant" if message.role == "assistant" else "user", message.content))
+            out.append(
+                Message(role="assistant" if message.role == "assistant" else "user", content=message.content)
+            )
         open_ = message.role == "system"
     return out
 
 
-def _both(messages: Sequence[ChatMessage]) -> list[Message]:
+def _both(messages: Sequence[Message]) -> list[Message]:
     return _alternating(_without_system(messages))
 
 

@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.errors import MissingExtraError, ModelError, ProviderError
-from nextinterest.llm.base import ChatMessage
 from nextinterest.llm.endpoint_parameters import Dialect, Json
 from nextinterest.llm.provider_failures import (
     failure,
@@ -26,6 +25,7 @@ from nextinterest.llm.provider_failures import (
     secrets_of,
     silence_credentials,
 )
+from nextinterest.messages import Message
 from nextinterest.redaction import address, redact
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Endpoint:
 
     def complete(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         wanted: Mapping[str, Json],
         schema: type[BaseModel] | None = None,
         *,
@@ -167,9 +167,7 @@ class Endpoint:
 
         return self._patiently(lambda: self._send(create, messages, wanted, schema), refused)
 
-    def stream(
-        self, messages: Sequence[ChatMessage], wanted: Mapping[str, Json]
-    ) -> Stream[ChatCompletionChunk]:
+    def stream(self, messages: Sequence[Message], wanted: Mapping[str, Json]) -> Stream[ChatCompletionChunk]:
         """Return an answer's pieces as the endpoint sends them.
 
         Raises
@@ -198,7 +196,7 @@ class Endpoint:
     def _send(
         self,
         create: Callable[[list[ChatCompletionMessageParam], dict[str, Json]], T],
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         wanted: Mapping[str, Json],
         schema: type[BaseModel] | None,
     ) -> T:
@@ -241,7 +239,7 @@ def _stated(schema: type[BaseModel]) -> str:
     return f"Answer with JSON of this schema and nothing else: {json.dumps(schema.model_json_schema())}"
 
 
-def _rows(messages: Sequence[ChatMessage], more: str = "") -> list[ChatCompletionMessageParam]:
+def _rows(messages: Sequence[Message], more: str = "") -> list[ChatCompletionMessageParam]:
     """Return the conversation as the interface has it, `more` behind its last turn."""
     rows: list[ChatCompletionMessageParam] = []
     for place, message in enumerate(messages, start=1):

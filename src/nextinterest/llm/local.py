@@ -15,7 +15,7 @@ import torch
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling
+from nextinterest.llm.base import FloatArray, Sampling
 from nextinterest.llm.batching import batches_by_length
 from nextinterest.llm.decoding import stream_text
 from nextinterest.llm.forward import Segment, resolve_layers
@@ -31,6 +31,7 @@ from nextinterest.llm.microbatch import MicroBatchedForward
 from nextinterest.llm.scoring import choose_after, score_after
 from nextinterest.llm.state import CausalState
 from nextinterest.llm.tokenizer import LocalTokenizer
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -149,7 +150,7 @@ class LocalModel(ModuleModel):
 
     def stream(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         *,
         schema: type[BaseModel] | None = None,
         sampling: Sampling | None = None,

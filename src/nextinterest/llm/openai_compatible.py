@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from nextinterest.errors import ModelError, OutputParseError, ProviderError
 from nextinterest.llm.answer_text import answered_object, answered_text, only_thoughts, without_thoughts
 from nextinterest.llm.answering import Answering
-from nextinterest.llm.base import ChatMessage, FloatArray, Message, Sampling, SchemaT, State
+from nextinterest.llm.base import FloatArray, Sampling, SchemaT, State
 from nextinterest.llm.budget import Budget
 from nextinterest.llm.endpoint import Endpoint, Retries, connect
 from nextinterest.llm.endpoint_parameters import Json
@@ -31,6 +31,7 @@ from nextinterest.llm.metering import count
 from nextinterest.llm.provider_failures import failure_types
 from nextinterest.llm.reported_tokens import choice_scores
 from nextinterest.llm.tokenizer import ByteTokenizer
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -157,7 +158,9 @@ class OpenAICompatibleModel(Answering):
             "top_logprobs": self.top_logprobs,
         }
         with self._spending(len(prompt.encode()), 1) as spend:
-            reply = self._endpoint.complete([Message("user", prompt)], wanted, refused=_NO_LOGPROBS)
+            reply = self._endpoint.complete(
+                [Message(role="user", content=prompt)], wanted, refused=_NO_LOGPROBS
+            )
             spend(reply.usage)
         with self._reading():
             logprobs = reply.choices[0].logprobs if reply.choices else None
@@ -171,7 +174,7 @@ class OpenAICompatibleModel(Answering):
         except ModelError as error:
             raise ProviderError(f"{where} {error.message}.", remedy=_NO_LOGPROBS) from None
 
-    def _object(self, messages: Sequence[ChatMessage], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
+    def _object(self, messages: Sequence[Message], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
         """Ask again, with another seed, while the answer does not parse: not every endpoint enforces it."""
         attempt = 0
         while True:
@@ -192,13 +195,11 @@ class OpenAICompatibleModel(Answering):
                     raise
                 logger.info("%s: %s Asking again.", self.name, error)
 
-    def _text(
-        self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
-    ) -> str:
+    def _text(self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling) -> str:
         return self._answer(messages, schema, sampling).text
 
     def _answer(
-        self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
+        self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling
     ) -> _Answer:
         with self._spending(_size(messages), sampling.max_tokens) as spend:
             reply = self._endpoint.complete(messages, _wanted(sampling, schema), schema)
@@ -236,7 +237,7 @@ class OpenAICompatibleModel(Answering):
 
     def stream(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         *,
         schema: type[BaseModel] | None = None,
         sampling: Sampling | None = None,
@@ -377,7 +378,7 @@ def _reasoning(message: object) -> bool:
     return any(bool(getattr(message, field, None)) for field in ("reasoning_content", "reasoning"))
 
 
-def _size(messages: Sequence[ChatMessage]) -> int:
+def _size(messages: Sequence[Message]) -> int:
     return sum(len(message.content.encode("utf-8", "replace")) + 8 for message in messages)
 
 

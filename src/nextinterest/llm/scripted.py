@@ -18,8 +18,9 @@ from pydantic import BaseModel
 
 from nextinterest.errors import ModelError
 from nextinterest.llm.answering import Answering
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling
+from nextinterest.llm.base import FloatArray, Sampling
 from nextinterest.llm.metering import count
+from nextinterest.messages import Message
 
 __all__ = ["Call", "ScriptedLanguageModel", "ScriptedState", "ScriptedTokenizer"]
 
@@ -67,7 +68,7 @@ class ScriptedTokenizer:
         """Return the text of `ids`."""
         return "".join(self._SPECIAL[i - self._BASE] if i >= self._BASE else chr(i) for i in ids)
 
-    def render_chat(self, messages: Sequence[ChatMessage], *, add_generation_prompt: bool = True) -> str:
+    def render_chat(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """Return the conversation in the ChatML form."""
         turns = "".join(f"<|im_start|>{m.role}\n{m.content}<|im_end|>\n" for m in messages)
         return turns + ("<|im_start|>assistant\n" if add_generation_prompt else "")
@@ -89,7 +90,7 @@ class ScriptedLanguageModel(Answering):
     --------
     >>> from nextinterest.llm import Message
     >>> model = ScriptedLanguageModel(["Because you liked Alien."])
-    >>> model.generate([Message("user", "Why?")])
+    >>> model.generate([Message(role="user", content="Why?")])
     'Because you liked Alien.'
     >>> model.calls[0].messages
     (('user', 'Why?'),)
@@ -153,7 +154,7 @@ class ScriptedLanguageModel(Answering):
 
     def stream(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         *,
         schema: type[BaseModel] | None = None,
         sampling: Sampling | None = None,
@@ -172,15 +173,13 @@ class ScriptedLanguageModel(Answering):
             yield text[start:end]
             start = end
 
-    def _text(
-        self, messages: Sequence[ChatMessage], schema: type[BaseModel] | None, sampling: Sampling
-    ) -> str:
+    def _text(self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling) -> str:
         return self._answer("generate", messages, schema, sampling)
 
     def _answer(
         self,
         function: str,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         schema: type[BaseModel] | None,
         sampling: Sampling,
     ) -> str:

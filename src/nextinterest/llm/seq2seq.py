@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage, FloatArray, Sampling
+from nextinterest.llm.base import FloatArray, Sampling
 from nextinterest.llm.batching import batches_by_length
 from nextinterest.llm.decoding import stream_text
 from nextinterest.llm.forward import resolve_layers
@@ -27,6 +27,7 @@ from nextinterest.llm.local_base import TOKENS_PER_BATCH, ModuleModel
 from nextinterest.llm.metering import count
 from nextinterest.llm.scoring import single_tokens
 from nextinterest.llm.tokenizer import LocalTokenizer
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from transformers import EncoderDecoderCache, PreTrainedModel, PreTrainedTokenizerBase
@@ -139,7 +140,7 @@ class Seq2SeqModel(ModuleModel):
 
     def stream(
         self,
-        messages: Sequence[ChatMessage],
+        messages: Sequence[Message],
         *,
         schema: type[BaseModel] | None = None,
         sampling: Sampling | None = None,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import ChatMessage
 from nextinterest.llm.chat_turns import TurnFitter
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
@@ -96,7 +96,7 @@ class LocalTokenizer:
             self.inner.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
         )
 
-    def render_chat(self, messages: Sequence[ChatMessage], *, add_generation_prompt: bool = True) -> str:
+    def render_chat(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """Return the conversation as the model was trained to read it, with every turn in it.
 
         What the template does not take is rearranged: system turns go before the next user turn, neighbours
@@ -120,7 +120,7 @@ class LocalTokenizer:
     def _name(self) -> str:
         return Path(self.inner.name_or_path).name or "this model"
 
-    def _apply(self, messages: Sequence[ChatMessage], add_generation_prompt: bool = True) -> str:
+    def _apply(self, messages: Sequence[Message], add_generation_prompt: bool = True) -> str:
         """Render turns as they are; what a template raises is an error of ours with its own words."""
         from jinja2 import TemplateError
 
@@ -136,7 +136,7 @@ class LocalTokenizer:
             ) from error
         return str(text)
 
-    def render(self, messages: Sequence[ChatMessage]) -> str:
+    def render(self, messages: Sequence[Message]) -> str:
         """Return a conversation for this model to answer: its chat template, or plain lines without one."""
         if self.has_chat_template:
             return self.render_chat(messages)
@@ -163,7 +163,7 @@ class ByteTokenizer:
         """Return the text of bytes."""
         return bytes(ids).decode("utf-8", "replace")
 
-    def render_chat(self, messages: Sequence[ChatMessage], *, add_generation_prompt: bool = True) -> str:
+    def render_chat(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """Return a plain transcript."""
         turns = "\n\n".join(message.content for message in messages)
         return turns + ("\n\n" if add_generation_prompt else "")

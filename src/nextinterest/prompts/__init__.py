@@ -13,11 +13,10 @@ from nextinterest.prompts.schemas import Interest, InterestProfile, NextItemAnsw
 from nextinterest.prompts.summary import Summariser
 from nextinterest.prompts.template import PromptTemplate, shipped_templates
 from nextinterest.prompts.titles import normalise_title
-from nextinterest.prompts.tokenizing import ChatTurn, TextTokenizer
+from nextinterest.prompts.tokenizing import TextTokenizer
 
 __all__ = [
     "LETTERS",
-    "ChatTurn",
     "Grounding",
     "Interest",
     "InterestProfile",

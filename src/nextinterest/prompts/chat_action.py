@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from nextinterest.messages import Message
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.template import PromptTemplate
-from nextinterest.prompts.tokenizing import ChatTurn
 
 __all__ = ["ACTION_FIELDS", "action_answer", "action_prompt", "action_template"]
 
@@ -47,7 +47,7 @@ def action_template() -> PromptTemplate:
 
 def action_prompt(
     said: Sequence[tuple[str, str]], special_tokens: frozenset[str] = frozenset()
-) -> list[ChatTurn]:
+) -> list[Message]:
     r"""Return the prompt of a conversation, to be rendered by the model's chat template.
 
     Parameters
@@ -73,8 +73,8 @@ def action_prompt(
         for role, content in said[-MOST_MESSAGES:]
     ]
     return [
-        ChatTurn("system", template.render("system").strip()),
-        ChatTurn("user", "".join(lines).strip()),
+        Message(role="system", content=template.render("system").strip()),
+        Message(role="user", content="".join(lines).strip()),
     ]
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nextinterest.errors import PromptError
+from nextinterest.messages import Message
 from nextinterest.prompts.template import PromptTemplate
-from nextinterest.prompts.tokenizing import ChatTurn, TextTokenizer, plain_start
+from nextinterest.prompts.tokenizing import TextTokenizer, plain_start
 
 __all__ = ["Frame", "frame_of"]
 
@@ -40,10 +41,10 @@ class Frame:
     header: str
     footer: str
 
-    def messages(self, body: str) -> tuple[ChatTurn, ...]:
+    def messages(self, body: str) -> tuple[Message, ...]:
         """Return the conversation whose user turn holds `body` (events and candidates)."""
-        user = ChatTurn("user", (self.header + body + self.footer).strip())
-        return (user,) if self.system is None else (ChatTurn("system", self.system), user)
+        user = Message(role="user", content=(self.header + body + self.footer).strip())
+        return (user,) if self.system is None else (Message(role="system", content=self.system), user)
 
 
 def frame_of(template: PromptTemplate, tokenizer: TextTokenizer, variables: Mapping[str, object]) -> Frame:
@@ -72,7 +73,10 @@ def frame_of(template: PromptTemplate, tokenizer: TextTokenizer, variables: Mapp
         before = f"{plain_start(tokenizer)}{system}\n\n{header}"
         return Frame(before, footer + answer, system, header, footer)
     chat = tokenizer.render_chat(
-        [ChatTurn("system", system), ChatTurn("user", header + _EVENTS + footer.rstrip())]
+        [
+            Message(role="system", content=system),
+            Message(role="user", content=header + _EVENTS + footer.rstrip()),
+        ]
     )
     before, found, after = chat.partition(_EVENTS)
     if not found or _EVENTS in after:

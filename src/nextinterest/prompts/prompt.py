@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nextinterest.prompts.tokenizing import ChatTurn
+from nextinterest.messages import Message
 
 __all__ = ["Prompt"]
 
@@ -39,7 +39,7 @@ class Prompt:
     event_ends: list[int]
     first_event: int
     summary: str | None
-    messages: tuple[ChatTurn, ...]
+    messages: tuple[Message, ...]
     labels: tuple[str, ...] = ()
 
     def __len__(self) -> int:

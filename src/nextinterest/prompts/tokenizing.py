@@ -7,18 +7,11 @@ knows no particular tokenizer and loads none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-__all__ = ["ChatTurn", "TextTokenizer", "plain_start"]
+from nextinterest.messages import Message
 
-
-@dataclass(frozen=True, slots=True)
-class ChatTurn:
-    """One turn of a conversation: who speaks, and what is said."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
+__all__ = ["TextTokenizer", "plain_start"]
 
 
 class TextTokenizer(Protocol):
@@ -42,7 +35,7 @@ class TextTokenizer(Protocol):
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`."""
 
-    def render_chat(self, messages: Sequence[ChatTurn], *, add_generation_prompt: bool = True) -> str:
+    def render_chat(self, messages: Sequence[Message], *, add_generation_prompt: bool = True) -> str:
         """Return the conversation as the model was trained to read it."""
 
 

@@ -13,10 +13,12 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.chat import ChatReply
+from nextinterest.messages import Message
 from nextinterest.server.names import UserName
 
 __all__ = [
+    "AnswerMessage",
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatRequest",
@@ -25,7 +27,6 @@ __all__ = [
     "Delta",
     "JsonObjectFormat",
     "JsonSchemaFormat",
-    "Message",
     "Options",
     "ResponseFormat",
     "TextPart",
@@ -113,9 +114,9 @@ class MessageBody(_Given):
         default=None, description="What is said, as text; images and sound are refused."
     )
 
-    def message(self) -> ChatMessage:
+    def message(self) -> Message:
         """Return it as the agent reads it."""
-        return ChatMessage(role=self.role, content=joined(self.content))
+        return Message(role=self.role, content=joined(self.content))
 
 
 class TextFormat(_Given):
@@ -213,7 +214,7 @@ class ChatRequest(_Given):
     audio: Unsupported = Field(default=None, description="Not supported.")
 
 
-class Message(BaseModel):
+class AnswerMessage(BaseModel):
     """The answer."""
 
     role: Literal["assistant"] = "assistant"
@@ -225,7 +226,7 @@ class Choice(BaseModel):
     """The one choice of an answer."""
 
     index: Literal[0] = 0
-    message: Message
+    message: AnswerMessage
     logprobs: None = None
     finish_reason: Literal["stop"] = "stop"
 

@@ -12,11 +12,12 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from pydantic import Field, ValidationError
 
-from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.chat import ChatReply
 from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Recommendations
 from nextinterest.errors import NextInterestError, UnknownItemError
 from nextinterest.interests import InterestOutlook, describe
+from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent
 from nextinterest.profiles.store import EventKind, checked_user
 from nextinterest.server.bodies import EventsAccepted, Forgotten, Interests, ItemBody, ItemsFound
@@ -90,7 +91,7 @@ def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
         ] = False,
     ) -> ChatReply:
         """Answer a wish in the person's own words, such as "something funny from the nineties, no horror"."""
-        said = [ChatMessage(role="user", content=message)]
+        said = [Message(role="user", content=message)]
         return live.chat(said, user, confirm_forget=confirm_forget)
 
     @server.tool()

@@ -12,7 +12,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.chat import ChatReply
+from nextinterest.messages import Message
 from nextinterest.server.chat_bodies import (
     MAX_CONTENT,
     MAX_MESSAGES,
@@ -112,11 +113,11 @@ class ResponseRequest(_Given):
     tools: UnsupportedList = Field(default=None, description="Not supported.")
     include: UnsupportedList = Field(default=None, description="Not supported.")
 
-    def messages(self) -> list[ChatMessage]:
+    def messages(self) -> list[Message]:
         """Return the conversation as the agent reads it."""
         if isinstance(self.input, str):
-            return [ChatMessage(role="user", content=self.input)]
-        return [ChatMessage(role=one.role, content=joined(one.content)) for one in self.input]
+            return [Message(role="user", content=self.input)]
+        return [Message(role=one.role, content=joined(one.content)) for one in self.input]
 
 
 class OutputText(BaseModel):

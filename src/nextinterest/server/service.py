@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
-from nextinterest.agent.chat import ChatMessage, ChatReply, Converses
+from nextinterest.agent.chat import ChatReply, Converses
 from nextinterest.agent.live import LiveAgent
+from nextinterest.messages import Message
 from nextinterest.server.chat_bodies import JsonObjectFormat, JsonSchemaFormat, ResponseFormat
 from nextinterest.server.failures import Failure
 from nextinterest.server.gate import Gate
@@ -108,7 +109,7 @@ class Service:
         return reply.text if wanted is None else await self.schemas.run(lambda: wanted.of(reply))
 
     def talk(
-        self, messages: Sequence[ChatMessage], user: str | None, *, confirm_forget: bool = False
+        self, messages: Sequence[Message], user: str | None, *, confirm_forget: bool = False
     ) -> AsyncGenerator[str | ChatReply]:
         """Yield the answer's text piece by piece and last the whole reply.
 

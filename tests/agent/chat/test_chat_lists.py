@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatAction, ChatMessage, ChatReply, Understood
+from nextinterest.agent.chat import ChatAction, ChatReply, Understood
 from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.understanding import Told
+from nextinterest.messages import Message
 
 NAMES = ("Crime", "Horror", "Romance", "Sci-Fi")
 Say = Callable[..., ChatReply]
@@ -21,7 +22,7 @@ Say = Callable[..., ChatReply]
 @pytest.fixture
 def say(agent: RecommenderAgent) -> Say:
     def ask(message: str, user: str | None = "ann") -> ChatReply:
-        return agent.chat([ChatMessage(role="user", content=message)], user=user)
+        return agent.chat([Message(role="user", content=message)], user=user)
 
     return ask
 
@@ -164,9 +165,9 @@ def test_told_in_a_conversation_counts_and_is_kept_nowhere(agent: RecommenderAge
     assert [item.item_id for item in reply.confirmation.liked] == ["h"]
     assert "for this conversation" in reply.text
     said = [
-        ChatMessage(role="user", content="I just watched Heat and loved it"),
-        ChatMessage(role="assistant", content=reply.text),
-        ChatMessage(role="user", content="some more crime please"),
+        Message(role="user", content="I just watched Heat and loved it"),
+        Message(role="assistant", content=reply.text),
+        Message(role="user", content="some more crime please"),
     ]
     later = agent.chat(said, user="ann").recommendations
     assert later is not None
@@ -205,7 +206,7 @@ def test_a_stranger_gets_popular_items_and_is_told_so(say: Say) -> None:
 
 
 def test_stream_is_the_text_and_then_the_reply(agent: RecommenderAgent) -> None:
-    messages = [ChatMessage(role="user", content="three films please")]
+    messages = [Message(role="user", content="three films please")]
     *texts, reply = agent.chat_stream(messages, user="ann")
     assert isinstance(reply, ChatReply)
     assert "".join(str(piece) for piece in texts) == reply.text == agent.chat(messages, user="ann").text
@@ -215,7 +216,7 @@ def test_stream_is_the_text_and_then_the_reply(agent: RecommenderAgent) -> None:
 
 def test_everything_seen(agent: RecommenderAgent) -> None:
     everything = [agent.catalog.ids[int(i)] for i in np.arange(len(agent.catalog))]
-    reply = agent.chat([ChatMessage(role="user", content="recommend something")], history=everything)
+    reply = agent.chat([Message(role="user", content="recommend something")], history=everything)
     assert reply.recommendations is not None
     assert reply.recommendations.items == ()
     assert reply.relaxation is None

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatMessage, ChatReply, Converses
+from nextinterest.agent.chat import ChatReply, Converses
 from nextinterest.agent.live import LiveAgent
 from nextinterest.errors import DataError
+from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -29,12 +30,12 @@ def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
 
 def ask(live: LiveAgent, *said: str, user: str = "eve") -> ChatReply:
     """Have a conversation and return the last reply."""
-    messages: list[ChatMessage] = []
+    messages: list[Message] = []
     reply: ChatReply | None = None
     for text in said:
-        messages.append(ChatMessage(role="user", content=text))
+        messages.append(Message(role="user", content=text))
         reply = live.chat(messages, user=user)
-        messages.append(ChatMessage(role="assistant", content=reply.text))
+        messages.append(Message(role="assistant", content=reply.text))
     assert reply is not None
     return reply
 
@@ -74,13 +75,13 @@ def test_forget_that(live: LiveAgent) -> None:
 
 
 def test_a_seen_item_of_the_list_is_noted_and_replaced(live: LiveAgent) -> None:
-    said = [ChatMessage(role="user", content="a crime film")]
+    said = [Message(role="user", content="a crime film")]
     first = live.chat(said, user="eve")
     assert first.recommendations is not None
     shown = first.recommendations.items[0]
     said += [
-        ChatMessage(role="assistant", content=first.text),
-        ChatMessage(role="user", content="not that one, I saw it"),
+        Message(role="assistant", content=first.text),
+        Message(role="user", content="not that one, I saw it"),
     ]
     second = live.chat(said, user="eve")
     assert (shown.item_id, "seen") in kinds(live, "eve")
@@ -115,7 +116,7 @@ def test_no_message_reaches_another_user(live: LiveAgent, message: str) -> None:
 
 def test_a_user_id_no_store_may_keep(live: LiveAgent) -> None:
     with pytest.raises(DataError, match="user id"):
-        live.chat([ChatMessage(role="user", content="hi")], user="")
+        live.chat([Message(role="user", content="hi")], user="")
 
 
 def test_what_a_model_remembers_of_a_user_is_forgotten_too(

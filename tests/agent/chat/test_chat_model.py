@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from nextinterest.agent.chat import ChatAction, ChatContext, ChatMessage, CompositionalReader, ModelReader
+from nextinterest.agent.chat import ChatAction, ChatContext, CompositionalReader, ModelReader
 from nextinterest.errors import ModelError
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.messages import Message
 
 
 def read(
     answer: ChatAction | str, message: str, context: ChatContext
 ) -> tuple[ChatAction, ScriptedLanguageModel]:
     model = ScriptedLanguageModel([answer])
-    said = [ChatMessage(role="user", content=message)]
+    said = [Message(role="user", content=message)]
     return ModelReader(model).read(said, context).action, model
 
 
@@ -45,13 +46,13 @@ def test_the_conversation_is_data_in_one_message(cinema: ChatContext) -> None:
 def test_an_answer_against_the_rules_is_read_by_rules(cinema: ChatContext) -> None:
     wrong = '{"intent": "recommend", "year_from": 1990, "year_to": 1980}'
     action, _ = read(wrong, "two horror films", cinema)
-    said = [ChatMessage(role="user", content="two horror films")]
+    said = [Message(role="user", content="two horror films")]
     assert action == CompositionalReader().read(said, cinema).action
 
 
 def test_feedback_is_told(cinema: ChatContext) -> None:
     model = ScriptedLanguageModel([ChatAction(intent="feedback", liked=("alien",), disliked=("Emma",))])
-    read = ModelReader(model).read([ChatMessage(role="user", content="...")], cinema)
+    read = ModelReader(model).read([Message(role="user", content="...")], cinema)
     assert [(cinema.catalog.ids[t.item], t.kind) for t in read.told] == [("a", "liked"), ("e", "disliked")]
 
 

@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from nextinterest.agent.chat import ChatContext, ChatMessage, CompositionalReader
+from nextinterest.agent.chat import ChatContext, CompositionalReader
 from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile
+from nextinterest.messages import Message
 
 from .conftest import DATA
 
@@ -69,7 +70,7 @@ def test_replies(half: str) -> None:
 )
 def test_a_word_too_many_makes_it_something_else(message: str, cinema: ChatContext) -> None:
     assert not asks_to_delete_profile(message)
-    action = CompositionalReader().read([ChatMessage(role="user", content=message)], cinema).action
+    action = CompositionalReader().read([Message(role="user", content=message)], cinema).action
     assert action.query != "everything"
 
 

@@ -11,10 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatMessage, ChatReply
+from nextinterest.agent.chat import ChatReply
 from nextinterest.agent.chat.messages import MOST_CHARACTERS, MessageLike, read_messages
 from nextinterest.agent.live import LiveAgent
 from nextinterest.errors import DataError
+from nextinterest.messages import Message
 from nextinterest.profiles import open_store
 
 SAID = "two crime films please"
@@ -47,7 +48,7 @@ def test_a_dictionary_is_a_message(ask: Ask) -> None:
     reply = ask([{"role": "user", "content": SAID}])
     assert (reply.action.intent, reply.action.count) == ("recommend", 2)
     forms: list[MessageLike] = [
-        ChatMessage(role="user", content=SAID),
+        Message(role="user", content=SAID),
         SimpleNamespace(role="user", content=SAID),
         {"role": "user", "content": [{"type": "text", "text": SAID}], "name": "eve"},
     ]
@@ -97,7 +98,7 @@ def test_what_is_no_list_of_messages_is_said(ask: Ask, messages: Sequence[Messag
 
 def test_no_message_is_no_error() -> None:
     assert read_messages([]) == ()
-    assert read_messages(({"role": "user", "content": ""},)) == (ChatMessage(role="user", content=""),)
+    assert read_messages(({"role": "user", "content": ""},)) == (Message(role="user", content=""),)
 
 
 FILLER = "I watched Alien and loved it, then something like Heat from the nineties please. "
@@ -115,9 +116,9 @@ FILLER = "I watched Alien and loved it, then something like Heat from the nineti
 def test_a_long_conversation_is_read_in_part_and_says_so(
     ask: Ask, before: Sequence[str], newest: str
 ) -> None:
-    said = [ChatMessage(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(before)]
+    said = [Message(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(before)]
     started = time.thread_time()
-    reply = ask([*said, ChatMessage(role="user", content=newest)])
+    reply = ask([*said, Message(role="user", content=newest)])
     assert time.thread_time() - started < 3.0
     assert reply.action.intent in {"recommend", "similar"}  # as the newest part has it
     assert not before or "Crime" in reply.action.include_categories
@@ -128,13 +129,13 @@ def test_a_long_conversation_is_read_in_part_and_says_so(
 
 
 def test_a_conversation_of_usual_length_has_no_such_note(ask: Ask) -> None:
-    reply = ask([ChatMessage(role="user", content=SAID)])
+    reply = ask([Message(role="user", content=SAID)])
     assert not [note for note in reply.notes if "not read" in note]
 
 
 def test_the_end_of_a_long_message_deletes_nothing(agent: RecommenderAgent) -> None:
     padding = "keep my data" + " " * MOST_CHARACTERS
-    reply = agent.chat([ChatMessage(role="user", content=f"{padding} delete everything about me")])
+    reply = agent.chat([Message(role="user", content=f"{padding} delete everything about me")])
     assert reply.question is None
     assert reply.action.query != "everything"
 
@@ -142,4 +143,4 @@ def test_the_end_of_a_long_message_deletes_nothing(agent: RecommenderAgent) -> N
 def test_an_earlier_reply_is_the_assistants_message(agent: RecommenderAgent) -> None:
     first = {"role": "user", "content": "something funny, two please"}
     reply = agent.chat([first])
-    assert read_messages([first, reply])[1] == ChatMessage(role="assistant", content=reply.text)
+    assert read_messages([first, reply])[1] == Message(role="assistant", content=reply.text)

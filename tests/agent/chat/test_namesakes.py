@@ -13,7 +13,6 @@ from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import (
     ChatAction,
     ChatContext,
-    ChatMessage,
     ChatReply,
     CompositionalReader,
     ModelReader,
@@ -21,6 +20,7 @@ from nextinterest.agent.chat import (
 from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Catalog, Item
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
 from nextinterest.retrieval import Retriever
 
@@ -55,12 +55,12 @@ def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
 
 
 def chat(agent: RecommenderAgent, *said: str) -> ChatReply:
-    messages: list[ChatMessage] = []
+    messages: list[Message] = []
     reply: ChatReply | None = None
     for text in said:
-        messages.append(ChatMessage(role="user", content=text))
+        messages.append(Message(role="user", content=text))
         reply = agent.chat(messages)
-        messages.append(ChatMessage(role="assistant", content=reply.text))
+        messages.append(Message(role="assistant", content=reply.text))
     assert reply is not None
     return reply
 
@@ -179,8 +179,8 @@ def test_the_one_that_was_spoken_of_is_meant(live: LiveAgent) -> None:
     talk(live, "I watched Night Ferry", "2021", "loved Night Ferry")
     assert kinds(live) == [("f4", "seen"), ("f4", "liked")]
     shown = [
-        ChatMessage(role="user", content="a comedy"),
-        ChatMessage(
+        Message(role="user", content="a comedy"),
+        Message(
             role="assistant", content="1. Night Ferry (2021): Comedy\n2. The Long Orchard (1998): Comedy"
         ),
     ]
@@ -216,11 +216,11 @@ def test_forgetting_takes_the_one_that_is_held(live: LiveAgent) -> None:
 def test_a_model_that_leaves_it_open_is_asked_back_too(live: LiveAgent, written: ChatAction) -> None:
     model = ScriptedLanguageModel([written, ChatAction(intent="feedback", liked=(NEW,))])
     context = ChatContext(live.agent.catalog)
-    read = ModelReader(model).read([ChatMessage(role="user", content="...")], context)
+    read = ModelReader(model).read([Message(role="user", content="...")], context)
     assert [context.catalog.ids[item] for item in read.unclear] == ["f1", "f4"]
     assert read.told == ()
     assert read.action == ChatAction(intent=written.intent)
-    read = ModelReader(model).read([ChatMessage(role="user", content="...")], context)
+    read = ModelReader(model).read([Message(role="user", content="...")], context)
     assert [context.catalog.ids[told.item] for told in read.told] == ["f4"]
     assert read.action.liked == (NEW,)
 
@@ -230,5 +230,5 @@ def test_titles_of_an_action_mean_one_item_each(agent: RecommenderAgent) -> None
     for item in range(len(agent.catalog)):
         if agent.catalog.ids[item] != "f8":  # nothing tells it from f7
             assert titles.resolve(titles.called(item)) == item
-    said = [ChatMessage(role="user", content="loved The Copper Kettle")]
+    said = [Message(role="user", content="loved The Copper Kettle")]
     assert CompositionalReader().read(said, ChatContext(agent.catalog)).action.liked == ("The Copper Kettle",)

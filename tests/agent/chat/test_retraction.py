@@ -11,9 +11,10 @@ import pytest
 from support.films import FILMS, WordEncoder
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatContext, ChatMessage, CompositionalReader
+from nextinterest.agent.chat import ChatContext, CompositionalReader
 from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Catalog, Item
+from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
 from nextinterest.retrieval import Retriever
 
@@ -144,7 +145,7 @@ def test_a_category_in_a_larger_request_is_only_no_condition_any_more(live: Live
 
 def test_a_condition_is_dropped_from_the_conversation(cinema: ChatContext) -> None:
     said = ["crime films without horror", "forget what I said about horror", "two more"]
-    messages = [ChatMessage(role="user", content=text) for text in said]
+    messages = [Message(role="user", content=text) for text in said]
     action = CompositionalReader().read(messages, cinema).action
     assert (action.include_categories, action.exclude_categories) == (("Crime",), ())
 

@@ -11,7 +11,6 @@ from support.tiny import films, save_tiny
 from nextinterest.agent.chat import (
     ChatAction,
     ChatContext,
-    ChatMessage,
     TunedReader,
 )
 from nextinterest.errors import IntegrityError
@@ -19,13 +18,12 @@ from nextinterest.finetune.backbone import open_backbone
 from nextinterest.finetune.task_config import UnderstandingConfig
 from nextinterest.finetune.tune_understanding import tune_understanding
 from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.messages import Message
 from nextinterest.prompts.chat_action import ACTION_FIELDS
 
 
-def said(*messages: str) -> list[ChatMessage]:
-    return [
-        ChatMessage(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(messages)
-    ]
+def said(*messages: str) -> list[Message]:
+    return [Message(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(messages)]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from nextinterest.agent.chat.reading.reader import CompositionalReader
     from nextinterest.agent.chat.schema import (
         ChatAction,
-        ChatMessage,
         ChatReply,
         Confirmation,
         Converses,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ChatAction",
     "ChatContext",
-    "ChatMessage",
     "ChatReply",
     "CompositionalReader",
     "Confirmation",

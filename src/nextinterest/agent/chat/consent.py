@@ -16,8 +16,9 @@ from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import read_retraction
 from nextinterest.agent.chat.reading.tokens import tokenise
-from nextinterest.agent.chat.schema import EVERYTHING, ChatAction, ChatMessage, Question
+from nextinterest.agent.chat.schema import EVERYTHING, ChatAction, Question
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
+from nextinterest.messages import Message
 
 __all__ = ["settled"]
 
@@ -26,7 +27,7 @@ _DELETION = ChatAction(intent="forget", query=EVERYTHING)
 
 def settled(
     reader: Understanding,
-    messages: Sequence[ChatMessage],
+    messages: Sequence[Message],
     context: ChatContext,
     waiting: Question | None = None,
     *,

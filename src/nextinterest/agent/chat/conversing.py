@@ -14,10 +14,11 @@ from nextinterest.agent.chat.execution import Executor
 from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
-from nextinterest.agent.chat.schema import ChatMessage, ChatReply, Question, Usage
+from nextinterest.agent.chat.schema import ChatReply, Question, Usage
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.agent.chat.wording import words_of
 from nextinterest.llm.metering import current
+from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from nextinterest.agent.recommender import RecommenderAgent
@@ -45,7 +46,7 @@ class Conversation:
         self.executor = Executor(agent, self.context)
 
     def understand(
-        self, messages: Sequence[ChatMessage], waiting: Question | None = None, *, confirmed: bool = False
+        self, messages: Sequence[Message], waiting: Question | None = None, *, confirmed: bool = False
     ) -> Understood:
         """Return what the newest user message asks for.
 
@@ -63,9 +64,7 @@ class Conversation:
         """
         return settled(self.understanding, messages, self.context, waiting, confirmed=confirmed)
 
-    def answer(
-        self, understood: Understood, profile: ChatProfile, messages: Sequence[ChatMessage]
-    ) -> ChatReply:
+    def answer(self, understood: Understood, profile: ChatProfile, messages: Sequence[Message]) -> ChatReply:
         """Carry out what was understood and return the reply."""
         outcome = self.executor.carry_out(understood, profile)
         text = words_of(outcome, either=understood.either)

@@ -1,4 +1,4 @@
-"""Messages as callers have them: `ChatMessage`, OpenAI's dictionaries, or any object that has both keys.
+"""Messages as callers have them: `Message`, OpenAI's dictionaries, or any object that has both keys.
 
 Roles are OpenAI's. What users and assistants say is read; system, developer and tool messages are accepted,
 so that a client's whole conversation can be passed on, and have no effect.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, get_args
 
-from nextinterest.agent.chat.schema import ChatMessage, ChatReply, Role
+from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.errors import DataError
+from nextinterest.messages import Message, Role
 
 __all__ = ["MessageLike", "last_said", "newest_part", "read_messages"]
 
@@ -36,11 +37,11 @@ class HasRoleAndContent(Protocol):
         ...
 
 
-MessageLike = ChatMessage | ChatReply | Mapping[str, object] | HasRoleAndContent
+MessageLike = Message | ChatReply | Mapping[str, object] | HasRoleAndContent
 
 
-def read_messages(messages: Sequence[MessageLike]) -> tuple[ChatMessage, ...]:
-    """Return messages of any of the accepted forms as `ChatMessage`.
+def read_messages(messages: Sequence[MessageLike]) -> tuple[Message, ...]:
+    """Return messages of any of the accepted forms as `Message`.
 
     Other keys of a dictionary (name, tool_calls, ...) are ignored. A content is text, or a list of OpenAI's
     text parts, which are joined by line breaks.
@@ -54,7 +55,7 @@ def read_messages(messages: Sequence[MessageLike]) -> tuple[ChatMessage, ...]:
     Examples
     --------
     >>> read_messages([{"role": "user", "content": "hello"}])
-    (ChatMessage(role='user', content='hello'),)
+    (Message(role='user', content='hello'),)
     """
     if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Sequence):
         raise DataError(
@@ -63,9 +64,7 @@ def read_messages(messages: Sequence[MessageLike]) -> tuple[ChatMessage, ...]:
     return tuple(_read(number, message) for number, message in enumerate(messages))
 
 
-def newest_part(
-    messages: Sequence[ChatMessage], most: int = MOST_CHARACTERS
-) -> tuple[Sequence[ChatMessage], int]:
+def newest_part(messages: Sequence[Message], most: int = MOST_CHARACTERS) -> tuple[Sequence[Message], int]:
     """Return what is read of a long conversation, and how many characters are left out.
 
     Read are the newest characters of what users and assistants say, up to the newest user message; of the
@@ -73,7 +72,7 @@ def newest_part(
 
     Examples
     --------
-    >>> said = [ChatMessage(role="user", content=text) for text in ("one two", "three", "four")]
+    >>> said = [Message(role="user", content=text) for text in ("one two", "three", "four")]
     >>> part, unread = newest_part(said, 12)
     >>> [message.content for message in part], unread
     (['two', 'three', 'four'], 4)
@@ -84,7 +83,7 @@ def newest_part(
     whole = sum(len(message.content) for message in said)
     if whole <= most:
         return messages, 0
-    part: list[ChatMessage] = []
+    part: list[Message] = []
     left = most
     for message in reversed(said):
         if left <= 0:
@@ -94,17 +93,17 @@ def newest_part(
     return part[::-1], whole - most
 
 
-def last_said(messages: Sequence[ChatMessage], back: int = 0) -> str | None:
+def last_said(messages: Sequence[Message], back: int = 0) -> str | None:
     """Return the user's newest message, or one so many before it; None where there is none."""
     said = [message.content for message in messages if message.role == "user"]
     return said[-1 - back] if back < len(said) else None
 
 
-def _read(number: int, message: MessageLike) -> ChatMessage:
-    if isinstance(message, ChatMessage):
+def _read(number: int, message: MessageLike) -> Message:
+    if isinstance(message, Message):
         return message
     if isinstance(message, ChatReply):  # an earlier answer, put back into the conversation
-        return ChatMessage(role="assistant", content=message.text)
+        return Message(role="assistant", content=message.text)
     role, content = _value(number, message, "role"), _value(number, message, "content")
     if role not in _ROLES:
         raise DataError(
@@ -116,7 +115,7 @@ def _read(number: int, message: MessageLike) -> ChatMessage:
             f'Message {number} has a "content" that is no text, but {type(content).__name__}.',
             remedy="Pass a string; images and sound are not understood.",
         )
-    return ChatMessage.model_validate({"role": role, "content": text})
+    return Message.model_validate({"role": role, "content": text})
 
 
 def _value(number: int, message: MessageLike, key: str) -> object:

@@ -12,10 +12,11 @@ from importlib.resources import files
 
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.tokens import tokenise
-from nextinterest.agent.chat.schema import EVERYTHING, ChatAction, ChatMessage
+from nextinterest.agent.chat.schema import EVERYTHING, ChatAction
 from nextinterest.agent.chat.understanding import ChatContext, Told, Understanding, Understood
 from nextinterest.errors import ModelError, OutputParseError
-from nextinterest.llm import LanguageModel, Message, Sampling
+from nextinterest.llm import LanguageModel, Sampling
+from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
 from nextinterest.prompts.titles import split_year
 
@@ -77,7 +78,7 @@ class ModelReader:
             raise ModelError("This agent has no language model.", remedy="Give it one, or read by rules.")
         return cls(model)
 
-    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+    def read(self, messages: Sequence[Message], context: ChatContext) -> Understood:
         """Return what the newest user message asks for, as the model reads it."""
         said = [message for message in messages if message.role in {"user", "assistant"}]
         while said and said[-1].role != "user":
@@ -99,7 +100,7 @@ class ModelReader:
         action = _grounded(written, context)
         return Understood(action, told=_told(action, context))
 
-    def prompt(self, said: Sequence[ChatMessage], context: ChatContext) -> list[Message]:
+    def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
         """Return the prompt: instructions, and the conversation as one message of data."""
         template, special = _template(), self.model.tokenizer.special_tokens
         clean = [
@@ -119,7 +120,10 @@ class ModelReader:
                 template.render("answer"),
             ]
         )
-        return [Message("system", template.render("system").strip()), Message("user", asked.strip())]
+        return [
+            Message(role="system", content=template.render("system").strip()),
+            Message(role="user", content=asked.strip()),
+        ]
 
 
 def _grounded(written: ChatAction, context: ChatContext) -> ChatAction:

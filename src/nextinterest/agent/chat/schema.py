@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from nextinterest.domain import Evidence, Recommendations
 from nextinterest.interests.schema import InterestOutlook, InterestPortrait
+from nextinterest.messages import Message
 
 __all__ = [
     "ChatAction",
-    "ChatMessage",
     "ChatReply",
     "Confirmation",
     "Converses",
@@ -28,15 +28,12 @@ __all__ = [
     "Intent",
     "Question",
     "Relaxation",
-    "Role",
     "Usage",
 ]
 
 Intent = Literal["recommend", "similar", "explain", "feedback", "profile", "search", "forget", "other"]
 """What is wanted: a list, a list around items, reasons, to tell something, one's own interests, an item
 looked up, something taken back, or anything else."""
-
-Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 EVERYTHING = "everything"
 """The query of an action that forgets the whole profile."""
@@ -52,13 +49,6 @@ Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ChatMessage(_Frozen):
-    """One message of a conversation, as OpenAI's chat completions have them."""
-
-    role: Role = Field(description="Who speaks. Only users' and assistants' messages are read.")
-    content: str = Field(description="What is said.")
 
 
 class ChatAction(_Frozen):
@@ -198,10 +188,10 @@ class ChatReply(_Frozen):
 class Converses(Protocol):
     """An agent one can talk to; `RecommenderAgent` and `LiveAgent` are (the latter needs a user)."""
 
-    def chat(self, messages: Sequence[ChatMessage], user: str) -> ChatReply:
+    def chat(self, messages: Sequence[Message], user: str) -> ChatReply:
         """Answer the newest user message; earlier ones are its context."""
         ...
 
-    def chat_stream(self, messages: Sequence[ChatMessage], user: str) -> Iterator[str | ChatReply]:
+    def chat_stream(self, messages: Sequence[Message], user: str) -> Iterator[str | ChatReply]:
         """Yield the text of the same answer piece by piece, and last the whole reply."""
         ...

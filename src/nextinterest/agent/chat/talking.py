@@ -48,8 +48,8 @@ class Talking:
         Parameters
         ----------
         messages
-            The conversation so far, oldest first: OpenAI's dictionaries, or `ChatMessage`. What users and
-            assistants say is read; system, developer and tool messages have no effect.
+            The conversation so far, oldest first: OpenAI's dictionaries, or `nextinterest.messages.Message`.
+            What users and assistants say is read; system, developer and tool messages have no effect.
         user
             A known user, whose events are the history.
         history

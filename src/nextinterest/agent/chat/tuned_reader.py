@@ -15,12 +15,12 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.chat.model_reader import ModelReader
-from nextinterest.agent.chat.schema import ChatMessage
 from nextinterest.agent.chat.understanding import ChatContext
 from nextinterest.data.assets import locate
 from nextinterest.errors import IntegrityError
-from nextinterest.llm import LocalModel, Message
+from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import adapter_digest
+from nextinterest.messages import Message
 from nextinterest.prompts.chat_action import MOST_MESSAGES, action_prompt, action_template
 from nextinterest.retrieval.files import read_manifest, read_verified
 
@@ -95,9 +95,8 @@ class TunedReader(ModelReader):
         model.name = f"{named.name}, tuned to read"
         return cls(model, most_messages=MOST_MESSAGES, max_tokens=_LONGEST)
 
-    def prompt(self, said: Sequence[ChatMessage], context: ChatContext) -> list[Message]:
+    def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
         """Return the prompt that was learned under; nothing of the catalogue stands in it."""
-        turns = action_prompt(
+        return action_prompt(
             [(message.role, message.content) for message in said], self.model.tokenizer.special_tokens
         )
-        return [Message(turn.role, turn.content) for turn in turns]

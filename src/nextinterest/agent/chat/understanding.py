@@ -13,8 +13,9 @@ from typing import Literal, Protocol
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.titles import TitleIndex
 from nextinterest.agent.chat.reading.years import YearRange
-from nextinterest.agent.chat.schema import ChatAction, ChatMessage
+from nextinterest.agent.chat.schema import ChatAction
 from nextinterest.domain import Catalog
+from nextinterest.messages import Message
 
 __all__ = ["ChatContext", "Told", "ToldKind", "Understanding", "Understood"]
 
@@ -124,6 +125,6 @@ class Understanding(Protocol):
         """Short name, used in tables."""
         ...
 
-    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+    def read(self, messages: Sequence[Message], context: ChatContext) -> Understood:
         """Return what the newest user message asks for, in the light of those before it."""
         ...

@@ -16,7 +16,8 @@ from hashlib import sha256
 from threading import Lock
 
 from nextinterest.agent.chat.messages import last_said
-from nextinterest.agent.chat.schema import ChatMessage, Question
+from nextinterest.agent.chat.schema import Question
+from nextinterest.messages import Message
 
 __all__ = ["PATIENCE", "WaitingQuestions"]
 
@@ -38,9 +39,7 @@ class WaitingQuestions:
         self._lock = Lock()
         self._asked: OrderedDict[str, _Asked] = OrderedDict()
 
-    def put(
-        self, user: str, messages: Sequence[ChatMessage], question: Question | None, now: datetime
-    ) -> None:
+    def put(self, user: str, messages: Sequence[Message], question: Question | None, now: datetime) -> None:
         """Keep what was asked back about the newest user message of a conversation.
 
         Which item a message means is not kept: whoever reads the conversation follows that.
@@ -53,7 +52,7 @@ class WaitingQuestions:
             if len(self._asked) > _MOST:
                 self._asked.popitem(last=False)
 
-    def take(self, user: str, messages: Sequence[ChatMessage], now: datetime) -> Question | None:
+    def take(self, user: str, messages: Sequence[Message], now: datetime) -> Question | None:
         """Remove the user's question and return it if the newest message of a conversation may answer it."""
         with self._lock:
             asked = self._asked.pop(user, None)

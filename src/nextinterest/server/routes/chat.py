@@ -13,13 +13,13 @@ from fastapi.responses import StreamingResponse
 
 from nextinterest.agent.chat import ChatReply
 from nextinterest.server.chat_bodies import (
+    AnswerMessage,
     ChatCompletion,
     ChatCompletionChunk,
     ChatRequest,
     Choice,
     ChunkChoice,
     Delta,
-    Message,
     TokenUsage,
     confirmed,
 )
@@ -135,7 +135,7 @@ class Answer:
             id=self.id,
             created=self.created,
             model=MODEL_ID,
-            choices=(Choice(message=Message(content=content)),),
+            choices=(Choice(message=AnswerMessage(content=content)),),
             usage=_usage(reply),
             nextinterest=reply,
         )

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from nextinterest.agent.chat.reading.dialogue import Dialogue
 from nextinterest.agent.chat.reading.references import read_shown
 from nextinterest.agent.chat.reading.turn import Table, read_turn
-from nextinterest.agent.chat.schema import ChatAction, ChatMessage
+from nextinterest.agent.chat.schema import ChatAction
 from nextinterest.agent.chat.understanding import ChatContext, Understood
+from nextinterest.messages import Message
 
 __all__ = ["CompositionalReader"]
 
@@ -31,7 +32,7 @@ class CompositionalReader:
     def __init__(self, most_messages: int = 40) -> None:
         self.most_messages = most_messages
 
-    def read(self, messages: Sequence[ChatMessage], context: ChatContext) -> Understood:
+    def read(self, messages: Sequence[Message], context: ChatContext) -> Understood:
         """Return what the newest user message asks for; what follows that message is not read.
 
         Examples
@@ -39,7 +40,7 @@ class CompositionalReader:
         >>> from nextinterest.domain import Catalog, Item
         >>> films = [Item("1", "Fargo", ("Crime",), 1996), Item("2", "Alien", ("Horror",), 1979)]
         >>> catalog = Catalog.from_items(films)
-        >>> said = [ChatMessage(role="user", content="three crime films like fargo from the 90s")]
+        >>> said = [Message(role="user", content="three crime films like fargo from the 90s")]
         >>> action = CompositionalReader().read(said, ChatContext(catalog)).action
         >>> action.intent, action.count, action.similar_to, action.include_categories, action.year_to
         ('similar', 3, ('Fargo',), ('Crime',), 1999)
