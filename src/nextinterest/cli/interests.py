@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nextinterest.cli.console import err, out
+from nextinterest.cli.console import err, out, visible
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
 from nextinterest.counting import counted
@@ -103,7 +103,7 @@ def interests(
         typer.echo(json.dumps({name: part.model_dump(mode="json") for name, part in whole.items()}, indent=2))
         return
     if text_only:
-        typer.echo(words.text)
+        typer.echo(visible(words.text))
         return
     out.print(_table(portrait, outlook))
     if outlook.paths:

@@ -11,6 +11,7 @@ import polars as pl
 from nextinterest.counting import counted
 from nextinterest.data.assets import locate
 from nextinterest.data.cleaning import CleaningConfig, clean
+from nextinterest.data.controls import control_note
 from nextinterest.data.dataset import Dataset
 from nextinterest.data.log import EventLog
 from nextinterest.data.names import read_names
@@ -90,9 +91,9 @@ def load(
         cleaning = (cleaning or CleaningConfig()).model_copy(update=update)
     raw = read(path, format, columns, None if items is None else _items_file(items))
     catalog, log, users, report = clean(raw, cleaning, strict=strict, now=now)
-    note = _held_out_note(raw, catalog, log)
-    if note is not None:
-        report = report.model_copy(update={"notes": (*report.notes, note)})
+    further = (control_note(catalog, log), _held_out_note(raw, catalog, log))
+    notes = (*report.notes, *(note for note in further if note is not None))
+    report = report.model_copy(update={"notes": notes})
     return Dataset(name or raw.name, catalog, log, users, report)
 
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 __all__ = ["CleaningReport", "Dropped"]
+
+
+_LONGEST_WORD, _LONGEST_NOTE = 200, 1000
+_LONG = re.compile(rf"(\S{{{_LONGEST_WORD}}})\S+")
+
+
+def _bounded(note: str) -> str:
+    """Return a note of bounded length, though it shows a cell or a name of any."""
+    short = _LONG.sub(r"\1...", note)
+    return short if len(short) <= _LONGEST_NOTE else f"{short[:_LONGEST_NOTE]}..."
 
 
 class Dropped(BaseModel):
@@ -50,6 +62,11 @@ class CleaningReport(BaseModel):
     warnings: tuple[str, ...] = Field(
         default=(), description="Those of the notes that are likely to be a mistake in what was read."
     )
+
+    @field_validator("notes", "warnings")
+    @classmethod
+    def _of_bounded_length(cls, notes: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_bounded, notes))
 
     def count(self, reason: str, what: str = "events") -> int:
         """Return how many rows were dropped for a reason, zero where none was."""

@@ -18,6 +18,7 @@ from nextinterest.data.sources.jsonlines import NOT_JSON, decode, json_object, k
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.parts import contents, shown, visible
 from nextinterest.data.sources.raw import ATTRIBUTE, RawData, as_events, as_items
+from nextinterest.data.sources.surrogates import json_blocks
 from nextinterest.errors import DataError
 
 __all__ = ["ENDINGS", "is_metadata", "is_reviews", "read_amazon"]
@@ -81,11 +82,11 @@ def read_amazon(path: Path) -> RawData:
             command="If these are not Amazon reviews, read them with --format jsonl.",
         )
     source = TextFile(reviews_path)
-    events = pl.concat([_reviews(block) for block in source.blocks()])
+    events = pl.concat([_reviews(block) for block in json_blocks(source)])
     files, notes, items = [reviews_path.name], list(source.notes), None
     if metadata_path is not None:
         meta = TextFile(metadata_path)
-        items = pl.concat([_items(block) for block in meta.blocks()])
+        items = pl.concat([_items(block) for block in json_blocks(meta)])
         files.append(metadata_path.name)
         notes.extend(meta.notes)
     return RawData(_stem(reviews_path), tuple(files), events, items, time_unit="auto", notes=tuple(notes))

@@ -17,6 +17,7 @@ from nextinterest.data.sources.delimited import Selection, Table
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.panics import panics_unprinted
 from nextinterest.data.sources.raw import ATTRIBUTE
+from nextinterest.data.sources.surrogates import json_blocks
 from nextinterest.errors import DataError
 
 __all__ = ["NOT_JSON", "decode", "json_object", "keys", "printable", "read_json_lines"]
@@ -161,6 +162,6 @@ def read_json_lines(path: Path, select: Selection) -> Table:
         decode(block, wanted, listed, named).select(
             *(pl.col(cell[name]).alias(out) for out, name in chosen.items()), "line", "problem"
         )
-        for block in source.blocks()
+        for block in json_blocks(source)
     ]
     return Table(path, names, pl.concat(parts, rechunk=True), tuple(source.notes))
