@@ -108,7 +108,8 @@ class Reading:
             metavar="FIELD=COLUMN",
             callback=_columns,
             help=f"The column that is a field ({', '.join(FIELDS)}): "
-            "its name or, in a table without a header, its number from 0. Repeat the option.",
+            "its name or, in a table without a header, its number from 0; nothing leaves the field out. "
+            "Repeat the option.",
         ),
     ] = None
 
@@ -123,10 +124,11 @@ class Reading:
     ] = "auto"
 
     @property
-    def columns(self) -> dict[str, str | int] | None:
-        """The mapping of columns; digits are a place in a table without a header."""
+    def columns(self) -> dict[str, str | int | None] | None:
+        """The mapping of columns; digits are a place in a table without a header, nothing is None."""
         pairs = dict(pair.split("=", 1) for pair in self.column or ())
-        return {field: int(c) if c.isascii() and c.isdigit() else c for field, c in pairs.items()} or None
+        numbers = {field: int(c) for field, c in pairs.items() if c.isascii() and c.isdigit()}
+        return {field: numbers.get(field, c or None) for field, c in pairs.items()} or None
 
     k_core: Annotated[
         int, typer.Option(help="Drop users and items with fewer events, again and again.", min=0)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nextinterest.counting import counted
+from nextinterest.data.advice import advise
 from nextinterest.data.details import read_details
 from nextinterest.data.event_kinds import kind_codes
 from nextinterest.data.faults import (
@@ -27,6 +28,7 @@ from nextinterest.data.faults import (
     TOO_FEW,
     Tally,
     judge_events,
+    written_cells,
 )
 from nextinterest.data.log import EventLog
 from nextinterest.data.names import doubtful_ids, read_names
@@ -154,7 +156,7 @@ def clean(
     latest = config.latest or now or datetime.now(UTC)
     latest = latest if latest.tzinfo is not None else latest.replace(tzinfo=UTC)
     rows, notes = judge_events(raw, int(latest.timestamp()), config.time_format)
-    tally.problems(rows, "events")
+    tally.problems(rows, "events", written_cells(raw))
     rows = rows.filter(pl.col("problem").is_null()).drop("problem")
     tables = {"item": items["item"]}
     if raw.users is not None:
@@ -193,9 +195,11 @@ def clean(
     if len(kept) == 0 and not tally.summary():
         raise DataError(f"{', '.join(raw.files)} holds no rows.", remedy="Check the export.")
     if not kept.any():
+        remedy, command = advise(tally.dropped)
         raise DataError(
             f"No event of {', '.join(raw.files)} is left after cleaning: {tally.summary()}.",
-            remedy="Check the format and the columns, or clean less.",
+            remedy=remedy,
+            command=command,
         )
     return _assemble(
         raw,

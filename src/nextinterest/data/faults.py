@@ -5,12 +5,14 @@ Knows nothing of policy: which repeats stay or how many events are enough is `ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import polars as pl
 
 from nextinterest.counting import counted
+from nextinterest.data.advice import advise
 from nextinterest.data.event_kinds import read_kinds
 from nextinterest.data.missing import is_missing
 from nextinterest.data.ratings import read_ratings
@@ -35,6 +37,7 @@ __all__ = [
     "TOO_FEW",
     "Tally",
     "judge_events",
+    "written_cells",
 ]
 
 NO_USER = "no user id"
@@ -51,6 +54,8 @@ REPEATED_ITEM = "repeated item id"
 LOW_RATING = "rating below the minimum"
 TOO_FEW = "user or item with too few events"
 
+_SHOWN = 40
+"""So many characters of a cell are shown."""
 _GAP = 20 * 365 * 86400
 """Times so many seconds before most others are hardly meant: days of Excel, counts, 1970-01-01 for none."""
 
@@ -166,6 +171,16 @@ def _day(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
+def _cut(cell: str) -> str:
+    return repr(cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}...")
+
+
+def written_cells(raw: RawData) -> Mapping[str, pl.Series]:
+    """Return the column in which what could not be read stands, by problem."""
+    time, rating, weight = (raw.events[name] for name in ("time", "rating", "weight"))
+    return {BAD_TIME: time, BEFORE_1970: time, FUTURE: time, BAD_RATING: rating, BAD_WEIGHT: weight}
+
+
 @dataclass
 class Tally:
     """Counts what is dropped, by reason, with the place of the first of each.
@@ -188,18 +203,24 @@ class Tally:
         """What was dropped so far, in the order of the steps."""
         return tuple(self._dropped)
 
-    def problems(self, rows: pl.DataFrame, what: str) -> None:
-        """Count the rows that carry a problem, by problem; the most frequent first."""
+    def problems(self, rows: pl.DataFrame, what: str, cells: Mapping[str, pl.Series] | None = None) -> None:
+        """Count the rows that carry a problem, by problem; the most frequent first.
+
+        `cells` are what stands in the rows, by the problem that they show.
+        """
         found = (
             rows.lazy()
+            .select("problem", "file", "line", pl.int_range(pl.len()).alias("row"))
             .filter(pl.col("problem").is_not_null())
             .group_by("problem", maintain_order=True)
-            .agg(pl.len().alias("count"), pl.col("file").first(), pl.col("line").first())
+            .agg(pl.len().alias("count"), pl.col("file", "line", "row").first())
             .sort("count", descending=True, maintain_order=True)
             .collect()
         )
-        for reason, count, file, line in found.iter_rows():
-            self._add(what, reason, count, file, line, fault=True)
+        for reason, count, file, line, row in found.iter_rows():
+            cell = (cells or {}).get(reason)
+            shown = None if cell is None else _cut(str(cell[row]).strip())
+            self._add(what, reason, count, file, line, shown, fault=True)
 
     def drop(
         self, what: str, reason: str, rows: pl.DataFrame, dropped: pl.Series, *, fault: bool = False
@@ -208,12 +229,13 @@ class Tally:
         at = dropped.arg_true()
         if len(at):
             first = rows.row(at[0], named=True)
-            self._add(what, reason, len(at), first["file"], first["line"], fault=fault)
+            self._add(what, reason, len(at), first["file"], first["line"], None, fault=fault)
 
-    def _add(self, what: str, reason: str, count: int, file: int, line: int, *, fault: bool) -> None:
-        self._dropped.append(
-            Dropped(what=what, reason=reason, count=count, first=f"{self.files[file]}:{line}")
-        )
+    def _add(
+        self, what: str, reason: str, count: int, file: int, line: int, cell: str | None, *, fault: bool
+    ) -> None:
+        place = f"{self.files[file]}:{line}"
+        self._dropped.append(Dropped(what=what, reason=reason, count=count, first=place, cell=cell))
         if fault:
             self._faults.append((file, line, reason))
 
@@ -221,15 +243,19 @@ class Tally:
         """Raise at the first fault in the order of the files, where the tally is strict."""
         if self.strict and self._faults:
             file, line, reason = min(self._faults)
+            place = f"{self.files[file]}:{line}"
+            dropped = [d for d in self._dropped if (d.reason, d.first) == (reason, place)]
+            cell = "" if dropped[0].cell is None else f" ({dropped[0].cell})"
+            python, command = (f" {advice}" for advice in advise(dropped)) if cell else ("", "")
             raise DataError(
-                f"{self.files[file]}:{line}: {reason}.",
-                remedy="Mend the row, or read without strict to drop such rows and count them.",
-                command="Mend the row, or leave --strict out to drop such rows and count them.",
+                f"{place}: {reason}{cell}.",
+                remedy=f"Mend the row, or read without strict to drop such rows and count them.{python}",
+                command=f"Mend the row, or leave --strict out to drop such rows and count them.{command}",
             )
 
     def summary(self) -> str:
         """Return the counts in one line."""
         return "; ".join(
-            f"{counted(d.count, d.what.removesuffix('s'))} dropped ({d.reason}, first at {d.first})"
+            f"{counted(d.count, d.what.removesuffix('s'))} dropped ({d.reason}, first at {d.place})"
             for d in self._dropped
         )

@@ -16,7 +16,7 @@ from nextinterest.data.dataset import Dataset
 from nextinterest.data.log import EventLog
 from nextinterest.data.names import read_names
 from nextinterest.data.sources import Format, RawData, read
-from nextinterest.data.sources.columns import Columns
+from nextinterest.data.sources.columns import GivenColumns
 from nextinterest.data.splits import leave_one_out
 from nextinterest.data.times import check_time_format
 from nextinterest.domain import Catalog
@@ -31,7 +31,7 @@ def load(
     *,
     format: Format = "auto",  # noqa: A002 - the word a caller looks for
     cleaning: CleaningConfig | None = None,
-    columns: Columns | None = None,
+    columns: GivenColumns | None = None,
     time_format: str | None = None,
     strict: bool = False,
     name: str | None = None,
@@ -57,7 +57,7 @@ def load(
         From a field to the name of its column in the events or the items, or to its number from 0 where the
         table of events has no header. Fields are user, item, time, rating, kind and weight of events, and
         title, categories, year, description, price, published, available_since, available_until and stock of
-        items. What is left out is recognised by its usual names.
+        items. What is not mapped is recognised by its usual names; None leaves a field out.
     time_format
         How times are written, where the column does not show it: ``day-first``, ``month-first``, a unit of
         numbers (``s``, ``ms``, ``us``, ``ns``), ``excel``, or a pattern of strptime (``%d/%m/%Y %H:%M``).

@@ -28,6 +28,12 @@ class Dropped(BaseModel):
     reason: str = Field(description="Why.")
     count: int = Field(description="How many.", ge=1)
     first: str | None = Field(default=None, description="The first of them, as file:line.")
+    cell: str | None = Field(default=None, description="What could not be read in the first, cut.")
+
+    @property
+    def place(self) -> str:
+        """Where the first is, with its cell where one could not be read."""
+        return f"{self.first or ''} ({self.cell})" if self.cell is not None else self.first or ""
 
 
 class CleaningReport(BaseModel):

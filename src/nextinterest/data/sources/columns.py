@@ -17,6 +17,7 @@ from nextinterest.errors import DataError
 __all__ = [
     "DATA",
     "Columns",
+    "GivenColumns",
     "bare_names",
     "check_fields",
     "is_places",
@@ -27,6 +28,8 @@ __all__ = [
     "sniff_columns",
 ]
 
+GivenColumns = Mapping[str, str | int | None]
+"""As `Columns`, and None for a field that is to be left out."""
 Columns = Mapping[str, str | int]
 """From a field to its column: a name, or a place from 0 in a table without a header."""
 

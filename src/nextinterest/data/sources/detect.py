@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+import polars as pl
+
 from nextinterest.data.sources.amazon import is_metadata, is_reviews, read_amazon
 from nextinterest.data.sources.archives import bare_name, begins_as_parquet, neighbour, suffix
-from nextinterest.data.sources.columns import Columns
+from nextinterest.data.sources.columns import Columns, GivenColumns, check_fields
 from nextinterest.data.sources.jsonlines import keys, printable
 from nextinterest.data.sources.kinds import KINDS, Kind, content_kind, kind_of, refuse_other_kind
 from nextinterest.data.sources.lines import TextFile
@@ -115,7 +117,7 @@ def _first_line(path: Path) -> str:
 def read(
     path: Path,
     format: Format = "auto",  # noqa: A002 - the word a caller looks for
-    columns: Columns | None = None,
+    columns: GivenColumns | None = None,
     items: Path | None = None,
 ) -> RawData:
     """Read a path in a format.
@@ -127,7 +129,8 @@ def read(
     format
         How; ``auto`` judges, and where columns are mapped reads as a table what is not an atomic file.
     columns
-        From a field to the name of its column, or to its place in a table without a header.
+        From a field to the name of its column, or to its place in a table without a header; None leaves the
+        field out.
     items
         A table of the items, in place of what lies beside the events.
 
@@ -136,6 +139,32 @@ def read(
     DataError
         If the format is unknown or does not fit, or columns are mapped for a format that names its own.
     """
+    left_out = [field for field, column in (columns or {}).items() if column is None]
+    mapped = {field: column for field, column in (columns or {}).items() if column is not None}
+    raw = _read(path, format, mapped or None, items)
+    return _without(raw, left_out) if left_out else raw
+
+
+def _without(raw: RawData, fields: Sequence[str]) -> RawData:
+    """Return the data without some of its fields."""
+    check_fields(dict.fromkeys(fields, ""))
+    if needed := [field for field in fields if field in ("user", "item")]:
+        raise DataError(f"Events need the {needed[0]}.", remedy=f"Map {needed[0]} to a column.")
+
+    def blank(frame: pl.DataFrame) -> pl.DataFrame:
+        none = {field: frame.schema[field] for field in fields if field in frame.columns}
+        return frame.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in none.items())
+
+    return replace(
+        raw,
+        events=blank(raw.events),
+        items=None if raw.items is None else blank(raw.items),
+        has_times=raw.has_times and "time" not in fields,
+        has_ratings=raw.has_ratings and "rating" not in fields,
+    )
+
+
+def _read(path: Path, format: Format, columns: Columns | None, items: Path | None) -> RawData:  # noqa: A002
     if format not in FORMATS:
         raise DataError(f"There is no format {format!r}.", remedy=f"The formats are {', '.join(FORMATS)}.")
     chosen = detect(path) if format == "auto" or not (path.is_file() or path.is_dir()) else format

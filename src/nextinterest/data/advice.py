@@ -1,0 +1,42 @@
+"""What helps against each reason for which rows are dropped: in Python and on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nextinterest.data.report import Dropped
+
+__all__ = ["advise"]
+
+_TIMES = (
+    "say how times are written, as in time_format='%d/%m/%Y %H:%M' or time_format='ms', or leave the times "
+    "out with columns={'time': None}",
+    "say how times are written, as in --time-format '%d/%m/%Y %H:%M' or --time-format ms, or leave the times "
+    "out with --column time=",
+)
+_WITHOUT = ("leave the {0}s out with columns={{'{0}': None}}", "leave the {0}s out with --column {0}=")
+_ADVICE = {
+    "unreadable time": _TIMES,
+    "time before 1970": _TIMES,
+    "time in the future": _TIMES,
+    "no time": tuple(form.format("time") for form in _WITHOUT),
+    "unreadable rating": tuple(form.format("rating") for form in _WITHOUT),
+    "unreadable weight": tuple(form.format("weight") for form in _WITHOUT),
+    "rating below the minimum": ("lower min_rating of the CleaningConfig",) * 2,
+    "user or item with too few events": (
+        "lower min_user_events and min_item_events of the CleaningConfig",
+        "lower --k-core, --user-core or --item-core",
+    ),
+}
+_ELSE = (
+    "check which columns were read, and map others as in columns={'user': 'NAME', 'item': 'NAME'}",
+    "check which columns were read, and map others as in --column user=NAME --column item=NAME",
+)
+
+
+def advise(dropped: Sequence[Dropped]) -> tuple[str, str]:
+    """Return what helps against the most frequent reason, in Python and on the command line."""
+    events = [one for one in dropped if one.what == "events"] or [*dropped]
+    most = max(events, key=lambda one: one.count, default=None)
+    python, command = _ADVICE.get(most.reason, _ELSE) if most is not None else _ELSE
+    return f"{python[0].upper()}{python[1:]}.", f"{command[0].upper()}{command[1:]}."
