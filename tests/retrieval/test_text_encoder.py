@@ -8,7 +8,7 @@ import pytest
 
 from nextinterest.domain import Catalog
 from nextinterest.errors import ModelError
-from nextinterest.retrieval import TextEncoder, TitleIndex
+from nextinterest.retrieval import TextEncoder, TitleVectors
 
 TEXTS = ["alien", "", "the good the bad and the ugly", "toy story", "alien"]
 
@@ -139,7 +139,7 @@ def test_the_default_encoder_knows_what_titles_mean() -> None:
 
     encoder = TextEncoder.load(locate("all-minilm-l6-v2", "text-encoder"), device="cpu")
     titles = ["Star Wars: The Empire Strikes Back", "Pride and Prejudice", "The Lion King", "Alien"]
-    index = TitleIndex.build(Catalog(["a", "b", "c", "d"], titles), encoder)
+    index = TitleVectors.build(Catalog(["a", "b", "c", "d"], titles), encoder)
     items, cosines = index(["empire strikes back (star wars)", "Lion King, The", "tax return form 1040"])
     assert items[:2].tolist() == [0, 2]
     assert (cosines[:2] > 0.7).all()

@@ -299,7 +299,7 @@ class LiveAgent:
     def find_items(self, text: str, limit: int = 10) -> list[Item]:
         """Return items whose titles fit what somebody typed, the best fit first."""
         titles = self._catalogue.now.titles
-        return [titles.catalog[position] for position in titles.find(text, limit)]
+        return [titles.catalog[position] for position in titles.search(text, limit)]
 
     def put_items(self, items: Sequence[Item]) -> ItemChange:
         """Add items, or replace those whose id exists.

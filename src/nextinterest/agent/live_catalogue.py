@@ -14,10 +14,10 @@ from threading import Lock
 
 from pydantic import TypeAdapter
 
-from nextinterest.agent.lookup import TitleIndex
 from nextinterest.agent.recommender import RecommenderAgent
 from nextinterest.domain import Catalog, Item
 from nextinterest.profiles import ItemRecord, ProfileStore
+from nextinterest.titles import TitleIndex
 
 __all__ = ["ItemChange", "LiveCatalogue", "Snapshot"]
 
@@ -43,7 +43,7 @@ class Snapshot:
     @classmethod
     def of(cls, agent: RecommenderAgent) -> Snapshot:
         """Return the snapshot of an agent."""
-        return cls(agent, TitleIndex(agent.catalog))
+        return cls(agent, TitleIndex.of(agent.catalog))
 
     def changed(self, catalog: Catalog) -> Snapshot:
         """Return a snapshot with another catalogue, its new items encoded and indexed."""

@@ -12,7 +12,6 @@ from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.schemas import Interest, InterestProfile, NextItemAnswer, RankedTitles, schema_text
 from nextinterest.prompts.summary import Summariser
 from nextinterest.prompts.template import PromptTemplate, shipped_templates
-from nextinterest.prompts.titles import normalise_title
 from nextinterest.prompts.tokenizing import TextTokenizer
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "TextTokenizer",
     "TitleGrounder",
     "neutralise",
-    "normalise_title",
     "parse_output",
     "schema_text",
     "shipped_templates",

@@ -7,20 +7,17 @@ come in as a callable; this module computes none.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal, Protocol
 
 from nextinterest.domain import Catalog, FloatArray, IntArray
-from nextinterest.prompts.titles import normalise_title, split_year, without_articles, without_brackets
+from nextinterest.titles import TitleIndex, split_year
 
 __all__ = ["Grounding", "Neighbours", "TitleGrounder"]
 
 How = Literal["exact", "normalised", "neighbour", "not in catalogue"]
 
-_LIST_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 _LONGEST = 1000  # no title is longer; text is cut there before it is looked at
 
 
@@ -97,12 +94,9 @@ class TitleGrounder:
         self, catalog: Catalog, neighbours: Neighbours | None = None, *, threshold: float = 0.8
     ) -> None:
         self.catalog = catalog
+        self.titles = TitleIndex.of(catalog)
         self.neighbours = neighbours
         self.threshold = threshold
-
-    def exact(self, title: str) -> int | None:
-        """Return the item of this title, as written or by its normalised form; None where there is none."""
-        return self.match(title).position
 
     def ground(self, title: str) -> Grounding:
         """Map one title; see `ground_many`."""
@@ -144,75 +138,9 @@ class TitleGrounder:
 
     def match(self, title: str) -> Grounding:
         """Map a title as written or by its normalised form, never by embedding."""
-        text = title[:_LONGEST].strip()
-        positions = self._by_title.get(text)
-        if positions is not None:
-            return Grounding(title, positions[0], "exact", alike=tuple(positions))
-        core, year = split_year(text)
-        of_year = () if year is None else self._of_year(self._by_title.get(core, ()), year)
-        if of_year:
-            return Grounding(title, of_year[0], "exact", alike=of_year)
-        for reading in _readings(text):
-            fitting = self._normalised(*reading)
-            if fitting:
-                return Grounding(title, fitting[0], "normalised", alike=fitting)
-        return Grounding(title, None, "not in catalogue")
-
-    def _normalised(self, core: str, year: int | None, year_must_fit: bool) -> tuple[int, ...]:
-        for key, index, must_be_alone in (
-            (normalise_title(core), self._by_normal, False),
-            (without_articles(core), self._by_core, False),
-            (without_articles(without_brackets(core)), self._by_bare, True),
-        ):
-            positions = index.get(key) if key else None
-            if positions is None:
-                continue
-            of_year = () if year is None else self._of_year(positions, year)
-            if of_year:
-                return of_year
-            if not year_must_fit and not (must_be_alone and len(positions) > 1):
-                return tuple(positions)
-        return ()
-
-    def _of_year(self, positions: Sequence[int], year: int) -> tuple[int, ...]:
-        return tuple(position for position in positions if self.catalog.years[position] == year)
-
-    @cached_property
-    def _by_title(self) -> dict[str, list[int]]:
-        return _index((title.strip(), i) for i, title in enumerate(self.catalog.titles))
-
-    @cached_property
-    def _by_normal(self) -> dict[str, list[int]]:
-        return _index((normalise_title(title), i) for i, title in enumerate(self._cores))
-
-    @cached_property
-    def _by_core(self) -> dict[str, list[int]]:
-        return _index((without_articles(title), i) for i, title in enumerate(self._cores))
-
-    @cached_property
-    def _by_bare(self) -> dict[str, list[int]]:
-        return _index((without_articles(without_brackets(title)), i) for i, title in enumerate(self._cores))
-
-    @cached_property
-    def _cores(self) -> list[str]:
-        return [split_year(title[:_LONGEST].strip())[0] for title in self.catalog.titles]
-
-
-def _index(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
-    index: dict[str, list[int]] = {}
-    for key, position in pairs:
-        if key:
-            index.setdefault(key, []).append(position)
-    return index
-
-
-def _readings(text: str) -> list[tuple[str, int | None, bool]]:
-    """Return ways to read a text as (title, year, whether the year must be the item's), likeliest first."""
-    readings: list[tuple[str, int | None, bool]] = []
-    for form in (text, _LIST_MARK.sub("", text)):
-        core, year = split_year(form)
-        readings.append((core, year, False))
-        bare, bare_year = split_year(core, bare=True)
-        if bare_year is not None:
-            readings.append((bare, bare_year, True))
-    return list(dict.fromkeys(readings))
+        items = self.titles.identify(title)
+        if not items:
+            return Grounding(title, None, "not in catalogue")
+        written = self.catalog.titles[items[0]].strip()
+        is_exact = written in (title.strip(), split_year(title.strip())[0])
+        return Grounding(title, items[0], "exact" if is_exact else "normalised", alike=items)

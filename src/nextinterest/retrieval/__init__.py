@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nextinterest.retrieval.retriever import Retriever
     from nextinterest.retrieval.sources import CandidateSource
     from nextinterest.retrieval.text_encoder import CachedEncoder, Encoder, TextEncoder
-    from nextinterest.retrieval.title_index import TitleIndex
+    from nextinterest.retrieval.title_vectors import TitleVectors
     from nextinterest.retrieval.vector_source import VectorSource
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "Retriever",
     "RetrieverConfig",
     "TextEncoder",
-    "TitleIndex",
+    "TitleVectors",
     "VectorSource",
 ]
 
@@ -37,7 +37,7 @@ _HOMES = {
     "Retriever": "retriever",
     "RetrieverConfig": "config",
     "TextEncoder": "text_encoder",
-    "TitleIndex": "title_index",
+    "TitleVectors": "title_vectors",
     "VectorSource": "vector_source",
 }
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from nextinterest.agent.chat import ChatContext
 from nextinterest.agent.chat.reading.mentions import find_mentions
-from nextinterest.agent.chat.reading.titles import TitleIndex, title_words
 from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.domain import Catalog, Item
+from nextinterest.titles import TitleIndex, title_words
 
 FILMS = (
     Item("1", "The Shawshank Redemption", (), 1994),

@@ -18,7 +18,7 @@ from nextinterest.errors import ModelError, OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
-from nextinterest.prompts.titles import split_year
+from nextinterest.titles import split_year
 
 __all__ = ["ModelReader"]
 

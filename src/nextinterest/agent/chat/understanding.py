@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Literal, Protocol
 
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
-from nextinterest.agent.chat.reading.titles import TitleIndex
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import ChatAction
 from nextinterest.domain import Catalog
 from nextinterest.messages import Message
+from nextinterest.titles import TitleIndex
 
 __all__ = ["ChatContext", "Told", "ToldKind", "Understanding", "Understood"]
 
@@ -37,7 +37,7 @@ class ChatContext:
     @cached_property
     def titles(self) -> TitleIndex:
         """Finds items by what people call them."""
-        return TitleIndex(self.catalog)
+        return TitleIndex.of(self.catalog)
 
     @cached_property
     def categories(self) -> CategoryLexicon:

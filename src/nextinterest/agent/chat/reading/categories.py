@@ -17,7 +17,8 @@ from typing import TypedDict
 import yaml
 from rapidfuzz.distance import OSA
 
-from nextinterest.agent.chat.reading.tokens import Text, common_words, tokenise, word_list
+from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
+from nextinterest.titles.words import common_words
 
 __all__ = ["CategoryLexicon", "CategoryMention", "CategoryWish", "is_negated", "read_categories"]
 

@@ -18,7 +18,8 @@ from typing import Literal
 import yaml
 from rapidfuzz.distance import OSA
 
-from nextinterest.agent.chat.reading.tokens import common_words, tokenise
+from nextinterest.agent.chat.reading.tokens import tokenise
+from nextinterest.titles.words import common_words
 
 __all__ = ["agreement", "asks_to_delete_profile", "listed", "retyped"]
 

@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.slots import words_in_slot
-from nextinterest.agent.chat.reading.tokens import common_words, single_words, word_list
+from nextinterest.agent.chat.reading.tokens import single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.agent.chat.schema import Intent
+from nextinterest.titles.words import common_words
 
 __all__ = ["decide", "is_request", "looked_up", "opinionated"]
 

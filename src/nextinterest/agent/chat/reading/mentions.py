@@ -18,8 +18,9 @@ from nextinterest.agent.chat.reading.slots import (
     slot_end,
     title_slots,
 )
-from nextinterest.agent.chat.reading.titles import TitleIndex, TitleMatch, compared
-from nextinterest.agent.chat.reading.tokens import Text, common_words, everyday_words, single_words, word_list
+from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
+from nextinterest.titles import TitleIndex, TitleMatch, compared
+from nextinterest.titles.words import common_words, everyday_words
 
 __all__ = ["Mention", "find_mentions"]
 

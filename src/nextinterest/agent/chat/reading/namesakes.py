@@ -10,10 +10,10 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading.mentions import Mention
-from nextinterest.agent.chat.reading.numbers import NUMBER_WORDS
 from nextinterest.agent.chat.reading.references import LAST, ORDINALS
-from nextinterest.agent.chat.reading.titles import title_words
 from nextinterest.agent.chat.reading.tokens import Text
+from nextinterest.titles import title_words
+from nextinterest.titles.words import NUMBER_WORDS
 
 if TYPE_CHECKING:
     from nextinterest.agent.chat.understanding import ChatContext

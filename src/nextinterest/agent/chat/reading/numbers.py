@@ -8,21 +8,9 @@ from __future__ import annotations
 from collections.abc import Container
 
 from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
+from nextinterest.titles.words import NUMBER_WORDS
 
-__all__ = ["NUMBER_WORDS", "changed_count", "count_asked", "number_at"]
-
-_ENGLISH = (
-    ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    ("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_GERMAN = ("zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun", "zehn")
-_FRENCH = ("deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
-NUMBER_WORDS: dict[str, int] = {
-    "zero": 0, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
-    **{word: n for n, word in enumerate(_ENGLISH[0] + _ENGLISH[1], start=1)},
-    **{word: n for n, word in enumerate(_GERMAN, start=2)},
-    **{word: n for n, word in enumerate(_FRENCH, start=2)},
-}  # fmt: skip
+__all__ = ["changed_count", "count_asked", "number_at"]
 
 MOST = 100
 # Not in words.yaml, whose words count as common: "she's" opens titles.

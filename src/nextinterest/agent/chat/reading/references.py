@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.mentions import find_mentions
-from nextinterest.agent.chat.reading.numbers import NUMBER_WORDS
-from nextinterest.agent.chat.reading.titles import TitleIndex
 from nextinterest.agent.chat.reading.tokens import Text, single_words, tokenise, word_list
+from nextinterest.titles import TitleIndex
+from nextinterest.titles.words import NUMBER_WORDS
 
 __all__ = ["LAST", "ORDINALS", "Reference", "Shown", "places_meant", "read_shown", "refer"]
 

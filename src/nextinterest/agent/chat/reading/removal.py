@@ -15,8 +15,8 @@ from rapidfuzz.distance import OSA
 from nextinterest.agent.chat.reading.deletion import listed
 from nextinterest.agent.chat.reading.mentions import Mention
 from nextinterest.agent.chat.reading.retraction import Retraction
-from nextinterest.agent.chat.reading.titles import TitleIndex, title_words
 from nextinterest.agent.chat.reading.tokens import Text, word_list
+from nextinterest.titles import TitleIndex, title_words
 
 __all__ = ["Removal", "excepts", "in_passing", "read_removal"]
 

@@ -14,9 +14,9 @@ from importlib.resources import files
 import yaml
 
 from nextinterest.errors import DataError
-from nextinterest.prompts import normalise_title
+from nextinterest.titles import normalise_title
 
-__all__ = ["Text", "Token", "common_words", "everyday_words", "single_words", "tokenise", "word_list"]
+__all__ = ["Text", "Token", "single_words", "tokenise", "word_list"]
 
 LONGEST = 4000  # characters read of one message
 _WORD = re.compile(r"[^\W_]+(?:['\u2019\u2018\u02bc][^\W_]+)*")
@@ -201,24 +201,3 @@ def word_list(*names: str) -> frozenset[tuple[str, ...]]:
 def single_words(name: str) -> frozenset[str]:
     """Return the words of a list of ``words.yaml`` that holds single words."""
     return frozenset(phrase[0] for phrase in word_list(name))
-
-
-@cache
-def _by_frequency() -> tuple[str, ...]:
-    source = files("nextinterest.agent.chat.reading").joinpath("common_words.txt").read_text("utf-8")
-    return tuple(word for line in source.splitlines() if not line.startswith("#") for word in line.split())
-
-
-@cache
-def everyday_words() -> frozenset[str]:
-    """Return the two thousand commonest words, which are no hint of any title."""
-    return frozenset(_by_frequency()[:2000])
-
-
-@cache
-def common_words() -> frozenset[str]:
-    """Return words so common that one of them alone is rarely meant as a title."""
-    listed = set(_by_frequency())
-    return frozenset(
-        listed | {word for phrases in _lists().values() for phrase in phrases for word in phrase}
-    )

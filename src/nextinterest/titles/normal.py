@@ -23,6 +23,12 @@ _APOSTROPHES = "'\u2019\u2018\u02bc`\u00b4"
 _SPELT = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "&": " and "}
 )
+# The same for ASCII, where every character is looked at alone.
+_ASCII = {
+    code: " " if unicodedata.category(chr(code))[0] in "PZ" or chr(code).isspace() else None
+    for code in range(128)
+    if unicodedata.category(chr(code))[0] in "PZC"
+} | {ord("'"): None, ord("`"): None, ord("&"): " and "}
 # Marks are accents in these scripts; in others (Indic, Thai, kana) they are vowels or other consonants.
 _ACCENTED = ("LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC")
 
@@ -53,6 +59,8 @@ def normalise_title(title: str) -> str:
     >>> normalise_title("Fast & Furious"), normalise_title("千と千尋の神隠し")
     ('fast and furious', '千と千尋の神隠し')
     """
+    if title.isascii():
+        return " ".join(title.lower().translate(_ASCII).split())
     text = unicodedata.normalize("NFKC", title).casefold().translate(_SPELT)
     kept: list[str] = []
     accented = False

@@ -15,10 +15,10 @@ from nextinterest.retrieval.index import ItemIndex
 from nextinterest.retrieval.item_text import title_text
 from nextinterest.retrieval.text_encoder import CachedEncoder, Encoder
 
-__all__ = ["TitleIndex"]
+__all__ = ["TitleVectors"]
 
 
-class TitleIndex:
+class TitleVectors:
     """The titles of a catalogue as vectors.
 
     Parameters
@@ -33,7 +33,7 @@ class TitleIndex:
         self.index, self.encoder = index, encoder
 
     @classmethod
-    def build(cls, catalog: Catalog, encoder: Encoder) -> TitleIndex:
+    def build(cls, catalog: Catalog, encoder: Encoder) -> TitleVectors:
         """Encode every title; an encoder with a cache does so once per title."""
         titles = [title_text(title) for title in catalog.titles]
         live = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
