@@ -12,9 +12,9 @@ from support.endpoint import Body, Endpoint, Reply, serving
 from support.saved_llama import save_tiny_llama
 
 from nextinterest.domain import Catalog, History, ItemScorer
+from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
 from nextinterest.errors import ProviderError
 from nextinterest.interests import describe, forecast_interests, portray, word_portrait
-from nextinterest.interests.schema import InterestOutlook, InterestPortrait
 from nextinterest.llm import LocalModel, Sampling, ScriptedLanguageModel
 from nextinterest.llm.openai_compatible import OpenAICompatibleModel
 

@@ -47,9 +47,11 @@ class EchoTalker:
         picked = Recommendation(
             rank=1, item_id="a", title="Alien", categories=("Horror",), year=1979, probability=0.5
         )
+        action = ChatAction(intent="recommend", count=1, exclude_categories=("Romance",))
         yield ChatReply(
             text=text,
-            action=ChatAction(intent="recommend", count=1, exclude_categories=("Romance",)),
+            action=action,
+            request=action.request(),
             recommendations=Recommendations(user=user or None, items=(picked,), events_used=0),
             usage=Usage(prompt_tokens=len(messages), completion_tokens=len(text.split())),
         )

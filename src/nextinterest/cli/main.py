@@ -22,6 +22,7 @@ from nextinterest.cli import (
     fit_forecast,
     interests,
     recommend,
+    schemas,
     serve,
 )
 from nextinterest.cli.console import err, out
@@ -51,6 +52,7 @@ app.command("finetune-task")(finetune_tasks.finetune_task)
 app.command("add-choice")(add_choice.add_choice)
 app.command("fit-forecast")(fit_forecast.fit_forecast)
 app.command("serve")(serve.serve)
+app.command("schemas")(schemas.schemas)
 
 
 def _version(asked: bool) -> None:

@@ -15,8 +15,12 @@ from nextinterest.domain.interests import InterestForecaster, InterestForecasts
 from nextinterest.domain.items import AttributeValue, Availability, Item
 from nextinterest.domain.kinds import KINDS, MAX_KINDS, NEGATIVE_KINDS, Kinds, kind_name
 from nextinterest.domain.names import found_name, normal_name
+from nextinterest.domain.outcome import Confirmation, Explanation, FoundItem, Outcome, Question, Relaxation
 from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations
 from nextinterest.domain.ranking import Candidate, ItemScorer, Rankings, Recommender
+from nextinterest.domain.request import Intent, Request
+from nextinterest.domain.schemas import json_schemas
+from nextinterest.domain.session import Session
 from nextinterest.domain.where import Conditions, Span, Where
 
 __all__ = [
@@ -30,11 +34,15 @@ __all__ = [
     "Candidate",
     "Catalog",
     "Conditions",
+    "Confirmation",
     "Event",
     "Evidence",
+    "Explanation",
     "FloatArray",
+    "FoundItem",
     "History",
     "IntArray",
+    "Intent",
     "InterestForecaster",
     "InterestForecasts",
     "Item",
@@ -42,14 +50,20 @@ __all__ = [
     "ItemScorer",
     "Kinds",
     "MomentArray",
+    "Outcome",
+    "Question",
     "Rankings",
     "Recommendation",
     "Recommendations",
     "Recommender",
+    "Relaxation",
+    "Request",
+    "Session",
     "Span",
     "TimeArray",
     "Where",
     "found_name",
+    "json_schemas",
     "kind_name",
     "normal_name",
 ]

@@ -96,7 +96,7 @@ class Kinds:
         if len(self.names) > MAX_KINDS:
             raise DataError(
                 f"{len(self.names):,} kinds of events are more than {MAX_KINDS}.",
-                remedy="Pass a coarser kind for each event, or none.",
+                remedy="Give each event a coarser kind, or none.",
             )
         object.__setattr__(self, "codes", np.ascontiguousarray(self.codes, dtype=np.int8))
 

@@ -19,7 +19,7 @@ from nextinterest.domain.arrays import BoolArray
 from nextinterest.domain.catalog import Catalog
 from nextinterest.domain.items import AttributeValue, utc
 
-__all__ = ["Conditions", "Name", "Names", "Span", "Where", "Year"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "MAX_NAMES", "Conditions", "Name", "Names", "Span", "Where", "Year"]
 
 FIRST_YEAR, LAST_YEAR = 1000, 2999
 MAX_NAMES = 20

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
     from nextinterest.interests.clusters import cluster_catalog
     from nextinterest.interests.fitting import fit_forecast_model
     from nextinterest.interests.forecaster import PooledForecaster
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from nextinterest.interests.paths import StatefulItemScorer, sample_paths
     from nextinterest.interests.pictures import draw_changes, draw_river, save_figure, svg_of
     from nextinterest.interests.portrait import PortraitConfig, portray
-    from nextinterest.interests.schema import InterestOutlook, InterestPortrait
     from nextinterest.interests.tracker import InterestTracker
     from nextinterest.interests.wording import WordedPortrait, word_portrait
     from nextinterest.interests.words import TextPortrait, describe
@@ -54,8 +54,8 @@ __all__ = [
 _HOME = {
     "ForecastModel": "model",
     "Horizon": "outlook",
-    "InterestOutlook": "schema",
-    "InterestPortrait": "schema",
+    "InterestOutlook": "outlook",
+    "InterestPortrait": "portrait",
     "InterestTracker": "tracker",
     "PooledForecaster": "forecaster",
     "PortraitConfig": "portrait",

@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from nextinterest.domain import Catalog, History
+from nextinterest.domain.portraits import InterestPortrait
 from nextinterest.interests.portrait import PortraitConfig, portray
-from nextinterest.interests.schema import InterestPortrait
 from nextinterest.interests.words import (
     CHANGE_FIELDS,
     N_CHANGES,

@@ -16,12 +16,12 @@ import numpy as np
 from nextinterest.arguments import as_whole_number
 from nextinterest.data.interests import interest_marginal
 from nextinterest.domain import Catalog, History, ItemScorer
+from nextinterest.domain.portraits import ForecastShare, InterestOutlook, ItemPath, PathStep
 from nextinterest.interests.dispersion import Dispersion
 from nextinterest.interests.forecaster import PooledForecaster
 from nextinterest.interests.model import ForecastModel
 from nextinterest.interests.pace import events_in_days
 from nextinterest.interests.paths import SampledPaths, sample_paths
-from nextinterest.interests.schema import ForecastShare, InterestOutlook, ItemPath, PathStep
 from nextinterest.interests.signals import RunningCounts, Shares, history_signals, positive
 
 __all__ = ["ITEMS", "Horizon", "default_model", "forecast_interests", "population_of"]

@@ -14,8 +14,8 @@ import numpy as np
 
 from nextinterest.data.features import SESSION_GAP
 from nextinterest.domain import History
+from nextinterest.domain.portraits import Pace
 from nextinterest.errors import DataError
-from nextinterest.interests.schema import Pace
 from nextinterest.interests.windows import session_starts
 
 __all__ = ["EventCount", "events_in_days", "measure_pace"]

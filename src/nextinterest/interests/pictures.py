@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nextinterest.counting import counted
-from nextinterest.errors import DataError, MissingExtraError
-from nextinterest.files import write_atomic
-from nextinterest.interests.schema import (
+from nextinterest.domain.portraits import (
     InterestChange,
     InterestOutlook,
     InterestPortrait,
     InterestShare,
 )
+from nextinterest.errors import DataError, MissingExtraError
+from nextinterest.files import write_atomic
 from nextinterest.prompts.sanitise import neutralise
 
 if TYPE_CHECKING:

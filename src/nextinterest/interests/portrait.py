@@ -16,9 +16,7 @@ from nextinterest.counting import counted
 from nextinterest.data.features import SESSION_GAP
 from nextinterest.data.interests import event_interests, smooth
 from nextinterest.domain import Catalog, History
-from nextinterest.interests.drift import LEAST_EVENTS, TEST_IN_WORDS, Drift, measure_drift
-from nextinterest.interests.pace import measure_pace
-from nextinterest.interests.schema import (
+from nextinterest.domain.portraits import (
     Breadth,
     Direction,
     EventRef,
@@ -28,6 +26,8 @@ from nextinterest.interests.schema import (
     InterestWindow,
     Novelty,
 )
+from nextinterest.interests.drift import LEAST_EVENTS, TEST_IN_WORDS, Drift, measure_drift
+from nextinterest.interests.pace import measure_pace
 from nextinterest.interests.signals import Shares
 from nextinterest.interests.windows import own_pace_windows
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from nextinterest.domain import Catalog, Event, History, ItemScorer
+from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
 from nextinterest.errors import DataError
 from nextinterest.interests.model import ForecastModel
 from nextinterest.interests.outlook import Horizon, forecast_interests
 from nextinterest.interests.portrait import PortraitConfig, portray
-from nextinterest.interests.schema import InterestOutlook, InterestPortrait
 from nextinterest.interests.signals import HALF_LIVES, RunningCounts, Shares
 
 __all__ = ["InterestTracker"]

@@ -17,9 +17,9 @@ from typing import Any, cast
 from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
 from nextinterest.errors import OutputParseError
 from nextinterest.interests.claims import ClaimChecker, plain_words
-from nextinterest.interests.schema import InterestOutlook, InterestPortrait
 from nextinterest.interests.words import Sayings, TextPortrait, clean, describe
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.messages import Message

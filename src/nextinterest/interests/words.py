@@ -15,7 +15,7 @@ from typing import Protocol, cast
 from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
-from nextinterest.interests.schema import InterestOutlook, InterestPortrait
+from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
 from nextinterest.prompts.sanitise import neutralise
 
 __all__ = ["Sentence", "TextPortrait", "describe"]

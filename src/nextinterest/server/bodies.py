@@ -9,7 +9,7 @@ from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, 
 
 from nextinterest.agent.config import OnUnknown
 from nextinterest.domain import Event, Item
-from nextinterest.interests.schema import InterestPortrait
+from nextinterest.domain.portraits import InterestPortrait
 from nextinterest.interests.words import TextPortrait
 from nextinterest.profiles import ProfileEvent
 from nextinterest.server.failures import Failure

@@ -20,6 +20,7 @@ _PARTS = {
     "ChatReply": None,
     "Recommendations": "recommendations",
     "ChatAction": "action",
+    "Request": "request",
     "InterestPortrait": "portrait",
     "InterestOutlook": "outlook",
     "Explanation": "explanation",

@@ -13,6 +13,7 @@ from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatAction, ChatReply, Understood
 from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.understanding import Told
+from nextinterest.domain import Request
 from nextinterest.messages import Message
 
 NAMES = ("Crime", "Horror", "Romance", "Sci-Fi")
@@ -30,6 +31,37 @@ def say(agent: RecommenderAgent) -> Say:
 def execute(agent: RecommenderAgent, action: ChatAction, user: str = "ann", **more: object) -> ChatReply:
     understood = Understood(action, **more)  # type: ignore[arg-type]
     return agent.conversation.answer(understood, SessionProfile(agent.history(user), understood.earlier), [])
+
+
+def flat(request: Request) -> ChatAction:
+    """Return a request in the form in which messages are read."""
+    same = ("intent", "count", "liked", "disliked", "similar_to", "query")
+    return ChatAction(
+        include_categories=request.where.categories,
+        exclude_categories=request.where.excluded_categories,
+        year_from=request.where.year_from,
+        year_to=request.where.year_to,
+        **{name: getattr(request, name) for name in same},
+    )
+
+
+def test_every_field_of_an_action_is_in_its_request() -> None:
+    action = ChatAction(
+        intent="similar",
+        count=3,
+        include_categories=("Crime", "Drama"),
+        exclude_categories=("War",),
+        year_from=1990,
+        year_to=1999,
+        liked=("Heat",),
+        disliked=("Emma",),
+        similar_to=("Alien",),
+        query="space",
+    )
+    assert set(action.model_dump(exclude_defaults=True)) == set(ChatAction.model_fields)
+    assert flat(action.request()) == action
+    assert action.request() == Request.model_validate_json(action.request().model_dump_json())
+    assert [action.request(either=either).where.match for either in (False, True)] == ["all", "any"]
 
 
 years = st.none() | st.integers(1925, 2000)
@@ -88,7 +120,7 @@ def test_every_item_meets_every_condition_in_the_agents_order(
         assert "Nothing" in reply.text
     if reply.relaxation is not None:
         assert reply.relaxation.matches >= 1
-        looser = execute(agent, reply.relaxation.action, user, either=either)
+        looser = execute(agent, flat(reply.relaxation.request), user, either=either)
         assert looser.recommendations is not None
         assert len(looser.recommendations.items) > len(expected) or len(expected) == 5
 
@@ -100,7 +132,8 @@ def test_nearest_relaxation_of_years_is_the_smallest(agent: RecommenderAgent) ->
     assert reply.recommendations.items == ()
     assert reply.relaxation is not None
     assert reply.relaxation.loosened == "years"
-    assert (reply.relaxation.action.year_from, reply.relaxation.action.year_to) == (1985, 1995)  # Heat
+    where = reply.relaxation.request.where
+    assert (where.year_from, where.year_to) == (1985, 1995)  # Heat
     assert reply.relaxation.matches == 1
     assert "Crime from 1985 to 1995" in reply.text
 

@@ -67,12 +67,13 @@ class Conversation:
     def answer(self, understood: Understood, profile: ChatProfile, messages: Sequence[Message]) -> ChatReply:
         """Carry out what was understood and return the reply."""
         outcome = self.executor.carry_out(understood, profile)
-        text = words_of(outcome, either=understood.either)
+        text = words_of(outcome)
         spent = current()
         return ChatReply(
             text=text,
             usage=Usage(prompt_tokens=spent.read, completion_tokens=spent.written),
-            **{name: getattr(outcome, name) for name in type(outcome).model_fields if name != "unknown"},
+            action=understood.action,
+            **{name: getattr(outcome, name) for name in type(outcome).model_fields},
         )
 
     def of(self, agent: RecommenderAgent) -> Conversation:

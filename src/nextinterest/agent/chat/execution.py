@@ -1,4 +1,4 @@
-"""Carrying out an action: from what was understood to a structured result. No words are made here.
+"""Carrying out a request: from what was understood to a structured result. No words are made here.
 
 Everything in a result comes from the catalogue, the history or the ranking; titles that the catalogue does
 not have lead to a note, never to an item.
@@ -10,30 +10,28 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from nextinterest.agent.chat.conditions import Conditions
 from nextinterest.agent.chat.lists import filtered, nearest_items, neighbours
 from nextinterest.agent.chat.profile import ChatProfile, extended
-from nextinterest.agent.chat.schema import (
-    EVERYTHING,
-    ChatAction,
-    Confirmation,
-    Explanation,
-    FoundItem,
-    Question,
-    Relaxation,
-)
+from nextinterest.agent.chat.relaxing import relaxation
+from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 from nextinterest.agent.evidence import find_evidence
 from nextinterest.counting import counted
-from nextinterest.domain import BoolArray, Recommendations
-from nextinterest.interests.schema import InterestOutlook, InterestPortrait
+from nextinterest.domain import (
+    BoolArray,
+    Conditions,
+    Confirmation,
+    Explanation,
+    FoundItem,
+    Outcome,
+    Question,
+)
 
 if TYPE_CHECKING:
     from nextinterest.agent.recommender import RecommenderAgent
 
-__all__ = ["DEFAULT_COUNT", "Executor", "Outcome"]
+__all__ = ["DEFAULT_COUNT", "Executor"]
 
 DEFAULT_COUNT = 5
 N_FOUND = 5
@@ -42,26 +40,8 @@ LEAST_MATCH = 0.72
 _KEPT = "Nothing was deleted."
 
 
-class Outcome(BaseModel):
-    """The structured part of a reply; fields as `ChatReply` has them, and titles nothing was found for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    action: ChatAction
-    recommendations: Recommendations | None = None
-    relaxation: Relaxation | None = None
-    portrait: InterestPortrait | None = None
-    outlook: InterestOutlook | None = None
-    explanation: Explanation | None = None
-    confirmation: Confirmation | None = None
-    question: Question | None = None
-    found: tuple[FoundItem, ...] = ()
-    notes: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-
-
 class Executor:
-    """Carries out actions for one agent.
+    """Carries out requests for one agent.
 
     Parameters
     ----------
@@ -77,7 +57,7 @@ class Executor:
         self.conditions = Conditions(agent.catalog)
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        """Return the result of an action; what the message told is noted first, so that it counts."""
+        """Return the result of a request; what the message told is noted first, so that it counts."""
         if understood.unclear:
             return self._which(understood, profile)
         told = self._tell(understood, profile)
@@ -90,9 +70,11 @@ class Executor:
             "search": self._search,
             "forget": self._forget,
         }
-        action = understood.action
+        request = understood.request
         outcome = (
-            doing[action.intent](understood, profile) if action.intent in doing else Outcome(action=action)
+            doing[request.intent](understood, profile)
+            if request.intent in doing
+            else Outcome(request=request)
         )
         if understood.kept:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
@@ -102,16 +84,16 @@ class Executor:
 
     def _which(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Ask which of several items is meant, unless all of them are looked for, or one alone is held."""
-        action, items = understood.action, understood.unclear
-        if action.intent == "search":
-            return Outcome(action=action, found=tuple(self._found(item) for item in items))
-        if action.intent == "forget":
+        request, items = understood.request, understood.unclear
+        if request.intent == "search":
+            return Outcome(request=request, found=tuple(self._found(item) for item in items))
+        if request.intent == "forget":
             held = tuple(item for item in items if item in profile.held())
             if len(held) < 2:
                 return self._take_back(understood, profile, (*understood.items, *(held or items)))
             items = held
         found = tuple(self._found(item) for item in items)
-        return Outcome(action=action, question=Question(kind="which_item", items=found))
+        return Outcome(request=request, question=Question(kind="which_item", items=found))
 
     def _tell(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
         if not understood.told:
@@ -131,37 +113,37 @@ class Executor:
         )
 
     def _list(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        action = understood.action
-        liked, unknown = self._resolved(action.liked)
-        disliked, more = self._resolved(action.disliked)
-        models, still = self._resolved(action.similar_to)
+        request = understood.request
+        liked, unknown = self._resolved(request.liked)
+        disliked, more = self._resolved(request.disliked)
+        models, still = self._resolved(request.similar_to)
         unknown = (*unknown, *more, *still)
-        if action.query is not None:
-            item = self.context.titles.resolve(action.query)
+        if request.query is not None:
+            item = self.context.titles.resolve(request.query)
             if item is None:
-                unknown = (*unknown, action.query)
-        if action.intent == "similar" and not models:
+                unknown = (*unknown, request.query)
+        if request.intent == "similar" and not models:
             close = tuple(f for words in unknown for f in self._look_up(words))[:N_FOUND]
             note = () if unknown else ("Name an item, so that others like it can be found.",)
-            return Outcome(action=action, found=close, unknown=unknown, notes=note)
+            return Outcome(request=request, found=close, unknown=unknown, notes=note)
         known = set(profile.history().items.tolist())
         history = extended(profile.history(), [item for item in liked if item not in known])
         open_items = self._open(understood, profile, [*disliked, *models, *liked])
         open_items[history.items] = False
-        count = action.count or DEFAULT_COUNT
-        allowed = open_items & self.conditions.mask(action, either=understood.either)
+        count = request.count or DEFAULT_COUNT
+        allowed = open_items & self.conditions.mask(request.where)
         made = (
             neighbours(self.agent, history, models, allowed, count)
             if models
             else filtered(self.agent, history, allowed, count)
         )
-        relaxation = None
-        if len(made.items) < (action.count or 1):
-            relaxation = self.conditions.relaxation(action, open_items, either=understood.either)
+        nearest = None
+        if len(made.items) < (request.count or 1):
+            nearest = relaxation(self.conditions, request, open_items)
         return Outcome(
-            action=action,
+            request=request,
             recommendations=made.model_copy(update={"user": history.user}),
-            relaxation=relaxation,
+            relaxation=nearest,
             notes=made.notes + self._list_notes(understood, len(made.items)),
             unknown=unknown,
         )
@@ -177,22 +159,22 @@ class Executor:
 
     def _list_notes(self, understood: Understood, n: int) -> tuple[str, ...]:
         notes: list[str] = []
-        action = understood.action
-        if understood.either and len(action.include_categories) > 1:
+        request = understood.request
+        if understood.either and len(request.where.categories) > 1:
             notes.append("Any one of these categories is enough here.")
-        if action.count is not None and 0 < n < action.count:
-            notes.append(f"Only {n} fit; {action.count} were asked for.")
+        if request.count is not None and 0 < n < request.count:
+            notes.append(f"Only {n} fit; {request.count} were asked for.")
         if understood.less_like:
             notes.append(f"The {N_CLOSE} items closest to what you want less of are left out.")
         return tuple(notes)
 
     def _explain(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        action = understood.action
-        if action.query is None:
-            return Outcome(action=action)
-        found = self._look_up(action.query)
+        request = understood.request
+        if request.query is None:
+            return Outcome(request=request)
+        found = self._look_up(request.query)
         if not found:
-            return Outcome(action=action, unknown=(action.query,))
+            return Outcome(request=request, unknown=(request.query,))
         item = self.agent.catalog.position(found[0].item_id)
         history = profile.history()
         ranked = self.agent.ranker.rank([history], len(self.agent.catalog), True)[0]
@@ -216,66 +198,66 @@ class Executor:
             shared_categories={name: n for name, n in counts.items() if n},
             events=len(history),
         )
-        return Outcome(action=action, explanation=explanation)
+        return Outcome(request=request, explanation=explanation)
 
     def _feedback(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        action = understood.action
-        words = (*action.liked, *action.disliked, *(() if action.query is None else (action.query,)))
+        request = understood.request
+        words = (*request.liked, *request.disliked, *(() if request.query is None else (request.query,)))
         _, unknown = self._resolved(words)
         found = tuple(one for text in unknown for one in self._look_up(text))[:N_FOUND]
-        return Outcome(action=action, unknown=unknown, found=found)
+        return Outcome(request=request, unknown=unknown, found=found)
 
     def _portray(self, understood: Understood, profile: ChatProfile) -> Outcome:
         history = profile.history()
         portrait = self.agent.interests(history)
         outlook = self.agent.forecast(history) if len(history) else None
-        return Outcome(action=understood.action, portrait=portrait, outlook=outlook)
+        return Outcome(request=understood.request, portrait=portrait, outlook=outlook)
 
     def _search(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        action = understood.action
-        if action.query is None:
-            return Outcome(action=action)
-        found = self._look_up(action.query)
-        return Outcome(action=action, found=found, unknown=() if found else (action.query,))
+        request = understood.request
+        if request.query is None:
+            return Outcome(request=request)
+        found = self._look_up(request.query)
+        return Outcome(request=request, found=found, unknown=() if found else (request.query,))
 
     def _forget(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        action = understood.action
-        if action.query == EVERYTHING:
+        request = understood.request
+        if request.query == EVERYTHING:
             return self._forget_everything(understood, profile)
-        if action.include_categories:
+        if request.where.categories:
             return self._forget_categories(understood, profile)
         items = understood.items or tuple(one.item for one in understood.undo)
         if not items and understood.missing:
             found = tuple(one for name in understood.missing for one in self._look_up(name))[:N_FOUND]
-            return Outcome(action=action, unknown=understood.missing, found=found)
-        if not items and action.query is not None:
-            item = self.context.titles.resolve(action.query)
+            return Outcome(request=request, unknown=understood.missing, found=found)
+        if not items and request.query is not None:
+            item = self.context.titles.resolve(request.query)
             if item is None:
-                return Outcome(action=action, unknown=(action.query,), found=self._look_up(action.query))
+                return Outcome(request=request, unknown=(request.query,), found=self._look_up(request.query))
             items = (item,)
-        return self._take_back(understood, profile, items) if items else Outcome(action=action)
+        return self._take_back(understood, profile, items) if items else Outcome(request=request)
 
     def _forget_everything(self, understood: Understood, profile: ChatProfile) -> Outcome:
         if profile.durable and not understood.confirmed:
             asked = Question(kind="forget_everything", events=profile.size())
-            return Outcome(action=understood.action, question=asked)
+            return Outcome(request=understood.request, question=asked)
         done = Confirmation(kind="forgotten_everything", events=profile.forget(), durable=profile.durable)
-        return Outcome(action=understood.action, confirmation=done)
+        return Outcome(request=understood.request, confirmation=done)
 
     def _forget_categories(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Take back what is held of items of some categories: many events at once, hence by consent."""
-        action, categories = understood.action, self.agent.catalog.categories
+        request, categories = understood.request, self.agent.catalog.categories
         held = profile.held()
-        items = tuple(item for item in held if set(action.include_categories) & set(categories[item]))
+        items = tuple(item for item in held if set(request.where.categories) & set(categories[item]))
         if not items:
-            return Outcome(action=action, unknown=action.include_categories)
+            return Outcome(request=request, unknown=request.where.categories)
         if profile.durable and not understood.confirmed:
             asked = Question(
                 kind="forget_items",
                 items=tuple(self._found(item) for item in items),
                 events=sum(held[item] for item in items),
             )
-            return Outcome(action=action, question=asked)
+            return Outcome(request=request, question=asked)
         return self._take_back(understood, profile, items)
 
     def _take_back(self, understood: Understood, profile: ChatProfile, items: Sequence[int]) -> Outcome:
@@ -290,7 +272,7 @@ class Executor:
             durable=profile.durable,
         )
         absent = tuple(self.context.titles.called(item) for item in items if item not in gone)
-        return Outcome(action=understood.action, confirmation=done, unknown=(*absent, *understood.missing))
+        return Outcome(request=understood.request, confirmation=done, unknown=(*absent, *understood.missing))
 
     def _resolved(self, titles: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
         """Return the items of titles, and the titles that no item has."""

@@ -1,8 +1,8 @@
 """What chat takes, what it understands and what it answers, as pydantic models.
 
-`ChatAction` is the whole of what a message can ask for: a language model that reads messages is held to its
-JSON schema, and nothing a message says reaches the agent by any other way. `ChatReply` is the answer; its
-text is written from its other fields.
+`ChatAction` is the flat form in which messages are read: a language model that reads them is held to its
+JSON schema, and nothing a message says reaches the agent by any other way. What is carried out is the
+`Request` that it says. `ChatReply` is the answer; its text is written from its other fields.
 
 Knows neither how messages are read nor how actions are carried out.
 """
@@ -10,12 +10,22 @@ Knows neither how messages are read nor how actions are carried out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal, Protocol, Self, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nextinterest.domain import Evidence, Recommendations
-from nextinterest.interests.schema import InterestOutlook, InterestPortrait
+from nextinterest.domain import (
+    Confirmation,
+    Explanation,
+    FoundItem,
+    Intent,
+    Outcome,
+    Question,
+    Relaxation,
+    Request,
+    Where,
+)
+from nextinterest.domain.where import Name, Names, Year
 from nextinterest.messages import Message
 
 __all__ = [
@@ -31,20 +41,11 @@ __all__ = [
     "Usage",
 ]
 
-Intent = Literal["recommend", "similar", "explain", "feedback", "profile", "search", "forget", "other"]
-"""What is wanted: a list, a list around items, reasons, to tell something, one's own interests, an item
-looked up, something taken back, or anything else."""
-
 EVERYTHING = "everything"
 """The query of an action that forgets the whole profile."""
 
 MAX_COUNT = 100
-MAX_NAMES = 20
-FIRST_YEAR, LAST_YEAR = 1000, 2999
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES)]
-Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
+_TITLES = ("liked", "disliked", "similar_to")
 
 
 class _Frozen(BaseModel):
@@ -81,70 +82,24 @@ class ChatAction(_Frozen):
             raise ValueError(f"year_from {self.year_from} lies after year_to {self.year_to}")
         return self
 
+    def request(self, *, either: bool = False) -> Request:
+        """Return the same as a `Request`.
 
-class FoundItem(_Frozen):
-    """An item of the catalogue that a message named or looked for."""
-
-    item_id: str = Field(description="Id of the item.")
-    title: str = Field(description="Its title.")
-    categories: tuple[str, ...] = Field(default=(), description="Its categories.")
-    year: int | None = Field(default=None, description="Its year, where known.")
-    asked: str = Field(description="The words it was found by.")
-    match: float = Field(description="How well they fit the title: 1 is the very title.", ge=0.0, le=1.0)
-
-
-class Explanation(_Frozen):
-    """Why an item stands where it stands, in values of the ranking."""
-
-    item: FoundItem = Field(description="The item.")
-    rank: int | None = Field(
-        default=None, description="Its rank among all items not seen; None for a seen one.", ge=1
-    )
-    probability: float | None = Field(
-        default=None, description="Probability that it is the next item.", ge=0.0, le=1.0
-    )
-    scores: dict[str, float] = Field(default_factory=dict, description="Log-scores of the blended parts.")
-    evidence: tuple[Evidence, ...] = Field(
-        default=(), description="Past events closest to it, closest first. They resemble; they are no cause."
-    )
-    seen: bool = Field(default=False, description="Whether the history holds the item.")
-    shared_categories: dict[str, int] = Field(
-        default_factory=dict, description="Events of the history in each of the item's categories."
-    )
-    events: int = Field(description="Events of the history.", ge=0)
-
-
-class Confirmation(_Frozen):
-    """What was written down or taken back."""
-
-    kind: Literal["told", "forgotten", "forgotten_everything"] = Field(description="What was done.")
-    seen: tuple[FoundItem, ...] = Field(default=(), description="Items noted as seen.")
-    liked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as liked.")
-    disliked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as disliked.")
-    forgotten: tuple[FoundItem, ...] = Field(default=(), description="Items whose events were taken back.")
-    events: int = Field(description="Events written or removed.", ge=0)
-    durable: bool = Field(description="Whether it outlasts this conversation.")
-
-
-class Question(_Frozen):
-    """What the agent asks back before it does anything; only an answer to it does."""
-
-    kind: Literal["forget_everything", "forget_items", "which_item"] = Field(
-        description="forget_everything: whether the whole stored profile is to be deleted. forget_items: "
-        "whether the events of some items are. which_item: which of several items of one title is meant."
-    )
-    items: tuple[FoundItem, ...] = Field(default=(), description="The items meant.")
-    events: int = Field(default=0, description="Stored events that a yes would remove.", ge=0)
-
-
-class Relaxation(_Frozen):
-    """The nearest wish that can be fulfilled, where the one asked for cannot."""
-
-    action: ChatAction = Field(description="The wish with one condition loosened.")
-    loosened: Literal["years", "include_categories", "exclude_categories", "similar_to"] = Field(
-        description="Which condition that is."
-    )
-    matches: int = Field(description="Items that would fit then.", ge=1)
+        Parameters
+        ----------
+        either
+            Whether any one of the included categories is enough.
+        """
+        # Titles and categories of the catalogue stand in an action unchecked, of any length.
+        where = Where.model_construct(
+            categories=self.include_categories,
+            match="any" if either else "all",
+            excluded_categories=self.exclude_categories,
+            year_from=self.year_from,
+            year_to=self.year_to,
+        )
+        same = {name: getattr(self, name) for name in ("intent", "count", *_TITLES, "query")}
+        return Request.model_construct(where=where, **same)
 
 
 class Usage(_Frozen):
@@ -159,28 +114,11 @@ class Usage(_Frozen):
         return self.prompt_tokens + self.completion_tokens
 
 
-class ChatReply(_Frozen):
+class ChatReply(Outcome):
     """The answer: text for people, and the structured result the text was written from."""
 
     text: str = Field(description="The answer in words, Markdown-free; items stand one a line, numbered.")
-    action: ChatAction = Field(description="What was understood.")
-    recommendations: Recommendations | None = Field(
-        default=None, description="For recommend and similar; without items where nothing fits."
-    )
-    relaxation: Relaxation | None = Field(
-        default=None, description="What would fit instead, where nothing or too little does."
-    )
-    portrait: InterestPortrait | None = Field(default=None, description="For profile.")
-    outlook: InterestOutlook | None = Field(default=None, description="For profile: the forecast.")
-    explanation: Explanation | None = Field(default=None, description="For explain.")
-    confirmation: Confirmation | None = Field(
-        default=None, description="For feedback and forget, and where a wish came with something told."
-    )
-    question: Question | None = Field(
-        default=None, description="What is asked back; nothing was changed, and the next message answers."
-    )
-    found: tuple[FoundItem, ...] = Field(default=(), description="For search: best match first.")
-    notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")
+    action: ChatAction = Field(description="The request in the flat form in which it was read.")
     usage: Usage = Field(default=Usage(), description="Tokens used.")
 
 

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import ChatAction
-from nextinterest.domain import Catalog
+from nextinterest.domain import Catalog, Request
 from nextinterest.messages import Message
 from nextinterest.titles import TitleIndex
 
@@ -115,6 +115,11 @@ class Understood:
     confirmed: bool = False
     kept: bool = False
     unread: int = 0
+
+    @property
+    def request(self) -> Request:
+        """What is asked for, as it is carried out."""
+        return self.action.request(either=self.either)
 
 
 class Understanding(Protocol):

@@ -13,9 +13,15 @@ from typing import Protocol, cast
 
 from jinja2 import Environment, StrictUndefined
 
-from nextinterest.agent.chat.execution import Outcome
-from nextinterest.agent.chat.schema import ChatAction, Confirmation, Explanation, FoundItem, Question
-from nextinterest.domain import Recommendation
+from nextinterest.domain import (
+    Confirmation,
+    Explanation,
+    FoundItem,
+    Outcome,
+    Question,
+    Recommendation,
+    Request,
+)
 from nextinterest.interests.words import describe
 from nextinterest.prompts import neutralise
 
@@ -39,15 +45,13 @@ def _template() -> _Sentences:
     return cast(_Sentences, environment.from_string(source).module)
 
 
-def words_of(outcome: Outcome, *, either: bool = False) -> str:
+def words_of(outcome: Outcome) -> str:
     """Write a result as text.
 
     Parameters
     ----------
     outcome
         The result.
-    either
-        Whether one of the included categories was enough.
     """
     say = _template()
     parts: list[str] = []
@@ -55,14 +59,14 @@ def words_of(outcome: Outcome, *, either: bool = False) -> str:
         parts.append(_confirmation(outcome.confirmation, say))
     if outcome.question is not None:
         parts.append(_question(outcome.question, say))
-    if outcome.unknown and outcome.action.intent == "forget":
+    if outcome.unknown and outcome.request.intent == "forget":
         absent = [_clean(words, 80) for words in outcome.unknown]
         parts.append(say.not_held(absent) if outcome.confirmation is None else say.not_held_besides(absent))
     elif outcome.unknown:
         parts.append(say.unknown([_clean(words, 80) for words in outcome.unknown]))
-    action = outcome.action
+    request = outcome.request
     if outcome.recommendations is not None:
-        parts.append(_list(outcome, either, say))
+        parts.append(_list(outcome, say))
     elif outcome.portrait is not None:
         parts.append(describe(outcome.portrait, outcome.outlook).text)
     elif outcome.explanation is not None:
@@ -71,18 +75,18 @@ def words_of(outcome: Outcome, *, either: bool = False) -> str:
         parts.append(_found(outcome, say))
     elif not parts:
         ask = {"forget": say.forget_what, "explain": say.explain_what, "search": say.search_what}
-        parts.append(ask[action.intent]() if action.intent in ask else "" if outcome.notes else say.other())
+        parts.append(ask[request.intent]() if request.intent in ask else "" if outcome.notes else say.other())
     parts += [neutralise(note, max_chars=400) for note in outcome.notes]
     return "\n".join(part for part in parts if part)
 
 
-def _list(outcome: Outcome, either: bool, say: _Sentences) -> str:
+def _list(outcome: Outcome, say: _Sentences) -> str:
     made = outcome.recommendations
     if made is None:
         return ""
-    action = outcome.action
-    wish = _wish(action, either, say)
-    like = [_clean(title) for title in action.similar_to]
+    request = outcome.request
+    wish = _wish(request, say)
+    like = [_clean(title) for title in request.similar_to]
     if made.items:
         popular = made.events_used == 0
         lines = [
@@ -93,17 +97,17 @@ def _list(outcome: Outcome, either: bool, say: _Sentences) -> str:
         lines = [say.nothing(wish, like)]
     if outcome.relaxation is not None:
         loosened = outcome.relaxation
-        lines.append(say.relaxed(_wish(loosened.action, either, say), loosened.matches))
+        lines.append(say.relaxed(_wish(loosened.request, say), loosened.matches))
     return "\n".join(lines)
 
 
-def _wish(action: ChatAction, either: bool, say: _Sentences) -> str:
+def _wish(request: Request, say: _Sentences) -> str:
     return say.wish(
-        [_clean(name) for name in action.include_categories],
-        either,
-        [_clean(name) for name in action.exclude_categories],
-        action.year_from,
-        action.year_to,
+        [_clean(name) for name in request.where.categories],
+        request.where.match == "any",
+        [_clean(name) for name in request.where.excluded_categories],
+        request.where.year_from,
+        request.where.year_to,
     )
 
 

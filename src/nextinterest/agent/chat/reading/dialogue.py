@@ -15,8 +15,10 @@ from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
-from nextinterest.agent.chat.schema import EVERYTHING, FIRST_YEAR, LAST_YEAR, MAX_NAMES, ChatAction, Intent
+from nextinterest.agent.chat.schema import EVERYTHING, ChatAction
 from nextinterest.agent.chat.understanding import ChatContext, Told, ToldKind, Understood
+from nextinterest.domain import Intent
+from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 
 __all__ = ["Dialogue", "Wish"]
 

@@ -1,0 +1,109 @@
+"""What was done for a request, as data: the result that a reply is worded from.
+
+Everything in it comes from the catalogue, the history or the ranking.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nextinterest.domain.outputs import Evidence, Recommendations
+from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
+from nextinterest.domain.request import Request
+
+__all__ = ["Confirmation", "Explanation", "FoundItem", "Outcome", "Question", "Relaxation"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FoundItem(_Frozen):
+    """An item of the catalogue that a message named or looked for."""
+
+    item_id: str = Field(description="Id of the item.")
+    title: str = Field(description="Its title.")
+    categories: tuple[str, ...] = Field(default=(), description="Its categories.")
+    year: int | None = Field(default=None, description="Its year, where known.")
+    asked: str = Field(description="The words it was found by.")
+    match: float = Field(description="How well they fit the title: 1 is the very title.", ge=0.0, le=1.0)
+
+
+class Explanation(_Frozen):
+    """Why an item stands where it stands, in values of the ranking."""
+
+    item: FoundItem = Field(description="The item.")
+    rank: int | None = Field(
+        default=None, description="Its rank among all items not seen; None for a seen one.", ge=1
+    )
+    probability: float | None = Field(
+        default=None, description="Probability that it is the next item.", ge=0.0, le=1.0
+    )
+    scores: dict[str, float] = Field(default_factory=dict, description="Log-scores of the blended parts.")
+    evidence: tuple[Evidence, ...] = Field(
+        default=(), description="Past events closest to it, closest first. They resemble; they are no cause."
+    )
+    seen: bool = Field(default=False, description="Whether the history holds the item.")
+    shared_categories: dict[str, int] = Field(
+        default_factory=dict, description="Events of the history in each of the item's categories."
+    )
+    events: int = Field(description="Events of the history.", ge=0)
+
+
+class Confirmation(_Frozen):
+    """What was written down or taken back."""
+
+    kind: Literal["told", "forgotten", "forgotten_everything"] = Field(description="What was done.")
+    seen: tuple[FoundItem, ...] = Field(default=(), description="Items noted as seen.")
+    liked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as liked.")
+    disliked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as disliked.")
+    forgotten: tuple[FoundItem, ...] = Field(default=(), description="Items whose events were taken back.")
+    events: int = Field(description="Events written or removed.", ge=0)
+    durable: bool = Field(description="Whether it outlasts this conversation.")
+
+
+class Question(_Frozen):
+    """What the agent asks back before it does anything; only an answer to it does."""
+
+    kind: Literal["forget_everything", "forget_items", "which_item"] = Field(
+        description="forget_everything: whether the whole stored profile is to be deleted. forget_items: "
+        "whether the events of some items are. which_item: which of several items of one title is meant."
+    )
+    items: tuple[FoundItem, ...] = Field(default=(), description="The items meant.")
+    events: int = Field(default=0, description="Stored events that a yes would remove.", ge=0)
+
+
+class Relaxation(_Frozen):
+    """The nearest request that can be met, where the one made cannot."""
+
+    request: Request = Field(description="The request with one condition loosened.")
+    loosened: Literal["years", "include_categories", "exclude_categories", "similar_to"] = Field(
+        description="Which condition that is."
+    )
+    matches: int = Field(description="Items that would fit then.", ge=1)
+
+
+class Outcome(_Frozen):
+    """What was done for a request."""
+
+    request: Request = Field(description="What was asked for.")
+    recommendations: Recommendations | None = Field(
+        default=None, description="For recommend and similar; without items where nothing fits."
+    )
+    relaxation: Relaxation | None = Field(
+        default=None, description="What would fit instead, where nothing or too little does."
+    )
+    portrait: InterestPortrait | None = Field(default=None, description="For profile.")
+    outlook: InterestOutlook | None = Field(default=None, description="For profile: the forecast.")
+    explanation: Explanation | None = Field(default=None, description="For explain.")
+    confirmation: Confirmation | None = Field(
+        default=None, description="For feedback and forget, and where a request came with news of items."
+    )
+    question: Question | None = Field(
+        default=None, description="What is asked back; nothing was changed, and the next message answers."
+    )
+    found: tuple[FoundItem, ...] = Field(default=(), description="For search: best match first.")
+    unknown: tuple[str, ...] = Field(default=(), description="Names that nothing was found for.")
+    notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")

@@ -1,0 +1,57 @@
+"""What somebody asks for, as data: one message of a conversation, or one call.
+
+Items are named by title or id, as whoever asks names them; what they mean is looked up by whoever carries the
+request out. Knows neither how requests are read nor how they are carried out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nextinterest.domain.where import Name, Names, Where
+
+__all__ = ["Intent", "Request"]
+
+Intent = Literal["recommend", "similar", "explain", "feedback", "profile", "search", "forget", "other"]
+"""What is wanted: a list, a list around items, reasons, to say something of items, one's own interests, an
+item looked up, something taken back, or anything else."""
+
+MAX_COUNT = 10_000
+
+
+class Request(BaseModel):
+    """All that a message or a call can ask for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intent: Intent = Field(
+        default="recommend",
+        description="recommend: a list of items. similar: items like a named one. explain: why an item was "
+        "recommended. feedback: what the person saw, liked or disliked. profile: the person's own interests. "
+        "search: whether an item exists. forget: take back what was said. other: anything else.",
+    )
+    where: Where = Field(default=Where(), description="Constraints that every item must meet.")
+    count: int | None = Field(
+        default=None, ge=1, le=MAX_COUNT, description="How many items, where a number was asked for."
+    )
+    liked: Names = Field(default=(), description="Items the person says they like.")
+    disliked: Names = Field(default=(), description="Items the person dislikes or does not want.")
+    similar_to: Names = Field(default=(), description="Items that the results should resemble.")
+    less_like: Names = Field(default=(), description="Items of whose kind less is wanted.")
+    query: Name | None = Field(
+        default=None,
+        description="The item that is looked up, explained, taken back or said to be seen, or words that no "
+        "other field holds; 'everything' where all is to be forgotten.",
+    )
+    references: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(), max_length=100, description="Items of the list shown last, by their number in it, from 1."
+    )
+    exclude_seen: bool = Field(default=True, description="Whether items of the history are left out.")
+    horizon_events: int | None = Field(
+        default=None, ge=1, le=1000, description="For profile: how many events ahead interests are forecast."
+    )
+    horizon_days: float | None = Field(
+        default=None, gt=0, le=3650, description="For profile: or how many days.", allow_inf_nan=False
+    )

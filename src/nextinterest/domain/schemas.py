@@ -1,0 +1,32 @@
+"""The JSON schemas of the types that cross a boundary, by name."""
+
+from __future__ import annotations
+
+from pydantic import JsonValue, TypeAdapter
+
+from nextinterest.domain.history import Event
+from nextinterest.domain.items import Item
+from nextinterest.domain.outcome import Outcome
+from nextinterest.domain.outputs import Recommendations
+from nextinterest.domain.request import Request
+from nextinterest.domain.session import Session
+from nextinterest.domain.where import Where
+from nextinterest.messages import Message
+
+__all__ = ["PUBLISHED", "json_schemas"]
+
+PUBLISHED: tuple[type, ...] = (Event, Item, Where, Request, Message, Session, Recommendations, Outcome)
+"""The types whose schemas are published."""
+
+
+def json_schemas() -> dict[str, dict[str, JsonValue]]:
+    """Return the JSON schema (draft 2020-12) of each published type, by its name.
+
+    Examples
+    --------
+    >>> list(json_schemas())
+    ['Event', 'Item', 'Where', 'Request', 'Message', 'Session', 'Recommendations', 'Outcome']
+    >>> json_schemas()["Event"]["required"]
+    ['item']
+    """
+    return {kind.__name__: TypeAdapter(kind).json_schema() for kind in PUBLISHED}
