@@ -28,7 +28,7 @@ from nextinterest.data import CleaningConfig, load
 from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
 from nextinterest.data.interests import population_mix
 from nextinterest.domain import Catalog, InterestForecaster, ItemScorer
-from nextinterest.eval.baselines import build
+from nextinterest.eval.baselines import build, register
 from nextinterest.eval.forecast import (
     Comparison,
     DirichletShrinkage,
@@ -49,6 +49,7 @@ from nextinterest.eval.forecast import (
 )
 from nextinterest.eval.forecast.evaluation import user_means
 from nextinterest.eval.significance import sign_flip_test
+from nextinterest.finetune import SASRecTrainer
 from nextinterest.interests import draw_changes, draw_river, portray, svg_of
 from nextinterest.interests.forecaster import PooledForecaster
 from nextinterest.interests.outlook import ITEMS, default_model, forecast_interests
@@ -85,6 +86,7 @@ def main() -> None:
         f"fitted on {len(split.validation.users):,}"
     )
     print(lead)
+    register("sasrec", SASRecTrainer)
     models: dict[str, ItemScorer] = {}
     for name in filter(None, arguments.models.split(",")):
         start = time.perf_counter()

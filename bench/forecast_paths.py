@@ -29,9 +29,10 @@ from nextinterest.data import CleaningConfig, EventLog, load
 from nextinterest.data.assets import DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, fetch
 from nextinterest.data.interests import population_mix
 from nextinterest.domain import Catalog, History, ItemScorer
-from nextinterest.eval.baselines import build
+from nextinterest.eval.baselines import build, register
 from nextinterest.eval.forecast import hold_out_future
 from nextinterest.eval.forecast.metrics import share_log_loss
+from nextinterest.finetune import SASRecTrainer
 from nextinterest.interests.paths import inclusion_shares, sample_paths
 from nextinterest.interests.pool import fit_pool, pool
 from nextinterest.interests.signals import RunningCounts, Shares, history_signals, model_signals
@@ -78,6 +79,7 @@ def main() -> None:
         pool_of_one = ScorePool([softmax], {softmax.name: 1.0})
         _time(TrainedRetriever.from_retriever(base, pool_of_one), longest, arguments.singles)
         return
+    register("sasrec", SASRecTrainer)
     scorer: ItemScorer = build(
         arguments.model,
         split.for_items(),

@@ -18,7 +18,7 @@ from nextinterest.cli.methods import AgentMethod, Workshop
 from nextinterest.data import Dataset, EventLog, leave_one_out
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.eval import CandidateScorer
-from nextinterest.eval.baselines.sasrec import SASRec
+from nextinterest.eval.baselines import TrainedBaseline
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.retrieval import Retriever
 
@@ -91,7 +91,7 @@ def test_time_for_baselines_bounds_their_training(tmp_path: Path, monkeypatch: p
     dataset = cast("Dataset", SimpleNamespace(catalog=catalog, log=log))
     [method] = Workshop(dataset, split, split.test, max_seconds=0.0).methods(["sasrec"], [0])
     built = method.build()
-    assert isinstance(built, SASRec)
+    assert isinstance(built, TrainedBaseline)
     tried = cast("list[dict[str, object]]", built.provenance["tried"])
     assert {one["stopped"] for one in tried} == {"time"}
     assert dict(method.arguments) == {"max_seconds": 0.0}

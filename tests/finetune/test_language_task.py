@@ -204,10 +204,10 @@ def test_histories_that_begin_one_another_are_read_once(
 
 def test_windows_cover_every_place() -> None:
     rows = fixed_windows([1, 2, 30], window=6, overlap=2)
-    assert all(user != 0 for user, _, _ in rows)
-    covered = {place for user, first, end in rows if user == 2 for place in range(first, end)}
+    assert all(row.user != 0 for row in rows)
+    covered = {place for row in rows if row.user == 2 for place in range(row.first, row.end)}
     assert covered == set(range(29))
-    assert all(end - first <= 6 for _, first, end in rows)
+    assert all(row.end - row.first <= 6 for row in rows)
 
 
 def test_freezing_every_layer_is_refused() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextinterest.data import EventLog
-from nextinterest.finetune.windows import Windows
+from nextinterest.finetune.windows import Window, Windows
 
 
 def one_user(items: list[int], times: list[int]) -> EventLog:
@@ -22,7 +22,7 @@ def one_user(items: list[int], times: list[int]) -> EventLog:
 
 def test_targets_of_a_tie_share_equally_and_what_was_seen_is_excluded() -> None:
     windows = Windows(one_user([3, 1, 2, 0], [10, 20, 20, 30]), 6, window=10)
-    batch = windows.batch([(0, 0, 3)], np.random.default_rng(0))
+    batch = windows.batch([Window(0, 0, 3)], np.random.default_rng(0))
     assert batch.items[0, 0] == 3
     first = {
         int(c): float(s) for r, c, s in zip(batch.rows, batch.columns, batch.shares, strict=True) if r == 0
@@ -36,7 +36,7 @@ def test_targets_of_a_tie_share_equally_and_what_was_seen_is_excluded() -> None:
 
 def test_ties_in_order_when_they_mean_something() -> None:
     windows = Windows(one_user([3, 1, 2, 0], [10, 20, 20, 30]), 4, window=10, exchangeable_ties=False)
-    batch = windows.batch([(0, 0, 3)], np.random.default_rng(0))
+    batch = windows.batch([Window(0, 0, 3)], np.random.default_rng(0))
     assert batch.items.tolist() == [[3, 1, 2]]
     assert batch.columns.tolist() == [1, 2, 0]
 
@@ -44,13 +44,13 @@ def test_ties_in_order_when_they_mean_something() -> None:
 def test_shuffling_shows_every_order_of_a_tie() -> None:
     windows = Windows(one_user([3, 1, 2, 0], [10, 20, 20, 30]), 4, window=10)
     rng = np.random.default_rng(0)
-    orders = {tuple(windows.batch([(0, 0, 3)], rng).items[0].tolist()) for _ in range(40)}
+    orders = {tuple(windows.batch([Window(0, 0, 3)], rng).items[0].tolist()) for _ in range(40)}
     assert orders == {(3, 1, 2), (3, 2, 1)}
 
 
 def test_a_repeated_item_stays_possible() -> None:
     windows = Windows(one_user([1, 2, 1], [1, 2, 3]), 3, window=10)
-    batch = windows.batch([(0, 0, 2)], np.random.default_rng(0))
+    batch = windows.batch([Window(0, 0, 2)], np.random.default_rng(0))
     assert batch.excluded is not None
     assert not batch.excluded[batch.rows, batch.columns].any()
 
@@ -71,7 +71,7 @@ def test_windows_cover_every_place_and_shares_sum_to_one(
     windows = Windows(log, 50, window)
     rows = windows.epoch(rng)
     covered = np.zeros(length, dtype=int)
-    for _, first, end in rows:
+    for _, first, end, _ in rows:
         assert 0 <= first < end <= length - 1
         assert end - first <= window
         covered[first:end] += 1
@@ -82,3 +82,26 @@ def test_windows_cover_every_place_and_shares_sum_to_one(
     assert torch.allclose(sums, torch.ones(len(batch)))
     assert batch.excluded is not None
     assert not batch.excluded[batch.rows, batch.columns].any()
+
+
+@settings(deadline=None)
+@given(
+    length=st.integers(2, 40),
+    window=st.integers(1, 12),
+    overlap=st.floats(0, 0.95),
+    seed=st.integers(0, 99),
+)
+def test_overlapping_windows_make_every_event_a_target_once(
+    length: int, window: int, overlap: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    log = one_user(list(range(length)), list(range(length)))  # an item's number is its position
+    windows = Windows(log, length, window, overlap=overlap)
+    rows = windows.epoch(rng)
+    assert max(row.end - row.first for row in rows) <= window
+    batch = windows.batch(rows, rng)
+    assert sorted(batch.columns.tolist()) == list(range(1, length))
+    read = batch.items.flatten()[batch.places]
+    assert (read + 1 == batch.columns).all()
+    sums = torch.zeros(len(batch)).index_add_(0, batch.rows, batch.shares)
+    assert torch.allclose(sums, torch.ones(len(batch)))

@@ -6,7 +6,8 @@ and the agent are built on the training part of the split. Nothing here is judge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nextinterest.cli.console import err
+from nextinterest.cli.progress import training_progress
 from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
     from nextinterest.data import Dataset, HeldOut, Split
     from nextinterest.domain import Catalog, FloatArray, History, IntArray, Rankings, Recommender
     from nextinterest.eval import Method
+    from nextinterest.eval.baselines import Trainer
+    from nextinterest.finetune.loop import Report
     from nextinterest.retrieval import Retriever
 
 __all__ = ["AgentMethod", "Workshop"]
 
-_TRAINED = ("sasrec",)  # methods that chance enters, so that several seeds train several of them
 _ALIASES = {"recent": "recent-popularity"}
 
 
@@ -109,8 +112,12 @@ class Workshop:
     def __init__(
         self, dataset: Dataset, split: Split, asked: HeldOut, *, max_seconds: float | None = None
     ) -> None:
+        from nextinterest.eval import baselines
+
         self.dataset, self.split, self.asked = dataset, split, asked
         self.max_seconds = max_seconds
+        self._report: Report | None = None
+        baselines.register("sasrec", self._sasrec)
         self.retriever: Callable[[], Retriever] = cache(self._retriever)
 
     def methods(self, names: list[str], seeds: list[int]) -> list[Method]:
@@ -121,7 +128,7 @@ class Workshop:
         found: list[Method] = []
         for given in names:
             name = _ALIASES.get(given, given)
-            if name in _TRAINED:
+            if name in baselines.trained_names():  # chance enters, so several seeds train several
                 found += [
                     Method(name, lambda name=name, seed=seed: self._baseline(name, seed), seed, bounds)  # type: ignore[misc]
                     for seed in seeds
@@ -130,7 +137,7 @@ class Workshop:
                 found.append(Method(Path(name).name, self._builder(name), arguments={"path": name}))
             else:
                 found.append(
-                    Method(name, self._builder(name), None, bounds if name in baselines.NAMES else {})
+                    Method(name, self._builder(name), None, bounds if name in baselines.names() else {})
                 )
         return found
 
@@ -148,11 +155,11 @@ class Workshop:
             return self.retriever
         if name == "agent":
             return self._agent
-        if name in baselines.NAMES:
+        if name in baselines.names():
             return lambda: self._baseline(name, 0)
         if self._is_folder(name):
             return lambda: self._saved(Path(name))
-        known = ", ".join((*baselines.NAMES, "retrieval", "agent"))
+        known = ", ".join((*baselines.names(), "retrieval", "agent"))
         raise DataError(f"There is no method {name!r}.", remedy=f"Choose from {known}, or give a folder.")
 
     @staticmethod
@@ -160,22 +167,42 @@ class Workshop:
         """Whether it is a path and no method's name; a folder called like one is given as ./NAME."""
         from nextinterest.eval import baselines
 
-        return name not in (*baselines.NAMES, "retrieval", "agent") and Path(name).is_dir()
+        return name not in (*baselines.names(), "retrieval", "agent") and Path(name).is_dir()
 
     def _baseline(self, name: str, seed: int) -> Recommender:
         from nextinterest.data.assets import home
         from nextinterest.eval import baselines
 
         vectors = self.retriever().item_vectors if name == "text" else None
-        return baselines.build(
-            name,
-            self.split,
-            self.dataset.catalog,
-            seed=seed,
-            cache_dir=home(),
-            item_vectors=vectors,
-            max_seconds=self.max_seconds,
-        )
+        with self._shown(name):
+            return baselines.build(
+                name,
+                self.split,
+                self.dataset.catalog,
+                seed=seed,
+                cache_dir=home(),
+                item_vectors=vectors,
+                max_seconds=self.max_seconds,
+            )
+
+    def _sasrec(self) -> Trainer:
+        from nextinterest.finetune import SASRecTrainer
+
+        return SASRecTrainer(report=self._report)
+
+    @contextmanager
+    def _shown(self, name: str) -> Iterator[None]:
+        """Show how far training is for the time of a block, where someone is watching."""
+        from nextinterest.eval import baselines
+
+        if name not in baselines.trained_names() or not err.is_terminal:
+            yield
+            return
+        from nextinterest.finetune.sasrec import TRAINING
+
+        with training_progress(TRAINING.epochs, name) as self._report:
+            yield
+        self._report = None
 
     def _retriever(self) -> Retriever:
         from nextinterest.agent.recommender import open_encoder

@@ -4,6 +4,7 @@
     refit             the same on all events, by the epochs and weights that the split gave
     config            everything a run can be told, as the YAML files in ``configs/`` hold it
     encoder_task      the sequence encoder: dense cross-entropy over the catalogue
+    sasrec            the same without text, as the baseline of evaluation
     language_recipe   the language model's item softmax: adapters, head, frozen layers kept on disk
     tune_choice       the language model chooses among a retriever's candidates, by letters
     tune_supervised   it writes the next title, or its JSON; causal and encoder-decoder models
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nextinterest.finetune.multi_task import MultiTask
     from nextinterest.finetune.recipe import Finetuned, train_retriever
     from nextinterest.finetune.refit import refit
+    from nextinterest.finetune.sasrec import SASRecTrainer
     from nextinterest.finetune.saving import save_recommender
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
 
@@ -34,6 +36,7 @@ __all__ = [
     "Finetuned",
     "LogLinearFit",
     "MultiTask",
+    "SASRecTrainer",
     "SupervisedConfig",
     "fit_log_linear",
     "read_config",
@@ -48,6 +51,7 @@ _HOMES = {
     "FinetuneConfig": "config",
     "Finetuned": "recipe",
     "MultiTask": "multi_task",
+    "SASRecTrainer": "sasrec",
     "SupervisedConfig": "task_config",
     "fit_log_linear": "log_linear",
     "read_config": "config",

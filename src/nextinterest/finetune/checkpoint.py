@@ -1,7 +1,7 @@
 """Checkpoints of a training run, as directories of `nextinterest.artifact_files`: whole or absent.
 
 manifest.json           progress, the configuration's hash, the files
-checkpoint.safetensors  weights and AdamW's moments
+checkpoint.safetensors  weights, their average where there is one, and AdamW's moments
 best.safetensors        weights of the best validation
 """
 
@@ -109,15 +109,17 @@ def save_checkpoint(
     weights: Mapping[str, nn.Parameter],
     optimiser: torch.optim.Optimizer,
     *,
+    average: Mapping[str, Tensor] | None = None,
     best: bool = False,
 ) -> None:
-    """Write a checkpoint, and the weights once more as the best where they are."""
+    """Write a checkpoint, and the weights, or their average, once more as the best where they are."""
     tensors = {f"weight/{name}": p.detach() for name, p in weights.items()}
+    tensors |= {f"average/{name}": t for name, t in (average or {}).items()}
     for (name, _), state in zip(weights.items(), _states(weights, optimiser), strict=True):
         tensors |= {f"{key}/{name}": value for key, value in state.items()}
     files = {_CURRENT: save(_contiguous(tensors))}
     if best:
-        files[_BEST] = save(_contiguous({f"weight/{key}": p.detach() for key, p in weights.items()}))
+        files[_BEST] = save(_contiguous({f"weight/{key}": t for key, t in (average or weights).items()}))
     content = _Content(config=_digest(config), progress=progress)
     if best or progress.best is None:
         write_artifact(directory, _CHECKPOINT, content, files)
@@ -131,9 +133,10 @@ def load_checkpoint(
     weights: Mapping[str, nn.Parameter],
     optimiser: torch.optim.Optimizer | None,
     *,
+    average: Mapping[str, Tensor] | None = None,
     best: bool = False,
 ) -> Progress | None:
-    """Load weights and moments in place and return the progress; None where there is no checkpoint.
+    """Load weights, average and moments in place and return the progress; None where there is no checkpoint.
 
     Raises
     ------
@@ -165,6 +168,8 @@ def load_checkpoint(
     with torch.no_grad():
         for key, p in weights.items():
             p.copy_(found[key])
+        for key, t in (average or {}).items():
+            t.copy_(tensors[f"average/{key}"])
     if optimiser is not None:
         keys = ("step", "exp_avg", "exp_avg_sq")
         moments = {

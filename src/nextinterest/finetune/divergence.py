@@ -10,12 +10,16 @@ from nextinterest.errors import ModelError
 from nextinterest.finetune.checkpoint import Progress
 from nextinterest.finetune.training_config import TrainingConfig
 
-__all__ = ["divergence"]
+__all__ = ["DivergedError", "divergence"]
+
+
+class DivergedError(ModelError):
+    """A loss or gradient is not finite."""
 
 
 def divergence(
     loss: float, norm: Tensor | float | None, rate: float, progress: Progress, config: TrainingConfig
-) -> ModelError | None:
+) -> DivergedError | None:
     """Return the error of a step that diverged, None where it did not.
 
     Parameters
@@ -37,7 +41,7 @@ def divergence(
         return None
     what = "gradient" if math.isfinite(loss) else "loss"
     lower = "Lower training.learning_rate and start anew with"
-    return ModelError(
+    return DivergedError(
         f"Training diverged: the {what} is not finite at step {progress.step + 1} (epoch "
         f"{progress.epoch + 1}), at a learning rate of {rate:.4g}.",
         remedy=f"{lower} resume=False.",

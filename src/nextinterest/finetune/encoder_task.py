@@ -160,7 +160,7 @@ class EncoderTask:
         Events to validate on.
     batch_size
         Windows of one micro-batch.
-    exchangeable_ties, exclude_seen
+    overlap, exchangeable_ties, exclude_seen
         See `nextinterest.finetune.windows.Windows`.
     sampled
         Whether the softmax is over a sample of the items.
@@ -173,6 +173,7 @@ class EncoderTask:
         validation: HeldOut,
         batch_size: int,
         *,
+        overlap: float | None = None,
         exchangeable_ties: bool = True,
         exclude_seen: bool = True,
         sampled: bool = False,
@@ -184,6 +185,7 @@ class EncoderTask:
             log,
             encoder.n_items,
             encoder.config.window,
+            overlap=overlap,
             exchangeable_ties=exchangeable_ties,
             exclude_seen=exclude_seen,
         )

@@ -182,7 +182,7 @@ class LanguageTask:
                 prompt = self._prompt(stretch)
             begin = stretch.first + prompt.first_event  # what did not fit the budget is no place
             chosen.append((stretch, prompt, stretch.end - begin))
-            trained.append((stretch.user, begin, stretch.end))
+            trained.append(Window(stretch.user, begin, stretch.end))
         cut = self.targets.batch(trained, rng, shuffle_ties=False)
         return (self._inputs(chosen, device), cut.to(device)), len(cut)
 

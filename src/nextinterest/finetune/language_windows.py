@@ -43,14 +43,14 @@ def fixed_windows(lengths: Sequence[int], window: int, overlap: int) -> list[Win
 
     Examples
     --------
-    >>> fixed_windows([4, 8], window=4, overlap=1)
-    [(0, 0, 3), (1, 3, 7), (1, 0, 4)]
+    >>> [(w.first, w.end) for w in fixed_windows([4, 8], window=4, overlap=1)]
+    [(0, 3), (3, 7), (0, 4)]
     """
     rows: list[Window] = []
     for user, length in enumerate(lengths):
         end = length - 1
         while end > 0:
-            rows.append((user, max(0, end - window), end))
+            rows.append(Window(user, max(0, end - window), end))
             end = 0 if end <= window else end - window + overlap
     return rows
 
@@ -58,7 +58,7 @@ def fixed_windows(lengths: Sequence[int], window: int, overlap: int) -> list[Win
 def all_stretches(log: EventLog, window: int) -> list[Stretch]:
     """Return overlapping windows over whole histories."""
     rows = fixed_windows(log.lengths.tolist(), window, window // 3)
-    return [Stretch(user, first, end, end) for user, first, end in rows]
+    return [Stretch(user, first, end, end) for user, first, end, _ in rows]
 
 
 def newest_stretches(log: EventLog, validation: HeldOut) -> list[Stretch]:

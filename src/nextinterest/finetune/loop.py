@@ -32,6 +32,7 @@ from torch import Tensor, nn
 
 from nextinterest.errors import DataError, MissingExtraError, ModelError
 from nextinterest.files import storing
+from nextinterest.finetune.averaging import WeightAverage
 from nextinterest.finetune.checkpoint import Progress, load_checkpoint, save_checkpoint
 from nextinterest.finetune.cost import Arithmetic, Cost, Meter, Work, work_of
 from nextinterest.finetune.divergence import divergence
@@ -128,6 +129,7 @@ def train(
     *,
     resume: bool = True,
     report: Report | None = None,
+    max_seconds: float | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Trained:
     """Train until the epochs are over or validation stops improving, and load the best weights.
@@ -146,6 +148,8 @@ def train(
         Whether a checkpoint found there is continued; else training starts anew.
     report
         Called after every step with the state and its numbers, such as a progress bar's update.
+    max_seconds
+        Ends training, with a validation, at the first epoch's end after so much time of all sittings.
     clock
         Seconds, for the time taken.
 
@@ -188,9 +192,11 @@ def train(
         weight_decay=config.weight_decay,
         betas=config.betas,
     )
+    average = None if config.averaging is None else WeightAverage(weights, config.averaging)
+    averaged = None if average is None else average.tensors
     progress = Progress()
     if resume:
-        progress = load_checkpoint(directory, config, weights, optimiser) or progress
+        progress = load_checkpoint(directory, config, weights, optimiser, average=averaged) or progress
     meter = Meter(
         progress.cost,
         task.objective,
@@ -236,6 +242,8 @@ def train(
                     raise fault
                 prepared.step()
                 prepared.zero_grad()
+                if average is not None:
+                    average.update(progress.step + 1)
             meter.add(work)
             progress = progress.after_step(loss, last=place + 1 == len(groups)).costing(meter.cost())
             numbers = {"loss": loss, "learning_rate": rate}
@@ -244,24 +252,27 @@ def train(
                 report(progress, numbers)
             # Not behind an epoch's last step: resumed from there, its validation would be left out.
             if config.save_every and progress.step % config.save_every == 0 and progress.group:
-                _save(accelerator, directory, config, progress, weights, optimiser)
+                _save(accelerator, directory, config, progress, weights, optimiser, averaged)
         blind = config.stop_after is not None
-        if progress.epoch == last or (not blind and progress.epoch % config.validate_every == 0):
-            measures = {} if blind else _validate(task, accelerator, config)
+        late = max_seconds is not None and progress.cost.seconds >= max_seconds
+        if progress.epoch == last or late or (not blind and progress.epoch % config.validate_every == 0):
+            with nullcontext() if average is None else average.applied():
+                measures = {} if blind else _validate(task, accelerator, config)
             sound = all(math.isfinite(value) for value in measures.values())
             best_now = blind or (
                 sound and (progress.best is None or measures[config.metric] > progress.best[config.metric])
             )
             progress = progress.after_validation(measures, best_now, config.patience).costing(meter.cost())
+            progress = replace(progress, stopped=progress.stopped or late)
             if measures:
                 _log(accelerator, directory, progress, measures)
             _log(accelerator, directory, progress, progress.cost.numbers())
             if report is not None and accelerator.is_main_process:
                 report(progress, measures)
-            _save(accelerator, directory, config, progress, weights, optimiser, best=best_now)
+            _save(accelerator, directory, config, progress, weights, optimiser, averaged, best=best_now)
         else:
             _log(accelerator, directory, progress, progress.cost.numbers())
-            _save(accelerator, directory, config, progress, weights, optimiser)
+            _save(accelerator, directory, config, progress, weights, optimiser, averaged)
     accelerator.wait_for_everyone()
     load_checkpoint(directory, config, weights, None, best=True)
     if config.report_to:
@@ -373,9 +384,10 @@ def _save(
     progress: Progress,
     weights: dict[str, nn.Parameter],
     optimiser: torch.optim.Optimizer,
+    average: dict[str, Tensor] | None,
     *,
     best: bool = False,
 ) -> None:
     if accelerator.is_main_process:
-        save_checkpoint(directory, config, progress, weights, optimiser, best=best)
+        save_checkpoint(directory, config, progress, weights, optimiser, average=average, best=best)
     accelerator.wait_for_everyone()

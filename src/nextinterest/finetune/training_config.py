@@ -39,6 +39,10 @@ class TrainingConfig(BaseModel):
     betas: tuple[float, float] = (0.9, 0.98)
     """AdamW's decay rates of the moments."""
 
+    averaging: float | None = Field(default=None, ge=0.0, lt=1.0)
+    """Decay per step of averaged weights, which are what is validated and kept
+    (`nextinterest.finetune.averaging`); none keeps the weights as they are."""
+
     max_grad_norm: float = Field(default=1.0, gt=0)
     """Gradients are scaled down to this norm."""
 

@@ -15,6 +15,7 @@ for being new.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,8 +27,24 @@ from nextinterest.retrieval.sequence_encoder import pad
 
 __all__ = ["Window", "WindowBatch", "Windows"]
 
-Window = tuple[int, int, int]
-"""User, first event, end."""
+
+class Window(NamedTuple):
+    """Events of a user that are read together.
+
+    Attributes
+    ----------
+    user
+        Index in the log.
+    first, end
+        First event and end of what is read.
+    trained
+        First event whose successor is a target; those read before it are context.
+    """
+
+    user: int
+    first: int
+    end: int
+    trained: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +97,9 @@ class Windows:
         Size of the catalogue.
     window
         Longest window.
+    overlap
+        Share of a window that is context for its later targets. None cuts only histories longer than a
+        window, and windows then read nothing of one another's events but for the last.
     exchangeable_ties
         Whether events of one time have no order (see the module docstring).
     exclude_seen
@@ -92,33 +112,37 @@ class Windows:
         n_items: int,
         window: int,
         *,
+        overlap: float | None = None,
         exchangeable_ties: bool = True,
         exclude_seen: bool = True,
     ) -> None:
         self.log, self.n_items, self.window = log, n_items, window
+        self._stride = window if overlap is None else max(1, round(window * (1.0 - overlap)))
+        self._overlapping = overlap is not None
         self.ties = exchangeable_ties and log.times is not None
         self.exclude_seen = exclude_seen
         self._unknown = log.item_counts(n_items) == 0
 
     def epoch(self, rng: np.random.Generator) -> list[Window]:
-        """Return (user, first event, end) of every window, in random order.
+        """Return every window, in random order.
 
-        The last event of a user is a target only. Longer histories are cut at a random phase, so that places
-        are seen with different amounts of history behind them.
+        The last event of a user is a target only. Histories are cut at a random phase, so that positions are
+        seen with different amounts of history before them.
         """
         rows: list[Window] = []
         for user, length in enumerate(self.log.lengths.tolist()):
             inputs = length - 1
             if inputs < 1:
                 continue
-            if inputs <= self.window:
-                rows.append((user, 0, inputs))
+            if inputs <= self.window and not self._overlapping:
+                rows.append(Window(user, 0, inputs))
                 continue
-            end = int(rng.integers(1, self.window + 1))
+            end, trained = int(rng.integers(1, self._stride + 1)), 0
             while end < inputs:
-                rows.append((user, max(0, end - self.window), end))
-                end += self.window
-            rows.append((user, inputs - self.window, inputs))
+                rows.append(Window(user, max(0, end - self.window), end, trained))
+                trained = end if self._overlapping else 0
+                end += self._stride
+            rows.append(Window(user, max(0, inputs - self.window), inputs, trained))
         return [rows[int(i)] for i in rng.permutation(len(rows))]
 
     def batch(
@@ -131,14 +155,16 @@ class Windows:
         inputs: list[NDArray[np.int32]] = []
         targets: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]] = []
         excluded: list[NDArray[np.bool_]] = []
+        counted: list[NDArray[np.bool_]] = []
         n = 0
-        for user, first, end in rows:
+        for user, first, end, trained in rows:
             items, ends = self._ordered(user, rng if shuffle_ties else None)
             here = items[first:end]
             inputs.append(here)
-            start = np.arange(first + 1, end + 1)
+            counted.append(np.arange(first, end) >= trained)
+            start = np.arange(max(first, trained) + 1, end + 1)
             counts = ends[start] - start
-            row = np.repeat(np.arange(len(here)), counts)
+            row = np.repeat(np.arange(len(start)), counts)
             offset = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
             column = items[start[row] + offset].astype(np.int64)
             targets.append((row + n, column, (1.0 / counts[row]).astype(np.float32)))
@@ -146,11 +172,12 @@ class Windows:
                 seen = np.zeros((len(here), self.n_items), dtype=bool)
                 seen[0, items[:first]] = True
                 seen[np.arange(len(here)), here] = True
-                excluded.append(np.logical_or.accumulate(seen, axis=0) | self._unknown)
-            n += len(here)
+                gone = np.logical_or.accumulate(seen, axis=0) | self._unknown
+                excluded.append(gone[counted[-1]])
+            n += len(start)
         lengths = np.array([len(row) for row in inputs])
         time = int(lengths.max())
-        places = np.concatenate([i * time + np.arange(length) for i, length in enumerate(lengths)])
+        places = np.concatenate([i * time + np.flatnonzero(mask) for i, mask in enumerate(counted)])
         rows_, columns, shares = (np.concatenate(part) for part in zip(*targets, strict=True))
         mask = None
         if self.exclude_seen:

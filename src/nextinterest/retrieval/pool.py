@@ -2,8 +2,8 @@
 
     P(next = i | x) = exp(sum over parts p of w_p s_p(x, i)) / sum over items j of the same
 
-The weights are fitted by log-loss on validation events (`nextinterest.finetune.blend`), which also sets the
-temperature: the pool's probabilities are calibrated as far as its parts allow.
+The weights are fitted by log-loss on validation events (`nextinterest.finetune.log_linear`), which also
+sets the temperature: the pool's probabilities are calibrated as far as its parts allow.
 """
 
 from __future__ import annotations

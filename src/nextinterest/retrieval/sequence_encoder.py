@@ -42,6 +42,9 @@ class SequenceEncoderConfig(BaseModel):
     heads: int = Field(default=2, ge=1)
     """Attention heads; they divide `dimension`."""
 
+    expansion: int = Field(default=4, ge=1)
+    """Width of the feed-forward layers, in units of `dimension`."""
+
     window: int = Field(default=100, ge=1)
     """Newest events that are read."""
 
@@ -65,7 +68,8 @@ class _Block(nn.Module):
         self.heads = config.heads
         self.attention_norm, self.feed_norm = nn.LayerNorm(d), nn.LayerNorm(d)
         self.qkv, self.merge = nn.Linear(d, 3 * d), nn.Linear(d, d)
-        self.up, self.down = nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
+        wide = config.expansion * d
+        self.up, self.down = nn.Linear(d, wide), nn.Linear(wide, d)
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -18,24 +18,11 @@ from nextinterest.eval.baselines import (
     Markov,
     Popularity,
     RecentPopularity,
-    SASRec,
-    SASRecConfig,
     TextSimilarity,
 )
 from nextinterest.eval.baselines.base import log_softmax
 
 Fit = Callable[[Split, Catalog], object]
-
-
-def _sasrec(split: Split, catalog: Catalog) -> SASRec:
-    import torch
-
-    from nextinterest.eval.baselines.sasrec import SASRecNet
-
-    config = SASRecConfig(dim=8, max_len=4)
-    net = SASRecNet(len(catalog), config)
-    net.initialise(torch.Generator().manual_seed(0), torch.zeros(len(catalog)))
-    return SASRec(catalog, config, net)
 
 
 def _text(split: Split, catalog: Catalog) -> TextSimilarity:
@@ -50,7 +37,6 @@ FITS: dict[str, Fit] = {
     "itemknn": lambda s, c: ItemKNN.fit(s.train, c),
     "ease": lambda s, c: EASE.fit(s.train, c),
     "text": _text,
-    "sasrec": _sasrec,
 }
 
 

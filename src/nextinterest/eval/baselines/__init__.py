@@ -15,13 +15,19 @@ if TYPE_CHECKING:
     from nextinterest.eval.baselines.markov import Markov, MarkovConfig
     from nextinterest.eval.baselines.popularity import Popularity, PopularityConfig
     from nextinterest.eval.baselines.recent import RecentPopularity, RecentPopularityConfig
-    from nextinterest.eval.baselines.sasrec import SASRec, SASRecConfig
     from nextinterest.eval.baselines.text import TextConfig, TextSimilarity
-    from nextinterest.eval.baselines.tuning import NAMES, build
+    from nextinterest.eval.baselines.trained import (
+        TrainedBaseline,
+        TrainedConfig,
+        Trainer,
+        Training,
+        register,
+        trained_names,
+    )
+    from nextinterest.eval.baselines.tuning import build, names
 
 __all__ = [
     "EASE",
-    "NAMES",
     "Baseline",
     "BaselineConfig",
     "EASEConfig",
@@ -33,17 +39,22 @@ __all__ = [
     "PopularityConfig",
     "RecentPopularity",
     "RecentPopularityConfig",
-    "SASRec",
-    "SASRecConfig",
     "TextConfig",
     "TextSimilarity",
+    "TrainedBaseline",
+    "TrainedConfig",
+    "Trainer",
+    "Training",
     "build",
+    "names",
+    "register",
+    "trained_names",
 ]
 
 _HOME = {
     "Baseline": "base",
     "BaselineConfig": "base",
-    "NAMES": "tuning",
+    "names": "tuning",
     "build": "tuning",
     "EASE": "ease",
     "EASEConfig": "ease",
@@ -55,10 +66,14 @@ _HOME = {
     "PopularityConfig": "popularity",
     "RecentPopularity": "recent",
     "RecentPopularityConfig": "recent",
-    "SASRec": "sasrec",
-    "SASRecConfig": "sasrec",
     "TextConfig": "text",
     "TextSimilarity": "text",
+    "TrainedBaseline": "trained",
+    "TrainedConfig": "trained",
+    "Trainer": "trained",
+    "Training": "trained",
+    "register": "trained",
+    "trained_names": "trained",
 }
 
 

@@ -29,11 +29,11 @@ _log = logging.getLogger(__name__)
 _STATE, _MANIFEST = "state.npz", "manifest.json"
 
 
-def code_version(modules: Iterable[str]) -> str:
-    """Return a hash over these modules of this package as they run, whatever their comments say."""
+def code_version(files: Iterable[Path]) -> str:
+    """Return a hash over Python files as they run, whatever their comments say."""
     digest = hashlib.sha256()
-    for module in modules:
-        tree = ast.parse((Path(__file__).parent / f"{module}.py").read_text(encoding="utf-8"))
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
                 node.body = node.body[1:] or [ast.Pass()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,11 @@ class HistoryColumns:
         last = (h.times[-1] if h.times is not None and len(h) else UNKNOWN_TIME for h in histories)
         now = np.fromiter(last, dtype=np.int64, count=len(histories))
         return cls(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), items, now)
+
+    def histories(self) -> list[History]:
+        """Return the histories, as far as they are kept: their items."""
+        ends = self.offsets.tolist()
+        return [History(self.items[a:b]) for a, b in pairwise(ends)]
 
     def newest(self, n: int) -> HistoryColumns:
         """Return the columns with only the `n` newest events of each history."""

@@ -18,8 +18,9 @@ from nextinterest.errors import DataError
 from nextinterest.eval.baselines.base import Baseline, BaselineConfig
 from nextinterest.eval.baselines.cache import cache_key, code_version, data_key, load_entry, save_entry
 from nextinterest.eval.baselines.selection import fit_temperature, measure, search
+from nextinterest.eval.baselines.trained import build_trained, trained_names
 
-__all__ = ["NAMES", "build"]
+__all__ = ["build", "names"]
 
 _SHARED = ("base", "columns", "matrices", "selection", "tuning")
 
@@ -32,8 +33,10 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "text": ("text", "TextSimilarity", "TextConfig"),
 }
 
-NAMES: tuple[str, ...] = (*_KINDS, "sasrec")
-"""Names that `build` knows."""
+
+def names() -> tuple[str, ...]:
+    """Return the names that `build` knows: those of this package, and those whose trainers are registered."""
+    return (*_KINDS, *trained_names())
 
 
 def build(
@@ -51,7 +54,7 @@ def build(
     Parameters
     ----------
     name
-        One of `NAMES`.
+        One of `names`.
     split
         What is learned from (`train`) and chosen by (`validation`).
     catalog
@@ -70,13 +73,15 @@ def build(
     DataError
         If the name is unknown, or ``text`` is asked for without vectors.
     """
-    if name not in NAMES:
-        raise DataError(f"There is no baseline {name!r}.", remedy=f"Choose one of: {', '.join(NAMES)}.")
-    if name == "sasrec":
-        from nextinterest.eval.baselines.sasrec_search import build_sasrec
-
-        sasrec = build_sasrec(split, catalog, seed=seed, cache_dir=cache_dir, max_seconds=max_seconds)
-        return cast("Baseline[BaselineConfig]", sasrec)
+    if name in trained_names():
+        made = build_trained(name, split, catalog, seed=seed, cache_dir=cache_dir, max_seconds=max_seconds)
+        return cast("Baseline[BaselineConfig]", made)
+    if name not in _KINDS:
+        raise DataError(
+            f"There is no baseline {name!r}.",
+            remedy=f"Choose one of: {', '.join(names())}; or register a trainer of that name.",
+            command=f"Choose one of: {', '.join(names())}.",
+        )
     module, class_name, config_name = _KINDS[name]
     home = import_module(f"nextinterest.eval.baselines.{module}")
     kind = cast("type[Baseline[BaselineConfig]]", getattr(home, class_name))
@@ -92,7 +97,7 @@ def build(
         "default": default.model_dump(mode="json"),
         "seed": seed,
         "max_seconds": max_seconds,
-        "code": code_version((*_SHARED, module)),
+        "code": code_version(Path(__file__).parent / f"{file}.py" for file in (*_SHARED, module)),
     }
     folder = None if cache_dir is None else cache_dir / "baselines" / f"{name}-{cache_key(inputs)}"
     if folder is not None and (found := load_entry(folder)) is not None:
