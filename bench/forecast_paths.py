@@ -33,7 +33,7 @@ from nextinterest.eval.baselines import build, register
 from nextinterest.eval.forecast import hold_out_future
 from nextinterest.eval.forecast.metrics import share_log_loss
 from nextinterest.finetune import SASRecTrainer
-from nextinterest.interests.paths import inclusion_shares, sample_paths
+from nextinterest.interests.paths import sample_paths
 from nextinterest.interests.pool import fit_pool, pool
 from nextinterest.interests.signals import RunningCounts, Shares, history_signals, model_signals
 from nextinterest.llm import LocalModel
@@ -49,6 +49,31 @@ HORIZON = 10
 N_PATHS = 64
 FITTED_ON = 8
 RIDGE = 300.0
+
+
+def inclusion_shares(probabilities: Shares, catalog: Catalog, n_steps: int) -> Shares:
+    """Return expected interests of `n_steps` draws without replacement, shape (n, n_interests).
+
+    Item i is among the draws with probability about ``1 - exp(-l p_i)``, where l makes these sum to the
+    number of draws. Source: Rosen, Asymptotic theory for successive sampling with varying probabilities,
+    Ann. Math. Stat. 1972.
+
+    The alternative to sampling: it knows that favourites get used up, not that one event leads to another.
+    `probabilities` are one-step distributions, seen items at zero, shape (n, n_items).
+
+    """
+    included = np.empty_like(probabilities)
+    for row, p in enumerate(probabilities):
+        n = min(n_steps, int((p > 0).sum()))
+        low, high = 0.0, 1.0
+        while n - (1.0 - np.exp(-high * p)).sum() > 1e-3 and high < 1e12:
+            high *= 2.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if (1.0 - np.exp(-middle * p)).sum() < n else (low, middle)
+        included[row] = 1.0 - np.exp(-high * p)
+    shares = included @ catalog.interest_matrix
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
 def main() -> None:

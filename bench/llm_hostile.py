@@ -116,7 +116,6 @@ def main() -> None:
     rng = np.random.default_rng(0)
     prompts = [rng.choice(len(catalog), size=int(rng.integers(0, 8)), replace=False) for _ in range(100)]
     states = [model.open(renderer.history(History(p.astype(np.int32))).tokens) for p in prompts]
-    model.share_passes()
 
     def ask(request: int) -> list[str]:
         """Answer one request and return its faults."""

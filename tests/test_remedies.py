@@ -45,7 +45,6 @@ NOT_REACHED = {
     ),
     ("llm/devices.py", "Use device='auto' or 'cpu'."),  # no command takes a device
     ("prompts/frame.py", "Pass it in `variables`."),
-    ("prompts/template.py", "Choose one of {}, or use PromptTemplate.from_path."),
     ("retrieval/index.py", "Use replace() for items that are there."),
     ("retrieval/popular_items.py", "Set popularity_half_life_days to None."),
     ("retrieval/saving.py", "Load them first and pass them as extra_sources."),

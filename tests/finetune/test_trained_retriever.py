@@ -14,7 +14,7 @@ from nextinterest.data.report import CleaningReport
 from nextinterest.domain import Catalog, History, Item, ItemScorer
 from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.config import FinetuneConfig, read_config
-from nextinterest.finetune.encoder_task import sampled_loss, softmax_loss
+from nextinterest.finetune.encoder_task import catalog_loss, sampled_loss
 from nextinterest.finetune.recipe import train_retriever
 from nextinterest.finetune.windows import Windows
 from nextinterest.retrieval import Encoder, Retriever
@@ -223,7 +223,7 @@ def test_the_sampled_loss_approaches_the_full_one(log: EventLog) -> None:
     batch = windows.batch(windows.epoch(rng)[:8], rng)
     vectors = encoder.item_vectors()
     states = encoder(batch.items, vectors).flatten(0, 1)[batch.places]
-    full = float(softmax_loss(encoder.logits(states, vectors), batch).detach()) / len(batch)
+    full = float(catalog_loss(states, vectors, encoder.bias, batch).detach()) / len(batch)
     drawn = torch.from_numpy(rng.integers(0, 40, 20_000))
     sampled = float(sampled_loss(states, vectors, encoder.bias, batch, drawn).detach()) / len(batch)
     assert sampled == pytest.approx(full, abs=0.05)

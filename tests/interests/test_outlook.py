@@ -13,7 +13,6 @@ from nextinterest.data.interests import interest_marginal
 from nextinterest.domain import Catalog, FloatArray, History, ItemScorer
 from nextinterest.errors import DataError
 from nextinterest.interests import InterestOutlook, forecast_interests, sample_paths
-from nextinterest.interests.paths import inclusion_shares
 
 
 def test_next_step_is_the_marginal_of_the_unseen_items(
@@ -113,11 +112,3 @@ def test_outlook_names_likely_paths(catalog: Catalog, scorer: ItemScorer, histor
     assert logs == sorted(logs, reverse=True)
     best = outlook.paths[0]
     assert best.log_probability == pytest.approx(sum(np.log(step.probability) for step in best.steps))
-
-
-def test_inclusion_shares_know_that_favourites_get_used_up() -> None:
-    catalog = Catalog(["a", "b", "c", "d"], list("ABCD"), [("War",), ("Drama",), ("Drama",), ("Drama",)])
-    p = np.array([[0.7, 0.1, 0.1, 0.1]])
-    one, three = (inclusion_shares(p, catalog, n)[0] for n in (1, 3))
-    assert one[1] > three[1] > 0.25
-    np.testing.assert_allclose(inclusion_shares(p, catalog, 4)[0], [0.75, 0.25], atol=0.01)

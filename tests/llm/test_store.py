@@ -13,7 +13,6 @@ from torch import Tensor
 from nextinterest.errors import BudgetError, ModelError
 from nextinterest.llm import LocalModel
 from nextinterest.llm.forward import KeyValues, Segment
-from nextinterest.llm.microbatch import MicroBatchedForward
 from nextinterest.llm.store import StateStore
 
 if TYPE_CHECKING:
@@ -114,9 +113,6 @@ def test_users_never_see_each_other_under_threads(model: LocalModel) -> None:
         user: [f"{user} likes {chr(97 + i)}{'yz' * j}" for j in range(4)] for i, user in enumerate(users)
     }
     expected = {text: _fresh(model, text, [-1]) for own in texts.values() for text in own}
-    model.share_passes(wait=0.001)
-    batched = model.forward
-    assert isinstance(batched, MicroBatchedForward)
     with StateStore(model, "t").state("probe", ()) as state:
         state.read(encode("x" * 24))
         room = 4 * state.nbytes  # evictions happen all the time
@@ -133,18 +129,3 @@ def test_users_never_see_each_other_under_threads(model: LocalModel) -> None:
     with ThreadPoolExecutor(12) as pool:
         assert max(pool.map(ask, users)) < TOLERANCE
     assert store.statistics.evictions > 0
-    assert batched.passes < batched.requests
-
-
-def test_one_bad_request_fails_alone(model: LocalModel) -> None:
-    model.forward = MicroBatchedForward(model.forward, wait=0.05)
-
-    def ask(token: int) -> bool:
-        try:
-            model.encode([[token, 2]], [[-1]])
-        except IndexError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(ask, [1, 2, 100_000, 3])) == [True, True, False, True]

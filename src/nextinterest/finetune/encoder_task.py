@@ -26,30 +26,12 @@ __all__ = [
     "catalog_loss",
     "encoder_scores",
     "sampled_loss",
-    "softmax_loss",
 ]
 
 _NEGATIVES = 4096
 _CELLS = 1 << 18  # scores held at once on a CPU: 1 MB as float32
 _CELLS_CUDA = 1 << 26
 _EMPTY = -1e9  # a finite stand-in for minus infinity, so that its gradient is zero and not NaN
-
-
-def softmax_loss(logits: Tensor, batch: WindowBatch) -> Tensor:
-    """Return the summed cross-entropy over places; see `WindowBatch` for the targets.
-
-    Parameters
-    ----------
-    logits
-        Shape (n, n_items).
-    batch
-        Targets.
-    """
-    if batch.excluded is not None:
-        logits = logits.masked_fill(batch.excluded, _EMPTY)
-    normaliser = torch.logsumexp(logits, dim=1)
-    # A place's shares sum to one, so its normaliser counts once.
-    return normaliser.sum() - (logits[batch.rows, batch.columns] * batch.shares).sum()
 
 
 @torch.no_grad()
@@ -82,7 +64,7 @@ def _value_and_gradients(
 
 
 def catalog_loss(states: Tensor, vectors: Tensor, bias: Tensor, batch: WindowBatch) -> Tensor:
-    """Return `softmax_loss` of ``states @ vectors.T + bias`` without holding these scores.
+    """Return the summed cross-entropy of ``states @ vectors.T + bias`` without holding these scores.
 
     Parameters
     ----------
@@ -105,7 +87,7 @@ def catalog_loss(states: Tensor, vectors: Tensor, bias: Tensor, batch: WindowBat
 def sampled_loss(
     states: Tensor, vectors: Tensor, bias: Tensor, batch: WindowBatch, negatives: Tensor
 ) -> Tensor:
-    """Return an estimate of `softmax_loss` that touches only targets and some negatives.
+    """Return an estimate of `catalog_loss` that touches only targets and some negatives.
 
     Parameters
     ----------

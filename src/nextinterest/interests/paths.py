@@ -4,10 +4,6 @@ All paths of all histories advance together, one batch of exact item ids per ste
 once (the first step costs one history, whatever the number of paths). A model that keeps a cached state and
 can extend it by the new events only (`StatefulItemScorer`) is asked to do so. Items of the history and of
 the path so far are not drawn again.
-
-`inclusion_shares` is the alternative without sampling: the expected interests of n draws without replacement
-from the one-step distribution, which knows that favourites get used up and not that one event leads to
-another.
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ from nextinterest.domain import Catalog, FloatArray, History, IntArray, ItemScor
 from nextinterest.errors import DataError
 from nextinterest.interests.signals import Shares
 
-__all__ = ["PathState", "SampledPaths", "StatefulItemScorer", "inclusion_shares", "sample_paths"]
+__all__ = ["PathState", "SampledPaths", "StatefulItemScorer", "sample_paths"]
 
 
 class PathState(Protocol):
@@ -174,35 +170,3 @@ def _draw(
         drawn = np.minimum(drawn, p.shape[1] - 1)
         items[first + row, left, step] = drawn
         logs[first + row, left, step] = np.log(np.maximum(p[left, drawn] / total[left], 1e-300))
-
-
-def inclusion_shares(probabilities: Shares, catalog: Catalog, n_steps: int) -> Shares:
-    """Return expected interests of `n_steps` draws without replacement, shape (n, n_interests).
-
-    Item i is among the draws with probability about ``1 - exp(-l p_i)``, where l makes these sum to the
-    number of draws. Source: Rosen, Asymptotic theory for successive sampling with varying probabilities,
-    Ann. Math. Stat. 1972.
-
-    Parameters
-    ----------
-    probabilities
-        One-step item distributions, seen items at zero, shape (n, n_items).
-
-    Examples
-    --------
-    >>> catalog = Catalog(["a", "b", "c"], ["A", "B", "C"], [("War",), ("Drama",), ("Drama",)])
-    >>> inclusion_shares(np.array([[0.8, 0.1, 0.1]]), catalog, 3).round(2).tolist()
-    [[0.67, 0.33]]
-    """
-    included = np.empty_like(probabilities)
-    for row, p in enumerate(probabilities):
-        n = min(n_steps, int((p > 0).sum()))
-        low, high = 0.0, 1.0
-        while n - (1.0 - np.exp(-high * p)).sum() > 1e-3 and high < 1e12:
-            high *= 2.0
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if (1.0 - np.exp(-middle * p)).sum() < n else (low, middle)
-        included[row] = 1.0 - np.exp(-high * p)
-    shares = included @ catalog.interest_matrix
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))

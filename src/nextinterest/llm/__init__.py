@@ -5,7 +5,7 @@
     seq2seq               encoder-decoder models on this machine (T5 family)
     openai_compatible     any OpenAI-compatible endpoint
     scripted              a model without weights, for tests
-    store, microbatch     cached states of many users; concurrent requests in shared passes
+    store                 cached states of many users
     continuations         many sequences that begin alike, each growing its own way
     trie, search          rows of a catalogue's token trie by beams, greedily or drawn
 
@@ -29,7 +29,6 @@ from nextinterest.messages import Message
 if TYPE_CHECKING:
     from nextinterest.llm.continuations import Continuations
     from nextinterest.llm.local import LocalModel
-    from nextinterest.llm.microbatch import MicroBatchedForward
     from nextinterest.llm.openai_compatible import OpenAICompatibleModel
     from nextinterest.llm.search import beam_search, draw_rows
     from nextinterest.llm.seq2seq import Seq2SeqModel
@@ -42,7 +41,6 @@ __all__ = [
     "LanguageModel",
     "LocalModel",
     "Message",
-    "MicroBatchedForward",
     "OpenAICompatibleModel",
     "Sampling",
     "ScriptedLanguageModel",
@@ -58,7 +56,6 @@ __all__ = [
 _LAZY = {
     "Continuations": "nextinterest.llm.continuations",
     "LocalModel": "nextinterest.llm.local",
-    "MicroBatchedForward": "nextinterest.llm.microbatch",
     "OpenAICompatibleModel": "nextinterest.llm.openai_compatible",
     "Seq2SeqModel": "nextinterest.llm.seq2seq",
     "StateStore": "nextinterest.llm.store",

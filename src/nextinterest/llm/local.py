@@ -27,7 +27,6 @@ from nextinterest.llm.head import Head
 from nextinterest.llm.loading import weights_digest, without_adapter
 from nextinterest.llm.local_base import TOKENS_PER_BATCH, ModuleModel
 from nextinterest.llm.metering import count
-from nextinterest.llm.microbatch import MicroBatchedForward
 from nextinterest.llm.scoring import choose_after, score_after
 from nextinterest.llm.state import CausalState
 from nextinterest.llm.tokenizer import LocalTokenizer
@@ -164,16 +163,6 @@ class LocalModel(ModuleModel):
             matcher = JsonMatcher(self.tokenizer, self.head.vocabulary, schema)
             return stream_json(speaker, matcher, room, sampling or Sampling())
         return stream_text(speaker, self.tokenizer, room, sampling or Sampling())
-
-    def share_passes(self, *, wait: float = 0.002) -> None:
-        """Let concurrent calls of different threads share forward passes from now on; for servers.
-
-        Parameters
-        ----------
-        wait
-            Seconds a call waits for company when no pass is running.
-        """
-        self.forward = MicroBatchedForward(self.forward, wait=wait, max_tokens=self.tokens_per_batch)
 
     def check_length(self, length: int) -> None:
         """Refuse what the model cannot read.

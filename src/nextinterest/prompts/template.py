@@ -27,7 +27,6 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
@@ -126,25 +125,6 @@ class PromptTemplate:
         """
         return _named(name)
 
-    @classmethod
-    def from_path(cls, path: str | Path) -> PromptTemplate:
-        """Read a template from a file; its name is the file's without the suffix.
-
-        Raises
-        ------
-        PromptError
-            If the file cannot be read as UTF-8 text, or as `__init__` does.
-        """
-        path = Path(path)
-        try:
-            source = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PromptError(
-                f"Template file {str(path)!r} cannot be read: {error}.",
-                remedy="Give the path of a UTF-8 text file.",
-            ) from error
-        return cls(path.stem, source)
-
     @property
     def is_chat(self) -> bool:
         """Whether instruct models get this template as a conversation."""
@@ -226,7 +206,7 @@ def _named(name: str) -> PromptTemplate:
     if name not in shipped_templates():
         raise PromptError(
             f"No template {name!r} ships with the package.",
-            remedy=f"Choose one of {', '.join(shipped_templates())}, or use PromptTemplate.from_path.",
+            remedy=f"Choose one of {', '.join(shipped_templates())}.",
         )
     source = (files("nextinterest.prompts") / "templates" / (name + _SUFFIX)).read_text(encoding="utf-8")
     return PromptTemplate(name, source)
