@@ -94,9 +94,7 @@ def names_in(nodes: Iterator[ast.AST] | list[ast.AST]) -> set[str]:
             elif isinstance(node, ast.Attribute):
                 found.add(node.attr)
             elif isinstance(node, ast.Constant) and CLASS.fullmatch(str(node.value)):
-                found.add(
-                    str(node.value)
-                )  # a registry imports its classes by name
+                found.add(str(node.value))  # a registry imports its classes by name
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,14 +17,21 @@ from torch import Tensor
 from nextinterest.errors import ModelError
 from nextinterest.llm.base import FloatArray
 from nextinterest.llm.forward import KeyValues, Segment, resolve_layers
-from nextinterest.llm.scoring import score_after, score_branches, single_tokens
+from nextinterest.llm.scoring import CausalModel, score_after, score_branches, single_tokens
 
-if TYPE_CHECKING:
-    from nextinterest.llm.local import LocalModel
-
-__all__ = ["CausalState"]
+__all__ = ["CausalState", "StatefulModel"]
 
 logger = logging.getLogger(__name__)
+
+
+class StatefulModel(CausalModel, Protocol):
+    """What a state needs of the model that reads."""
+
+    hidden_size: int
+
+    @property
+    def device(self) -> torch.device:
+        """Return where it computes."""
 
 
 class CausalState:
@@ -39,7 +46,7 @@ class CausalState:
         The model that reads.
     """
 
-    def __init__(self, model: LocalModel) -> None:
+    def __init__(self, model: StatefulModel) -> None:
         self.model = model
         self._tokens: list[int] = []
         self._past: KeyValues | None = None

@@ -10,13 +10,13 @@ from nextinterest.profiles.faults import (
     IdempotencyError,
     StoreError,
 )
+from nextinterest.profiles.opening import open_store
 from nextinterest.profiles.reading import ProfileReading, read_profile
 from nextinterest.profiles.store import (
     AppendResult,
     ItemRecord,
     ProfileEvent,
     ProfileStore,
-    open_store,
 )
 
 __all__ = [

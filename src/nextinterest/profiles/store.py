@@ -15,7 +15,6 @@ from typing import Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from nextinterest.errors import DataError, MissingExtraError
 from nextinterest.profiles.faults import UserNameError
 
 __all__ = [
@@ -25,7 +24,6 @@ __all__ = [
     "ProfileEvent",
     "ProfileStore",
     "checked_user",
-    "open_store",
 ]
 
 EventKind = Literal["seen", "liked", "disliked", "hidden"]
@@ -188,30 +186,3 @@ def checked_user(user: str) -> str:
             remedy="Use another id.",
         )
     return user
-
-
-def open_store(url: str) -> ProfileStore:
-    """Open a store: a path or ``sqlite:///path`` is SQLite, ``postgresql://...`` is PostgreSQL.
-
-    Raises
-    ------
-    DataError
-        For any other scheme, or where the database cannot be opened.
-    MissingExtraError
-        Where the database's driver is not installed.
-    """
-    try:
-        from nextinterest.profiles.sql import SqlProfileStore
-    except ModuleNotFoundError:
-        raise MissingExtraError("sqlalchemy", "serve") from None
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return SqlProfileStore(f"sqlite:///{url}")
-    if scheme == "sqlite":
-        return SqlProfileStore(url)
-    if scheme in {"postgresql", "postgres"}:
-        return SqlProfileStore(f"postgresql+psycopg://{rest}")
-    raise DataError(
-        f"No profile store is known for URLs that start with {scheme!r}.",
-        remedy="Use a path, sqlite:///path or postgresql://user@host/database.",
-    )
