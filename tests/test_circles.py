@@ -15,7 +15,6 @@ LEFT = {
     ("nextinterest.agent.recommender", "nextinterest.agent.chat.execution"),
     ("nextinterest.agent.recommender", "nextinterest.agent.chat.lists"),
     ("nextinterest.agent.recommender", "nextinterest.agent.chat.talking"),
-    ("nextinterest.agent.chat.execution", "nextinterest.agent.chat.wording"),
     ("nextinterest.retrieval.retriever", "nextinterest.retrieval.saving"),
     ("nextinterest.retrieval.trained", "nextinterest.retrieval.directory"),
 }

@@ -58,8 +58,6 @@ GENERATION = {
 # Being built: the callers are on their way.
 UNFINISHED = {"command_line", "load_source"}
 
-CALLED_BY_NAME = {"call_tool"}  # of the MCP library
-
 CLASS = re.compile(r"[A-Z]\w*[A-Za-z]\w*")
 FRAMEWORKS = re.compile(
     r"\b(?:routes|router|app|server)\.|\b(?:field|model)_(?:validator|serializer)|\btool\b|\bcallback\b"
@@ -143,6 +141,8 @@ def definitions() -> tuple[list[Definition], frozenset[str]]:
                 found.append(Definition(path, top.name, top.lineno, uses=used([top])))
                 continue
             methods = [m for m in top.body if isinstance(m, kinds)]
+            if top.name.startswith("_"):
+                methods = []  # a library's hooks as a rule; all of the class lives if the class does
             public = [m for m in methods if not m.name.startswith("_") and not is_called_by_a_framework(m)]
             rest = [part for part in ast.iter_child_nodes(top) if part not in public]
             found.append(Definition(path, top.name, top.lineno, uses=used(rest)))
@@ -178,7 +178,6 @@ def uncalled() -> list[Definition]:
             if one.name in allowed
             or (one.last in names and (not one.within or one.within in names or one.within in allowed))
             or one.last.startswith("_")
-            or one.last in CALLED_BY_NAME
         ]
         if not alive:
             return [one for one in waiting if not one.last.startswith("_")]

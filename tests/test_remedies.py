@@ -127,7 +127,7 @@ def test_options_that_are_advised_exist() -> None:
         for inner in getattr(command, "commands", {}).values():
             yield from options(inner)
 
-    known = {*options(get_command(app)), "--multi_gpu", "--multi"}  # of accelerate launch
+    known = {*options(get_command(app)), "--multi_gpu", "--multi", "--include"}  # of accelerate and git lfs
     advised = {
         option for _, _, text, command in remedies() for option in OPTION.findall(f"{text} {command or ''}")
     }

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nextinterest.counting import counted
 from nextinterest.data.sources.columns import Columns, places, sniff_columns
 from nextinterest.data.sources.delimited import fields_of
 from nextinterest.data.sources.parts import shown
@@ -115,9 +116,8 @@ def find_opening(path: Path, lines: Sequence[Line], columns: Columns | None) -> 
 def _note(path: Path, above: Sequence[Line], what: str) -> tuple[str, ...]:
     if not above:
         return ()
-    n = len(above)
-    lines = "1 line above the {} was" if n == 1 else f"{n} lines above the {{}} were"
-    return (f"{path.name}: {lines.format(what)} passed over: {shown([text for _, text in above])}",)
+    lines = counted(len(above), f"line above the {what} was", f"lines above the {what} were")
+    return (f"{path.name}: {lines} passed over: {shown([text for _, text in above])}",)
 
 
 def _known(line: str, signs: Sequence[str], columns: Columns | None) -> dict[str, str]:
