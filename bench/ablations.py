@@ -28,8 +28,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from nextinterest.agent.ranking import blend
-from nextinterest.agent.recommender import open_encoder
 from nextinterest.data import Dataset, HeldOut, leave_last_out, load
 from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
 from nextinterest.domain import FloatArray, IntArray
@@ -41,9 +39,11 @@ from nextinterest.finetune.validation import seen_mask
 from nextinterest.llm import LocalModel
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.directory import load_trained
+from nextinterest.retrieval.encoder_assets import open_encoder
 from nextinterest.retrieval.files import read_manifest, read_verified
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.parts import Part
+from nextinterest.retrieval.rerank import redistribute
 from nextinterest.retrieval.rerank.choice import ChoiceReranker
 from nextinterest.retrieval.sequence_source import SequenceSource
 
@@ -302,7 +302,7 @@ def _choice_rows(
         for i, (row, choice) in enumerate(zip(items[name], chosen[name], strict=True)):
             before = log_p[name][i, row].astype(np.float32)
             lone[i, row] = choice + logsumexp(before)
-            mixed[i, row] = blend(before, choice, weight)
+            mixed[i, row] = redistribute(before, choice, weight)
         alone[name] = lone.astype(np.float32), f"among {config.n_candidates} of the full blend"
         both[name] = mixed.astype(np.float32), f"choice {weight:.3g}"
     return {"choice alone": alone, "full blend and choice": both}

@@ -68,24 +68,25 @@ def rerank() -> None:
     dataset = load(DEFAULT_DATA)
     split = leave_one_out(dataset.log)
     agent = RecommenderAgent.from_dataset(dataset, train=split.train)
-    assert isinstance(agent.model, LocalModel)
-    assert agent.ranker.reranker is not None
+    assert isinstance(agent.engine.model, LocalModel)
+    assert agent.engine.reranker is not None
     history = split.validation.histories[0]
-    agent.ranker.rank([history])  # letters' own attraction is measured once
+    agent.engine.rank([history])  # letters' own attraction is measured once
     candidates = agent.retriever.recommend([history], 20).items
-    before, passes = agent.ranker.tokens_used, agent.ranker.reranker.forward_passes
+    before, passes = agent.engine.tokens_used, agent.engine.reranker.forward_passes
     seconds, peaks = [], []
     for _ in range(REPEATS):
         started = time.perf_counter()
-        agent.ranker.reranker.log_probabilities([history], list(candidates))
+        agent.engine.reranker.log_probabilities([history], list(candidates))
         seconds.append(time.perf_counter() - started)
-        peaks.append(matrix_peak(agent.model.dtype))
-    tokens = (agent.ranker.tokens_used - before) // REPEATS
-    passes = agent.ranker.reranker.forward_passes - passes
-    rate = operations(agent.model, tokens) / median(seconds)
+        peaks.append(matrix_peak(agent.engine.model.dtype))
+    tokens = (agent.engine.tokens_used - before) // REPEATS
+    passes = agent.engine.reranker.forward_passes - passes
+    rate = operations(agent.engine.model, tokens) / median(seconds)
     print(
         f"rerank 20 candidates: {passes // REPEATS} forward pass of {tokens} tokens in "
-        f"{1e3 * median(seconds):.0f} ms, {tokens / median(seconds):,.0f} tokens/s, {agent.model.dtype}, "
+        f"{1e3 * median(seconds):.0f} ms, {tokens / median(seconds):,.0f} tokens/s, "
+        f"{agent.engine.model.dtype}, "
         f"{torch.get_num_threads()} threads"
     )
     print(

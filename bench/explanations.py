@@ -44,16 +44,14 @@ def main() -> None:
     items = ranked.items[:, 0]
     print(f"{agent!r}: the first item of {len(histories)} users, two events named of the newest")
     for way in ("erasure", "similarity"):
-        agent.config = agent.config.model_copy(update={"evidence": way})
+        config = agent.engine.config.model_copy(update={"evidence": way})
         named: list[list[int]] = []
         began = time.perf_counter()
         for history, item in zip(histories, items, strict=True):
-            (evidence,) = find_evidence(
-                agent.retriever, agent.config, history, np.array([item], dtype=np.int32)
-            )
+            (evidence,) = find_evidence(agent.retriever, config, history, np.array([item], dtype=np.int32))
             named.append([agent.catalog.position(e.item_id) for e in evidence])
         seconds = (time.perf_counter() - began) / len(histories)
-        window = agent.config.evidence_window if way == "erasure" else max(map(len, histories))
+        window = config.evidence_window if way == "erasure" else max(map(len, histories))
         drops = erasure_drops(agent.retriever, histories, items, named, window=window, seed=given.seed)
         none = sum(not events for events in named)
         print(f"by {way}, {seconds * 1000:.0f} ms an item, no event named for {none} of {len(named)}:")

@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.agent.recommender import open_encoder
 from nextinterest.data import CleaningConfig, load
 from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
 from nextinterest.data.interests import population_mix
@@ -54,6 +53,7 @@ from nextinterest.interests import draw_changes, draw_river, portray, svg_of
 from nextinterest.interests.forecaster import PooledForecaster
 from nextinterest.interests.outlook import ITEMS, default_model, forecast_interests
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.encoder_assets import open_encoder
 
 OURS = "retriever"
 HORIZONS = (1, 5, 10, 20)

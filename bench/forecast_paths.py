@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nextinterest.agent.recommender import RecommenderAgent, open_encoder
+from nextinterest.agent import RecommenderAgent
 from nextinterest.data import CleaningConfig, EventLog, load
 from nextinterest.data.assets import DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER, fetch
 from nextinterest.data.interests import population_mix
@@ -39,6 +39,7 @@ from nextinterest.interests.signals import RunningCounts, Shares, history_signal
 from nextinterest.llm import LocalModel
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.encoder_assets import open_encoder
 from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.item_text import catalog_texts

@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.live import LiveAgent
 from nextinterest.llm import ScriptedLanguageModel
-from nextinterest.profiles import open_store
 from nextinterest.server.app import create_app
 from nextinterest.server.run import run
 from nextinterest.server.settings import ServerSettings
@@ -24,8 +22,9 @@ def agent_called(kind: str) -> RecommenderAgent:
     """Return the default agent, or one of its variants."""
     agent = RecommenderAgent.from_pretrained()
     if kind != "default":
-        agent.model = None if kind == "retrieval" else ScriptedLanguageModel()
-    return agent.renewed(agent.log)
+        model = None if kind == "retrieval" else ScriptedLanguageModel()
+        agent = RecommenderAgent(replace(agent.engine, language_model=model), agent.log)
+    return agent
 
 
 def main() -> None:
@@ -37,7 +36,7 @@ def main() -> None:
     options.add_argument("--users", type=int, default=50)
     given = options.parse_args()
     agent = agent_called(given.agent)
-    live = LiveAgent(agent, open_store(given.store), lambda: datetime.now(UTC))
+    live = agent.with_store(given.store)
     users = agent.log.user_ids[: given.users] if agent.log is not None else ()
     for user in users:
         live.import_history(agent.history(user).last(60))

@@ -23,7 +23,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -55,11 +55,9 @@ def serve(port: int, store: str, seconds: float, how: str) -> None:
     import torch
 
     from nextinterest.agent import AgentConfig, RecommenderAgent
-    from nextinterest.agent.live import LiveAgent
     from nextinterest.data import load
     from nextinterest.llm import ScriptedLanguageModel
     from nextinterest.llm.base import FloatArray
-    from nextinterest.profiles import open_store
     from nextinterest.server.app import create_app
     from nextinterest.server.run import run
     from nextinterest.server.settings import ServerSettings
@@ -78,8 +76,7 @@ def serve(port: int, store: str, seconds: float, how: str) -> None:
     torch.set_num_threads(os.cpu_count() or 2)
     config = AgentConfig(choice_calibrated=False, max_prompt_tokens=8192)
     agent = RecommenderAgent.from_dataset(load("ml-100k"), language_model=None, config=config)
-    agent.model = SlowModel()
-    live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC))
+    live = RecommenderAgent(replace(agent.engine, language_model=SlowModel())).with_store(store)
     settings = ServerSettings(port=port, requests_per_minute=10_000_000)
     run(create_app(live, settings), settings)
 

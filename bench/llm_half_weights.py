@@ -19,13 +19,13 @@ from statistics import median
 import numpy as np
 import torch
 
-from nextinterest.agent.recommender import open_encoder
 from nextinterest.data import HeldOut, leave_last_out, load
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_TEXT_ENCODER
 from nextinterest.domain import Catalog, FloatArray, History
 from nextinterest.finetune.validation import rank_scores
 from nextinterest.llm.devices import DtypeName
 from nextinterest.retrieval.directory import load_trained
+from nextinterest.retrieval.encoder_assets import open_encoder
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 
 DIRECTORY = Path(__file__).parents[1] / "artifacts" / "ml-100k-smollm2"

@@ -34,6 +34,7 @@ NOT_REACHED = {
     # Wrong arguments of Python calls that no command makes.
     ("agent/chat/messages.py", "Pass a list. {}"),
     ("agent/chat/messages.py", "Pass a string; images and sound are not understood."),
+    ("agent/records.py", "Give it one: agent.with_store('profiles.db')."),
     ("agent/saving.py", "Build it with from_dataset, or pass language_model_name and text_encoder_name."),
     ("data/log.py", "Build the log with EventLog.from_arrays."),
     ("eval/baselines/tuning.py", "Pass one embedding per item."),

@@ -29,16 +29,16 @@ def test_a_science_fiction_history(real: RecommenderAgent) -> None:
     assert sci_fi >= 3 > 10 * share
     assert all(np.isfinite(item.scores["choice"]) for item in result.items)
     assert 0 < sum(item.probability for item in result.items) <= 1
-    assert real.ranker.reranker is not None
-    assert real.ranker.reranker.forward_passes == 2  # the choice, and once the letters' own attraction
+    assert real.engine.reranker is not None
+    assert real.engine.reranker.forward_passes == 2  # the choice, and once the letters' own attraction
 
 
 def test_the_order_of_candidates_does_not_matter(real: RecommenderAgent) -> None:
     history = real.history("7")
     offered = real.retriever.recommend([history], 20).items[0]
-    assert real.ranker.reranker is not None
-    (one,) = real.ranker.reranker.log_probabilities([history], [offered])
-    (two,) = real.ranker.reranker.log_probabilities([history], [offered[::-1]])
+    assert real.engine.reranker is not None
+    (one,) = real.engine.reranker.log_probabilities([history], [offered])
+    (two,) = real.engine.reranker.log_probabilities([history], [offered[::-1]])
     np.testing.assert_allclose(one, two[::-1], atol=1e-5)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.films import WordEncoder
 from support.saved_llama import save_tiny_llama
 
-from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.agent.deferred import DeferredModel
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog
@@ -30,19 +31,19 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(path, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(LocalModel, "load", load)
-    monkeypatch.setattr("nextinterest.agent.recommender.open_encoder", lambda *_: WordEncoder())
+    monkeypatch.setattr("nextinterest.retrieval.encoder_assets.open_encoder", lambda *_: WordEncoder())
     return done
 
 
 def agent(catalog: Catalog, log: EventLog, model: Path, weight: float) -> RecommenderAgent:
-    return RecommenderAgent(
+    engine = Engine(
         Retriever.build(catalog, log, WordEncoder()),
         DeferredModel(str(model)),
         AgentConfig(n_candidates=3, choice_weight=weight, max_prompt_tokens=900),
-        log,
         language_model_name=str(model),
         text_encoder_name="words",
     )
+    return RecommenderAgent(engine, log)
 
 
 def test_a_model_of_weight_zero_is_named_and_not_loaded(
@@ -51,17 +52,17 @@ def test_a_model_of_weight_zero_is_named_and_not_loaded(
     model = save_tiny_llama(tmp_path / "tiny")
     agent(catalog, log, model, 0.0).save_pretrained(tmp_path / "saved")
     assert loads == ["tiny"]  # for its fingerprint
-    loaded = RecommenderAgent.from_pretrained(tmp_path / "saved").renewed(log)
+    loaded = RecommenderAgent(RecommenderAgent.from_pretrained(tmp_path / "saved").engine, log)
     loaded.recommend(["a", "b"])
     loaded.forecast(["a", "b"])
     loaded.interests(["a", "b"])
     usage = loaded.chat([Message(role="user", content="two crime films please")]).usage
     assert usage.total_tokens == 0  # rules read it, and no list needed the model
-    assert (loaded.model_name, str(loaded)) == (str(model), f"RecommenderAgent(9 items, {model})")
+    assert (loaded.engine.model_name, str(loaded)) == (str(model), f"RecommenderAgent(9 items, {model})")
     loaded.save_pretrained(tmp_path / "again")
     assert loads == ["tiny"]
-    assert isinstance(loaded.model, LanguageModel)
-    assert loaded.model is loaded.renewed().model
+    assert isinstance(loaded.engine.model, LanguageModel)
+    assert loaded.engine.model is replace(loaded.engine).model
     assert loads == ["tiny", "tiny"]
 
 
@@ -84,6 +85,6 @@ def test_another_model_under_the_name_is_refused_where_it_is_loaded(
     agent(catalog, log, model, weight).save_pretrained(tmp_path / "saved")
     save_tiny_llama(model, shift=1.0)
     with pytest.raises(IntegrityError, match=r"saved with the language model .*tiny"):
-        _ = RecommenderAgent.from_pretrained(tmp_path / "saved").model
+        _ = RecommenderAgent.from_pretrained(tmp_path / "saved").engine.model
     named = json.loads((tmp_path / "saved" / "recommender.json").read_text())["language_model"]
     assert named["name"] == str(model)

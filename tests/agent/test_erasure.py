@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,8 +74,9 @@ def test_leaving_a_named_event_out_lowers_the_probability_as_said(agent: Recomme
 
 
 def test_similarity_can_be_chosen_instead(agent: RecommenderAgent) -> None:
-    agent.config = agent.config.model_copy(update={"evidence": "similarity"})
+    config = agent.engine.config.model_copy(update={"evidence": "similarity"})
+    agent = RecommenderAgent(replace(agent.engine, config=config), agent.log)
     evidence = agent.recommend(user="ann", k=1).items[0].evidence
-    assert len(evidence) == agent.config.n_evidence
+    assert len(evidence) == config.n_evidence
     assert all(e.effect is None for e in evidence)
     assert evidence[0].similarity >= evidence[1].similarity

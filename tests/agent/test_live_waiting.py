@@ -12,7 +12,6 @@ from support.films import FILMS
 from support.paused import SECONDS, Gate
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Item, Recommendations
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
@@ -33,9 +32,9 @@ def model(gate: Gate) -> ScriptedLanguageModel:
 
 
 @pytest.fixture
-def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
+def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[RecommenderAgent]:
     store = open_store(str(tmp_path / "profiles.db"))
-    made = LiveAgent(agent, store, lambda: NOW)
+    made = agent.with_store(store, clock=lambda: NOW)
     made.add_events("eve", [ProfileEvent(item_id="c"), ProfileEvent(item_id="g")])
     yield made
     store.close()
@@ -47,9 +46,9 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def under_way(live: LiveAgent, gate: Gate, pool: ThreadPoolExecutor) -> Future[Recommendations]:
+def under_way(live: RecommenderAgent, gate: Gate, pool: ThreadPoolExecutor) -> Future[Recommendations]:
     """Start an answer and return it while it stands in the model."""
-    answer = pool.submit(live.recommend, "eve", 9)
+    answer = pool.submit(live.recommend, None, 9, user="eve")
     gate.wait_until_reached()
     return answer
 
@@ -65,14 +64,14 @@ def under_way(live: LiveAgent, gate: Gate, pool: ThreadPoolExecutor) -> Future[R
         lambda live: live.items(["a", "b"]),
         lambda live: live.history("eve"),
         lambda live: live.unwanted("eve"),
-        lambda live: live.interests("eve"),
+        lambda live: live.interests(user="eve"),
         lambda live: live.put_items([Item("z", "Zodiac")]),
         lambda live: live.remove_items(["a"]),
         lambda live: live.synchronise(),
     ],
 )
 def test_it_does_not_wait_for_an_answer(
-    live: LiveAgent, gate: Gate, pool: ThreadPoolExecutor, act: Callable[[LiveAgent], object]
+    live: RecommenderAgent, gate: Gate, pool: ThreadPoolExecutor, act: Callable[[RecommenderAgent], object]
 ) -> None:
     with gate.closed():
         answer = under_way(live, gate, pool)
@@ -82,14 +81,14 @@ def test_it_does_not_wait_for_an_answer(
 
 
 def test_several_changes_do_not_keep_new_answers_out(
-    live: LiveAgent, gate: Gate, pool: ThreadPoolExecutor
+    live: RecommenderAgent, gate: Gate, pool: ThreadPoolExecutor
 ) -> None:
     with gate.closed():
         answer = under_way(live, gate, pool)
         live.put_items([Item("z", "Zodiac")])
         live.remove_items(["a"])
         gate.reached.clear()
-        second = pool.submit(live.recommend, "eve", 9)
+        second = pool.submit(live.recommend, None, 9, user="eve")
         gate.wait_until_reached()  # it is in the model beside the first
         assert not answer.done()
     assert {item.item_id for item in answer.result(SECONDS).items} == set("abdefhi")
@@ -97,21 +96,21 @@ def test_several_changes_do_not_keep_new_answers_out(
 
 
 def test_an_answer_ends_on_the_catalogue_it_began_with(
-    live: LiveAgent, gate: Gate, pool: ThreadPoolExecutor
+    live: RecommenderAgent, gate: Gate, pool: ThreadPoolExecutor
 ) -> None:
-    before = live.recommend("eve", 9)
+    before = live.recommend(user="eve", k=9)
     with gate.closed():
         answer = under_way(live, gate, pool)
         live.remove_items([item.id for item in FILMS if item.id not in "cgi"])
         assert [item.id for item in live.find_items("island")] == ["i"]
     assert answer.result(SECONDS) == before
-    assert [item.item_id for item in live.recommend("eve", 9).items] == ["i"]
+    assert [item.item_id for item in live.recommend(user="eve", k=9).items] == ["i"]
 
 
 def test_what_was_said_before_forgetting_is_not_written_after_it(
-    live: LiveAgent, monkeypatch: pytest.MonkeyPatch, gate: Gate, pool: ThreadPoolExecutor
+    live: RecommenderAgent, monkeypatch: pytest.MonkeyPatch, gate: Gate, pool: ThreadPoolExecutor
 ) -> None:
-    conversation = live.agent.conversation
+    conversation = live.conversation
     understand = conversation.understand
 
     def slow(*args: object, **kwargs: object) -> object:

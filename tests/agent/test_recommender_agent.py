@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.films import FILMS, WordEncoder
 
-from nextinterest.agent import AgentConfig, RecommenderAgent, RetrieveAndRerank
+from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.agent.evidence import closest_events
-from nextinterest.agent.ranking import blend
 from nextinterest.domain import Catalog, Event, History, Recommender
 from nextinterest.errors import DataError, UnknownItemError
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.rerank import redistribute
 
 
 def test_ids_titles_and_events_are_one_history(agent: RecommenderAgent) -> None:
@@ -115,7 +115,7 @@ def test_unknown_user_and_k(agent: RecommenderAgent) -> None:
 
 
 def test_without_a_model_it_is_the_retriever(catalog: Catalog, agent: RecommenderAgent) -> None:
-    bare = RecommenderAgent(agent.retriever, None)
+    bare = RecommenderAgent(Engine(agent.retriever))
     result = bare.recommend(["a", "b"], k=4)
     alone = agent.retriever.recommend([History(np.array([0, 1]))], 4)
     assert [catalog.position(item.item_id) for item in result.items] == alone.items[0].tolist()
@@ -123,7 +123,7 @@ def test_without_a_model_it_is_the_retriever(catalog: Catalog, agent: Recommende
 
 
 def test_the_model_can_turn_the_order(catalog: Catalog, agent: RecommenderAgent) -> None:
-    first = agent.ranker.retriever.recommend([History(np.array([0]))], 5).items[0]
+    first = agent.retriever.recommend([History(np.array([0]))], 5).items[0]
     favourite = int(first[4])
 
     def chooser(tokens: object, choices: object) -> list[float]:
@@ -132,19 +132,19 @@ def test_the_model_can_turn_the_order(catalog: Catalog, agent: RecommenderAgent)
 
     model = ScriptedLanguageModel(chooser=chooser)
     config = AgentConfig(n_candidates=5, choice_weight=1.0, max_prompt_tokens=4096)
-    strong = RecommenderAgent(agent.retriever, model, config)
-    strong.ranker.reranker._letter_bias[5] = np.zeros(5, dtype=np.float32)  # type: ignore[union-attr]
+    strong = RecommenderAgent(Engine(agent.retriever, model, config))
+    strong.engine.reranker._letter_bias[5] = np.zeros(5, dtype=np.float32)  # type: ignore[union-attr]
     assert strong.recommend(["a"], k=1).items[0].item_id == catalog.ids[favourite]
 
 
-def test_the_ranker_is_a_recommender(agent: RecommenderAgent) -> None:
-    assert isinstance(agent.ranker, Recommender)
+def test_the_engine_is_a_recommender(agent: RecommenderAgent) -> None:
+    assert isinstance(agent.engine, Recommender)
     histories = [
         History(np.array([0, 1])),
         History(np.array([], dtype=np.int32)),
         History(np.arange(9, dtype=np.int32)),
     ]
-    rankings = agent.ranker.recommend(histories, 6)
+    rankings = agent.engine.recommend(histories, 6)
     assert rankings.items.shape == (3, 6)
     assert (rankings.items[2] == -1).all()
     assert rankings.probabilities.sum(axis=1).max() <= 1 + 1e-6
@@ -160,7 +160,7 @@ def test_lists_are_always_valid(items: list[int], k: int, exclude_seen: bool) ->
     world = Catalog.from_items(FILMS)
     retriever = Retriever.build(world, None, WordEncoder())
     config = AgentConfig(n_candidates=4, max_prompt_tokens=4096)
-    agent = RecommenderAgent(retriever, ScriptedLanguageModel(), config)
+    agent = RecommenderAgent(Engine(retriever, ScriptedLanguageModel(), config))
     result = agent.recommend(History(np.array(items, dtype=np.int32)), k, exclude_seen=exclude_seen)
     ids = [item.item_id for item in result.items]
     left = 9 - len(set(items)) if exclude_seen else 9
@@ -176,17 +176,17 @@ def test_lists_are_always_valid(items: list[int], k: int, exclude_seen: bool) ->
 def test_blending_moves_no_mass_in_or_out(logs: list[float], weight: float, data: st.DataObject) -> None:
     retrieval = np.array(logs, dtype=np.float32)
     choice = np.array([data.draw(st.floats(-20, 0)) for _ in logs], dtype=np.float32)
-    mixed = blend(retrieval, choice, weight)
+    mixed = redistribute(retrieval, choice, weight)
     assert np.logaddexp.reduce(mixed) == pytest.approx(np.logaddexp.reduce(retrieval), abs=1e-4)
 
 
-def test_ranker_without_reranker_keeps_retrieval(agent: RecommenderAgent) -> None:
-    ranker = RetrieveAndRerank(agent.retriever, None, 5, 1.0)
+def test_without_a_reranker_the_order_is_that_of_retrieval(agent: RecommenderAgent) -> None:
+    engine = Engine(agent.retriever)
     histories = [History(np.array([0, 1]))]
     np.testing.assert_array_equal(
-        ranker.recommend(histories, 5).items, agent.retriever.recommend(histories, 5).items
+        engine.recommend(histories, 5).items, agent.retriever.recommend(histories, 5).items
     )
-    assert ranker.tokens_used == 0
+    assert engine.tokens_used == 0
 
 
 def test_interests_and_forecast_speak_of_one_history(agent: RecommenderAgent) -> None:

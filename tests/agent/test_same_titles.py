@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.films import WordEncoder
 
-from nextinterest.agent import RecommenderAgent
+from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog, Item
 from nextinterest.retrieval import Retriever
@@ -35,7 +35,7 @@ def agent(catalog: Catalog) -> RecommenderAgent:
     items = np.array([0, 1, 2, 1, 3, 4, 0, 3, 5], dtype=np.int32)
     users = np.repeat(np.arange(3, dtype=np.int32), 3)
     log = EventLog.from_arrays(("u1", "u2", "u3"), users, items, np.arange(9, dtype=np.int64) * 3600)
-    return RecommenderAgent(Retriever.build(catalog, log, WordEncoder()), None, log=log)
+    return RecommenderAgent(Engine(Retriever.build(catalog, log, WordEncoder())), log)
 
 
 @pytest.mark.parametrize("title", ["Night Ferry", "night ferry", "NIGHT FERRY (1999)", "The Night Ferry"])

@@ -18,7 +18,7 @@ def test_the_default_agent_is_the_trained_one_and_reads_a_history_once() -> None
     assert isinstance(agent.retriever, TrainedRetriever)
     (part,) = (part for part in agent.retriever.pool.parts if isinstance(part, ItemSoftmax))
     result = agent.recommend(["Alien", "Blade Runner", "The Terminator"], k=10)
-    assert 0 < agent.ranker.tokens_used == part.tokens_read < 40  # three titles, read once
+    assert 0 < agent.engine.tokens_used == part.tokens_read < 40  # three titles, read once
     assert sum("Sci-Fi" in item.categories for item in result.items) >= 5
     assert all(item.probability > 0 for item in result.items)
     measures = agent.retriever.provenance.validation

@@ -11,6 +11,7 @@ from support.films import WordEncoder
 
 import nextinterest
 from nextinterest import RecommenderAgent
+from nextinterest.agent import Engine
 from nextinterest.errors import DataError, IntegrityError, NextInterestError
 from nextinterest.retrieval import Retriever
 
@@ -26,7 +27,7 @@ def data(tmp_path: Path) -> nextinterest.data.Dataset:
 
 @pytest.fixture
 def numbered(data: nextinterest.data.Dataset) -> RecommenderAgent:
-    return RecommenderAgent(Retriever.build(data.catalog, data.log, WordEncoder()), None, log=data.log)
+    return RecommenderAgent(Engine(Retriever.build(data.catalog, data.log, WordEncoder())), data.log)
 
 
 @pytest.mark.parametrize("user", [1, np.int64(1)])

@@ -10,8 +10,8 @@ import pytest
 from support.films import WordEncoder
 from support.tiny import films, save_tiny, walks
 
-from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.saving import add_choice, load_agent
+from nextinterest.agent import Engine, RecommenderAgent
+from nextinterest.agent.saving import add_choice, load_engine
 from nextinterest.data import leave_last_out
 from nextinterest.errors import IntegrityError
 from nextinterest.finetune.backbone import open_backbone
@@ -47,14 +47,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = read_options(ChoiceConfig, None, [*OPTIONS, f"model={base}"])
     tune_choice(split, retriever, open_backbone(base, config), config, folder / "tuned", data="walks")
     _weigh(folder / "tuned", 1.5)
-    agent = RecommenderAgent(retriever, None, text_encoder_name="words")
+    agent = RecommenderAgent(Engine(retriever, text_encoder_name="words"))
     agent.save_pretrained(folder / "recommender")
     return folder
 
 
 @pytest.fixture
 def directory(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("nextinterest.agent.recommender.open_encoder", lambda *_: WordEncoder())
+    monkeypatch.setattr("nextinterest.retrieval.encoder_assets.open_encoder", lambda *_: WordEncoder())
     return Path(shutil.copytree(made / "recommender", tmp_path / "recommender"))
 
 
@@ -74,9 +74,9 @@ def _edit(directory: Path, **changes: object) -> None:
 def test_added_it_ranks_as_it_was_tuned(made: Path, directory: Path) -> None:
     settings = add_choice(made / "tuned", directory)
     assert (settings.choice_weight, settings.choice_calibrated, settings.n_candidates) == (1.5, False, 5)
-    agent = load_agent(directory, dtype="float32")
-    assert agent.model is None  # what explains and talks is another model, here none
-    assert agent.config == settings
+    agent = RecommenderAgent.from_pretrained(directory, dtype="float32")
+    assert agent.engine.model is None  # what explains and talks is another model, here none
+    assert agent.engine.config == settings
     model = LocalModel.load(made / "base", adapter=made / "tuned" / "adapter", dtype="float32")
     alone = ChoiceReranker(
         model,
@@ -86,7 +86,7 @@ def test_added_it_ranks_as_it_was_tuned(made: Path, directory: Path) -> None:
         calibrated=False,
     )
     history = walks().history(0, 4)
-    (ranked,) = agent.ranker.rank([history], 5)
+    (ranked,) = agent.engine.rank([history], 5)
     (expected,) = alone.log_probabilities([history], [ranked.items])
     assert ranked.parts["choice"].tolist() == pytest.approx(expected.tolist(), abs=1e-4)
     assert "## Choice between candidates" in (directory / "README.md").read_text()
@@ -95,14 +95,14 @@ def test_added_it_ranks_as_it_was_tuned(made: Path, directory: Path) -> None:
 
 def test_saved_again_and_renewed_it_is_still_there(made: Path, directory: Path, tmp_path: Path) -> None:
     add_choice(made / "tuned", directory)
-    agent = load_agent(directory, dtype="float32")
-    agent.renewed(walks()).save_pretrained(tmp_path / "again")
-    again = load_agent(tmp_path / "again", dtype="float32")
+    agent = RecommenderAgent.from_pretrained(directory, dtype="float32")
+    RecommenderAgent(agent.engine, walks()).save_pretrained(tmp_path / "again")
+    again = RecommenderAgent.from_pretrained(tmp_path / "again", dtype="float32")
     history = walks().history(1, 4)
     assert (
-        again.ranker.rank([history], 5)[0].items.tolist() == agent.ranker.rank([history], 5)[0].items.tolist()
+        again.engine.rank([history], 5)[0].items.tolist() == agent.engine.rank([history], 5)[0].items.tolist()
     )
-    assert again.choice is not None
+    assert again.engine.choice is not None
 
 
 def test_another_takes_its_place_and_one_without_weight_is_not_loaded(
@@ -114,7 +114,7 @@ def test_another_takes_its_place_and_one_without_weight_is_not_loaded(
     add_choice(other, directory)
     assert len(list((directory / "choice").iterdir())) == 1
     assert (directory / "README.md").read_text().count("## Choice between candidates") == 1
-    assert load_agent(directory, dtype="float32").choice is None
+    assert load_engine(directory, dtype="float32").choice is None
 
 
 def test_what_does_not_belong_together_is_refused_by_name(made: Path, directory: Path) -> None:
@@ -127,12 +127,12 @@ def test_what_does_not_belong_together_is_refused_by_name(made: Path, directory:
     ):
         _edit(directory, **changes)
         with pytest.raises(IntegrityError, match=told):
-            load_agent(directory, dtype="float32")
+            load_engine(directory, dtype="float32")
         (directory / "recommender.json").write_text(whole)
     (weights,) = (directory / "choice").glob("*/adapter_model.safetensors")
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(IntegrityError, match=r"adapter_model\.safetensors has SHA-256"):
-        load_agent(directory, dtype="float32")
+        load_engine(directory, dtype="float32")
 
 
 def test_a_damaged_choice_is_not_added_and_nothing_changes(

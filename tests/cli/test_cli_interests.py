@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from nextinterest.agent import recommender
 from nextinterest.cli import main
 from nextinterest.domain import FloatArray
 from nextinterest.llm import Sampling, ScriptedLanguageModel
 from nextinterest.messages import Message
+from nextinterest.retrieval import encoder_assets
 
 interests = importlib.import_module("nextinterest.cli.interests")  # the package has a function of that name
 
@@ -38,7 +38,7 @@ class _Words:
 
 @pytest.fixture(autouse=True)
 def _no_download(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recommender, "open_encoder", lambda *_: _Words())
+    monkeypatch.setattr(encoder_assets, "open_encoder", lambda *_: _Words())
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nextinterest.agent.recommender.open_encoder", lambda *_: WordEncoder())
+    monkeypatch.setattr("nextinterest.retrieval.encoder_assets.open_encoder", lambda *_: WordEncoder())
 
 
 def run(*arguments: str) -> str:
@@ -73,9 +73,9 @@ def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> N
     assert "learned anew from all events" in card
     assert "No language model takes part" in card
     agent = RecommenderAgent.from_pretrained(out)
-    assert agent.forecast_model is not None
-    assert "validation events of leave-one-out; 1 event ahead" in agent.forecast_model.fitted_on
-    assert agent.forecast_model.horizons[0].cases == 40
+    assert agent.engine.forecast_model is not None
+    assert "validation events of leave-one-out; 1 event ahead" in agent.engine.forecast_model.fitted_on
+    assert agent.engine.forecast_model.horizons[0].cases == 40
     ids = {item.item_id for item in agent.recommend(["1", "2", "3"], k=5).items}
     assert len(ids) == 5
     assert not ids & {"1", "2", "3"}

@@ -21,7 +21,7 @@ from nextinterest.retrieval.trained import TrainedRetriever
 @pytest.fixture
 def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the walks as a file, and let words stand for the text encoder."""
-    monkeypatch.setattr("nextinterest.agent.recommender.open_encoder", lambda *_: WordEncoder())
+    monkeypatch.setattr("nextinterest.retrieval.encoder_assets.open_encoder", lambda *_: WordEncoder())
     log, titles = walks(), films().titles
     assert log.times is not None
     rows = [

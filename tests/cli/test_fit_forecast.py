@@ -45,7 +45,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nextinterest.agent.recommender.open_encoder", lambda *_: WordEncoder())
+    monkeypatch.setattr("nextinterest.retrieval.encoder_assets.open_encoder", lambda *_: WordEncoder())
 
 
 @pytest.fixture
@@ -62,15 +62,15 @@ def old(data: Path, tmp_path: Path) -> Path:
 def test_an_old_directory_gets_weights_of_its_own(old: Path, data: Path, tmp_path: Path) -> None:
     history = [str(n) for n in range(1, 10)]
     before = RecommenderAgent.from_pretrained(old)
-    assert before.forecast_model is None
+    assert before.engine.forecast_model is None
     manifest = json.loads((old / "recommender.json").read_text())
 
     result = CliRunner().invoke(app, ["fit-forecast", str(old), "--data", str(data)])
     assert result.exit_code == 0, result.output
     after = RecommenderAgent.from_pretrained(old)
-    assert after.forecast_model is not None
-    assert after.forecast_model.horizons[0].cases == 40
-    assert "leave-last-out(test=1, validation=2)" in after.forecast_model.fitted_on
+    assert after.engine.forecast_model is not None
+    assert after.engine.forecast_model.horizons[0].cases == 40
+    assert "leave-last-out(test=1, validation=2)" in after.engine.forecast_model.fitted_on
     first, then = (agent.forecast(history, horizon=1).interests for agent in (before, after))
     assert first != then
     assert before.recommend(history).items == after.recommend(history).items
@@ -81,11 +81,13 @@ def test_an_old_directory_gets_weights_of_its_own(old: Path, data: Path, tmp_pat
 
     # The weights go where the agent goes.
     after.save_pretrained(tmp_path / "copy")
-    assert RecommenderAgent.from_pretrained(tmp_path / "copy").forecast_model == after.forecast_model
-    assert after.renewed().forecast_model == after.forecast_model
+    assert (
+        RecommenderAgent.from_pretrained(tmp_path / "copy").engine.forecast_model
+        == after.engine.forecast_model
+    )
     before.save_pretrained(tmp_path / "copy")
     assert not (tmp_path / "copy" / "forecast.json").exists()
-    assert RecommenderAgent.from_pretrained(tmp_path / "copy").forecast_model is None
+    assert RecommenderAgent.from_pretrained(tmp_path / "copy").engine.forecast_model is None
 
 
 def test_other_data_are_refused(old: Path, data: Path, tmp_path: Path) -> None:
@@ -108,7 +110,7 @@ def test_a_changed_file_is_refused_and_an_exchange_never_leaves_one(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_forecast_model(old, default_model())
-    assert RecommenderAgent.from_pretrained(old).forecast_model == default_model()
+    assert RecommenderAgent.from_pretrained(old).engine.forecast_model == default_model()
     path = old / "forecast.json"
     path.write_text(path.read_text().replace("long_run", "long_ran", 1))
     with pytest.raises(IntegrityError, match=r"forecast\.json"):
@@ -123,6 +125,6 @@ def test_a_changed_file_is_refused_and_an_exchange_never_leaves_one(
         patch.setattr("nextinterest.agent.saving.write_atomic", full)
         with pytest.raises(OSError, match="No space"):
             add_forecast_model(old, other)
-    assert RecommenderAgent.from_pretrained(old).forecast_model is None  # the weights that ship
+    assert RecommenderAgent.from_pretrained(old).engine.forecast_model is None  # the weights that ship
     add_forecast_model(old, other)
-    assert RecommenderAgent.from_pretrained(old).forecast_model == other
+    assert RecommenderAgent.from_pretrained(old).engine.forecast_model == other

@@ -29,7 +29,7 @@ ITEMS = "item_id,title,genres,year\n" + "".join(
 
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nextinterest.agent.recommender.open_encoder", lambda *_: WordEncoder())
+    monkeypatch.setattr("nextinterest.retrieval.encoder_assets.open_encoder", lambda *_: WordEncoder())
 
 
 def write_data(folder: Path, items: str = ITEMS) -> Path:

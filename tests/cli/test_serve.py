@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -17,7 +16,7 @@ import pytest
 from support.serving import free_port, small_agent
 from typer.testing import CliRunner, Result
 
-from nextinterest.agent.live import LiveAgent
+from nextinterest.agent import RecommenderAgent
 from nextinterest.cli.main import app
 from nextinterest.cli.opening import Source
 from nextinterest.data import EventLog
@@ -94,7 +93,7 @@ def serve_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         catalog = agent.catalog
         users, items = np.array([0, 0, 1, 2], dtype=np.int32), np.array([0, 1, 2, 3], dtype=np.int32)
         times = np.array([5, 6, first_time, 8], dtype=np.int64)
-        known = agent.renewed(EventLog.from_arrays(("u1", "u2", "u3"), users, items, times))
+        known = RecommenderAgent(agent.engine, EventLog.from_arrays(("u1", "u2", "u3"), users, items, times))
         assert known.catalog is catalog
         monkeypatch.setattr(Source, "open", lambda _: known)
         monkeypatch.setattr("nextinterest.server.run.run", lambda *_: None)
@@ -127,7 +126,7 @@ def test_examples_are_named_by_the_catalogue_they_come_from(
     serve_small: Callable[..., Result], tmp_path: Path
 ) -> None:
     store = open_store(str(tmp_path / "profiles.db"))
-    live = LiveAgent(small_agent(), store, lambda: datetime.now(UTC))
+    live = small_agent().with_store(store)
     live.remove_items(["a"])  # positions move
     store.close()
     assert serve_small("--examples", "3").exit_code == 0

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from support.films import FILMS, WordEncoder
 
-from nextinterest.agent import RecommenderAgent
+from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.agent.config import AgentConfig
-from nextinterest.agent.ranking import blend
 from nextinterest.cli.methods import AgentMethod, Workshop
 from nextinterest.data import Dataset, EventLog, leave_one_out
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
@@ -21,6 +20,7 @@ from nextinterest.eval import CandidateScorer
 from nextinterest.eval.baselines import TrainedBaseline
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.rerank import redistribute
 
 
 class _Retriever:
@@ -48,11 +48,15 @@ class _Reranker:
 @pytest.mark.parametrize("weight", [0.0, 0.7])
 def test_candidates_are_offered_to_the_model_and_blended(weight: float) -> None:
     reranker = _Reranker()
-    ranker = SimpleNamespace(retriever=_Retriever(), reranker=reranker, weight=weight, tokens_used=12)
-    agent = SimpleNamespace(
-        ranker=ranker, language_model_name="m", text_encoder_name="e", config=AgentConfig()
+    engine = SimpleNamespace(
+        retriever=_Retriever(),
+        reranker=reranker,
+        tokens_used=12,
+        language_model_name="m",
+        text_encoder_name="e",
+        config=AgentConfig(choice_weight=weight),
     )
-    method = AgentMethod(cast("RecommenderAgent", agent))
+    method = AgentMethod(cast("RecommenderAgent", SimpleNamespace(engine=engine)))
     assert hasattr(CandidateScorer, "candidate_log_probabilities")
     histories = [History(np.array([1, 2])), History(np.zeros(0, dtype=np.int32))]
     candidates = np.array([[9, 0, 4], [3, 5, -1]], dtype=np.int32)
@@ -60,7 +64,7 @@ def test_candidates_are_offered_to_the_model_and_blended(weight: float) -> None:
     assert reranker.offered == ([] if weight == 0 else [[9, 0, 4]])
     retrieval = np.log(np.array([10, 1, 5]) / 16).astype(np.float32)
     choice = np.log(np.array([3, 2, 1]) / 6).astype(np.float32)
-    np.testing.assert_allclose(found[0], blend(retrieval, choice, weight), atol=1e-5)
+    np.testing.assert_allclose(found[0], redistribute(retrieval, choice, weight), atol=1e-5)
     np.testing.assert_allclose(np.exp(found[1]), [4 / 10, 6 / 10, 0.0], atol=1e-5)
     np.testing.assert_allclose(np.exp(found).sum(axis=1), 1.0, atol=1e-5)
 
@@ -103,13 +107,12 @@ def test_scores_of_all_items_rank_them_as_the_agent_does(weight: float) -> None:
     users = np.repeat(np.arange(3, dtype=np.int32), 4)
     items = np.array([0, 1, 3, 2, 2, 4, 6, 5, 7, 0, 8, 3], dtype=np.int32)
     log = EventLog.from_arrays(("ann", "bob", "cem"), users, items, None)
-    agent = RecommenderAgent(
+    engine = Engine(
         Retriever.build(catalog, log, WordEncoder()),
         ScriptedLanguageModel(),
         AgentConfig(n_candidates=4, max_prompt_tokens=4096, choice_weight=weight),
-        log,
     )
-    method = AgentMethod(agent)
+    method = AgentMethod(RecommenderAgent(engine))
     histories = [log.history(u).first(3) for u in range(3)]
     scores = method.log_probabilities(histories)
     np.testing.assert_allclose(np.exp(scores).sum(axis=1), 1.0, atol=1e-4)

@@ -10,7 +10,7 @@ import pytest
 from support.films import WordEncoder
 from support.tiny import films, save_tiny, walks
 
-from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent import AgentConfig, Engine
 from nextinterest.data import Split, leave_last_out
 from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.backbone import open_backbone
@@ -81,8 +81,8 @@ def test_the_choice_is_written_as_serving_loads_it(
         choice_weight=1.5,
         choice_calibrated=False,
     )
-    agent = RecommenderAgent(retriever, model, settings)
-    (ranked,) = agent.ranker.rank(lists.histories[:1], config.n_candidates)
+    engine = Engine(retriever, model, settings)
+    (ranked,) = engine.rank(lists.histories[:1], config.n_candidates)
     agreed = {int(i): float(p) for i, p in zip(lists.items[0], served[0], strict=True)}
     for item, log_p in zip(ranked.items.tolist(), ranked.parts["choice"].tolist(), strict=True):
         assert log_p == pytest.approx(agreed[item], abs=1e-4)

@@ -6,13 +6,14 @@ import re
 
 import numpy as np
 import pytest
+from support.films import WordEncoder
 
-from nextinterest.agent import AgentConfig
-from nextinterest.agent.reranking import choice_reranker
+from nextinterest.agent import AgentConfig, Engine
 from nextinterest.domain import Catalog, History
 from nextinterest.interests import InterestPortrait, PortraitSummary, describe_older, portray
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
+from nextinterest.retrieval import Retriever
 
 CHOICE = PromptTemplate.named("choice")
 
@@ -83,7 +84,8 @@ def test_a_prompt_keeps_its_start_while_its_first_event_stays(catalog: Catalog, 
 def test_an_agent_says_it_where_asked_and_not_by_default(catalog: Catalog, changed: History) -> None:
     def prompt(config: AgentConfig) -> str:
         model = ScriptedLanguageModel()
-        reranker = choice_reranker(config, model, catalog)
+        reranker = Engine(Retriever.build(catalog, None, WordEncoder()), model, config).reranker
+        assert reranker is not None
         reranker.log_probabilities([changed], [np.array([1, 2], dtype=np.int32)])
         asked = next(call for call in model.calls if call.function == "choose")
         return model.tokenizer.decode(asked.tokens[0])

@@ -11,9 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import History
-from nextinterest.profiles import EventTimeError, ProfileEvent, ProfileStore, open_store
+from nextinterest.profiles import EventTimeError, ProfileEvent, ProfileStore
 from nextinterest.server.app import create_app
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -37,8 +36,8 @@ INSIDE = (
 
 
 @pytest.fixture
-def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
-    made = LiveAgent(agent, open_store(str(tmp_path / "profiles.db")), lambda: NOW)
+def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[RecommenderAgent]:
+    made = agent.with_store(tmp_path / "profiles.db", clock=lambda: NOW)
     yield made
     made.store.close()
 
@@ -67,7 +66,7 @@ def test_a_time_within_the_limits(store: ProfileStore, time: datetime | None, co
 
 
 @pytest.mark.parametrize("seconds", [-1, 253402300799, 253402300800, 2**62])
-def test_histories_are_under_the_same_limits(live: LiveAgent, seconds: int) -> None:
+def test_histories_are_under_the_same_limits(live: RecommenderAgent, seconds: int) -> None:
     history = History(np.array([0, 1], dtype=np.int32), times=np.array([5, seconds]), user="ann")
     for write in (lambda: live.import_history(history), lambda: live.import_histories([history])):
         with pytest.raises(EventTimeError, match="event 1") as error:
@@ -76,7 +75,7 @@ def test_histories_are_under_the_same_limits(live: LiveAgent, seconds: int) -> N
     assert live.store.users() == []
 
 
-def test_over_http_the_newest_event_stays_the_newest(live: LiveAgent) -> None:
+def test_over_http_the_newest_event_stays_the_newest(live: RecommenderAgent) -> None:
     client = TestClient(create_app(live), base_url="http://127.0.0.1")
 
     def send(*events: tuple[str, str | None]) -> tuple[int, str | None]:

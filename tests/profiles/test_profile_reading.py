@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat.live_profile import StoredProfile
-from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.chat.stored_profile import StoredProfile
 from nextinterest.profiles import ProfileEvent, open_store, read_profile
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -42,40 +41,40 @@ def test_the_newest_verdict_holds(events: list[ProfileEvent]) -> None:
 
 
 @pytest.fixture
-def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
+def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[RecommenderAgent]:
     store = open_store(str(tmp_path / "profiles.db"))
-    yield LiveAgent(agent, store, lambda: NOW)
+    yield agent.with_store(store, clock=lambda: NOW)
     store.close()
 
 
-def told(live: LiveAgent, user: str, *events: tuple[str, str]) -> None:
+def told(live: RecommenderAgent, user: str, *events: tuple[str, str]) -> None:
     live.add_events(
         user, [ProfileEvent.model_validate({"item_id": item, "kind": kind}) for item, kind in events]
     )
 
 
-def test_a_disliked_item_speaks_for_nothing(live: LiveAgent) -> None:
+def test_a_disliked_item_speaks_for_nothing(live: RecommenderAgent) -> None:
     told(live, "eve", ("c", "liked"), ("a", "seen"), ("a", "disliked"))
     told(live, "ida", ("c", "liked"))
-    eve, ida = live.recommend("eve", 9), live.recommend("ida", 9)
+    eve, ida = live.recommend(user="eve", k=9), live.recommend(user="ida", k=9)
     assert eve.events_used == ida.events_used == 1
     assert [item.item_id for item in eve.items] == [i.item_id for i in ida.items if i.item_id != "a"]
     assert {named.item_id for item in eve.items for named in item.evidence} == {"c"}
-    assert live.interests("eve").interests == live.interests("ida").interests
-    assert live.forecast("eve").interests == live.forecast("ida").interests
+    assert live.interests(user="eve").interests == live.interests(user="ida").interests
+    assert live.forecast(user="eve").interests == live.forecast(user="ida").interests
     # Seen ones may be asked for again; what is disliked may not.
-    again = {item.item_id for item in live.recommend("eve", 9, exclude_seen=False).items}
+    again = {item.item_id for item in live.recommend(user="eve", k=9, exclude_seen=False).items}
     assert again == set("bcdefghi")
 
 
-def test_who_comes_to_like_an_item_has_its_events_back(live: LiveAgent) -> None:
+def test_who_comes_to_like_an_item_has_its_events_back(live: RecommenderAgent) -> None:
     told(live, "eve", ("c", "liked"), ("a", "disliked"), ("d", "hidden"), ("a", "liked"), ("d", "liked"))
     assert live.unwanted("eve") == frozenset()
-    assert live.recommend("eve", 9).events_used == 4
+    assert live.recommend(user="eve", k=9).events_used == 4
 
 
-def test_chat_and_lists_read_one_profile_alike(live: LiveAgent, agent: RecommenderAgent) -> None:
+def test_chat_and_lists_read_one_profile_alike(live: RecommenderAgent, agent: RecommenderAgent) -> None:
     told(live, "eve", ("c", "liked"), ("a", "seen"), ("d", "hidden"), ("a", "disliked"), ("b", "seen"))
-    chat = StoredProfile(agent, live.store, "eve", NOW)
-    assert chat.history().items.tolist() == live.history("eve").history.items.tolist()
+    chat = StoredProfile(agent.catalog, live.store, "eve", NOW)
+    assert chat.history().items.tolist() == live.history("eve").items.tolist()
     assert {agent.catalog.ids[item] for item in chat.unwanted()} == live.unwanted("eve") == {"a", "d"}

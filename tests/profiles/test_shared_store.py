@@ -13,9 +13,8 @@ from support.films import FILMS, WordEncoder
 from support.paused import SECONDS, Gate
 from support.tiny_item_softmax import tiny_item_softmax
 
-from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.agent.following import following
-from nextinterest.agent.live import LiveAgent
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog, Item, Recommendations
 from nextinterest.errors import UnknownItemError
@@ -26,14 +25,14 @@ from nextinterest.retrieval.pool import PopularityPart, ScorePool
 from nextinterest.retrieval.trained import TrainedRetriever
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
-Process = Callable[..., LiveAgent]
+Process = Callable[..., RecommenderAgent]
 
 
 @pytest.fixture
 def process(open_url: Callable[[], ProfileStore], log: EventLog) -> Process:
     """Return a function that starts a live agent of its own on the one store, as a process would."""
 
-    def start(catalog: Catalog | None = None) -> LiveAgent:
+    def start(catalog: Catalog | None = None) -> RecommenderAgent:
         mine = catalog or Catalog.from_items(FILMS)
         base = Retriever.build(mine, log if catalog is None else None, WordEncoder())
         counts = log.item_counts(len(FILMS)).astype(np.float32)[: len(mine)]
@@ -41,21 +40,21 @@ def process(open_url: Callable[[], ProfileStore], log: EventLog) -> Process:
         pool = ScorePool([part, PopularityPart(counts)], {"item_softmax": 2.0, "popularity": 0.5})
         retriever = TrainedRetriever.from_retriever(base, pool)
         config = AgentConfig(n_candidates=5, evidence="similarity")
-        return LiveAgent(RecommenderAgent(retriever, None, config), open_url(), lambda: NOW)
+        return RecommenderAgent(Engine(retriever, config=config)).with_store(open_url(), clock=lambda: NOW)
 
     return start
 
 
-def remembered(live: LiveAgent) -> set[str]:
-    return set(live.agent.retriever.remembered())
+def remembered(live: RecommenderAgent) -> set[str]:
+    return set(live.retriever.remembered())
 
 
-def tell(live: LiveAgent, user: str, items: str) -> None:
+def tell(live: RecommenderAgent, user: str, items: str) -> None:
     live.add_events(user, [ProfileEvent(item_id=item) for item in items])
 
 
-def listed(live: LiveAgent, user: str = "ann") -> set[str]:
-    return {item.item_id for item in live.recommend(user, 20).items}
+def listed(live: RecommenderAgent, user: str = "ann") -> set[str]:
+    return {item.item_id for item in live.recommend(user=user, k=20).items}
 
 
 @pytest.mark.parametrize("comes_back", [False, True])
@@ -63,7 +62,7 @@ def test_who_is_forgotten_elsewhere_is_forgotten_here(process: Process, comes_ba
     one, other = process(), process()
     for user in ("ann", "bob"):
         tell(one, user, "ab")
-        one.recommend(user, 3)
+        one.recommend(user=user, k=3)
     one.synchronise()
     assert remembered(one) == {"ann", "bob"}  # nothing is dropped without need
     other.forget("ann")
@@ -71,7 +70,7 @@ def test_who_is_forgotten_elsewhere_is_forgotten_here(process: Process, comes_ba
         tell(other, "ann", "c")
     one.synchronise()
     assert remembered(one) == {"bob"}
-    assert one.recommend("ann", 3).events_used == comes_back
+    assert one.recommend(user="ann", k=3).events_used == comes_back
     one.synchronise()
     assert remembered(one) == ({"ann", "bob"} if comes_back else {"bob"})
 
@@ -81,7 +80,7 @@ def test_the_follower_does_it_by_itself_and_outlasts_a_failing_store(
 ) -> None:
     one, other = process(), process()
     tell(one, "ann", "ab")
-    one.recommend("ann", 3)
+    one.recommend(user="ann", k=3)
     synchronise, rounds, done = one.synchronise, iter(range(1000)), threading.Event()
 
     def counted() -> None:
@@ -117,7 +116,7 @@ def test_an_answer_under_way_puts_nothing_back(
     monkeypatch.setattr(ItemSoftmax, "scores", late)
     with ThreadPoolExecutor(1) as pool:
         with gate.closed():
-            answer: Future[Recommendations] = pool.submit(one.recommend, "ann", 3)
+            answer: Future[Recommendations] = pool.submit(one.recommend, None, 3, user="ann")
             gate.wait_until_reached()
             assert forgetting.forget("ann") == 2
             if comes_back:
@@ -131,7 +130,7 @@ def test_an_answer_under_way_puts_nothing_back(
 def test_what_was_taken_back_is_not_remembered(process: Process) -> None:
     one = process()
     tell(one, "ann", "ab")
-    one.recommend("ann", 3)
+    one.recommend(user="ann", k=3)
     assert one.retract("ann", "a") == 1
     assert remembered(one) == set()
 
@@ -139,7 +138,7 @@ def test_what_was_taken_back_is_not_remembered(process: Process) -> None:
 def test_a_failing_store_keeps_nothing_in_memory(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     one = process()
     tell(one, "ann", "ab")
-    one.recommend("ann", 3)
+    one.recommend(user="ann", k=3)
 
     def away(_: str) -> int:
         raise StoreError("unavailable", "It is away.", remedy="Wait.")
@@ -157,7 +156,7 @@ def test_changed_items_outlast_a_restart(process: Process) -> None:
     tell(one, "ann", "zc")
     one.store.close()
     again = process()
-    assert len(again.agent.catalog) == 9
+    assert len(again.catalog) == 9
     assert again.item("z") == Item("z", "Zodiac", ("Crime",), 2007)
     assert again.item("a").title == "Alien, the cut"
     assert [item.id for item in again.find_items("zodi")] == ["z"]
@@ -166,14 +165,14 @@ def test_changed_items_outlast_a_restart(process: Process) -> None:
     assert listed(again) == set("adefghi")
     assert listed(again, "nobody") == set("acdefghiz")
     np.testing.assert_allclose(
-        again.agent.retriever.item_vectors[again.agent.catalog.position("z")],
-        one.agent.retriever.item_vectors[one.agent.catalog.position("z")],
+        again.retriever.item_vectors[again.catalog.position("z")],
+        one.retriever.item_vectors[one.catalog.position("z")],
         atol=1e-6,
     )
     assert again.remove_items(["z"]) == 8
     assert again.put_items([FILMS[1]]).added == 1
     third = process()
-    assert set(third.agent.catalog.ids) == set("abcdefghi")
+    assert set(third.catalog.ids) == set("abcdefghi")
     assert third.item("b") == FILMS[1]
 
 
@@ -182,7 +181,7 @@ def test_changes_hold_over_another_recommender_by_item_id(process: Process) -> N
     one.put_items([Item("z", "Zodiac"), Item("a", "Alien, the cut")])
     one.remove_items(["b", "c"])
     other = process(Catalog.from_items([FILMS[0], FILMS[2], FILMS[3], Item("n", "New")]))
-    assert {item.id: item.title for item in other.agent.catalog} == {
+    assert {item.id: item.title for item in other.catalog} == {
         "a": "Alien, the cut", "d": "Dracula", "n": "New", "z": "Zodiac",
     }  # fmt: skip
     assert listed(other, "nobody") == set("adnz")
@@ -194,14 +193,14 @@ def test_changes_of_items_reach_other_processes(process: Process, monkeypatch: p
     one.remove_items(["a"])
     with pytest.raises(UnknownItemError):
         other.item("z")
-    serving = other.agent
+    serving = other.engine
     other.synchronise()
     assert other.item("z").title == "Zodiac"
-    assert set(other.agent.catalog.ids) == set("bcdefghiz")
-    assert serving is not other.agent
-    serving = other.agent
+    assert set(other.catalog.ids) == set("bcdefghiz")
+    assert serving is not other.engine
+    serving = other.engine
     other.synchronise()
-    assert serving is other.agent  # nothing new, nothing done
+    assert serving is other.engine  # nothing new, nothing done
     # A change that comes between another's look and its write is not lost.
     write = other.store.change_items
 
@@ -213,7 +212,7 @@ def test_changes_of_items_reach_other_processes(process: Process, monkeypatch: p
     monkeypatch.setattr(other.store, "change_items", late)
     other.put_items([Item("x", "X-Men")])
     one.synchronise()
-    assert set(one.agent.catalog.ids) == set(other.agent.catalog.ids) == set("bcdefghixyz")
+    assert set(one.catalog.ids) == set(other.catalog.ids) == set("bcdefghixyz")
 
 
 def test_a_change_that_cannot_be_kept_is_not_served(
@@ -233,7 +232,7 @@ def test_a_change_that_cannot_be_kept_is_not_served(
         patched.setattr(WordEncoder, "encode", lambda *_: (_ for _ in ()).throw(ValueError("no")))
         with pytest.raises(ValueError, match="no"):
             one.put_items([Item("y", "Yentl")])
-    assert set(one.agent.catalog.ids) == set("abcdefghi")
+    assert set(one.catalog.ids) == set("abcdefghi")
     assert one.store.items_since(0) == (0, [])
     one.put_items([Item("x", "X-Men")])
-    assert set(process().agent.catalog.ids) == set("abcdefghix")
+    assert set(process().catalog.ids) == set("abcdefghix")

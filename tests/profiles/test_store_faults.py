@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.live import LiveAgent
 from nextinterest.errors import DataError
 from nextinterest.profiles import ProfileEvent, ProfileStore, StoreError, open_store
 from nextinterest.profiles.faults import store_fault
@@ -129,7 +128,7 @@ def test_over_http_it_is_said_and_passes(
 ) -> None:
     monkeypatch.setattr(readiness, "_VALID_SECONDS", 0.0)
     store = open_store(str(tmp_path / "profiles.db"))
-    live = LiveAgent(agent, store, lambda: NOW)
+    live = agent.with_store(store, clock=lambda: NOW)
     with TestClient(create_app(live), base_url="http://127.0.0.1") as client:
         events = {"events": [{"item_id": "a"}] * 500}
         assert client.post("/v1/users/ann/events", json=events).status_code == 200

@@ -14,8 +14,6 @@ from support.four_users import agent, catalog, log, model
 from support.talker import EchoTalker
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.live import LiveAgent
-from nextinterest.profiles import open_store
 from nextinterest.server.app import create_app
 from nextinterest.server.settings import ServerSettings
 
@@ -35,7 +33,7 @@ def serve(agent: RecommenderAgent, tmp_path: Path, talker: EchoTalker) -> Iterat
     clients: list[TestClient] = []
 
     def start(**settings: object) -> TestClient:
-        live = LiveAgent(agent, open_store(str(tmp_path / "profiles.db")), lambda: NOW)
+        live = agent.with_store(tmp_path / "profiles.db", clock=lambda: NOW)
         app = create_app(live, ServerSettings.model_validate(settings), talker=talker)
         client = TestClient(app, base_url="http://127.0.0.1:8000")
         client.__enter__()
@@ -53,7 +51,7 @@ def listen(agent: RecommenderAgent, tmp_path: Path, talker: EchoTalker) -> Itera
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(talker: EchoTalker | None = talker, **settings: object) -> str:
-        live = LiveAgent(agent, open_store(str(tmp_path / "profiles.db")), lambda: NOW)
+        live = agent.with_store(tmp_path / "profiles.db", clock=lambda: NOW)
         app = create_app(live, ServerSettings.model_validate(settings), talker=talker)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, daemon=True)

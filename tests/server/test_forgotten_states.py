@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from support.films import WordEncoder
 from support.tiny_item_softmax import tiny_item_softmax
 
-from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog
 from nextinterest.llm import StateStore
@@ -33,7 +33,7 @@ def agent(catalog: Catalog, log: EventLog, part: ItemSoftmax) -> RecommenderAgen
     counts = log.item_counts(len(catalog)).astype(np.float32)
     pool = ScorePool([part, PopularityPart(counts)], {"item_softmax": 2.0, "popularity": 0.5})
     retriever = TrainedRetriever.from_retriever(Retriever.build(catalog, log, WordEncoder()), pool)
-    return RecommenderAgent(retriever, None, AgentConfig(n_candidates=5, evidence="similarity"), log)
+    return RecommenderAgent(Engine(retriever, config=AgentConfig(n_candidates=5, evidence="similarity")), log)
 
 
 @pytest.fixture

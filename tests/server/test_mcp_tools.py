@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.live import LiveAgent
 from nextinterest.errors import DataError, ProviderError
-from nextinterest.profiles import open_store
 
 mcp = pytest.importorskip("mcp")
 
@@ -19,13 +17,11 @@ from nextinterest.server.mcp_tools import create_mcp_server  # noqa: E402 - need
 
 
 @pytest.fixture
-def live(agent: RecommenderAgent, tmp_path: Path) -> LiveAgent:
-    return LiveAgent(
-        agent, open_store(str(tmp_path / "profiles.db")), lambda: datetime(2026, 1, 2, tzinfo=UTC)
-    )
+def live(agent: RecommenderAgent, tmp_path: Path) -> RecommenderAgent:
+    return agent.with_store(tmp_path / "profiles.db", clock=lambda: datetime(2026, 1, 2, tzinfo=UTC))
 
 
-def test_tools_tell_and_recommend(live: LiveAgent) -> None:
+def test_tools_tell_and_recommend(live: RecommenderAgent) -> None:
     async def scenario() -> None:
         async with mcp.Client(create_mcp_server(live, "zoe")) as client:
             listed = await client.list_tools()
@@ -58,7 +54,7 @@ def test_tools_tell_and_recommend(live: LiveAgent) -> None:
 
 
 @pytest.mark.parametrize("sure", [False, True])
-def test_a_profile_is_deleted_once_that_is_confirmed(live: LiveAgent, sure: bool) -> None:
+def test_a_profile_is_deleted_once_that_is_confirmed(live: RecommenderAgent, sure: bool) -> None:
     async def scenario() -> None:
         async with mcp.Client(create_mcp_server(live, "zoe")) as client:
             await client.call_tool("tell", {"item_id": "a"})
@@ -72,12 +68,12 @@ def test_a_profile_is_deleted_once_that_is_confirmed(live: LiveAgent, sure: bool
     assert live.store.events("zoe") == []
 
 
-def test_a_user_that_no_store_may_keep_is_refused(live: LiveAgent) -> None:
+def test_a_user_that_no_store_may_keep_is_refused(live: RecommenderAgent) -> None:
     with pytest.raises(DataError, match="user id"):
         create_mcp_server(live, "")
 
 
-def test_what_fails_says_what_to_mend(live: LiveAgent, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_says_what_to_mend(live: RecommenderAgent, caplog: pytest.LogCaptureFixture) -> None:
     async def said(tool: str, given: dict[str, object]) -> str:
         async with mcp.Client(create_mcp_server(live, "zoe")) as client:
             answer = await client.call_tool(tool, given)
@@ -101,7 +97,7 @@ def test_what_fails_says_what_to_mend(live: LiveAgent, caplog: pytest.LogCapture
 
 
 def test_a_fault_says_nothing_and_a_failing_model_little(
-    live: LiveAgent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    live: RecommenderAgent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def said() -> str:
         async with mcp.Client(create_mcp_server(live, "zoe")) as client:
@@ -110,10 +106,10 @@ def test_a_fault_says_nothing_and_a_failing_model_little(
             return "".join(part.text for part in answer.content)
 
     def failing(error: Exception) -> None:
-        def fail(*_: object) -> None:
+        def fail(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr(LiveAgent, "recommend", fail)
+        monkeypatch.setattr(RecommenderAgent, "recommend", fail)
 
     failing(ProviderError("http://me:secret@host failed", retryable=True))
     assert "language model behind this server cannot be used now" in asyncio.run(said())

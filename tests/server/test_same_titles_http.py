@@ -15,8 +15,8 @@ from nextinterest.llm import ScriptedLanguageModel
 
 @pytest.fixture
 def agent(agent: RecommenderAgent, log: EventLog, model: ScriptedLanguageModel) -> RecommenderAgent:
-    agent.retriever.update(agent.catalog.with_items([Item("a2", "Alien", ("Drama",), 2003)]))
-    return agent.renewed()
+    agent.put_items([Item("a2", "Alien", ("Drama",), 2003)])
+    return agent
 
 
 @pytest.mark.parametrize("route", ["recommend", "interests", "forecast"])

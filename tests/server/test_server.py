@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.routing import Route
 
-from nextinterest.agent.live import LiveAgent
+from nextinterest.agent import RecommenderAgent
 from nextinterest.errors import DataError
 from nextinterest.server.guard import OPEN_PATHS
 from nextinterest.server.settings import ServerSettings
@@ -205,7 +205,7 @@ def test_overload_is_turned_away_and_slow_work_times_out(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
-    monkeypatch.setattr(LiveAgent, "recommend", lambda *_, **__: release.wait(10))
+    monkeypatch.setattr(RecommenderAgent, "recommend", lambda *_, **__: release.wait(10))
     client = serve(max_concurrency=1, max_queue=1, request_seconds=0.3)
     statuses: list[int] = []
     threads = [
@@ -227,7 +227,7 @@ def test_a_fault_is_answered_without_detail(serve: Serve, monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(LiveAgent, "item", fail)
+    monkeypatch.setattr(RecommenderAgent, "item", fail)
     client = serve()
     client_without_raise = TestClient(
         client.app, raise_server_exceptions=False, base_url=str(client.base_url)

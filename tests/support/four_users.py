@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.films import FILMS, WordEncoder
 
-from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog
 from nextinterest.llm import ScriptedLanguageModel
@@ -35,4 +35,6 @@ def model() -> ScriptedLanguageModel:
 def agent(catalog: Catalog, log: EventLog, model: ScriptedLanguageModel) -> RecommenderAgent:
     retriever = Retriever.build(catalog, log, WordEncoder())
     # The scripted tokenizer has one token per character.
-    return RecommenderAgent(retriever, model, AgentConfig(n_candidates=5, max_prompt_tokens=4096), log)
+    return RecommenderAgent(
+        Engine(retriever, model, AgentConfig(n_candidates=5, max_prompt_tokens=4096)), log
+    )

@@ -10,39 +10,51 @@ import argparse
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from support.films import FILMS, WordEncoder
 
-from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.agent.chat import ChatReply
 from nextinterest.agent.chat.messages import MessageLike
-from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.config import OnUnknown
+from nextinterest.agent.histories import HistoryLike
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog, Item, Recommendations
 from nextinterest.llm import ScriptedLanguageModel
-from nextinterest.profiles import open_store
 from nextinterest.retrieval import Retriever
 from nextinterest.server.app import create_app
 from nextinterest.server.run import run
 from nextinterest.server.settings import ServerSettings
 
 
-class SlowLive(LiveAgent):
+class SlowAgent(RecommenderAgent):
     """Takes its time."""
 
     seconds = 0.0
     chat_seconds = 0.0
 
-    def recommend(self, user: str, k: int = 10, *, exclude_seen: bool = True) -> Recommendations:
+    def recommend(
+        self,
+        history: HistoryLike | None = None,
+        k: int = 10,
+        *,
+        user: str | None = None,
+        exclude_seen: bool = True,
+        on_unknown: OnUnknown = "raise",
+    ) -> Recommendations:
         time.sleep(self.seconds)
-        return super().recommend(user, k, exclude_seen=exclude_seen)
+        return super().recommend(history, k, user=user, exclude_seen=exclude_seen, on_unknown=on_unknown)
 
     def chat_stream(
-        self, messages: Sequence[MessageLike], user: str | None, *, confirm_forget: bool = False
+        self,
+        messages: Sequence[MessageLike],
+        user: str | None = None,
+        history: HistoryLike | None = None,
+        *,
+        confirm_forget: bool = False,
     ) -> Iterator[str | ChatReply]:
-        for piece in super().chat_stream(messages, user, confirm_forget=confirm_forget):
+        for piece in super().chat_stream(messages, user, history, confirm_forget=confirm_forget):
             yield piece
             time.sleep(self.chat_seconds)
 
@@ -56,7 +68,9 @@ def small_agent(more: tuple[Item, ...] = ()) -> RecommenderAgent:
     times = np.arange(len(items), dtype=np.int64) * 3600
     log = EventLog.from_arrays(("1", "2", "3", "4"), users, items, times)
     config = AgentConfig(n_candidates=5, max_prompt_tokens=4096)
-    return RecommenderAgent(Retriever.build(catalog, log, WordEncoder()), ScriptedLanguageModel(), config)
+    return RecommenderAgent(
+        Engine(Retriever.build(catalog, log, WordEncoder()), ScriptedLanguageModel(), config)
+    )
 
 
 def free_port() -> int:
@@ -73,7 +87,7 @@ def main() -> None:
     options.add_argument("--slow-chat", type=float, default=0.0)
     options.add_argument("--shutdown", type=float, default=30.0)
     given = options.parse_args()
-    live = SlowLive(small_agent(), open_store(given.store), lambda: datetime.now(UTC))
+    live = SlowAgent(small_agent().engine).with_store(given.store)
     live.seconds, live.chat_seconds = given.slow, given.slow_chat
     settings = ServerSettings(port=given.port, requests_per_minute=1_000_000, shutdown_seconds=given.shutdown)
     run(create_app(live, settings), settings)

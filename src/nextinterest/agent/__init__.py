@@ -9,17 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nextinterest.agent.agent import RecommenderAgent
     from nextinterest.agent.config import AgentConfig
-    from nextinterest.agent.ranking import Ranked, RetrieveAndRerank
-    from nextinterest.agent.recommender import RecommenderAgent
+    from nextinterest.agent.engine import Engine, RankedItems
 
-__all__ = ["AgentConfig", "Ranked", "RecommenderAgent", "RetrieveAndRerank"]
+__all__ = ["AgentConfig", "Engine", "RankedItems", "RecommenderAgent"]
 
 _HOME = {
     "AgentConfig": "config",
-    "Ranked": "ranking",
-    "RecommenderAgent": "recommender",
-    "RetrieveAndRerank": "ranking",
+    "Engine": "engine",
+    "RankedItems": "engine",
+    "RecommenderAgent": "agent",
 }
 
 

@@ -1,4 +1,4 @@
-"""A thread that follows what other processes write to the store of a live agent."""
+"""A thread that follows what other processes write to the store of an agent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from nextinterest.agent.live import LiveAgent
+from nextinterest.agent.agent import RecommenderAgent
 from nextinterest.errors import NextInterestError
 
 __all__ = ["following"]
@@ -17,8 +17,8 @@ _LOG = logging.getLogger("nextinterest.server")
 
 
 @contextmanager
-def following(live: LiveAgent, seconds: float) -> Iterator[None]:
-    """Call `LiveAgent.synchronise` every so many seconds, until the block ends.
+def following(agent: RecommenderAgent, seconds: float) -> Iterator[None]:
+    """Call `RecommenderAgent.synchronise` every so many seconds, until the block ends.
 
     A store that cannot be read is tried again the next time; it is said in the log once.
     """
@@ -28,7 +28,7 @@ def following(live: LiveAgent, seconds: float) -> Iterator[None]:
         failed = False
         while not stop.wait(seconds):
             try:
-                live.synchronise()
+                agent.synchronise()
                 failed = False
             except NextInterestError as error:
                 if not failed:

@@ -29,11 +29,14 @@ class ReadHistory:
         Ids or titles that it does not know, in the order given.
     notes
         What the caller should know, such as that a title is that of several items.
+    unwanted
+        Catalogue positions that are never to be recommended, beside those of the history.
     """
 
     history: History
-    skipped: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unwanted: frozenset[int] = frozenset()
 
 
 def read_history(
@@ -77,7 +80,8 @@ def read_history(
                 f"catalogue of {counted(len(catalog), 'item')}.",
                 remedy="Build the history with the catalogue of this agent.",
             )
-        return ReadHistory(value, ())
+        given = value if user is None or value.user == user else replace(value, user=user)
+        return ReadHistory(given)
     if isinstance(value, str):
         raise DataError(
             f"A history is a list of items; got the single string {value!r}.", remedy="Put it into a list."

@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.deferred import DeferredModel
+from nextinterest.agent.engine import Engine
 from nextinterest.errors import IntegrityError, ModelError
 from nextinterest.files import RECOMMENDER_FILES, check_output, storing
 from nextinterest.interests.model import ForecastModel
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptTemplate
-from nextinterest.retrieval import Retriever
+from nextinterest.retrieval import Retriever, encoder_assets
 from nextinterest.retrieval.directory import is_trained, load_trained
 from nextinterest.retrieval.files import read_manifest, read_verified, sha256, write_atomic, write_manifest
 from nextinterest.retrieval.rerank.tuned_choice import (
@@ -38,10 +38,7 @@ from nextinterest.retrieval.rerank.tuned_choice import (
 )
 from nextinterest.version import __version__
 
-if TYPE_CHECKING:
-    from nextinterest.agent.recommender import RecommenderAgent
-
-__all__ = ["add_choice", "add_forecast_model", "load_agent", "save_agent"]
+__all__ = ["add_choice", "add_forecast_model", "load_engine", "save_engine"]
 
 _FORMAT = "nextinterest-recommender-1"
 _MANIFEST, _RETRIEVER, _TRAINED = "recommender.json", "retriever.json", "trained.json"
@@ -68,7 +65,7 @@ class _Manifest(BaseModel):
     sha256: dict[str, str]
 
 
-def save_agent(agent: RecommenderAgent, directory: Path) -> None:
+def save_engine(engine: Engine, directory: Path) -> None:
     """Write a recommender directory.
 
     Raises
@@ -76,10 +73,10 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
     StorageError
         If the directory holds other files and no recommender, or cannot be written.
     ModelError
-        If the agent does not know by which name its models can be loaded again.
+        If the engine does not know by which name its models can be loaded again.
     """
-    unnamed = agent.model_name is not None and agent.language_model_name is None
-    if agent.text_encoder_name is None or unnamed:
+    unnamed = engine.model_name is not None and engine.language_model_name is None
+    if engine.text_encoder_name is None or unnamed:
         raise ModelError(
             "This agent was given its models as objects, so a directory could not name them.",
             remedy="Build it with from_dataset, or pass language_model_name and text_encoder_name.",
@@ -90,25 +87,25 @@ def save_agent(agent: RecommenderAgent, directory: Path) -> None:
     (directory / _MANIFEST).unlink(missing_ok=True)  # the old manifest does not describe what follows
     (directory / _TRAINED).unlink(missing_ok=True)
     (directory / _FORECAST).unlink(missing_ok=True)
-    agent.retriever.save(directory)
-    if agent.forecast_model is not None:
-        agent.forecast_model.save(directory / _FORECAST)
+    engine.retriever.save(directory)
+    if engine.forecast_model is not None:
+        engine.forecast_model.save(directory / _FORECAST)
     model = None
-    if agent.model_fingerprint is not None and agent.language_model_name is not None:
-        model = _Named(name=agent.language_model_name, fingerprint=agent.model_fingerprint)
+    if engine.model_fingerprint is not None and engine.language_model_name is not None:
+        model = _Named(name=engine.language_model_name, fingerprint=engine.model_fingerprint)
     card = _CARD.format(
-        items=len(agent.catalog),
+        items=len(engine.catalog),
         model="none" if model is None else model.name,
-        encoder=agent.text_encoder_name,
+        encoder=engine.text_encoder_name,
     )
     manifest = _Manifest(
         format=_FORMAT,
         version=__version__,
-        config=agent.config,
-        text_encoder=_Named(name=agent.text_encoder_name, fingerprint=agent.retriever.encoder.fingerprint),
+        config=engine.config,
+        text_encoder=_Named(name=engine.text_encoder_name, fingerprint=engine.retriever.encoder.fingerprint),
         language_model=model,
-        template_hash=PromptTemplate.named(agent.config.template).hash,
-        choice=None if agent.choice is None else agent.choice.copied_to(directory),
+        template_hash=PromptTemplate.named(engine.config.template).hash,
+        choice=None if engine.choice is None else engine.choice.copied_to(directory),
         sha256={
             **{
                 name: sha256((directory / name).read_bytes())
@@ -203,10 +200,10 @@ def _rewrite(directory: Path, manifest: _Manifest) -> None:
     write_manifest(directory / _MANIFEST, manifest.model_dump(mode="json", exclude_unset=True))
 
 
-def load_agent(
+def load_engine(
     directory: Path, *, with_language: bool = True, device: str = "auto", dtype: DtypeName = "auto"
-) -> RecommenderAgent:
-    """Read what `save_agent` wrote, without its language models where they are not wanted.
+) -> Engine:
+    """Read what `save_engine` wrote, without its language models where they are not wanted.
 
     Raises
     ------
@@ -215,8 +212,6 @@ def load_agent(
         saved with; the message says which. A language model that no list asks for is checked when it is
         first used.
     """
-    from nextinterest.agent.recommender import RecommenderAgent, open_encoder
-
     manifest = _read(directory / _MANIFEST)
     read_verified(directory / _RETRIEVER, manifest.sha256.get(_RETRIEVER, ""))
     template = PromptTemplate.named(manifest.config.template)
@@ -226,7 +221,7 @@ def load_agent(
             f"{manifest.template_hash[:12]}, not {template.hash[:12]}.",
             remedy=f"Use nextinterest {manifest.version}, or build and save the agent again.",
         )
-    text_encoder = open_encoder(manifest.text_encoder.name, device)
+    text_encoder = encoder_assets.open_encoder(manifest.text_encoder.name, device)
     if is_trained(directory):
         read_verified(directory / _TRAINED, manifest.sha256.get(_TRAINED, ""))
         retriever: Retriever = load_trained(
@@ -249,7 +244,7 @@ def load_agent(
     if manifest.choice is not None and asked:  # else nothing would ask it
         catalog = retriever.catalog.fingerprint
         choice = manifest.choice.load(directory, catalog, device=device, dtype=dtype)
-    return RecommenderAgent(
+    return Engine(
         retriever,
         model,
         manifest.config,

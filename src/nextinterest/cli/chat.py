@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -104,18 +103,14 @@ def _kept_by(
     agent: RecommenderAgent, store: str, user: str, closing: ExitStack, *, import_data: bool
 ) -> Callable[[Sequence[Message]], ChatReply]:
     """Return what answers by a stored profile; the store is closed with the stack."""
-    from nextinterest.agent.live import LiveAgent
-    from nextinterest.profiles import open_store
-
-    profiles = open_store(store)
-    closing.callback(profiles.close)
-    live = LiveAgent(agent, profiles, lambda: datetime.now(UTC))
+    kept = agent.with_store(store)
+    closing.callback(kept.store.close)
     # Not imported unasked: who had the profile deleted would find it filled again by the next start.
     known = _events_of_data(agent, user)
-    if known and not profiles.events(user):
+    if known and not kept.store.events(user):
         name = escape(user)
         if import_data:
-            live.import_history(agent.history(user))
+            kept.import_history(agent.history(user))
             err.print(
                 f"{counted(known, 'event')} of '{name}' in the data {'was' if known == 1 else 'were'} "
                 f"written to the store.",
@@ -128,7 +123,7 @@ def _kept_by(
                 "add --import to write them to the store.",
                 soft_wrap=True,
             )
-    return partial(live.chat, user=user)
+    return partial(kept.chat, user=user)
 
 
 def _events_of_data(agent: RecommenderAgent, user: str) -> int:

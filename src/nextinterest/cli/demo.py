@@ -63,7 +63,7 @@ def demo(
     per_gigabyte = 1 << 30 if sys.platform == "darwin" else 1 << 20  # macOS counts bytes, Linux kilobytes
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_gigabyte
     out.print(
-        f"[dim]{agent.model_name or 'no model'}: {counted(agent.ranker.tokens_used, 'token')} read, "
+        f"[dim]{agent.engine.model_name or 'no model'}: {counted(agent.engine.tokens_used, 'token')} read, "
         f"{answered - loaded:.1f} s to answer, {loaded - started:.1f} s to load; "
         f"peak memory {peak:.2f} GB.[/]"
     )

@@ -50,7 +50,6 @@ def finetune(
     ] = True,
 ) -> None:
     """Train on all but each user's newest events, fit the blend on those, then refit on all events."""
-    from nextinterest.agent.recommender import open_encoder
     from nextinterest.cli.progress import training_progress
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
     from nextinterest.files import RECOMMENDER_FILES, check_output, discarded_on_failure
@@ -59,6 +58,7 @@ def finetune(
     from nextinterest.finetune.refit import refit
     from nextinterest.finetune.saving import ModelName, model_card, save_recommender
     from nextinterest.finetune.work import check_work
+    from nextinterest.retrieval.encoder_assets import open_encoder
     from nextinterest.retrieval.saved_items import ItemsFrom
 
     check_output(out_, RECOMMENDER_FILES, "recommender")  # before hours of training

@@ -96,11 +96,11 @@ def _understand(
 
 def _retriever(dataset: Dataset, split: Split, saved: Path | None) -> Retriever:
     """Build a retriever on the training events, or load one that was trained on the same."""
-    from nextinterest.agent.recommender import open_encoder
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
     from nextinterest.errors import DataError, IntegrityError
     from nextinterest.retrieval import Retriever
     from nextinterest.retrieval.directory import load_trained
+    from nextinterest.retrieval.encoder_assets import open_encoder
 
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
     if saved is None:

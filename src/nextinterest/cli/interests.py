@@ -83,7 +83,7 @@ def interests(
         catalog,
         agent.retriever,
         horizon=events if days is None else timedelta(days=days),
-        model=agent.forecast_model,
+        model=agent.engine.forecast_model,
         population=population,
         n_paths=paths,
         seed=seed,

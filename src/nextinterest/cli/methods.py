@@ -35,49 +35,49 @@ _ALIASES = {"recent": "recent-popularity"}
 class AgentMethod:
     """The agent's ranking as evaluation asks for it: over the catalogue, and over given candidates.
 
-    Given candidates are ranked by the same blend as the agent's own: their retrieval probabilities, and the
+    Given candidates are ranked by the same formula as the agent's own: their retrieval probabilities, and the
     language model's choice between all of them.
     """
 
     def __init__(self, agent: RecommenderAgent, name: str = "agent") -> None:
-        self.ranker = agent.ranker
+        self.engine = agent.engine
         self.name = name
         self.provenance: dict[str, object] = {
-            "language_model": agent.language_model_name,
-            "text_encoder": agent.text_encoder_name,
-            "config": agent.config.model_dump(mode="json"),
+            "language_model": agent.engine.language_model_name,
+            "text_encoder": agent.engine.text_encoder_name,
+            "config": agent.engine.config.model_dump(mode="json"),
         }
 
     @property
     def catalog(self) -> Catalog:
         """The catalogue whose positions are returned."""
-        return self.ranker.catalog
+        return self.engine.catalog
 
     @property
     def tokens_used(self) -> int:
         """Prompt tokens read by the language model so far."""
-        return self.ranker.tokens_used
+        return self.engine.tokens_used
 
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
         """Rank the catalogue for each history."""
-        return self.ranker.recommend(histories, k, exclude_seen)
+        return self.engine.recommend(histories, k, exclude_seen)
 
     def log_probabilities(self, histories: Sequence[History]) -> FloatArray:
         """Return log P(next item = i | history), float32, shape (n, n_items); seen items are not masked.
 
         The language model's choice is between the best items not seen, as when recommending.
         """
-        every = self.ranker.retriever.log_probabilities(histories)
-        if self.ranker.reranker is None or self.ranker.weight == 0:
+        every = self.engine.retriever.log_probabilities(histories)
+        if self.engine.reranker is None or self.engine.config.choice_weight == 0:
             return every
         every = every.copy()
-        for row, ranked in enumerate(self.ranker.rank(histories, self.ranker.n_candidates)):
+        for row, ranked in enumerate(self.engine.rank(histories, self.engine.config.n_candidates)):
             chosen = ranked.parts.get("choice")
             if chosen is None:
                 continue
             there = np.isfinite(chosen)
             # The retriever's shares of the candidates, dealt out anew among them.
-            log = ranked.parts["retrieval"][there] + self.ranker.weight * chosen[there]
+            log = ranked.parts["retrieval"][there] + self.engine.config.choice_weight * chosen[there]
             before = every[row, ranked.items[there]]
             total = np.logaddexp.reduce(before)
             every[row, ranked.items[there]] = log - np.logaddexp.reduce(log) + total
@@ -85,12 +85,12 @@ class AgentMethod:
 
     def candidate_log_probabilities(self, histories: Sequence[History], candidates: IntArray) -> FloatArray:
         """Return log P(item | history, candidates), float32, of candidates (n, m), -1 filling up."""
-        from nextinterest.agent.ranking import blend
+        from nextinterest.retrieval.rerank import redistribute
 
-        every = self.ranker.retriever.log_probabilities(histories)
+        every = self.engine.retriever.log_probabilities(histories)
         scores = np.full(candidates.shape, -np.inf, dtype=np.float32)
         offered = [row[row >= 0] for row in candidates]
-        reranker, weight = self.ranker.reranker, self.ranker.weight
+        reranker, weight = self.engine.reranker, self.engine.config.choice_weight
         asked = [h for h, row in enumerate(offered) if len(histories[h]) and len(row) > 1]
         choices: dict[int, FloatArray] = {}
         if reranker is not None and weight > 0 and asked:
@@ -99,7 +99,7 @@ class AgentMethod:
         for h, items in enumerate(offered):
             log = every[h, items]
             log = log - np.logaddexp.reduce(log)
-            scores[h, candidates[h] >= 0] = blend(log, choices[h], weight) if h in choices else log
+            scores[h, candidates[h] >= 0] = redistribute(log, choices[h], weight) if h in choices else log
         return scores
 
 
@@ -205,9 +205,9 @@ class Workshop:
         self._report = None
 
     def _retriever(self) -> Retriever:
-        from nextinterest.agent.recommender import open_encoder
         from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
         from nextinterest.retrieval import Retriever
+        from nextinterest.retrieval.encoder_assets import open_encoder
 
         return Retriever.build(self.dataset.catalog, self.split.train, open_encoder(DEFAULT_TEXT_ENCODER))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -84,8 +83,6 @@ def serve(
             raise MissingExtraError(error.name or "mcp", "mcp") from None
     from nextinterest.agent.chat import TunedReader
     from nextinterest.agent.following import following
-    from nextinterest.agent.live import LiveAgent
-    from nextinterest.profiles import open_store
     from nextinterest.server.origins import checked_origin
     from nextinterest.server.settings import ServerSettings
 
@@ -105,15 +102,15 @@ def serve(
         raise typer.BadParameter("--examples takes users from data, and a directory holds none: give --data.")
     if reader is not None:
         agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
-    live = LiveAgent(agent, open_store(store), lambda: datetime.now(UTC), state_bytes=state_mb << 20)
-    if examples and agent.log is not None and not live.store.users():
-        live.import_histories([agent.history(u) for u in agent.log.user_ids[:examples]], agent.catalog)
+    served = agent.with_store(store, state_bytes=state_mb << 20)
+    if examples and agent.log is not None and not served.store.users():
+        served.import_histories([agent.history(u) for u in agent.log.user_ids[:examples]], agent.catalog)
     if over is Over.MCP:
-        with following(live, settings.sync_seconds):
-            create_mcp_server(live, user).run()
+        with following(served, settings.sync_seconds):
+            create_mcp_server(served, user).run()
         return
     err.print(f"Serving on http://{host}:{port}/")
-    run(create_app(live, settings), settings)
+    run(create_app(served, settings), settings)
 
 
 def _keys(path: Path | None) -> tuple[str, ...]:

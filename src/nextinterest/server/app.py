@@ -1,6 +1,6 @@
 """The HTTP application: routes behind a guard, behind an observer.
 
-`create_app` builds it around a live agent; ``nextinterest serve`` runs it with uvicorn.
+`create_app` builds it around an agent with a store; ``nextinterest serve`` runs it with uvicorn.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
+from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import Converses
 from nextinterest.agent.following import following
-from nextinterest.agent.live import LiveAgent
 from nextinterest.server.failures import ErrorBody, install_failures
 from nextinterest.server.guard import Guard
 from nextinterest.server.json_bodies import JsonBodies
@@ -39,30 +39,30 @@ __all__ = ["create_app"]
 
 
 def create_app(
-    live: LiveAgent, settings: ServerSettings | None = None, *, talker: Converses | None = None
+    agent: RecommenderAgent, settings: ServerSettings | None = None, *, talker: Converses | None = None
 ) -> FastAPI:
     """Build the application.
 
     Parameters
     ----------
-    live
-        The agent and the store it serves; the store is closed when the application ends.
+    agent
+        What is served, with a store; the store is closed when the application ends.
     settings
         Keys and limits.
     talker
-        Answers chats; the live agent itself by default.
+        Answers chats; the agent itself by default.
 
     Raises
     ------
     DataError
-        If the settings are not safe to serve with.
+        If the agent has no store, or the settings are not safe to serve with.
     """
     settings = (settings or ServerSettings()).checked()
-    service = Service(live, settings, talker)
+    service = Service(agent, settings, talker)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with following(live, settings.sync_seconds):
+        with following(agent, settings.sync_seconds):
             yield
         await service.close()
 

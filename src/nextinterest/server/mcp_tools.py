@@ -1,4 +1,4 @@
-"""The live agent as tools of the Model Context Protocol, for one user: ``nextinterest serve mcp``.
+"""The agent as tools of the Model Context Protocol, for one user: ``nextinterest serve mcp``.
 
 The user is fixed when the server is made, so that no message to a model that holds these tools can reach
 another's profile. Needs the package ``mcp`` (the extra of that name).
@@ -12,8 +12,8 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from pydantic import Field, ValidationError
 
+from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply
-from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Recommendations
 from nextinterest.errors import NextInterestError, UnknownItemError
 from nextinterest.interests import InterestOutlook, describe
@@ -50,13 +50,13 @@ class _Tools(MCPServer[object]):
             raise
 
 
-def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
+def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
     """Return a server of tools.
 
     Parameters
     ----------
-    live
-        The agent and its store.
+    agent
+        The agent, with a store.
     user
         Whose profile the tools use and change.
 
@@ -77,7 +77,7 @@ def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
         count: Annotated[int, Field(description="Length of the list.", ge=1, le=100)] = 10,
     ) -> Recommendations:
         """Rank what the person has not seen by how likely it is next, with reasons."""
-        return live.recommend(user, count)
+        return agent.recommend(user=user, k=count)
 
     @server.tool()
     def ask(
@@ -92,12 +92,12 @@ def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
     ) -> ChatReply:
         """Answer a wish in the person's own words, such as "something funny from the nineties, no horror"."""
         said = [Message(role="user", content=message)]
-        return live.chat(said, user, confirm_forget=confirm_forget)
+        return agent.chat(said, user, confirm_forget=confirm_forget)
 
     @server.tool()
     def interests() -> Interests:
         """Say what the person's interests are and were, and which rise or fade beyond chance."""
-        portrait = live.interests(user)
+        portrait = agent.interests(user=user)
         return Interests(portrait=portrait, words=describe(portrait))
 
     @server.tool()
@@ -105,24 +105,24 @@ def create_mcp_server(live: LiveAgent, user: str) -> MCPServer[object]:
         events: Annotated[int, Field(description="Events ahead.", ge=1, le=1000)] = 10,
     ) -> InterestOutlook:
         """Forecast how the person's attention will be shared among interests."""
-        return live.forecast(user, horizon=events)
+        return agent.forecast(user=user, horizon=events)
 
     @server.tool()
     def find_items(
         title: Annotated[str, Field(description="Part of a title.", max_length=300)],
     ) -> ItemsFound:
         """Look items up by part of their title."""
-        return ItemsFound(items=[ItemBody.of(item) for item in live.find_items(title)])
+        return ItemsFound(items=[ItemBody.of(item) for item in agent.find_items(title)])
 
     @server.tool()
     def tell(item_id: ItemId, kind: EventKind = "seen") -> EventsAccepted:
         """Write down what the person did or thinks; it counts for the next answer."""
-        result = live.add_events(user, [ProfileEvent(item_id=item_id, kind=kind)])
+        result = agent.add_events(user, [ProfileEvent(item_id=item_id, kind=kind)])
         return EventsAccepted(accepted=result.accepted, replayed=result.replayed)
 
     @server.tool()
     def take_back(item_id: ItemId) -> Forgotten:
         """Take back what was told of an item."""
-        return Forgotten(user=user, events=live.retract(user, item_id))
+        return Forgotten(user=user, events=agent.retract(user, item_id))
 
     return server

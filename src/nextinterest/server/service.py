@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
+from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply, Converses
-from nextinterest.agent.live import LiveAgent
 from nextinterest.messages import Message
 from nextinterest.server.chat_bodies import JsonObjectFormat, JsonSchemaFormat, ResponseFormat
 from nextinterest.server.failures import Failure
@@ -26,23 +26,31 @@ _GRACE = 1.0
 
 
 class Service:
-    """The live agent behind its gates.
+    """The agent behind its gates.
 
     Parameters
     ----------
-    live
-        The agent and its store.
+    agent
+        The agent, with a store.
     settings
         Limits.
     talker
-        Answers chats; the live agent itself by default.
+        Answers chats; the agent itself by default.
+
+    Raises
+    ------
+    DataError
+        If the agent has no store.
     """
 
-    def __init__(self, live: LiveAgent, settings: ServerSettings, talker: Converses | None = None) -> None:
-        self.live = live
+    def __init__(
+        self, agent: RecommenderAgent, settings: ServerSettings, talker: Converses | None = None
+    ) -> None:
+        self.agent = agent
+        self.store = agent.store
         self._talker = talker
         self.settings = settings
-        self.started = int(live.clock().timestamp())
+        self.started = int(agent.clock().timestamp())
         self.gate = Gate(
             "model",
             running=settings.max_concurrency,
@@ -65,7 +73,7 @@ class Service:
             waiting=settings.max_store_queue,
             seconds=settings.request_seconds,
         )
-        self.readiness = Readiness(live.store.check)
+        self.readiness = Readiness(self.store.check)
         self.metrics = Metrics(lambda: self.gate.inside)
         self.closing = False
         self.unfinished = 0
@@ -119,7 +127,7 @@ class Service:
         def answer() -> Iterator[str | ChatReply]:
             if self._talker is not None:
                 return self._talker.chat_stream(messages, user or "")
-            return self.live.chat_stream(messages, user, confirm_forget=confirm_forget)
+            return self.agent.chat_stream(messages, user, confirm_forget=confirm_forget)
 
         return self.gate.stream(answer)
 
@@ -130,4 +138,4 @@ class Service:
         for gate in gates:
             gate.close()
         self.unfinished = sum(await asyncio.gather(*(gate.drained(_GRACE) for gate in gates)))
-        self.live.store.close()
+        self.store.close()

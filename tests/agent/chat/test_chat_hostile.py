@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.films import FILMS, WordEncoder
 
-from nextinterest.agent import RecommenderAgent
+from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.agent.chat import ChatReply, FoundItem
 from nextinterest.domain import Catalog, Item, Recommendation
 from nextinterest.messages import Message
@@ -128,7 +128,7 @@ HOSTILE = (
 def besieged() -> RecommenderAgent:
     bad = [Item(f"x{i}", title, ("Horror", "{{ config }}"), 1990 + i) for i, title in enumerate(HOSTILE)]
     catalog = Catalog.from_items([*FILMS, *bad])
-    return RecommenderAgent(Retriever.build(catalog, None, WordEncoder()), None)
+    return RecommenderAgent(Engine(Retriever.build(catalog, None, WordEncoder())))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatAction, ChatReply, Understood
 from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.understanding import Told
-from nextinterest.domain import Request
+from nextinterest.domain import Item, Request
 from nextinterest.messages import Message
 
 NAMES = ("Crime", "Horror", "Romance", "Sci-Fi")
@@ -255,7 +255,9 @@ def test_everything_seen(agent: RecommenderAgent) -> None:
     assert reply.relaxation is None
 
 
-def test_a_renewed_agent_reads_messages_as_before(agent: RecommenderAgent) -> None:
+def test_after_a_change_of_the_catalogue_messages_are_read_as_before(agent: RecommenderAgent) -> None:
     agent.conversation = agent.conversation.with_model()
-    assert agent.renewed().conversation.understanding is agent.conversation.understanding
-    assert agent.renewed().conversation.agent is not agent
+    before = agent.conversation
+    agent.put_items([Item("z", "Zodiac")])
+    assert agent.conversation.understanding is before.understanding
+    assert agent.conversation.engine is agent.engine is not before.engine

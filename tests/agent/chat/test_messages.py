@@ -13,7 +13,6 @@ import pytest
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply
 from nextinterest.agent.chat.messages import MOST_CHARACTERS, MessageLike, read_messages
-from nextinterest.agent.live import LiveAgent
 from nextinterest.errors import DataError
 from nextinterest.messages import Message
 from nextinterest.profiles import open_store
@@ -26,7 +25,7 @@ Ask = Callable[[Sequence[MessageLike]], ChatReply]
 def ask(request: pytest.FixtureRequest, agent: RecommenderAgent, tmp_path: Path) -> Iterator[Ask]:
     """Return each way to ask the agent."""
     store = open_store(str(tmp_path / "profiles.db"))
-    live = LiveAgent(agent, store, lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    live = agent.with_store(store, clock=lambda: datetime(2026, 5, 1, tzinfo=UTC))
 
     def last(pieces: Iterator[str | ChatReply]) -> ChatReply:
         *_, reply = pieces

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.films import WordEncoder
 
-from nextinterest.agent import RecommenderAgent
+from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.agent.chat import (
     ChatAction,
     ChatContext,
@@ -17,7 +17,6 @@ from nextinterest.agent.chat import (
     CompositionalReader,
     ModelReader,
 )
-from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Catalog, Item
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
@@ -44,13 +43,13 @@ OLD, NEW = "Night Ferry (1984)", "Night Ferry (2021)"
 
 @pytest.fixture(scope="module")
 def agent() -> RecommenderAgent:
-    return RecommenderAgent(Retriever.build(Catalog.from_items(FILMS), None, WordEncoder()), None)
+    return RecommenderAgent(Engine(Retriever.build(Catalog.from_items(FILMS), None, WordEncoder())))
 
 
 @pytest.fixture
-def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
+def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[RecommenderAgent]:
     store = open_store(str(tmp_path / "profiles.db"))
-    yield LiveAgent(agent, store, lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    yield agent.with_store(store, clock=lambda: datetime(2026, 5, 1, tzinfo=UTC))
     store.close()
 
 
@@ -79,7 +78,9 @@ def chat(agent: RecommenderAgent, *said: str) -> ChatReply:
         "loved Salt and Stars and Night Ferry",
     ],
 )
-def test_every_way_of_naming_is_asked_back(agent: RecommenderAgent, live: LiveAgent, message: str) -> None:
+def test_every_way_of_naming_is_asked_back(
+    agent: RecommenderAgent, live: RecommenderAgent, message: str
+) -> None:
     for reply in (chat(agent, message), talk(live, message)):
         assert reply.question is not None
         assert reply.question.kind == "which_item"
@@ -115,7 +116,7 @@ def test_every_way_of_naming_is_asked_back(agent: RecommenderAgent, live: LiveAg
         ("the crime film", "f1"),
     ],
 )
-def test_the_answer_is_what_the_message_meant(live: LiveAgent, answer: str, meant: str) -> None:
+def test_the_answer_is_what_the_message_meant(live: RecommenderAgent, answer: str, meant: str) -> None:
     reply = talk(live, "I loved Night Ferry", answer)
     assert reply.question is None
     assert reply.action.liked == ({"f1": OLD, "f4": NEW}[meant],)
@@ -132,12 +133,12 @@ def test_the_answer_completes_the_whole_message(agent: RecommenderAgent) -> None
     assert "f4" not in {item.item_id for item in reply.recommendations.items}
 
 
-def test_both_are_both(live: LiveAgent) -> None:
+def test_both_are_both(live: RecommenderAgent) -> None:
     talk(live, "I loved Night Ferry", "both")
     assert kinds(live) == [("f1", "liked"), ("f4", "liked")]
 
 
-def test_three_of_one_title_and_two_titles(live: LiveAgent) -> None:
+def test_three_of_one_title_and_two_titles(live: RecommenderAgent) -> None:
     asked = talk(live, "loved Grey Harbour and Night Ferry")
     assert asked.question is not None
     assert len(asked.question.items) == 3
@@ -152,7 +153,7 @@ def test_three_of_one_title_and_two_titles(live: LiveAgent) -> None:
 @pytest.mark.parametrize(
     "other", ["something newer", "two comedies", "thanks", "yes", "I loved it", "1950", ""]
 )
-def test_anything_else_drops_the_message(live: LiveAgent, other: str) -> None:
+def test_anything_else_drops_the_message(live: RecommenderAgent, other: str) -> None:
     reply = talk(live, "I loved Night Ferry", other, "the new one")
     assert kinds(live) == []
     assert reply.confirmation is None
@@ -168,14 +169,14 @@ def test_anything_else_drops_the_message(live: LiveAgent, other: str) -> None:
         ("I loved Twin Hills", "f7"),
     ],
 )
-def test_what_says_which_is_not_asked_back(live: LiveAgent, message: str, meant: str) -> None:
+def test_what_says_which_is_not_asked_back(live: RecommenderAgent, message: str, meant: str) -> None:
     reply = talk(live, message)
     assert reply.question is None
     assert (reply.action.year_from, reply.action.year_to) == (None, None)
     assert kinds(live) == [(meant, "liked")]
 
 
-def test_the_one_that_was_spoken_of_is_meant(live: LiveAgent) -> None:
+def test_the_one_that_was_spoken_of_is_meant(live: RecommenderAgent) -> None:
     talk(live, "I watched Night Ferry", "2021", "loved Night Ferry")
     assert kinds(live) == [("f4", "seen"), ("f4", "liked")]
     shown = [
@@ -193,7 +194,7 @@ def test_looking_up_finds_both(agent: RecommenderAgent) -> None:
     assert [item.item_id for item in reply.found] == ["f1", "f4"]
 
 
-def test_forgetting_takes_the_one_that_is_held(live: LiveAgent) -> None:
+def test_forgetting_takes_the_one_that_is_held(live: RecommenderAgent) -> None:
     live.add_events("eve", [ProfileEvent(item_id="f4"), ProfileEvent(item_id="f2")])
     talk(live, "forget that I watched Night Ferry")
     assert kinds(live) == [("f2", "seen")]
@@ -213,9 +214,9 @@ def test_forgetting_takes_the_one_that_is_held(live: LiveAgent) -> None:
         ChatAction(intent="similar", similar_to=("Night Ferry",)),
     ],
 )
-def test_a_model_that_leaves_it_open_is_asked_back_too(live: LiveAgent, written: ChatAction) -> None:
+def test_a_model_that_leaves_it_open_is_asked_back_too(live: RecommenderAgent, written: ChatAction) -> None:
     model = ScriptedLanguageModel([written, ChatAction(intent="feedback", liked=(NEW,))])
-    context = ChatContext(live.agent.catalog)
+    context = ChatContext(live.catalog)
     read = ModelReader(model).read([Message(role="user", content="...")], context)
     assert [context.catalog.ids[item] for item in read.unclear] == ["f1", "f4"]
     assert read.told == ()

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from support.films import FILMS, WordEncoder
 
-from nextinterest.agent import RecommenderAgent
+from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.agent.chat import ChatReply
-from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Catalog, Item
 from nextinterest.profiles import ProfileEvent, open_store
 from nextinterest.retrieval import Retriever
@@ -26,18 +25,18 @@ EXTRA = [
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[LiveAgent]:
+def live(tmp_path: Path) -> Iterator[RecommenderAgent]:
     catalog = Catalog.from_items([*FILMS, *EXTRA])
     store = open_store(str(tmp_path / "profiles.db"))
-    agent = RecommenderAgent(Retriever.build(catalog, None, WordEncoder()), None)
-    made = LiveAgent(agent, store, lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    agent = RecommenderAgent(Engine(Retriever.build(catalog, None, WordEncoder())))
+    made = agent.with_store(store, clock=lambda: datetime(2026, 5, 1, tzinfo=UTC))
     made.add_events("eve", [ProfileEvent(item_id=item) for item in catalog.ids])
     yield made
     store.close()
 
 
-def gone(live: LiveAgent) -> set[str]:
-    catalog = live.agent.catalog
+def gone(live: RecommenderAgent) -> set[str]:
+    catalog = live.catalog
     left = {item for item, _ in kinds(live)}
     return {catalog[catalog.position(item)].title for item in catalog.ids if item not in left}
 
@@ -56,7 +55,7 @@ def gone(live: LiveAgent) -> set[str]:
     ],
 )
 @pytest.mark.parametrize("kept", ["Alien", "comedies", "the comedies"])
-def test_an_exception_removes_nothing(live: LiveAgent, verb: str, what: str, kept: str) -> None:
+def test_an_exception_removes_nothing(live: RecommenderAgent, verb: str, what: str, kept: str) -> None:
     reply = talk(live, f"{verb} {what.format(kept)}")
     assert "one by one" in reply.text
     assert reply.question is None
@@ -76,10 +75,10 @@ def test_an_exception_removes_nothing(live: LiveAgent, verb: str, what: str, kep
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("title", ["Heat", "Alien"])
-def test_what_is_said_in_passing_removes_nothing(live: LiveAgent, message: str, title: str) -> None:
+def test_what_is_said_in_passing_removes_nothing(live: RecommenderAgent, message: str, title: str) -> None:
     reply = talk(live, message.format(title))
     assert reply.confirmation is None
-    assert len(kinds(live)) == len(live.agent.catalog)
+    assert len(kinds(live)) == len(live.catalog)
     assert talk(live, message.format(title), "yes").confirmation is None
 
 
@@ -92,20 +91,20 @@ def test_what_is_said_in_passing_removes_nothing(live: LiveAgent, message: str, 
         "everything I said about horror, forget it", "please delete all horror from the list",
     ],
 )  # fmt: skip
-def test_a_category_is_left_out_of_the_list(live: LiveAgent, message: str) -> None:
+def test_a_category_is_left_out_of_the_list(live: RecommenderAgent, message: str) -> None:
     reply = talk(live, message)
     assert (reply.action.intent, reply.question) == ("recommend", None)
     assert (reply.action.include_categories, reply.action.exclude_categories) == ((), ("Horror",))
 
 
 @pytest.mark.parametrize("tail", ["give me a comedy", "just relax with a comedy", "recommend a comedy"])
-def test_a_request_behind_and_is_kept(live: LiveAgent, tail: str) -> None:
+def test_a_request_behind_and_is_kept(live: RecommenderAgent, tail: str) -> None:
     action = talk(live, f"forget everything and {tail}").action
     assert (action.intent, action.include_categories) == ("recommend", ("Comedy",))
 
 
 @pytest.mark.parametrize("name", ["Toy Story 2", "Toy Story 3", "Alien Resurrection", "Heat 2"])
-def test_a_longer_name_is_not_the_title(live: LiveAgent, name: str) -> None:
+def test_a_longer_name_is_not_the_title(live: RecommenderAgent, name: str) -> None:
     reply = talk(live, f"forget {name}")
     assert name in reply.text
     assert "nothing was changed" in reply.text
@@ -122,7 +121,9 @@ def test_a_longer_name_is_not_the_title(live: LiveAgent, name: str) -> None:
         ("forget that I saw Alien, that was my brother", {"Alien"}, None),
     ],
 )
-def test_all_of_a_list_go(live: LiveAgent, message: str, titles: set[str], missing: str | None) -> None:
+def test_all_of_a_list_go(
+    live: RecommenderAgent, message: str, titles: set[str], missing: str | None
+) -> None:
     reply = talk(live, message)
     assert gone(live) == titles
     assert all(title in reply.text for title in titles)
@@ -139,7 +140,7 @@ def test_all_of_a_list_go(live: LiveAgent, message: str, titles: set[str], missi
         "I don't want to use this anymore. Delete my profile",
     ],
 )  # fmt: skip
-def test_a_prefix_or_a_list_of_everything_is_a_request(live: LiveAgent, message: str) -> None:
+def test_a_prefix_or_a_list_of_everything_is_a_request(live: RecommenderAgent, message: str) -> None:
     asked = talk(live, message).question
     assert asked is not None
     assert asked.kind == "forget_everything"
@@ -149,7 +150,7 @@ def test_a_prefix_or_a_list_of_everything_is_a_request(live: LiveAgent, message:
 @pytest.mark.parametrize(
     "message", ["Ticket 77: delete my data", "he said: delete my data", "forget my data x"]
 )
-def test_nobody_is_answered_that_nothing_is_held_of_their_data(live: LiveAgent, message: str) -> None:
+def test_nobody_is_answered_that_nothing_is_held_of_their_data(live: RecommenderAgent, message: str) -> None:
     assert "hold nothing" not in talk(live, message).text
     assert gone(live) == set()
 
@@ -157,7 +158,7 @@ def test_nobody_is_answered_that_nothing_is_held_of_their_data(live: LiveAgent, 
 @pytest.mark.parametrize(
     "message", ["forget Night Ferry", "delete Night Ferry (2001)", "forget Heat and Night Ferry"]
 )
-def test_which_of_two_of_one_title_is_asked_first(live: LiveAgent, message: str) -> None:
+def test_which_of_two_of_one_title_is_asked_first(live: RecommenderAgent, message: str) -> None:
     asked = talk(live, message)
     assert asked.question is not None
     assert asked.question.kind == "which_item"
@@ -169,6 +170,6 @@ def test_which_of_two_of_one_title_is_asked_first(live: LiveAgent, message: str)
     assert ("Heat" in gone(live)) == ("Heat" in message)
 
 
-def test_without_a_store_the_data_is_said_to_stay(live: LiveAgent) -> None:
-    reply: ChatReply = live.agent.chat([{"role": "user", "content": "forget me"}])
+def test_without_a_store_the_data_is_said_to_stay(live: RecommenderAgent) -> None:
+    reply: ChatReply = live.chat([{"role": "user", "content": "forget me"}])
     assert "not changed by chat" in reply.text

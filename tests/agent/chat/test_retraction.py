@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from support.films import FILMS, WordEncoder
 
-from nextinterest.agent import RecommenderAgent
+from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.agent.chat import ChatContext, CompositionalReader
-from nextinterest.agent.live import LiveAgent
 from nextinterest.domain import Catalog, Item
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
@@ -25,16 +24,16 @@ STORED = [("a", "seen"), ("a", "liked"), ("d", "disliked"), ("h", "liked")]
 
 
 @pytest.fixture
-def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[LiveAgent]:
+def live(agent: RecommenderAgent, tmp_path: Path) -> Iterator[RecommenderAgent]:
     store = open_store(str(tmp_path / "profiles.db"))
-    made = LiveAgent(agent, store, lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    made = agent.with_store(store, clock=lambda: datetime(2026, 5, 1, tzinfo=UTC))
     for item, kind in STORED:
         made.add_events("eve", [ProfileEvent.model_validate({"item_id": item, "kind": kind})])
     yield made
     store.close()
 
 
-def test_a_named_title_goes_and_the_reply_says_how_to_bring_it_back(live: LiveAgent) -> None:
+def test_a_named_title_goes_and_the_reply_says_how_to_bring_it_back(live: RecommenderAgent) -> None:
     reply = talk(live, "forget that I watched Alien")
     assert reply.confirmation is not None
     assert [item.title for item in reply.confirmation.forgotten] == ["Alien"]
@@ -46,7 +45,7 @@ def test_a_named_title_goes_and_the_reply_says_how_to_bring_it_back(live: LiveAg
     assert kinds(live)[-1] == ("a", "liked")
 
 
-def test_all_titles_that_are_named_go(live: LiveAgent) -> None:
+def test_all_titles_that_are_named_go(live: RecommenderAgent) -> None:
     reply = talk(live, "remove Alien and Heat from my history")
     assert reply.confirmation is not None
     assert reply.confirmation.events == 3
@@ -56,7 +55,7 @@ def test_all_titles_that_are_named_go(live: LiveAgent) -> None:
 @pytest.mark.parametrize(
     "back", ["forget that", "scrap that", "no, take that back", "forget what I said", "undo my last rating"]
 )
-def test_what_was_said_last_goes_and_no_older_event_of_the_item(live: LiveAgent, back: str) -> None:
+def test_what_was_said_last_goes_and_no_older_event_of_the_item(live: RecommenderAgent, back: str) -> None:
     reply = talk(live, "loved Emma and hated Alien", back)
     assert reply.confirmation is not None
     assert reply.confirmation.kind == "forgotten"
@@ -65,12 +64,12 @@ def test_what_was_said_last_goes_and_no_older_event_of_the_item(live: LiveAgent,
 
 
 @pytest.mark.parametrize("back", ["forget it", "never mind", "nvm", "nevermind", "forget about it"])
-def test_never_mind_takes_nothing_back(live: LiveAgent, back: str) -> None:
+def test_never_mind_takes_nothing_back(live: RecommenderAgent, back: str) -> None:
     assert talk(live, "loved Emma", back).confirmation is None
     assert kinds(live) == [*STORED, ("e", "liked")]
 
 
-def test_what_was_said_before_another_request_is_not_pointed_at(live: LiveAgent) -> None:
+def test_what_was_said_before_another_request_is_not_pointed_at(live: RecommenderAgent) -> None:
     reply = talk(live, "loved Emma", "two crime films", "forget that")
     assert reply.confirmation is None
     assert "What should I forget?" in reply.text
@@ -92,7 +91,7 @@ def test_what_was_said_before_another_request_is_not_pointed_at(live: LiveAgent)
         "what if I delete Alien from my list",
     ],
 )
-def test_what_only_sounds_like_it_removes_nothing(live: LiveAgent, message: str) -> None:
+def test_what_only_sounds_like_it_removes_nothing(live: RecommenderAgent, message: str) -> None:
     reply = talk(live, message)
     assert reply.confirmation is None or reply.confirmation.kind == "told"
     assert kinds(live)[: len(STORED)] == STORED
@@ -107,7 +106,9 @@ def test_what_only_sounds_like_it_removes_nothing(live: LiveAgent, message: str)
         ("forget Casablanca", "Casablanca"),
     ],
 )
-def test_what_the_profile_does_not_hold_is_said_plainly(live: LiveAgent, message: str, named: str) -> None:
+def test_what_the_profile_does_not_hold_is_said_plainly(
+    live: RecommenderAgent, message: str, named: str
+) -> None:
     reply = talk(live, message, "yes")
     assert kinds(live) == STORED
     said = talk(live, message).text
@@ -116,7 +117,7 @@ def test_what_the_profile_does_not_hold_is_said_plainly(live: LiveAgent, message
     assert reply.confirmation is None
 
 
-def test_a_category_is_asked_back_with_the_titles_it_means(live: LiveAgent) -> None:
+def test_a_category_is_asked_back_with_the_titles_it_means(live: RecommenderAgent) -> None:
     asked = talk(live, "forget everything I said about horror")
     assert asked.question is not None
     assert (asked.question.kind, asked.question.events) == ("forget_items", 3)
@@ -129,12 +130,12 @@ def test_a_category_is_asked_back_with_the_titles_it_means(live: LiveAgent) -> N
     assert kinds(live) == [("h", "liked")]
 
 
-def test_a_no_keeps_the_category(live: LiveAgent) -> None:
+def test_a_no_keeps_the_category(live: RecommenderAgent) -> None:
     assert "Nothing was deleted" in talk(live, "forget everything I said about horror", "no").text
     assert kinds(live) == STORED
 
 
-def test_a_category_in_a_larger_request_is_only_no_condition_any_more(live: LiveAgent) -> None:
+def test_a_category_in_a_larger_request_is_only_no_condition_any_more(live: RecommenderAgent) -> None:
     reply = talk(
         live, "horror films, no crime", "forget everything I said about horror, and recommend me a romance"
     )
@@ -167,9 +168,9 @@ def test_sentences_remove_what_they_name_and_nothing_else(half: str, tmp_path: P
     catalog = Catalog.from_items(
         [*FILMS, *(film for film in films if film.title not in {f.title for f in FILMS})]
     )
-    agent = RecommenderAgent(Retriever.build(catalog, None, WordEncoder()), None)
+    agent = RecommenderAgent(Engine(Retriever.build(catalog, None, WordEncoder())))
     store = open_store(str(tmp_path / "profiles.db"))
-    live = LiveAgent(agent, store, lambda: datetime(2026, 5, 1, tzinfo=UTC))
+    live = agent.with_store(store, clock=lambda: datetime(2026, 5, 1, tzinfo=UTC))
     removed, wanted = 0, 0
     for n, row in enumerate(sentences):
         user = f"u{n}"

@@ -7,7 +7,6 @@ streaming hands that text out in pieces.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.consent import settled
 from nextinterest.agent.chat.execution import Executor
@@ -17,11 +16,9 @@ from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.schema import ChatReply, Question, Usage
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.agent.chat.wording import words_of
+from nextinterest.agent.engine import Engine
 from nextinterest.llm.metering import current
 from nextinterest.messages import Message
-
-if TYPE_CHECKING:
-    from nextinterest.agent.recommender import RecommenderAgent
 
 __all__ = ["Conversation", "pieces"]
 
@@ -29,21 +26,21 @@ _PIECE = 24  # characters of a streamed piece, about
 
 
 class Conversation:
-    """An agent's side of conversations; holds what is the same for all of them.
+    """The side of conversations that answers; holds what is the same for all of them.
 
     Parameters
     ----------
-    agent
-        The agent.
+    engine
+        Ranks, explains and forecasts.
     understanding
         Reads messages; rules by default.
     """
 
-    def __init__(self, agent: RecommenderAgent, understanding: Understanding | None = None) -> None:
-        self.agent = agent
+    def __init__(self, engine: Engine, understanding: Understanding | None = None) -> None:
+        self.engine = engine
         self.understanding = understanding or CompositionalReader()
-        self.context = ChatContext(agent.catalog)
-        self.executor = Executor(agent, self.context)
+        self.context = ChatContext(engine.catalog)
+        self.executor = Executor(engine, self.context)
 
     def understand(
         self, messages: Sequence[Message], waiting: Question | None = None, *, confirmed: bool = False
@@ -76,23 +73,19 @@ class Conversation:
             **{name: getattr(outcome, name) for name in type(outcome).model_fields},
         )
 
-    def of(self, agent: RecommenderAgent) -> Conversation:
-        """Return the same side of conversations for another agent: messages are read as before."""
-        return Conversation(agent, self.understanding)
-
     def with_model(self) -> Conversation:
-        """Return the same with the agent's language model as reader.
+        """Return the same with the engine's language model as reader.
 
         Raises
         ------
         ModelError
-            If the agent has none.
+            If the engine has none.
         """
-        return self.read_by(ModelReader.of(self.agent.model))
+        return self.read_by(ModelReader.of(self.engine.model))
 
     def read_by(self, understanding: Understanding) -> Conversation:
         """Return the same with another reader of messages."""
-        return Conversation(self.agent, understanding)
+        return Conversation(self.engine, understanding)
 
 
 def pieces(reply: ChatReply) -> Iterator[str | ChatReply]:

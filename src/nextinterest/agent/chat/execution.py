@@ -7,7 +7,6 @@ not have lead to a note, never to an item.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +15,8 @@ from nextinterest.agent.chat.profile import ChatProfile, extended
 from nextinterest.agent.chat.relaxing import relaxation
 from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import ChatContext, Understood
-from nextinterest.agent.evidence import find_evidence
+from nextinterest.agent.engine import Engine
+from nextinterest.agent.histories import ReadHistory
 from nextinterest.counting import counted
 from nextinterest.domain import (
     BoolArray,
@@ -28,9 +28,6 @@ from nextinterest.domain import (
     Question,
 )
 
-if TYPE_CHECKING:
-    from nextinterest.agent.recommender import RecommenderAgent
-
 __all__ = ["DEFAULT_COUNT", "Executor"]
 
 DEFAULT_COUNT = 5
@@ -41,20 +38,20 @@ _KEPT = "Nothing was deleted."
 
 
 class Executor:
-    """Carries out requests for one agent.
+    """Carries out requests with one engine.
 
     Parameters
     ----------
-    agent
+    engine
         Ranks, explains and forecasts.
     context
         Looks titles up.
     """
 
-    def __init__(self, agent: RecommenderAgent, context: ChatContext) -> None:
-        self.agent = agent
+    def __init__(self, engine: Engine, context: ChatContext) -> None:
+        self.engine = engine
         self.context = context
-        self.conditions = Conditions(agent.catalog)
+        self.conditions = Conditions(engine.catalog)
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Return the result of a request; what the message told is noted first, so that it counts."""
@@ -133,9 +130,9 @@ class Executor:
         count = request.count or DEFAULT_COUNT
         allowed = open_items & self.conditions.mask(request.where)
         made = (
-            neighbours(self.agent, history, models, allowed, count)
+            neighbours(self.engine, history, models, allowed, count)
             if models
-            else filtered(self.agent, history, allowed, count)
+            else filtered(self.engine, history, allowed, count)
         )
         nearest = None
         if len(made.items) < (request.count or 1):
@@ -150,10 +147,10 @@ class Executor:
 
     def _open(self, understood: Understood, profile: ChatProfile, named: Sequence[int]) -> BoolArray:
         """Return which items may be recommended before any condition, bool, shape (n_items,)."""
-        allowed = np.ones(len(self.agent.catalog), dtype=bool)
+        allowed = np.ones(len(self.engine.catalog), dtype=bool)
         closed = {*profile.unwanted(), *understood.leave_out, *named}
         for item in understood.less_like:
-            closed |= nearest_items(self.agent.retriever.item_vectors, item, N_CLOSE)
+            closed |= nearest_items(self.engine.retriever.item_vectors, item, N_CLOSE)
         allowed[sorted(closed)] = False
         return allowed
 
@@ -175,15 +172,15 @@ class Executor:
         found = self._look_up(request.query)
         if not found:
             return Outcome(request=request, unknown=(request.query,))
-        item = self.agent.catalog.position(found[0].item_id)
+        item = self.engine.catalog.position(found[0].item_id)
         history = profile.history()
-        ranked = self.agent.ranker.rank([history], len(self.agent.catalog), True)[0]
+        ranked = self.engine.rank([history], len(self.engine.catalog), True)[0]
         places = np.flatnonzero(ranked.items == item)
         seen = bool(np.any(history.items == item))
         place = int(places[0]) if len(places) else None
         counts = {
-            name: sum(name in self.agent.catalog.categories[int(i)] for i in history.items)
-            for name in self.agent.catalog.categories[item]
+            name: sum(name in self.engine.catalog.categories[int(i)] for i in history.items)
+            for name in self.engine.catalog.categories[item]
         }
         scores = {} if place is None else {n: float(part[place]) for n, part in ranked.parts.items()}
         explanation = Explanation(
@@ -191,9 +188,7 @@ class Executor:
             rank=None if place is None else place + 1,
             probability=None if place is None else float(ranked.probabilities[place]),
             scores={name: value for name, value in scores.items() if np.isfinite(value)},
-            evidence=find_evidence(
-                self.agent.retriever, self.agent.config, history, np.array([item], dtype=np.int32)
-            )[0],
+            evidence=self.engine.evidence(history, np.array([item], dtype=np.int32))[0],
             seen=seen,
             shared_categories={name: n for name, n in counts.items() if n},
             events=len(history),
@@ -209,8 +204,8 @@ class Executor:
 
     def _portray(self, understood: Understood, profile: ChatProfile) -> Outcome:
         history = profile.history()
-        portrait = self.agent.interests(history)
-        outlook = self.agent.forecast(history) if len(history) else None
+        portrait = self.engine.interests(ReadHistory(history))
+        outlook = self.engine.forecast(ReadHistory(history)) if len(history) else None
         return Outcome(request=understood.request, portrait=portrait, outlook=outlook)
 
     def _search(self, understood: Understood, profile: ChatProfile) -> Outcome:
@@ -246,7 +241,7 @@ class Executor:
 
     def _forget_categories(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Take back what is held of items of some categories: many events at once, hence by consent."""
-        request, categories = understood.request, self.agent.catalog.categories
+        request, categories = understood.request, self.engine.catalog.categories
         held = profile.held()
         items = tuple(item for item in held if set(request.where.categories) & set(categories[item]))
         if not items:
@@ -298,7 +293,7 @@ class Executor:
         return tuple(self._found(match.item, words, match.score) for match in matches)
 
     def _found(self, item: int, asked: str = "", match: float = 1.0) -> FoundItem:
-        row = self.agent.catalog[item]
+        row = self.engine.catalog[item]
         return FoundItem(
             item_id=row.id,
             title=row.title,

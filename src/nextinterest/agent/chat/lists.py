@@ -1,21 +1,17 @@
-"""Lists under conditions: the agent's own ranking of the whole catalogue, or neighbours, filtered.
+"""Lists under conditions: the engine's own ranking of the whole catalogue, or neighbours, filtered.
 
-Filtering never reorders: of two items that meet a wish, the one the agent ranks higher comes first. For
+Filtering never reorders: of two items that meet a wish, the one the engine ranks higher comes first. For
 items like others the order is that of closeness instead, and is said to be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nextinterest.agent.ranking import Ranked
+from nextinterest.agent.engine import Engine, RankedItems
 from nextinterest.domain import BoolArray, FloatArray, History, Recommendations
-
-if TYPE_CHECKING:
-    from nextinterest.agent.recommender import RecommenderAgent
 
 __all__ = ["SIMILARITY", "filtered", "nearest_items", "neighbours"]
 
@@ -23,12 +19,12 @@ SIMILARITY = "similarity"
 """Name of the score by which items like others are ordered: the mean cosine of their text embeddings."""
 
 
-def filtered(agent: RecommenderAgent, history: History, allowed: BoolArray, k: int) -> Recommendations:
-    """Return the k best allowed items in the agent's order.
+def filtered(engine: Engine, history: History, allowed: BoolArray, k: int) -> Recommendations:
+    """Return the k best allowed items in the engine's order.
 
     Parameters
     ----------
-    agent
+    engine
         Ranks the catalogue.
     history
         The person's events; they are not recommended again.
@@ -37,18 +33,18 @@ def filtered(agent: RecommenderAgent, history: History, allowed: BoolArray, k: i
     k
         Length of the list, at most.
     """
-    ranked = agent.ranker.rank([history], len(agent.catalog), True)[0]
-    return _listed(agent, history, _cut(ranked, allowed[ranked.items], k))
+    ranked = engine.rank([history], len(engine.catalog), True)[0]
+    return _listed(engine, history, ranked.at(np.flatnonzero(allowed[ranked.items])[:k]))
 
 
 def neighbours(
-    agent: RecommenderAgent, history: History, models: Sequence[int], allowed: BoolArray, k: int
+    engine: Engine, history: History, models: Sequence[int], allowed: BoolArray, k: int
 ) -> Recommendations:
     """Return the k allowed items closest to some others, closest first.
 
     Parameters
     ----------
-    agent
+    engine
         Holds the item vectors, and says how probable each item is.
     history
         The person's events; they are not recommended again.
@@ -59,13 +55,13 @@ def neighbours(
     k
         Length of the list, at most.
     """
-    closeness = _closeness(agent.retriever.item_vectors, models)
-    ranked = agent.ranker.rank([history], len(agent.catalog), True)[0]
+    closeness = _closeness(engine.retriever.item_vectors, models)
+    ranked = engine.rank([history], len(engine.catalog), True)[0]
     kept = np.flatnonzero(allowed[ranked.items])
     order = kept[np.lexsort((kept, -closeness[ranked.items[kept]]))][:k]
     parts = {name: part[order] for name, part in ranked.parts.items()}
     parts[SIMILARITY] = closeness[ranked.items[order]]
-    return _listed(agent, history, Ranked(ranked.items[order], ranked.probabilities[order], parts))
+    return _listed(engine, history, RankedItems(ranked.items[order], ranked.probabilities[order], parts))
 
 
 def nearest_items(vectors: FloatArray, item: int, n: int) -> frozenset[int]:
@@ -79,20 +75,11 @@ def _closeness(vectors: FloatArray, models: Sequence[int]) -> FloatArray:
     return np.asarray(np.clip(cosines.mean(axis=1), -1.0, 1.0), dtype=np.float32)
 
 
-def _cut(ranked: Ranked, allowed: BoolArray, k: int) -> Ranked:
-    places = np.flatnonzero(allowed)[:k]
-    return Ranked(
-        ranked.items[places],
-        ranked.probabilities[places],
-        {name: part[places] for name, part in ranked.parts.items()},
-    )
-
-
-def _listed(agent: RecommenderAgent, history: History, ranked: Ranked) -> Recommendations:
+def _listed(engine: Engine, history: History, ranked: RankedItems) -> Recommendations:
     notes = ("The history is empty: the order is that of popularity.",) if len(history) == 0 else ()
     return Recommendations(
         user=history.user,
-        items=agent.as_recommendations(ranked, history),
+        items=engine.as_recommendations(ranked, history),
         events_used=len(history),
         notes=notes,
     )

@@ -1,7 +1,6 @@
 """Whose history a conversation is about, and where what is told goes.
 
-`SessionProfile` keeps what is told for one answer only; `LiveAgent` gives a durable one (see
-`nextinterest.agent.chat.live_profile`).
+`SessionProfile` keeps it for one answer only; for good: `nextinterest.agent.chat.stored_profile`.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ class ChatReply(Outcome):
 
 @runtime_checkable
 class Converses(Protocol):
-    """An agent one can talk to; `RecommenderAgent` and `LiveAgent` are (the latter needs a user)."""
+    """An agent one can talk to; `RecommenderAgent` is one."""
 
     def chat(self, messages: Sequence[Message], user: str) -> ChatReply:
         """Answer the newest user message; earlier ones are its context."""

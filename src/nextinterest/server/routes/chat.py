@@ -124,7 +124,7 @@ class Answer:
 
     def __init__(self, service: Service, request: ChatRequest, wanted: WantedJson | None) -> None:
         self.id = f"chatcmpl-{secrets.token_hex(12)}"
-        self.created = int(service.live.clock().timestamp())
+        self.created = int(service.agent.clock().timestamp())
         self._service, self._wanted = service, wanted
         self._usage = request.stream_options is not None and request.stream_options.include_usage
 

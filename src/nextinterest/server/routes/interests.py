@@ -29,7 +29,7 @@ User = Annotated[UserName, Query(description="Id of a user with live events.")]
 def router(service: Service) -> APIRouter:
     """Return /v1/interests and /v1/forecast."""
     routes = APIRouter(prefix="/v1", tags=["interests"], responses={404: {"model": ErrorBody}})
-    live = service.live
+    agent = service.agent
 
     async def portrait(about: About, grant: Grant) -> Interests:
         user_of(grant, about.user)
@@ -37,8 +37,8 @@ def router(service: Service) -> APIRouter:
 
         def work() -> InterestPortrait:
             if isinstance(one, str):
-                return live.interests(one)
-            return live.interests_of(one, on_unknown=about.on_unknown)
+                return agent.interests(user=one)
+            return agent.interests(one, on_unknown=about.on_unknown)
 
         drawn = await service.gate.run(work)
         return Interests(portrait=drawn, words=describe(drawn))
@@ -49,8 +49,8 @@ def router(service: Service) -> APIRouter:
 
         def work() -> InterestOutlook:
             if isinstance(one, str):
-                return live.forecast(one, horizon=horizon, n_paths=n_paths, seed=seed)
-            return live.forecast_of(
+                return agent.forecast(user=one, horizon=horizon, n_paths=n_paths, seed=seed)
+            return agent.forecast(
                 one, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=about.on_unknown
             )
 

@@ -33,7 +33,7 @@ def router(service: Service) -> APIRouter:
             Item(body.id, body.title, tuple(body.categories), body.year, body.description)
             for body in request.items
         ]
-        change = await service.changes.run(lambda: service.live.put_items(items))
+        change = await service.changes.run(lambda: service.agent.put_items(items))
         return ItemsChanged(added=change.added, replaced=change.replaced, total=change.total)
 
     @routes.get("")
@@ -42,19 +42,19 @@ def router(service: Service) -> APIRouter:
         limit: Annotated[int, Query(description="Items at most.", ge=1, le=50)] = 10,
     ) -> ItemsFound:
         """Look items up by part of their title."""
-        found = await service.ledger.run(lambda: service.live.find_items(query, limit))
+        found = await service.ledger.run(lambda: service.agent.find_items(query, limit))
         return ItemsFound(items=[ItemBody.of(item) for item in found])
 
     @routes.get("/{item:path}", responses={404: {"model": ErrorBody}})
     async def get(item: ItemId) -> ItemBody:
         """Return one item."""
-        return ItemBody.of(await service.ledger.run(lambda: service.live.item(item)))
+        return ItemBody.of(await service.ledger.run(lambda: service.agent.item(item)))
 
     @routes.delete("/{item:path}", responses={404: {"model": ErrorBody}})
     async def delete(item: ItemId) -> ItemsRemoved:
         """Remove an item; events of it stay in profiles and are skipped."""
         return ItemsRemoved(
-            removed=1, total=await service.changes.run(lambda: service.live.remove_items([item]))
+            removed=1, total=await service.changes.run(lambda: service.agent.remove_items([item]))
         )
 
     return routes

@@ -32,7 +32,7 @@ def router(service: Service) -> APIRouter:
         return ModelCard(
             id=MODEL_ID,
             created=service.started,
-            language_model=service.live.agent.model_name,
+            language_model=service.agent.engine.model_name,
         )
 
     return routes

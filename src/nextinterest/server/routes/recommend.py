@@ -27,10 +27,8 @@ def router(service: Service) -> APIRouter:
 
         def work() -> Recommendations:
             if isinstance(one, str):
-                return service.live.recommend(one, k, exclude_seen=exclude_seen)
-            return service.live.recommend_for(
-                one, k, exclude_seen=exclude_seen, on_unknown=request.on_unknown
-            )
+                return service.agent.recommend(user=one, k=k, exclude_seen=exclude_seen)
+            return service.agent.recommend(one, k, exclude_seen=exclude_seen, on_unknown=request.on_unknown)
 
         return await service.gate.run(work)
 

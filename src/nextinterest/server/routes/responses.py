@@ -73,7 +73,7 @@ class Answer:
     def __init__(self, service: Service, request: ResponseRequest, wanted: WantedJson | None) -> None:
         self._service, self._wanted, self._instructions = service, wanted, request.instructions
         self._id, self._message_id = f"resp_{secrets.token_hex(12)}", f"msg_{secrets.token_hex(12)}"
-        self._created = int(service.live.clock().timestamp())
+        self._created = int(service.agent.clock().timestamp())
         self._sent = 0
 
     async def whole(self, reply: ChatReply) -> Response:

@@ -43,22 +43,22 @@ def router(service: Service) -> APIRouter:
         most = service.settings.max_events_per_request
         if len(request.events) > most:
             raise Failure(422, f"At most {most} events a request.", code="invalid_value", param="events")
-        result = await service.ledger.run(lambda: service.live.add_events(user, request.events, key=key))
+        result = await service.ledger.run(lambda: service.agent.add_events(user, request.events, key=key))
         service.metrics.events.inc(0 if result.replayed else result.accepted)
         return EventsAccepted(accepted=result.accepted, replayed=result.replayed)
 
     @routes.get("")
     async def users() -> Users:
         """List the users of whom the server holds events."""
-        return Users(users=await service.ledger.run(service.live.store.users))
+        return Users(users=await service.ledger.run(service.store.users))
 
     @routes.get("/{user}")
     async def profile(user: UserId) -> Profile:
         """Return everything the server holds of a user; no events for one it does not know."""
 
         def work() -> Profile:
-            events = service.live.store.events(user)
-            items = service.live.items(event.item_id for event in events)
+            events = service.store.events(user)
+            items = service.agent.items(event.item_id for event in events)
             return Profile(user=user, events=events, items={item.id: ItemBody.of(item) for item in items})
 
         return await service.ledger.run(work)
@@ -66,12 +66,12 @@ def router(service: Service) -> APIRouter:
     @routes.delete("/{user}/events/{item:path}")
     async def retract(user: UserId, item: ItemId) -> Forgotten:
         """Take back what was told of one item."""
-        removed = await service.ledger.run(lambda: service.live.retract(user, item))
+        removed = await service.ledger.run(lambda: service.agent.retract(user, item))
         return Forgotten(user=user, events=removed)
 
     @routes.delete("/{user}")
     async def forget(user: UserId) -> Forgotten:
         """Remove everything the server holds of a user."""
-        return Forgotten(user=user, events=await service.ledger.run(lambda: service.live.forget(user)))
+        return Forgotten(user=user, events=await service.ledger.run(lambda: service.agent.forget(user)))
 
     return routes

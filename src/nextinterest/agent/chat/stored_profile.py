@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nextinterest.agent.chat.understanding import Told, ToldKind
-from nextinterest.agent.recommender import RecommenderAgent
-from nextinterest.domain import Event, History
+from nextinterest.domain import Catalog, Event, History
 from nextinterest.profiles import ProfileEvent, ProfileStore, read_profile
 
 __all__ = ["StoredProfile"]
@@ -21,8 +20,8 @@ class StoredProfile:
 
     Parameters
     ----------
-    agent
-        Whose catalogue the items are of.
+    catalog
+        The catalogue whose positions stand for items.
     store
         Where the events are.
     user
@@ -37,18 +36,18 @@ class StoredProfile:
 
     def __init__(
         self,
-        agent: RecommenderAgent,
+        catalog: Catalog,
         store: ProfileStore,
         user: str,
         now: datetime,
         number: int | None = None,
     ) -> None:
-        self._agent, self._store, self._user, self._now = agent, store, user, now
+        self._catalog, self._store, self._user, self._now = catalog, store, user, now
         self._number = number
 
     def history(self) -> History:
         """Return the stored events that speak for what comes next, of items that the catalogue has."""
-        catalog = self._agent.catalog
+        catalog = self._catalog
         events = [
             Event(event.item_id, event.time, event.rating)
             for event in read_profile(self._store.events(self._user)).events
@@ -58,7 +57,7 @@ class StoredProfile:
 
     def unwanted(self) -> frozenset[int]:
         """Return hidden and disliked items."""
-        catalog = self._agent.catalog
+        catalog = self._catalog
         unwanted = read_profile(self._store.events(self._user)).unwanted
         return frozenset(catalog.position(item) for item in unwanted if item in catalog)
 
@@ -66,7 +65,7 @@ class StoredProfile:
         """Write events; one that repeats the profile's newest event word for word is a resent message."""
         stored = self._store.events(self._user)
         newest = {(event.item_id, event.kind) for event in stored[-len(told) :]}
-        ids = self._agent.catalog.ids
+        ids = self._catalog.ids
         fresh = [
             ProfileEvent(item_id=ids[one.item], time=self._now, kind=one.kind)
             for one in told
@@ -78,11 +77,11 @@ class StoredProfile:
 
     def take_back(self, item: int, newest: ToldKind | None = None) -> int:
         """Remove the events of an item, or only the newest of a kind."""
-        return self._store.retract(self._user, self._agent.catalog.ids[item], newest=newest)
+        return self._store.retract(self._user, self._catalog.ids[item], newest=newest)
 
     def held(self) -> dict[int, int]:
         """Return how many events are stored of each item that the catalogue has."""
-        catalog = self._agent.catalog
+        catalog = self._catalog
         return Counter(
             catalog.position(event.item_id)
             for event in self._store.events(self._user)

@@ -1,25 +1,28 @@
-"""The catalogue of a live agent: it changes while answers run, outlasts restarts, and processes share it.
+"""The catalogue that an agent serves: it changes while answers run, and processes share it through a store.
 
 What serves is a snapshot that never changes. A change prepares the next snapshot beside it, writes what was
 changed to the store, and puts the new snapshot in place of the old one; answers under way end on the one
 they began with, so that neither waits for the other. Changes hold over whatever catalogue the agent is made
-with: at a start, and when another process has written some, they are applied to it by item id.
+with: at a start, and when another process has written some, they are applied to it by item id. Without a
+store they are kept in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 from pydantic import TypeAdapter
 
-from nextinterest.agent.recommender import RecommenderAgent
+from nextinterest.agent.chat.conversing import Conversation
+from nextinterest.agent.chat.understanding import Understanding
+from nextinterest.agent.engine import Engine
 from nextinterest.domain import Catalog, Item
 from nextinterest.profiles import ItemRecord, ProfileStore
-from nextinterest.titles import TitleIndex
 
-__all__ = ["ItemChange", "LiveCatalogue", "Snapshot"]
+__all__ = ["ItemChange", "ServedCatalogue", "Snapshot"]
 
 _ITEM: TypeAdapter[Item] = TypeAdapter(Item)
 
@@ -33,46 +36,54 @@ class ItemChange:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
-    """An agent and the titles of its catalogue, which belong together and do not change."""
+    """An engine, and the conversation on it, which belong together and do not change.
 
-    agent: RecommenderAgent
-    titles: TitleIndex
+    Attributes
+    ----------
+    engine
+        Answers.
+    understanding
+        Reads messages; None for the rules.
+    """
 
-    @classmethod
-    def of(cls, agent: RecommenderAgent) -> Snapshot:
-        """Return the snapshot of an agent."""
-        return cls(agent, TitleIndex.of(agent.catalog))
+    engine: Engine
+    understanding: Understanding | None = None
 
-    def changed(self, catalog: Catalog) -> Snapshot:
+    @cached_property
+    def conversation(self) -> Conversation:
+        """What chats with the engine."""
+        return Conversation(self.engine, self.understanding)
+
+    def over(self, catalog: Catalog) -> Snapshot:
         """Return a snapshot with another catalogue, its new items encoded and indexed."""
-        return self.of(self.agent.renewed(retriever=self.agent.retriever.changed(catalog)))
+        return Snapshot(self.engine.over(catalog), self.understanding)
 
 
-class LiveCatalogue:
+class ServedCatalogue:
     """The present snapshot, and changes of it.
 
     Parameters
     ----------
-    agent
+    snapshot
         Whose catalogue the changes apply to.
     store
-        Keeps the changes.
+        Keeps the changes; None keeps them in memory.
     """
 
-    def __init__(self, agent: RecommenderAgent, store: ProfileStore) -> None:
+    def __init__(self, snapshot: Snapshot, store: ProfileStore | None = None) -> None:
         self._store = store
         self._change = Lock()  # held by changes only: reading `now` waits for nothing
         self._version = 0
-        self.now = Snapshot.of(agent)
+        self.now = snapshot
         self.follow()
 
     def put(self, items: Sequence[Item]) -> ItemChange:
         """Add items, or replace those whose id exists; durable and served when this returns."""
         with self._change:
             self._follow()
-            before = self.now.agent.catalog
+            before = self.now.engine.catalog
             after = before.with_items(items)
             self._make(after, [ItemRecord(item.id, _ITEM.dump_json(item).decode()) for item in items])
         added = len(after) - len(before)
@@ -88,7 +99,7 @@ class LiveCatalogue:
         """
         with self._change:
             self._follow()
-            after = self.now.agent.catalog.without(item_ids)
+            after = self.now.engine.catalog.without(item_ids)
             self._make(after, [ItemRecord(item_id, None) for item_id in item_ids])
             return len(after)
 
@@ -97,19 +108,28 @@ class LiveCatalogue:
         with self._change:
             self._follow()
 
+    def use(self, understanding: Understanding) -> None:
+        """Let something else read messages from now on."""
+        with self._change:
+            self.now = Snapshot(self.now.engine, understanding)
+
     def _make(self, catalog: Catalog, records: Sequence[ItemRecord]) -> None:
         """Write a change and serve it; what cannot be encoded is not written, and neither is then served."""
-        ready = self.now.changed(catalog)
-        if self._store.change_items(records) == self._version + 1:
+        ready = self.now.over(catalog)
+        if self._store is None:
+            self.now = ready
+        elif self._store.change_items(records) == self._version + 1:
             self.now, self._version = ready, self._version + 1
         else:  # another process came in between: its change and this one are read back together
             self._follow()
 
     def _follow(self) -> None:
+        if self._store is None:
+            return
         version, records = self._store.items_since(self._version)
-        catalog = with_records(self.now.agent.catalog, records)
-        if catalog is not self.now.agent.catalog:
-            self.now = self.now.changed(catalog)
+        catalog = with_records(self.now.engine.catalog, records)
+        if catalog is not self.now.engine.catalog:
+            self.now = self.now.over(catalog)
         self._version = version
 
 

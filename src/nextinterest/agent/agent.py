@@ -1,0 +1,303 @@
+"""`RecommenderAgent`: the object people call.
+
+It knows a catalogue and users (`nextinterest.agent.records`) and asks the engine
+(`nextinterest.agent.engine`) about their histories. It knows neither HTTP nor the command
+line, and never trains anything. Each method reads the present snapshot of engine and conversation once, so
+that an answer ends on the catalogue it began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from nextinterest.agent.building import build_engine
+from nextinterest.agent.chat.conversing import Conversation, pieces
+from nextinterest.agent.chat.messages import MessageLike, read_messages
+from nextinterest.agent.chat.profile import SessionProfile
+from nextinterest.agent.chat.schema import ChatReply
+from nextinterest.agent.config import AgentConfig, OnUnknown
+from nextinterest.agent.histories import HistoryLike
+from nextinterest.agent.records import AgentRecords
+from nextinterest.agent.saving import load_engine, save_engine
+from nextinterest.agent.shipped import shipped_recommender
+from nextinterest.arguments import as_whole_number
+from nextinterest.data import Dataset, EventLog
+from nextinterest.data import load as load_dataset
+from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
+from nextinterest.data.dataset import as_data_set
+from nextinterest.domain import Recommendations
+from nextinterest.interests import InterestOutlook, InterestPortrait
+from nextinterest.interests.outlook import Horizon
+from nextinterest.llm.devices import DtypeName
+from nextinterest.llm.metering import metered
+from nextinterest.profiles import ProfileStore
+
+__all__ = ["RecommenderAgent"]
+
+
+class RecommenderAgent(AgentRecords):
+    """Recommends what a user will want next.
+
+    Most callers use `from_pretrained` or `from_dataset`. With a store (`with_store`) users' events are kept,
+    and every answer about a user counts the newest; without one the agent knows the users of `log` and keeps
+    nothing.
+
+    Parameters
+    ----------
+    engine
+        Ranks, explains and forecasts.
+    log
+        Events of known users, so that ``recommend(user=...)`` needs no history; never saved.
+
+    Examples
+    --------
+    >>> from nextinterest import RecommenderAgent  # doctest: +SKIP
+    >>> agent = RecommenderAgent.from_pretrained()  # doctest: +SKIP
+    >>> agent.recommend(["Alien", "Blade Runner", "The Terminator"], k=3)  # doctest: +SKIP
+    """
+
+    @classmethod
+    def from_dataset(
+        cls,
+        dataset: Dataset,
+        *,
+        train: EventLog | None = None,
+        language_model: str | Path | None = DEFAULT_LANGUAGE_MODEL,
+        text_encoder: str | Path = DEFAULT_TEXT_ENCODER,
+        config: AgentConfig | None = None,
+        device: str = "auto",
+        dtype: DtypeName = "auto",
+        store: ProfileStore | str | Path | None = None,
+    ) -> Self:
+        """Build an agent from data, nothing trained.
+
+        Parameters
+        ----------
+        dataset
+            Catalogue and events.
+        train
+            The events that the retriever may learn from; all of the data set's by default. Pass the
+            training part of a split when the agent is to be evaluated.
+        language_model
+            An asset's name, a folder or a hub id; None ranks by retrieval alone.
+        text_encoder
+            The same, for the model that embeds item texts.
+        config
+            Settings.
+        device, dtype
+            Passed on to `LocalModel.load`.
+        store
+            As in `with_store`.
+        """
+        dataset = as_data_set(dataset, "from_dataset")
+        log = dataset.log if train is None else train
+        engine = build_engine(
+            dataset.catalog, log, language_model, text_encoder, config, device=device, dtype=dtype
+        )
+        made = cls(engine, dataset.log)
+        return made if store is None else made.with_store(store)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        path: str | Path | None = None,
+        *,
+        with_language: bool = True,
+        device: str = "auto",
+        dtype: DtypeName = "auto",
+        store: ProfileStore | str | Path | None = None,
+    ) -> Self:
+        """Load a recommender directory, or the default: the trained one that is shipped, on the default data.
+
+        Parameters
+        ----------
+        path
+            A directory that `save_pretrained` or fine-tuning wrote; None for the default, which is built from
+            the default data without any training where no trained one is shipped.
+        with_language
+            Whether language models take part. Without, none is loaded, and a trained ranking is the one that
+            was fitted without.
+        device, dtype
+            Passed on to `LocalModel.load`.
+        store
+            As in `with_store`.
+
+        Raises
+        ------
+        IntegrityError
+            If a file does not match the manifest, or belongs to another model, template or catalogue.
+        """
+        if path is not None:
+            made = cls(load_engine(Path(path), with_language=with_language, device=device, dtype=dtype))
+            return made if store is None else made.with_store(store)
+        data, shipped = load_dataset(DEFAULT_DATA), shipped_recommender()
+        if shipped is None:
+            name = DEFAULT_LANGUAGE_MODEL if with_language else None
+            return cls.from_dataset(data, language_model=name, device=device, dtype=dtype, store=store)
+        engine = load_engine(shipped, with_language=with_language, device=device, dtype=dtype)
+        made = cls(engine).with_log(data)
+        return made if store is None else made.with_store(store)
+
+    def save_pretrained(self, path: str | Path) -> None:
+        """Write a recommender directory; users' events are not part of it."""
+        save_engine(self.engine, Path(path))
+
+    @property
+    def conversation(self) -> Conversation:
+        """What `chat` works with. Rules read messages; put in another `Conversation` for a model to do so."""
+        return self._served.now.conversation
+
+    @conversation.setter
+    def conversation(self, conversation: Conversation) -> None:
+        self._served.use(conversation.understanding)
+
+    def recommend(
+        self,
+        history: HistoryLike | None = None,
+        k: int = 10,
+        *,
+        user: str | None = None,
+        exclude_seen: bool = True,
+        on_unknown: OnUnknown = "raise",
+    ) -> Recommendations:
+        """Recommend k items.
+
+        Parameters
+        ----------
+        history
+            Item ids, titles or `Event` objects, oldest first, or a `History`; None takes the events of
+            the known user `user`. An empty list is a user of whom nothing is known.
+        k
+            Length of the list; it is shorter where the catalogue has fewer items left.
+        user
+            The user's id, kept in the result.
+        exclude_seen
+            Leave out items of the history.
+        on_unknown
+            What to do with ids and titles that the catalogue does not have: ``"raise"`` or ``"skip"``.
+
+        Raises
+        ------
+        UnknownItemError
+            For an id or title the catalogue does not have, unless skipped.
+        DataError
+            If k is below one, neither history nor user is given, or the user is not known.
+        """
+        engine, k = self.engine, as_whole_number(k, "k")
+        with self._answering(user):
+            return engine.answer(self._read(engine, history, user, on_unknown), k, exclude_seen=exclude_seen)
+
+    def interests(
+        self,
+        history: HistoryLike | None = None,
+        *,
+        user: str | None = None,
+        on_unknown: OnUnknown = "raise",
+        clusters: int = 0,
+    ) -> InterestPortrait:
+        """Say what a user's interests are, and which of them rise or fade beyond chance.
+
+        Parameters
+        ----------
+        clusters
+            Use as many learned clusters of the items' text vectors, named by the words that mark them off,
+            in place of the catalogue's categories; 0 for the categories.
+
+        Others, and exceptions, as in `recommend`.
+        """
+        engine = self.engine
+        return engine.interests(self._read(engine, history, user, on_unknown), clusters)
+
+    def forecast(
+        self,
+        history: HistoryLike | None = None,
+        *,
+        horizon: Horizon = 10,
+        user: str | None = None,
+        on_unknown: OnUnknown = "raise",
+        n_paths: int = 0,
+        seed: int = 0,
+    ) -> InterestOutlook:
+        """Forecast how a user's attention will be shared among interests.
+
+        The next step is the marginal of the retriever's item distribution, seen items left out; further ahead
+        that marginal is pooled with the user's own past, by weights fitted on validation events: the agent's
+        own where it was saved with some, else those of a retriever that was not trained.
+
+        Parameters
+        ----------
+        horizon
+            Events ahead, or a span of time.
+        n_paths
+            Likely item paths to sample besides; 0 for none.
+        seed
+            Of the paths.
+
+        Others, and exceptions, as in `recommend`.
+        """
+        engine = self.engine
+        with self._answering(user):
+            read = self._read(engine, history, user, on_unknown)
+            return engine.forecast(read, horizon=horizon, n_paths=n_paths, seed=seed)
+
+    @metered
+    def chat(
+        self,
+        messages: Sequence[MessageLike],
+        user: str | None = None,
+        history: HistoryLike | None = None,
+        *,
+        confirm_forget: bool = False,
+    ) -> ChatReply:
+        """Answer the newest user message in words and with the structured result behind them.
+
+        With a store, what the newest message of a user says happened ("I just watched Alien"), or takes back,
+        is written to the user's profile. Otherwise it counts in this conversation and is kept nowhere.
+
+        A message that asks to delete the whole profile, and nothing else, is answered by a question
+        (``reply.question``). The profile is deleted if the user's next message, within ten minutes, means
+        only yes, or once the caller confirms it with `confirm_forget`.
+
+        Parameters
+        ----------
+        messages
+            The conversation so far, oldest first: OpenAI's dictionaries, or `Message`. Messages of users
+            and assistants are read; system, developer and tool messages have no effect.
+        user
+            A known user, whose events are the history; no message can name another.
+        history
+            Or the history itself, as in `recommend`: nothing is then read from or written to a store. With
+            neither, the conversation is all that is known.
+        confirm_forget
+            Whether the user has confirmed, say by a button, a deletion that the newest message asks for. It
+            changes nothing for any other message.
+
+        Raises
+        ------
+        UnknownItemError
+            For an id or title in the history that the catalogue does not have.
+        DataError
+            If the user is not known, no store may keep such a user id, or a message is none.
+        ForgottenError
+            If the user was forgotten while this was answered; nothing is written.
+        """
+        served, said = self._served.now, read_messages(messages)
+        if self._users is not None and user is not None and history is None:
+            return self._users.chat(served, str(user), said, confirm_forget=confirm_forget)
+        given = [] if history is None and user is None else history
+        read = self._read(served.engine, given, user, "raise")
+        understood = served.conversation.understand(said)
+        return served.conversation.answer(understood, SessionProfile(read.history, understood.earlier), said)
+
+    def chat_stream(
+        self,
+        messages: Sequence[MessageLike],
+        user: str | None = None,
+        history: HistoryLike | None = None,
+        *,
+        confirm_forget: bool = False,
+    ) -> Iterator[str | ChatReply]:
+        """Yield the text of the answer of `chat` piece by piece, and last the whole reply."""
+        yield from pieces(self.chat(messages, user, history, confirm_forget=confirm_forget))

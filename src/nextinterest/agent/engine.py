@@ -1,0 +1,284 @@
+"""The engine: a history in, a ranking, its reasons and a forecast out.
+
+    history --retriever--> every item with its probability --re-ranker--> the best candidates in a new order
+            --evidence--> the events that speak for each item --> Recommendations
+
+It reads whatever history it is given. It knows no users, stores nothing, holds no conversation and never
+trains anything; `nextinterest.agent.agent` and `nextinterest.agent.chat` are built on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nextinterest.agent.config import AgentConfig
+from nextinterest.agent.deferred import DeferredModel
+from nextinterest.agent.evidence import find_evidence
+from nextinterest.agent.histories import ReadHistory
+from nextinterest.agent.notes import list_notes
+from nextinterest.domain import (
+    Catalog,
+    Evidence,
+    FloatArray,
+    History,
+    IntArray,
+    Rankings,
+    Recommendation,
+    Recommendations,
+)
+from nextinterest.interests import PortraitSummary, cluster_catalog, forecast_interests, portray
+from nextinterest.llm import LanguageModel, Tokenizer
+from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
+from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.rerank import ChoiceReranker, redistribute
+from nextinterest.titles import TitleIndex
+
+if TYPE_CHECKING:
+    from nextinterest.interests import ForecastModel, Horizon, InterestOutlook, InterestPortrait
+    from nextinterest.retrieval.rerank.tuned_choice import TunedChoice
+
+__all__ = ["Engine", "RankedItems"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedItems:
+    """The ranked list of one history, with the parts of each score.
+
+    Attributes
+    ----------
+    items
+        Catalogue positions, int32, shape (n,), best first; n is at most the k asked for.
+    probabilities
+        float32, shape (n,), non-increasing.
+    parts
+        Log-scores by name, each float32, shape (n,); NaN where a part did not score the item.
+    """
+
+    items: IntArray
+    probabilities: FloatArray
+    parts: dict[str, FloatArray]
+
+    def at(self, indices: NDArray[np.integer]) -> RankedItems:
+        """Return the items at some indices of the list, in that order."""
+        parts = {name: part[indices] for name, part in self.parts.items()}
+        return RankedItems(self.items[indices], self.probabilities[indices], parts)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Engine:
+    """Ranks, explains and forecasts over one catalogue; a `Recommender` for evaluation and bulk use.
+
+    It does not change: `dataclasses.replace` makes another one of the same parts.
+
+    Attributes
+    ----------
+    retriever
+        Ranks the whole catalogue and holds it.
+    language_model
+        The model that reranks; None ranks by retrieval alone. A `DeferredModel` is loaded at first use.
+    config
+        The few settings.
+    language_model_name, text_encoder_name
+        By which the models can be loaded again; needed only to save the engine.
+    forecast_model
+        Weights of `forecast`, fitted for this retriever; None takes those that ship.
+    choice
+        A model tuned to choose, which reranks in place of `language_model`.
+    """
+
+    name: ClassVar[str] = "agent"
+
+    retriever: Retriever
+    language_model: LanguageModel | DeferredModel | None = None
+    config: AgentConfig = field(default_factory=AgentConfig)
+    language_model_name: str | None = None
+    text_encoder_name: str | None = None
+    forecast_model: ForecastModel | None = None
+    choice: TunedChoice | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue whose positions are returned."""
+        return self.retriever.catalog
+
+    @property
+    def model(self) -> LanguageModel | None:
+        """The language model, loaded at first use where it is deferred; None if there is none."""
+        model = self.language_model
+        return model.load() if isinstance(model, DeferredModel) else model
+
+    @property
+    def model_name(self) -> str | None:
+        """Name of the language model, which needs no loading; None if there is none."""
+        return None if self.language_model is None else self.language_model.name
+
+    @property
+    def model_fingerprint(self) -> str | None:
+        """Hash of the language model's weights; None if there is none."""
+        return None if self.language_model is None else self.language_model.fingerprint
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """The language model's tokenizer, which needs no weights; None if there is no model."""
+        return None if self.language_model is None else self.language_model.tokenizer
+
+    @cached_property
+    def grounder(self) -> TitleGrounder:
+        """Maps exact titles to items of the catalogue."""
+        return TitleGrounder(self.catalog)
+
+    @cached_property
+    def titles(self) -> TitleIndex:
+        """Finds items by part of a title."""
+        return TitleIndex.of(self.catalog)
+
+    @cached_property
+    def reranker(self) -> ChoiceReranker | None:
+        """What chooses between the best candidates; None where nothing would ask it."""
+        config = self.config
+        if config.choice_weight == 0:
+            return None
+        model = self.model if self.choice is None else self.choice.model
+        if model is None:
+            return None
+        return ChoiceReranker(
+            model,
+            PromptTemplate.named(config.template),
+            self.catalog,
+            PromptOptions(
+                budget=config.max_prompt_tokens,
+                max_events=config.max_events,
+                summary_share=config.older_events_share,
+            ),
+            calibrated=config.choice_calibrated,
+            summariser=PortraitSummary(self.catalog) if config.older_events == "portrait" else None,
+        )
+
+    @property
+    def tokens_used(self) -> int:
+        """Prompt tokens read by language models so far."""
+        chosen = 0 if self.reranker is None else self.reranker.tokens_used
+        return chosen + self.retriever.tokens_read
+
+    def over(self, catalog: Catalog) -> Engine:
+        """Return the engine over a changed catalogue, its new items encoded and indexed."""
+        return replace(self, retriever=self.retriever.changed(catalog))
+
+    def rank(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> list[RankedItems]:
+        """Rank the catalogue for each history, with the parts of each score."""
+        found = self.retriever.recommend(histories, max(k, self.config.n_candidates), exclude_seen)
+        items = [row[row >= 0] for row in found.items]
+        with np.errstate(divide="ignore"):
+            retrieval = [
+                np.log(row[: len(kept)]) for row, kept in zip(found.probabilities, items, strict=True)
+            ]
+        choices = self._choices(histories, items)
+        return [
+            self._reranked(items[h], retrieval[h], choices.get(h)).at(np.arange(min(k, len(items[h]))))
+            for h in range(len(histories))
+        ]
+
+    def _choices(self, histories: Sequence[History], items: Sequence[IntArray]) -> dict[int, FloatArray]:
+        """Return the log-probabilities of the best candidates, by index of the history."""
+        # From an empty history the language model could only answer with a prior over titles.
+        asked = [h for h, history in enumerate(histories) if len(history) and len(items[h]) > 1]
+        if self.reranker is None or not asked:
+            return {}
+        offered = [items[h][: self.config.n_candidates] for h in asked]
+        chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered)
+        return dict(zip(asked, chosen, strict=True))
+
+    def _reranked(self, items: IntArray, retrieval: FloatArray, choice: FloatArray | None) -> RankedItems:
+        log = retrieval.copy()
+        parts = {"retrieval": retrieval}
+        if choice is not None:
+            n = len(choice)
+            log[:n] = redistribute(retrieval[:n], choice, self.config.choice_weight)
+            parts["choice"] = np.full(len(items), np.nan, dtype=np.float32)
+            parts["choice"][:n] = choice
+        order = np.lexsort((np.arange(len(items)), -log))
+        return RankedItems(items, np.exp(log).astype(np.float32), parts).at(order)
+
+    def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
+        """Rank the catalogue for each history."""
+        items = np.full((len(histories), k), -1, dtype=np.int32)
+        probabilities = np.zeros((len(histories), k), dtype=np.float32)
+        for h, ranked in enumerate(self.rank(histories, k, exclude_seen)):
+            items[h, : len(ranked.items)] = ranked.items
+            probabilities[h, : len(ranked.items)] = ranked.probabilities
+        return Rankings(items, probabilities)
+
+    def answer(self, read: ReadHistory, k: int, *, exclude_seen: bool = True) -> Recommendations:
+        """Return the k best items for one history, none of them unwanted, each with its evidence."""
+        history, unwanted = read.history, sorted(read.unwanted)
+        ranked = self.rank([history], k + len(unwanted), exclude_seen)[0]
+        ranked = ranked.at(np.flatnonzero(~np.isin(ranked.items, unwanted))[:k])
+        return Recommendations(
+            user=history.user,
+            items=self.as_recommendations(ranked, history),
+            events_used=len(history),
+            skipped=read.skipped,
+            notes=list_notes(
+                n_events=len(history),
+                reading=read.notes,
+                n_skipped=len(read.skipped),
+                n_items=len(ranked.items),
+                k=k,
+                has_model=self.language_model is not None or self.choice is not None,
+            ),
+        )
+
+    def as_recommendations(self, ranked: RankedItems, history: History) -> tuple[Recommendation, ...]:
+        """Return ranked items as callers get them, each with its evidence in the history."""
+        found = self.evidence(history, ranked.items)
+        return tuple(self._recommendation(ranked, index, evidence) for index, evidence in enumerate(found))
+
+    def _recommendation(
+        self, ranked: RankedItems, index: int, evidence: tuple[Evidence, ...]
+    ) -> Recommendation:
+        item = self.catalog[int(ranked.items[index])]
+        return Recommendation(
+            rank=index + 1,
+            item_id=item.id,
+            title=item.title,
+            categories=item.categories,
+            year=item.year,
+            probability=float(ranked.probabilities[index]),
+            scores={
+                name: float(part[index]) for name, part in ranked.parts.items() if np.isfinite(part[index])
+            },
+            evidence=evidence,
+        )
+
+    def evidence(self, history: History, items: IntArray) -> list[tuple[Evidence, ...]]:
+        """Return the events of a history that speak for each of some items, shape (k,)."""
+        return find_evidence(self.retriever, self.config, history, items)
+
+    def interests(self, read: ReadHistory, clusters: int = 0) -> InterestPortrait:
+        """Return what the interests in a history are; `clusters` as in `RecommenderAgent.interests`."""
+        catalog = self.catalog
+        if clusters:
+            catalog = cluster_catalog(catalog, self.retriever.item_vectors, clusters)
+        portrait = portray(read.history, catalog)
+        return portrait.model_copy(update={"notes": portrait.notes + read.notes})
+
+    def forecast(
+        self, read: ReadHistory, *, horizon: Horizon = 10, n_paths: int = 0, seed: int = 0
+    ) -> InterestOutlook:
+        """Return how attention will be shared among interests; see `RecommenderAgent.forecast`."""
+        outlook = forecast_interests(
+            read.history,
+            self.catalog,
+            self.retriever,
+            horizon=horizon,
+            model=self.forecast_model,
+            n_paths=n_paths,
+            seed=seed,
+        )
+        return outlook.model_copy(update={"notes": outlook.notes + read.notes})

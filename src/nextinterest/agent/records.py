@@ -1,0 +1,322 @@
+"""What an agent knows: its catalogue, and its users, from a data set or from a store.
+
+Without a store the users are those of `log`, and nothing is kept of them. With one, every answer about a user
+counts the newest events, and changes of the catalogue outlast restarts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from nextinterest.agent.catalogue import ItemChange, ServedCatalogue, Snapshot
+from nextinterest.agent.config import OnUnknown
+from nextinterest.agent.engine import Engine
+from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
+from nextinterest.agent.users import StoredUsers
+from nextinterest.counting import counted
+from nextinterest.data import Dataset, EventLog
+from nextinterest.data.dataset import as_data_set
+from nextinterest.domain import Catalog, History, Item
+from nextinterest.errors import DataError, IntegrityError
+from nextinterest.profiles import AppendResult, ProfileEvent, ProfileStore, open_store
+from nextinterest.retrieval import Retriever
+
+__all__ = ["STATE_BYTES", "AgentRecords"]
+
+STATE_BYTES = 512 << 20
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class AgentRecords:
+    """The catalogue and the users of a `RecommenderAgent`, which derives from it.
+
+    Parameters
+    ----------
+    engine
+        Ranks, explains and forecasts.
+    log
+        Events of known users; never saved.
+    """
+
+    def __init__(self, engine: Engine, log: EventLog | None = None) -> None:
+        self._served = ServedCatalogue(Snapshot(engine))
+        self._log_catalog = engine.catalog
+        self._users: StoredUsers | None = None
+        self.log = log
+
+    def with_log(self, dataset: Dataset) -> Self:
+        """Return this agent knowing the users of a data set that has the same catalogue.
+
+        Raises
+        ------
+        IntegrityError
+            If the data set's catalogue is not the agent's.
+        """
+        dataset = as_data_set(dataset, "with_log")
+        if dataset.catalog.fingerprint != self.catalog.fingerprint:
+            raise IntegrityError(
+                f"The catalogue of {dataset.name!r} ({counted(len(dataset.catalog), 'item')}) is not the "
+                f"one this recommender was built with ({counted(len(self.catalog), 'item')}).",
+                remedy="Load the data the recommender was made from, with the same cleaning options.",
+                command="Give the data that the recommender was made from with --data, or leave --model out.",
+            )
+        made = copy(self)
+        made.log, made._log_catalog = dataset.log, self.catalog
+        return made
+
+    def with_store(
+        self,
+        store: ProfileStore | str | Path,
+        *,
+        clock: Callable[[], datetime] = _now,
+        state_bytes: int = STATE_BYTES,
+    ) -> Self:
+        """Return this agent with users whose events live in a store, in place of those of the log.
+
+        Changes of the catalogue that the store holds are applied. Whoever opens a store closes it
+        (``agent.store.close()``).
+
+        Parameters
+        ----------
+        store
+            A store, or where it is: a path or a ``postgresql://`` URL.
+        clock
+            Returns the present time, in UTC.
+        state_bytes
+            Memory for what the language model has read of users' histories, so that a new event costs its
+            own line and not the whole history; 0 reads all of it for every answer.
+        """
+        opened = open_store(str(store)) if isinstance(store, str | Path) else store
+        made = copy(self)
+        made.engine.retriever.remember(state_bytes)
+        made._served = ServedCatalogue(self._served.now, opened)
+        made._users = StoredUsers(opened, clock, lambda: made.engine.retriever)
+        return made
+
+    @property
+    def engine(self) -> Engine:
+        """What ranks, explains and forecasts now; after a change of the catalogue it is another one."""
+        return self._served.now.engine
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue that is recommended from."""
+        return self.engine.catalog
+
+    @property
+    def retriever(self) -> Retriever:
+        """The engine's retriever."""
+        return self.engine.retriever
+
+    @property
+    def store(self) -> ProfileStore:
+        """The store of users' events.
+
+        Raises
+        ------
+        DataError
+            If the agent has none.
+        """
+        return self._stored().store
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What returns the present time, in UTC, by which events are stored."""
+        return self._stored().clock
+
+    def _stored(self) -> StoredUsers:
+        if self._users is None:
+            raise DataError(
+                "This agent has no profile store, so it keeps no events.",
+                remedy="Give it one: agent.with_store('profiles.db').",
+            )
+        return self._users
+
+    def history(self, user: str) -> History:
+        """Return the events of a user that count for what comes next; a number is read as its digits.
+
+        Items that the catalogue has no more are left out.
+
+        Raises
+        ------
+        DataError
+            Without a store, if the agent holds no events, or none of this user.
+        """
+        return self._known(self.engine, str(user)).history
+
+    def unwanted(self, user: str) -> frozenset[str]:
+        """Return ids of the items a user hid or dislikes, as far as the catalogue has them."""
+        engine = self.engine
+        return frozenset(engine.catalog.ids[item] for item in self._known(engine, str(user)).unwanted)
+
+    def add_events(
+        self, user: str, events: Sequence[ProfileEvent], *, key: str | None = None
+    ) -> AppendResult:
+        """Write events to the store; they are durable and count for the next answer when this returns.
+
+        Raises
+        ------
+        UnknownItemError
+            If an item is not in the catalogue; nothing is written then.
+        EventTimeError
+            If a time lies before 1970 or more than a day ahead; nothing is written then.
+        IdempotencyError
+            If the key was used with other events.
+        StoreError
+            If the store cannot be written.
+        """
+        return self._stored().add(user, events, self.catalog, key)
+
+    def import_history(self, history: History, catalog: Catalog | None = None) -> AppendResult:
+        """Write a known user's history into the store, once.
+
+        Parameters
+        ----------
+        history
+            What the user did.
+        catalog
+            The catalogue of the history's positions; None for the present one.
+
+        Raises
+        ------
+        DataError
+            If the history names no user; others as `add_events`.
+        """
+        present = self.catalog
+        return self._stored().import_history(history, catalog or present, present)
+
+    def import_histories(self, histories: Iterable[History], catalog: Catalog | None = None) -> int:
+        """Write known users' histories into a store that holds no events, all or none.
+
+        Parameters are those of `import_history`. Returns how many users were written; 0 where the store holds
+        events already.
+
+        Raises
+        ------
+        DataError
+            If a history names no user; as `EventTimeError`, if a time is outside the limits of `add_events`.
+        """
+        return self._stored().import_histories(histories, catalog or self.catalog)
+
+    def retract(self, user: str, item_id: str) -> int:
+        """Remove a user's events of one item from the store and return how many there were."""
+        return self._stored().retract(user, item_id)
+
+    def forget(self, user: str) -> int:
+        """Remove everything that the store holds of a user and return how many events that were.
+
+        Answers under way are not waited for; what they had read of the profile goes when they end.
+        """
+        return self._stored().forget(user)
+
+    def synchronise(self) -> None:
+        """Take over what other processes have written to the store: changed items, and users to forget.
+
+        The server calls it every few seconds (`nextinterest.agent.following`); other long-lived programs that
+        share a store do as well.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
+        users = self._stored()
+        self._served.follow()
+        users.remembered.synchronise(users.clock())
+
+    def item(self, item_id: str) -> Item:
+        """Return an item of the catalogue.
+
+        Raises
+        ------
+        UnknownItemError
+            If there is none of that id.
+        """
+        catalog = self.catalog
+        return catalog[catalog.position(item_id)]
+
+    def items(self, item_ids: Iterable[str]) -> list[Item]:
+        """Return the items that the catalogue has of these ids, each once."""
+        catalog = self.catalog
+        return [catalog[catalog.position(one)] for one in dict.fromkeys(item_ids) if one in catalog]
+
+    def find_items(self, text: str, limit: int = 10) -> list[Item]:
+        """Return items whose titles fit what somebody typed, the best fit first."""
+        titles = self.engine.titles
+        return [titles.catalog[position] for position in titles.search(text, limit)]
+
+    def put_items(self, items: Sequence[Item]) -> ItemChange:
+        """Add items, or replace those whose id exists; they are served, and in the store, when this returns.
+
+        It waits for no answer, only for other changes of the catalogue.
+        """
+        return self._served.put(items)
+
+    def remove_items(self, item_ids: Sequence[str]) -> int:
+        """Remove items and return how many are left; events of them stay in profiles and are skipped.
+
+        Durable as `put_items`.
+
+        Raises
+        ------
+        UnknownItemError
+            If there is none of an id; nothing is removed then.
+        """
+        return self._served.remove(item_ids)
+
+    def _read(
+        self, engine: Engine, history: HistoryLike | None, user: str | None, on_unknown: OnUnknown
+    ) -> ReadHistory:
+        """Return a history that was given, or that of a known user, for the engine's catalogue."""
+        user = None if user is None else str(user)  # data frames hold ids as numbers
+        if history is not None:
+            return read_history(history, engine.catalog, engine.grounder, user=user, on_unknown=on_unknown)
+        if user is None:
+            raise DataError(
+                "Neither a history nor a user was given.",
+                remedy="Pass a list of items (an empty one for a new user), or user=... of a known user.",
+                command="Give --user, or --history once per event.",
+            )
+        return self._known(engine, user)
+
+    def _known(self, engine: Engine, user: str) -> ReadHistory:
+        if self._users is not None:
+            return self._users.read(user, engine)
+        if self.log is None:
+            raise DataError(
+                f"This agent holds no users' events, so it does not know user {user!r}: a recommender "
+                "directory does not store them.",
+                remedy="Give it the data it was made from, agent.with_log(nextinterest.data.load(...)), or "
+                "pass the user's history.",
+                command="Give the data it was made from with --data.",
+            )
+        index = self.log.user(user)
+        if index is None:
+            raise DataError(
+                f"User {user!r} is not among the {counted(self.log.n_users, 'user')} this agent knows.",
+                remedy="Choose one of the user ids in the data, or pass the user's history.",
+                command="Choose one of the user ids in the data.",
+            )
+        history = self.log.history(index)
+        if engine.catalog is self._log_catalog:
+            return ReadHistory(history)
+        events = history.events(self._log_catalog)
+        return read_history(events, engine.catalog, engine.grounder, user=user, on_unknown="skip")
+
+    def _answering(self, user: str | None) -> AbstractContextManager[object]:
+        """Return what surrounds an answer about a user, so that forgetting the user reaches it."""
+        if self._users is None or user is None:
+            return nullcontext()
+        return self._users.remembered.answering(str(user))
+
+    def __repr__(self) -> str:
+        model = self.engine.model_name or "no language model"
+        return f"{type(self).__name__}({counted(len(self.catalog), 'item')}, {model})"

@@ -1,0 +1,127 @@
+"""Users whose events live in a store: reading them, writing them, forgetting them.
+
+Every answer is computed from what the store holds at that moment, which makes a crash harmless. No lock is
+held while one is computed. All that is kept of users beside the store is what the language model has read of
+their histories: in memory, bounded in bytes, and dropped when a user is forgotten, here or by another process
+on the same store (`nextinterest.agent.remembered`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from nextinterest.agent.catalogue import Snapshot
+from nextinterest.agent.chat.schema import ChatReply
+from nextinterest.agent.chat.stored_profile import StoredProfile
+from nextinterest.agent.engine import Engine
+from nextinterest.agent.histories import ReadHistory, read_history
+from nextinterest.agent.remembered import RememberedUsers
+from nextinterest.domain import Catalog, Event, History
+from nextinterest.errors import UnknownItemError
+from nextinterest.messages import Message
+from nextinterest.profiles import AppendResult, ProfileEvent, ProfileStore, read_profile
+from nextinterest.profiles.faults import checked_seconds
+from nextinterest.profiles.store import checked_user
+from nextinterest.retrieval import Retriever
+
+__all__ = ["StoredUsers"]
+
+
+class StoredUsers:
+    """The users of an agent with a store.
+
+    Parameters
+    ----------
+    store
+        Users' events.
+    clock
+        Returns the present time, in UTC.
+    retriever
+        Returns the present retriever, which keeps what its language model has read of users.
+    """
+
+    def __init__(
+        self, store: ProfileStore, clock: Callable[[], datetime], retriever: Callable[[], Retriever]
+    ) -> None:
+        self.store, self.clock = store, clock
+        self.remembered = RememberedUsers(store, retriever)
+        self._retriever = retriever
+
+    def read(self, user: str, engine: Engine) -> ReadHistory:
+        """Return the events that count for what comes next, and unwanted items, of one state of the store.
+
+        Items that are no longer in the catalogue are skipped.
+        """
+        profile, catalog = read_profile(self.store.events(user)), engine.catalog
+        events = [Event(event.item_id, event.time, event.rating) for event in profile.events]
+        read = read_history(events, catalog, engine.grounder, user=user, on_unknown="skip")
+        unwanted = frozenset(catalog.position(item) for item in profile.unwanted if item in catalog)
+        return replace(read, unwanted=unwanted)
+
+    def add(
+        self, user: str, events: Sequence[ProfileEvent], catalog: Catalog, key: str | None
+    ) -> AppendResult:
+        """Write events of items of a catalogue; see `RecommenderAgent.add_events`."""
+        for event in events:
+            if event.item_id not in catalog:
+                raise UnknownItemError(
+                    f"Item id {event.item_id!r} is not in the catalogue. No event was written."
+                )
+        # Under the catalogue's form of each id, by which items are hidden and taken back.
+        ids = [catalog.ids[catalog.position(event.item_id)] for event in events]
+        events = [
+            event if event.item_id == item_id else event.model_copy(update={"item_id": item_id})
+            for event, item_id in zip(events, ids, strict=True)
+        ]
+        return self.store.append(user, events, received=self.clock(), key=key)
+
+    def import_history(self, history: History, of: Catalog, catalog: Catalog) -> AppendResult:
+        """Write a history whose positions are those of one catalogue, once; its items must be in another."""
+        return self.add(checked_user(history.user or ""), _as_profile(history, of), catalog, key="import")
+
+    def import_histories(self, histories: Iterable[History], of: Catalog) -> int:
+        """Write histories into a store that holds no events, all or none; return how many were written."""
+        ready = {checked_user(history.user or ""): _as_profile(history, of) for history in histories}
+        return self.store.fill(ready, received=self.clock())
+
+    def chat(
+        self, served: Snapshot, user: str, messages: Sequence[Message], *, confirm_forget: bool
+    ) -> ChatReply:
+        """Answer the newest message of a user; see `RecommenderAgent.chat`."""
+        checked_user(user)
+        conversation, catalog = served.conversation, served.engine.catalog
+        questions = self.remembered.questions
+        with self.remembered.answering(user) as number:
+            now = self.clock()
+            waiting = questions.take(user, messages, now)
+            understood = conversation.understand(messages, waiting, confirmed=confirm_forget)
+            profile = StoredProfile(catalog, self.store, user, now, number)
+            reply = conversation.answer(understood, profile, messages)
+            questions.put(user, messages, reply.question, now)
+        if reply.confirmation is not None and reply.confirmation.kind == "forgotten":
+            self._retriever().forget(user)  # it has read what was taken back
+        return reply
+
+    def retract(self, user: str, item_id: str) -> int:
+        """Remove a user's events of one item and return how many there were."""
+        try:
+            return self.store.retract(user, item_id)
+        finally:
+            self._retriever().forget(user)  # it has read them
+
+    def forget(self, user: str) -> int:
+        """Remove everything known about a user and return how many events that were."""
+        try:
+            return self.store.forget(user)
+        finally:
+            self.remembered.drop(user)
+
+
+def _as_profile(history: History, catalog: Catalog) -> list[ProfileEvent]:
+    checked_seconds(() if history.times is None else history.times.tolist())
+    return [
+        ProfileEvent(item_id=event.item, time=event.time, rating=event.rating)
+        for event in history.events(catalog)
+    ]
