@@ -10,11 +10,6 @@ SOURCE = Path(__file__).parents[1] / "src"
 
 # Circles being taken apart: an import of the first by the second is not counted. The list only shrinks.
 LEFT = {
-    ("nextinterest.agent.recommender", "nextinterest.agent.saving"),
-    ("nextinterest.agent.recommender", "nextinterest.agent.chat.conversing"),
-    ("nextinterest.agent.recommender", "nextinterest.agent.chat.execution"),
-    ("nextinterest.agent.recommender", "nextinterest.agent.chat.lists"),
-    ("nextinterest.agent.recommender", "nextinterest.agent.chat.talking"),
     ("nextinterest.retrieval.retriever", "nextinterest.retrieval.saving"),
     ("nextinterest.retrieval.trained", "nextinterest.retrieval.directory"),
 }
