@@ -50,7 +50,7 @@ def measure(case: str, prompts: int, steps: int) -> dict[str, float]:
     )
     with tempfile.TemporaryDirectory() as folder:
         task, _ = language_task(data.catalog, split.train, split.validation, text, config, Path(folder))
-        batch = np.random.default_rng(0).permutation(len(task.stretches))[:prompts].tolist()
+        batch = np.random.default_rng(0).permutation(len(task.shown))[:prompts].tolist()
         rng, device = np.random.default_rng(0), torch.device("cpu")
         started = time.process_time()
         inputs, places = task.prepare(batch, rng, device)

@@ -115,7 +115,7 @@ def test_targets_are_offered_and_ties_are_no_negatives(words: Encoder) -> None:
     for example in examples:
         start = int(log.offsets[example.user])
         target = int(log.items[start + example.end])
-        assert example.candidates[example.place] == target
+        assert example.candidates[example.position] == target
         assert log.times is not None
         times = log.times[start : start + 8]
         tied = set(log.items[start : start + 8][times == times[example.end]].tolist())

@@ -43,8 +43,8 @@ def test_chunks_change_nothing(masked: bool, cells: int, monkeypatch: pytest.Mon
 def test_it_stays_in_single_precision_under_autocast() -> None:
     states, vectors = torch.randn(5, 4, requires_grad=True), torch.randn(7, 4, requires_grad=True)
     bias = torch.zeros(7, requires_grad=True)
-    places = torch.arange(5)
-    batch = WindowBatch(torch.zeros(1, 5), places, places, places, torch.ones(5), None)
+    positions = torch.arange(5)
+    batch = WindowBatch(torch.zeros(1, 5), positions, positions, positions, torch.ones(5), None)
     plain = catalog_loss(states, vectors, bias, batch)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         mixed = catalog_loss(states, vectors, bias, batch)

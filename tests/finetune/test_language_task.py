@@ -115,22 +115,22 @@ def test_caching_the_frozen_layers_changes_nothing(
     assert cached.losses == pytest.approx(plain.losses, rel=1e-3)
     assert list((tmp_path / "states").rglob("*.safetensors"))
     files = len(list((tmp_path / "states").rglob("*.safetensors")))
-    assert files == (len(cached_world.task.stretches) if newest else files)  # one prompt for both
+    assert files == (len(cached_world.task.shown) if newest else files)  # one prompt for both
 
 
 def test_no_place_sees_an_event_of_validation(catalog: Catalog, log: EventLog, words: Encoder) -> None:
     world = World(catalog, log, words)
     rng = np.random.default_rng(0)
-    for i, stretch in enumerate(world.task.stretches):
-        (inputs, batch), places = cast(
+    for i, window in enumerate(world.task.shown):
+        (inputs, batch), positions = cast(
             "tuple[tuple[LanguageInputs, WindowBatch], int]",
             world.task.prepare([i], rng, torch.device("cpu")),
         )
-        trained = world.split.train.history(stretch.user)
-        assert places == min(len(trained) - 1, places)
+        trained = world.split.train.history(window.user)
+        assert positions == min(len(trained) - 1, positions)
         assert set(batch.columns.tolist()) <= set(trained.items.tolist())
         text = bytes(t for t in inputs.tokens[0].tolist() if t < 256).decode(errors="ignore")
-        later = log.history(stretch.user).items[len(trained) :]
+        later = log.history(window.user).items[len(trained) :]
         assert not any(catalog.titles[int(item)] + "\n" in text for item in set(later) - set(trained.items))
 
 
@@ -205,7 +205,7 @@ def test_histories_that_begin_one_another_are_read_once(
 def test_windows_cover_every_place() -> None:
     rows = fixed_windows([1, 2, 30], window=6, overlap=2)
     assert all(row.user != 0 for row in rows)
-    covered = {place for row in rows if row.user == 2 for place in range(row.first, row.end)}
+    covered = {position for row in rows if row.user == 2 for position in range(row.first, row.end)}
     assert covered == set(range(29))
     assert all(row.end - row.first <= 6 for row in rows)
 

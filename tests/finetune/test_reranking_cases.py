@@ -25,14 +25,14 @@ def lists() -> RerankingCases:
 
 
 def test_the_retrievers_own_order_measures_as_its_ranking(lists: RerankingCases) -> None:
-    places = lists.places
-    assert (places < 0).any()
-    assert (places >= 0).any()
-    expected = np.where(places >= 0, 1 / np.log2(np.maximum(places, 0) + 2), 0.0).mean()
+    positions = lists.positions
+    assert (positions < 0).any()
+    assert (positions >= 0).any()
+    expected = np.where(positions >= 0, 1 / np.log2(np.maximum(positions, 0) + 2), 0.0).mean()
     order = [-np.arange(len(items), dtype=np.float32) for items in lists.items]
     measures = lists.measure(order)
     assert measures["ndcg@10"] == pytest.approx(expected)
-    assert measures["offered"] == pytest.approx((places >= 0).mean())
+    assert measures["offered"] == pytest.approx((positions >= 0).mean())
     for row in lists.log_p:
         assert (np.diff(row) <= 1e-6).all()
 
@@ -43,7 +43,7 @@ def test_what_cannot_be_answered_changes_no_measure(lists: RerankingCases, seed:
     rng = np.random.default_rng(seed)
     scores = [rng.normal(size=len(items)).astype(np.float32) for items in lists.items]
     some = lists.answerable()
-    kept = [row for row, place in zip(scores, lists.places, strict=True) if place >= 0]
+    kept = [row for row, position in zip(scores, lists.positions, strict=True) if position >= 0]
     assert some.measure(kept) == pytest.approx(lists.measure(scores))
     assert lists.measure([row * 3 + 1 for row in scores])["ndcg@10"] == lists.measure(scores)["ndcg@10"]
 
@@ -57,7 +57,7 @@ def test_a_gain_is_the_difference_of_the_measures(lists: RerankingCases) -> None
     difference = lists.gains(scores) - lists.gains(lists.log_p)
     assert error == pytest.approx(difference.std(ddof=1) / np.sqrt(len(lists)))
     some = lists.answerable()
-    kept = [row for row, place in zip(scores, lists.places, strict=True) if place >= 0]
+    kept = [row for row, position in zip(scores, lists.positions, strict=True) if position >= 0]
     assert some.gain(kept, some.log_p) == pytest.approx((gain, error))
 
 
@@ -65,8 +65,8 @@ def test_a_constant_score_earns_what_a_guess_earns(lists: RerankingCases) -> Non
     flat = [np.zeros(len(items), dtype=np.float32) for items in lists.items]
     ties = tie_order(lists.n_items)
     ranks = [
-        1 + int((ties[items] < ties[items[place]]).sum()) if place >= 0 else 0
-        for items, place in zip(lists.items, lists.places, strict=True)
+        1 + int((ties[items] < ties[items[position]]).sum()) if position >= 0 else 0
+        for items, position in zip(lists.items, lists.positions, strict=True)
     ]
     assert len(set(ranks)) > 2
     assert lists.ranks(flat).tolist() == ranks
@@ -75,10 +75,10 @@ def test_a_constant_score_earns_what_a_guess_earns(lists: RerankingCases) -> Non
 def test_a_score_that_knows_the_target_gets_the_weight(lists: RerankingCases) -> None:
     noise = np.random.default_rng(0)
     knows = []
-    for items, place in zip(lists.items, lists.places, strict=True):
+    for items, position in zip(lists.items, lists.positions, strict=True):
         row = noise.normal(0, 1.0, len(items))
-        if place >= 0:
-            row[place] += 2.0
+        if position >= 0:
+            row[position] += 2.0
         knows.append(row.astype(np.float32))
     weight = lists.fit_weight(knows)
     assert weight > 1.0
@@ -91,7 +91,7 @@ def test_a_score_that_knows_the_target_gets_the_weight(lists: RerankingCases) ->
 
 
 def test_without_a_single_hit_nothing_is_fitted(lists: RerankingCases) -> None:
-    lost = replace(lists, places=np.full(len(lists), -1, dtype=np.int32))
+    lost = replace(lists, positions=np.full(len(lists), -1, dtype=np.int32))
     with pytest.raises(DataError, match="n_candidates"):
         lost.fit_weight(lists.log_p)
     assert lost.measure(lists.log_p)["ndcg@10"] == 0.0

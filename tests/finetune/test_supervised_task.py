@@ -34,7 +34,7 @@ LORA = LoraOptions(rank=4, dropout=0.0)
 
 
 class _Bytes:
-    """The least a tokenizer must have to stand in a model of the serving room."""
+    """The least a tokenizer must have to be part of a served model."""
 
     eos_token_id = END
 
@@ -103,8 +103,8 @@ def test_it_learns_and_ranks_the_candidates(words: Encoder, tmp_path: Path, kind
 
 def _target(task: SupervisedTask, scores: list[FloatArray]) -> float:
     """Return the mean log-likelihood of the offered targets."""
-    places = task.validation.places
-    return float(np.mean([row[i] for row, i in zip(scores, places, strict=True) if i >= 0]))
+    positions = task.validation.positions
+    return float(np.mean([row[i] for row, i in zip(scores, positions, strict=True) if i >= 0]))
 
 
 def test_structured_answers_are_of_the_schema() -> None:

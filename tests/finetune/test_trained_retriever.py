@@ -222,7 +222,7 @@ def test_the_sampled_loss_approaches_the_full_one(log: EventLog) -> None:
     rng = np.random.default_rng(0)
     batch = windows.batch(windows.epoch(rng)[:8], rng)
     vectors = encoder.item_vectors()
-    states = encoder(batch.items, vectors).flatten(0, 1)[batch.places]
+    states = encoder(batch.items, vectors).flatten(0, 1)[batch.positions]
     full = float(catalog_loss(states, vectors, encoder.bias, batch).detach()) / len(batch)
     drawn = torch.from_numpy(rng.integers(0, 40, 20_000))
     sampled = float(sampled_loss(states, vectors, encoder.bias, batch, drawn).detach()) / len(batch)

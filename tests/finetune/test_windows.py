@@ -101,7 +101,7 @@ def test_overlapping_windows_make_every_event_a_target_once(
     assert max(row.end - row.first for row in rows) <= window
     batch = windows.batch(rows, rng)
     assert sorted(batch.columns.tolist()) == list(range(1, length))
-    read = batch.items.flatten()[batch.places]
+    read = batch.items.flatten()[batch.positions]
     assert (read + 1 == batch.columns).all()
     sums = torch.zeros(len(batch)).index_add_(0, batch.rows, batch.shares)
     assert torch.allclose(sums, torch.ones(len(batch)))

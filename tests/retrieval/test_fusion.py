@@ -33,9 +33,9 @@ def test_fusion_is_the_formula(seed: int, n: int, constant: float) -> None:
         scores: dict[int, float] = {}
         ranks: dict[int, list[int]] = {}
         for s, source in enumerate(sources):
-            for place, item in enumerate(source[row][source[row] >= 0].tolist()):
-                scores[item] = scores.get(item, 0.0) + weights[s] / (constant + place + 1)
-                ranks.setdefault(item, [0, 0, 0])[s] = place + 1
+            for position, item in enumerate(source[row][source[row] >= 0].tolist()):
+                scores[item] = scores.get(item, 0.0) + weights[s] / (constant + position + 1)
+                ranks.setdefault(item, [0, 0, 0])[s] = position + 1
         found = fused.items[row][fused.items[row] >= 0].tolist()
         assert sorted(found) == sorted(scores)  # no duplicates, nothing lost, nothing invented
         np.testing.assert_allclose(fused.scores[row, : len(found)], [scores[i] for i in found], rtol=1e-12)

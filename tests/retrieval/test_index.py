@@ -73,7 +73,7 @@ def test_adds_replacements_removals_and_renumbering_equal_a_fresh_index(seed: in
     kept = sorted(truth)[1:]
     new_of_old[kept] = np.arange(len(kept))
     index.renumber(new_of_old)
-    truth = {place: truth[item] for place, item in enumerate(kept)}
+    truth = {position: truth[item] for position, item in enumerate(kept)}
     assert sorted(index.items.tolist()) == sorted(truth)
     if len(kept):
         expected = np.stack([truth[i] for i in range(len(kept))])

@@ -197,7 +197,7 @@ class GenreTask:
     ) -> tuple[tuple[object, ...], float]:
         examples = [self.world.task.examples[i] for i in batch]
         tokens = [self.world.renderer.history(e.history(self.world.split.train)).tokens for e in examples]
-        genres = torch.tensor([int(e.candidates[e.place]) % 4 for e in examples])
+        genres = torch.tensor([int(e.candidates[e.position]) % 4 for e in examples])
         return (TokenBatch.of(tokens, [[len(own) - 1] for own in tokens], device), genres), len(batch)
 
     def rate_of(self, name: str) -> float:

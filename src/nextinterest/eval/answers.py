@@ -29,7 +29,7 @@ class Flaw(IntFlag):
     NAN = 4
     """A score or probability is NaN, infinite, or no probability."""
     INVALID = 8
-    """A place names an item outside the catalogue, or a place is empty before the end of the list."""
+    """A position names an item outside the catalogue, or is empty before the end of the list."""
     DUPLICATE = 16
     """An item stands twice."""
     SHORT = 32
@@ -58,7 +58,7 @@ class Answers:
     flaws
         `Flaw` bits, uint8, shape (n,); 0 for a sound answer.
     items
-        Recommended catalogue positions, int32, shape (n, list_length), -1 where a place is empty or lost.
+        Recommended catalogue positions, int32, shape (n, list_length), -1 where a position is empty or lost.
     probabilities
         Their probabilities, float32, same shape, 0 where `items` is -1.
     seconds
@@ -115,7 +115,7 @@ def from_scores(
     tie_order
         From `nextinterest.retrieval.ranks.tie_order`, drawn by the protocol's seed.
     list_length
-        Places of the list kept.
+        Positions of the list kept.
     """
     n, m = log_p.shape
     columns = np.broadcast_to(items, (n, m))
@@ -185,13 +185,13 @@ def from_lists(
     targets
         Catalogue positions to find, shape (n,).
     seen
-        Whether each place holds an item of the history that was to be excluded, shape (n, k).
+        Whether each position holds an item of the history that was to be excluded, shape (n, k).
     available
         Items each list could have named, shape (n,).
     n_items
         Size of the catalogue.
     list_length
-        Places asked for.
+        Positions asked for.
     strict
         Whether any flaw makes the whole answer a miss.
     """

@@ -176,8 +176,8 @@ def _user_column(column: str, values: pl.Series) -> Grouping | None:
         return Grouping(column, title, banded.labels, np.where(numbers.is_null(), -1, banded.codes))
     distinct = values.drop_nulls().unique().sort()
     if len(distinct) <= _MOST_VALUES:
-        place = {value: code for code, value in enumerate(distinct.to_list())}
-        codes = np.array([place.get(value, -1) for value in values.to_list()], dtype=np.int64)
+        position = {value: code for code, value in enumerate(distinct.to_list())}
+        codes = np.array([position.get(value, -1) for value in values.to_list()], dtype=np.int64)
         return Grouping(column, title, tuple(str(value) for value in distinct), codes)
     # Many numbers are a scale and fall into quartiles; many words, such as postal codes, are no groups.
     return _quartiles(column, title, numbers.fill_null(float("nan"))) if numeric else None

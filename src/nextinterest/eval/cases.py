@@ -49,7 +49,7 @@ class Cases:
         return self.held_out.histories.log.user_ids
 
     def take(self, where: NDArray[np.int64]) -> Cases:
-        """Return the cases at these places, in that order."""
+        """Return the cases at these positions, in that order."""
         return Cases(
             self.held_out.take(where),
             None if self.candidates is None else self.candidates[where],

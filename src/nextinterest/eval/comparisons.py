@@ -162,7 +162,7 @@ def shared_cases(first: Run, second: Run) -> tuple[NDArray[np.int64], NDArray[np
     Returns
     -------
     tuple
-        Places in the first run, places in the second, and users as numbers from 0, each shape (n,).
+        Positions in the first run, positions in the second, and users as numbers from 0, each shape (n,).
 
     Raises
     ------

@@ -53,7 +53,7 @@ class Cost(BaseModel):
 
 
 def memory_bytes() -> int:
-    """Return the resident memory of this process in bytes; 0 where the system does not tell."""
+    """Return the resident memory of this process in bytes; 0 where the system does not say."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - read thousands of times
             pages = int(file.read().split()[1])

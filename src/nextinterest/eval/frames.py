@@ -114,9 +114,9 @@ def _profiles(cases: Cases, catalog: Catalog) -> csr_array:
     lengths = np.asarray(histories.ends, dtype=np.int64)
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     starts = histories.log.offsets[histories.users]
-    # Event places of all histories, end to end, without a loop over cases.
-    places = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], lengths)
-    items = histories.log.items[places]
+    # Event positions of all histories, end to end, without a loop over cases.
+    positions = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], lengths)
+    items = histories.log.items[positions]
     events = csr_array(
         (np.ones(len(items), dtype=np.float32), items, indptr), shape=(len(cases), len(catalog))
     )

@@ -214,7 +214,7 @@ def case_values(one: Measure, answers: pl.DataFrame, facts: RunFacts) -> Scores:
 
 
 def lists_of(answers: pl.DataFrame) -> IntArray:
-    """Return the saved lists, int32, shape (n_cases, list_length), -1 where a place is empty."""
+    """Return the saved lists, int32, shape (n_cases, list_length), -1 where a position is empty."""
     return answers["items"].to_numpy()
 
 

@@ -26,7 +26,7 @@ class Protocol(BaseModel):
     """Mask the items of the history. A target that is itself in the history is then a miss, and counted."""
 
     list_length: int = Field(default=20, ge=1)
-    """Places asked of each recommended list; metrics of lists cannot be cut off deeper."""
+    """Positions asked of each recommended list; metrics of lists cannot be cut off deeper."""
 
     scoring: Literal["auto", "lists"] = "auto"
     """``auto`` ranks the whole catalogue by the log-probabilities of methods that have them, and reads the
@@ -34,7 +34,7 @@ class Protocol(BaseModel):
 
     strict: bool = True
     """A flawed list (short, an unknown id, a duplicate, a seen item) is a miss altogether. If false, only its
-    flawed places are lost. A failed answer or one with a NaN is a miss either way."""
+    flawed positions are lost. A failed answer or one with a NaN is a miss either way."""
 
     users: tuple[str, ...] | None = None
     """Evaluate these users only."""

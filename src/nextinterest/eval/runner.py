@@ -43,7 +43,7 @@ class Failures:
     messages: list[str] = field(default_factory=list)
 
     def add(self, error: Exception) -> None:
-        """Keep the message of an error while there is room."""
+        """Keep the message of an error while there are few."""
         text = f"{type(error).__name__}: {error}"[:500]
         if len(self.messages) < _LARGEST and text not in self.messages:
             self.messages.append(text)

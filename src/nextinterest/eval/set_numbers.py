@@ -82,8 +82,8 @@ def _group_exposure(
     lists: IntArray, group: NDArray[np.int64], n_groups: int, n_items: int
 ) -> NDArray[np.float64]:
     sums = np.zeros(n_groups * n_items)
-    for place in range(lists.shape[1]):
-        items = lists[:, place]
+    for position in range(lists.shape[1]):
+        items = lists[:, position]
         filled = items >= 0
         sums += np.bincount(group[filled] * n_items + items[filled], minlength=n_groups * n_items)
     return sums.reshape(n_groups, n_items)
@@ -92,7 +92,7 @@ def _group_exposure(
 def _listed_outcomes(
     answers: pl.DataFrame, lists: IntArray, run: Run, where: NDArray[np.int64] | None
 ) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return probability, outcome and whether filled of every place of the lists."""
+    """Return probability, outcome and whether filled of every position of the lists."""
     probabilities = answers["probabilities"].to_numpy()[:, : lists.shape[1]]
     targets = run.cases["target"].to_numpy()
     if where is not None:
@@ -126,7 +126,7 @@ def _calibration_number(
 
 
 def calibration_curve(run: Run, key: str, k: int = 10) -> metrics.CalibrationBins:
-    """Return the calibration bins of a method's first k places; `key` is one of `Run.records`."""
+    """Return the calibration bins of a method's first k positions; `key` is one of `Run.records`."""
     answers = run.answers(key, ["items", "probabilities"])
     lists = lists_of(answers)[:, :k]
     p, hit, filled = _listed_outcomes(answers, lists, run, None)

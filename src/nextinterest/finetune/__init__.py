@@ -2,7 +2,7 @@
 
     recipe            from a data set to a trained retriever: `train_retriever`
     refit             the same on all events, by the epochs and weights that the split gave
-    config            everything a run can be told, as the YAML files in ``configs/`` hold it
+    config            the options of a run, as the YAML files in ``configs/`` hold it
     encoder_task      the sequence encoder: dense cross-entropy over the catalogue
     sasrec            the same without text, as the baseline of evaluation
     language_recipe   the language model's item softmax: adapters, head, frozen layers kept on disk
@@ -13,7 +13,7 @@
     loop              the one training loop, resumable and distributed; a `Task` says what is trained
     saving            a recommender directory with its model card
 
-`docs/learning.md` tells the whole of it, `docs/training.md` how runs are launched, stopped and continued.
+`docs/learning.md` explains all of it, `docs/training.md` how runs are launched, stopped and continued.
 """
 
 from __future__ import annotations

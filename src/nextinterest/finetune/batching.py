@@ -12,7 +12,7 @@ _JITTER = 0.1  # of the log of a length: who shares a batch with whom changes fr
 
 
 def length_groups(lengths: Sequence[int], batch_size: int, rng: np.random.Generator) -> list[list[int]]:
-    """Return places 0 .. n - 1 in groups of at most `batch_size` and of like length, in random order.
+    """Return positions 0 .. n - 1 in groups of at most `batch_size` and of like length, in random order.
 
     Examples
     --------

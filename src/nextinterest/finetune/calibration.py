@@ -1,4 +1,4 @@
-"""Whether probabilities can be believed: what the first places promise against what they keep."""
+"""Whether probabilities can be believed: what the first positions promise against what they keep."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def calibration(
     dict of str to float
         ``temperature`` that would make the log-loss least (Guo et al., 2017; 1 where nothing is left to
         correct, above 1 where the scores are too sure), ``promised@10``, the mean probability that the first
-        ten places carry together, and ``hr@10``, how often the target was among them. Where the first ten
+        ten positions carry together, and ``hr@10``, how often the target was among them. Where the first ten
         are to be believed the two are equal.
     """
     masked = np.where(seen, np.float32(-np.inf), scores)

@@ -40,14 +40,14 @@ class ChoiceExample:
         The history is the first `end` events of user index `user`.
     candidates
         What is offered, catalogue positions, int32, shape (k,).
-    place
+    position
         Where the item that was chosen stands among them.
     """
 
     user: int
     end: int
     candidates: IntArray
-    place: int
+    position: int
 
     def history(self, log: EventLog) -> History:
         """Return the events before the choice."""
@@ -116,9 +116,9 @@ def draw_choices(
             if exchangeable_ties:
                 tied = _tied(log, user, end)
                 offered = offered[~np.isin(offered, tied) | (offered == target)]
-            place = np.flatnonzero(offered == target)
-            if len(place) and len(offered) > 1 and len(examples) < n:
-                examples.append(ChoiceExample(user, end, offered, int(place[0])))
+            position = np.flatnonzero(offered == target)
+            if len(position) and len(offered) > 1 and len(examples) < n:
+                examples.append(ChoiceExample(user, end, offered, int(position[0])))
     if not examples:
         raise DataError(
             f"The retriever offers none of the log's own events among its "

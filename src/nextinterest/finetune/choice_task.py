@@ -1,7 +1,7 @@
 """Learning to choose: cross-entropy between the letters of candidates, at the prompt's last position.
 
 The prompt is the one serving writes (a `PromptRenderer` under the template ``choice``), the candidates in an
-order drawn anew, so that neither a letter nor a place says anything of its candidate (LlamaRec, Yue et al.
+order drawn anew, so that neither a letter nor a position says anything of its candidate (LlamaRec, Yue et al.
 2023, trains the same way). Only the letters' rows of the output embedding are computed, at one position.
 """
 
@@ -106,7 +106,7 @@ class ChoiceObjective(nn.Module):
         return logits.masked_fill(letters < 0, float("-inf"))
 
     def forward(self, batch: TokenBatch, letters: Tensor, chosen: Tensor) -> Tensor:
-        """Return the summed cross-entropy of the chosen letters, places of shape (batch,)."""
+        """Return the summed cross-entropy of the chosen letters, positions of shape (batch,)."""
         return F.cross_entropy(self.logits(batch, letters), chosen, reduction="sum")
 
 
@@ -172,7 +172,7 @@ class ChoiceTask:
             shown = np.random.default_rng((order, i)).permutation(len(example.candidates))
             prompt = self.renderer.choice(example.history(self.log), example.candidates[shown])
             rows.append(self._render(prompt))
-            chosen.append(int(np.flatnonzero(shown == example.place)[0]))
+            chosen.append(int(np.flatnonzero(shown == example.position)[0]))
         keys = [f"choice-{i}-{order}" for i, order in batch]
         tokens, letters = self._inputs(rows, keys if self.orders else None, device)
         return (tokens, letters, torch.tensor(chosen, device=device)), len(batch)
@@ -202,11 +202,11 @@ class ChoiceTask:
         out: list[FloatArray] = [np.empty(0, dtype=np.float32)] * len(lists)
         by_length = sorted(rows, key=lambda i: len(rows[i].tokens))
         for start in range(0, len(by_length), self.batch_size):
-            places = by_length[start : start + self.batch_size]
-            keys = [f"choice-validation-{i}" for i in places]
-            batch, letters = self._inputs([rows[i] for i in places], keys, device)
+            positions = by_length[start : start + self.batch_size]
+            keys = [f"choice-validation-{i}" for i in positions]
+            batch, letters = self._inputs([rows[i] for i in positions], keys, device)
             log_p = torch.log_softmax(self.objective.logits(batch, letters), dim=1).cpu().numpy()
-            for row, i in enumerate(places):
+            for row, i in enumerate(positions):
                 out[i] = np.empty(len(shown[i]), dtype=np.float32)
                 out[i][shown[i]] = log_p[row, : len(shown[i])]
         return out

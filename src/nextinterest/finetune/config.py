@@ -1,4 +1,4 @@
-"""Everything a fine-tuning run can be told, checked: what the YAML files in ``configs/`` hold."""
+"""The options of a fine-tuning run, checked: what the YAML files in ``configs/`` hold."""
 
 from __future__ import annotations
 

@@ -322,14 +322,14 @@ def described(cost: Cost, steps: int) -> str:
         return f"{counted(steps, 'step')}, whose cost was not measured"
     seen = f" ({cost.steps:,} of them measured)" if cost.steps != steps else ""
     on = f" on {cost.processes} processes" if cost.processes > 1 else ""
-    told = [
+    sentences = [
         f"{counted(steps, 'step')}{seen} in {cost.seconds / 60:.1f} minutes{on}, validation included",
         f"{cost.per_second:,.0f} {cost.unit} a second in steps",
         f"{cost.peak_bytes / 2**30:.2f} GiB of memory at most",
     ]
     if cost.flops and cost.step_seconds:
-        told.append(_share(cost))
-    return "; ".join(told)
+        sentences.append(_share(cost))
+    return "; ".join(sentences)
 
 
 def _share(cost: Cost) -> str:

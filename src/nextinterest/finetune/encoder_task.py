@@ -1,6 +1,6 @@
 """Training the sequence encoder: dense cross-entropy over the catalogue, NDCG@10 on validation.
 
-Full softmax, its gradient taken a few places at a time so that scores stay in the processor's cache and
+Full softmax, its gradient taken a few positions at a time so that scores stay in the processor's cache and
 memory does not grow with the batch; or, on large catalogues, a sampled one: the normaliser is estimated from
 the batch's own targets and uniformly drawn negatives, each logit corrected by the log of its expected count
 in the sample (Bengio and Senecal, 2008), which makes the gradient right in the limit of many negatives.
@@ -42,7 +42,7 @@ def _value_and_gradients(
     total = 0.0
     step = max(1, (_CELLS_CUDA if states.is_cuda else _CELLS) // len(vectors))
     firsts = range(0, len(states), step)
-    # Targets stand in the order of their places.
+    # Targets stand in the order of their positions.
     cuts = torch.searchsorted(batch.rows, torch.tensor([*firsts, len(states)], device=batch.rows.device))
     for first, lo, hi in zip(firsts, cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
         part = slice(first, first + step)
@@ -123,7 +123,7 @@ class EncoderObjective(nn.Module):
     def forward(self, batch: WindowBatch, negatives: Tensor | None) -> Tensor:
         """Return the summed loss of a batch: exact, or sampled where negatives are given."""
         vectors = self.encoder.item_vectors()
-        states = self.encoder(batch.items, vectors).flatten(0, 1)[batch.places]
+        states = self.encoder(batch.items, vectors).flatten(0, 1)[batch.positions]
         if negatives is not None:
             return sampled_loss(states, vectors, self.encoder.bias, batch, negatives)
         return catalog_loss(states.float(), vectors.float(), self.encoder.bias.float(), batch)
@@ -180,7 +180,7 @@ class EncoderTask:
     def prepare(
         self, batch: list[Window], rng: np.random.Generator, device: torch.device
     ) -> tuple[tuple[object, ...], int]:
-        """Return the inputs of `EncoderObjective` and the number of places."""
+        """Return the inputs of `EncoderObjective` and the number of positions."""
         cut = self.windows.batch(batch, rng).to(device)
         negatives = None
         if self.sampled:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LearnedLanguage", "language_task", "prompt_options", "train_language"]
 
-_STANDARD = 200  # stretches whose states set the head's mean and spread
+_STANDARD = 200  # windows whose states set the head's mean and spread
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,14 +187,14 @@ def train_language(
         If the model cannot be loaded or adapted.
     """
 
-    def prepared(options: LanguageConfig, place: Path) -> tuple[LanguageTask, _Prepared]:
+    def prepared(options: LanguageConfig, folder: Path) -> tuple[LanguageTask, _Prepared]:
         return language_task(
             catalog,
             log,
             validation,
             text,
             options,
-            place,
+            folder,
             encoder=encoder,
             exchangeable_ties=exchangeable_ties,
         )

@@ -1,6 +1,6 @@
 """Training the language model to predict the next item: dense targets at every event line, adapters by LoRA.
 
-A stretch of a history is rendered by the template that serving uses; the hidden states at the end of each
+A window of a history is rendered by the template that serving uses; the hidden states at the end of each
 event line are scored against every item (see `nextinterest.retrieval.item_head`), and the loss is that of the
 sequence encoder: ties share, seen items are left out.
 
@@ -21,7 +21,12 @@ from torch import Tensor, nn
 from nextinterest.data import EventLog, HeldOut
 from nextinterest.domain import Catalog, FloatArray
 from nextinterest.finetune.encoder_task import catalog_loss
-from nextinterest.finetune.language_windows import Stretch, all_stretches, newest_stretches, shown_history
+from nextinterest.finetune.language_windows import (
+    PromptWindow,
+    all_windows,
+    newest_windows,
+    shown_history,
+)
 from nextinterest.finetune.lower_layers import LowerLayers, layers_of, run_layers, run_upper
 from nextinterest.finetune.validation import rank_scores
 from nextinterest.finetune.windows import Window, WindowBatch, Windows
@@ -157,13 +162,13 @@ class LanguageTask:
         self.renderer, self.log, self.validation, self.batch_size = renderer, log, validation, batch_size
         self.lower, self.head_rate, self.vector_rate = lower, head_rate, vector_rate
         self.targets = Windows(log, len(catalog), window, exchangeable_ties=exchangeable_ties)
-        self.stretches = newest_stretches(log, validation) if newest else all_stretches(log, window)
+        self.shown = newest_windows(log, validation) if newest else all_windows(log, window)
 
     def batches(self, rng: np.random.Generator) -> list[list[int]]:
         """Return micro-batches of prompts of like length, in random order."""
-        jitter = rng.normal(0.0, 0.1, len(self.stretches))
+        jitter = rng.normal(0.0, 0.1, len(self.shown))
         longest = self.targets.window
-        sizes = np.log([min(s.end - s.first, longest) for s in self.stretches]) + jitter
+        sizes = np.log([min(s.end - s.first, longest) for s in self.shown]) + jitter
         order = np.argsort(sizes, kind="stable")
         groups = [order[i : i + self.batch_size].tolist() for i in range(0, len(order), self.batch_size)]
         return [groups[int(i)] for i in rng.permutation(len(groups))]
@@ -171,18 +176,18 @@ class LanguageTask:
     def prepare(
         self, batch: list[int], rng: np.random.Generator, device: torch.device
     ) -> tuple[tuple[object, ...], int]:
-        """Return the inputs of `LanguageObjective` and the number of places."""
-        chosen: list[tuple[Stretch, Prompt, int]] = []
+        """Return the inputs of `LanguageObjective` and the number of positions."""
+        chosen: list[tuple[PromptWindow, Prompt, int]] = []
         trained: list[Window] = []
         for i in batch:
-            stretch = self.stretches[i]
-            prompt = self._prompt(stretch)
-            if stretch.first + prompt.first_event >= stretch.end:  # nothing but validation events fits
-                stretch = stretch._replace(shown=stretch.end)
-                prompt = self._prompt(stretch)
-            begin = stretch.first + prompt.first_event  # what did not fit the budget is no place
-            chosen.append((stretch, prompt, stretch.end - begin))
-            trained.append(Window(stretch.user, begin, stretch.end))
+            window = self.shown[i]
+            prompt = self._prompt(window)
+            if window.first + prompt.first_event >= window.end:  # nothing but validation events fits
+                window = window._replace(shown=window.end)
+                prompt = self._prompt(window)
+            begin = window.first + prompt.first_event  # what did not fit the budget is no position
+            chosen.append((window, prompt, window.end - begin))
+            trained.append(Window(window.user, begin, window.end))
         cut = self.targets.batch(trained, rng, shuffle_ties=False)
         return (self._inputs(chosen, device), cut.to(device)), len(cut)
 
@@ -204,20 +209,20 @@ class LanguageTask:
         bounds = [*starts.tolist(), len(self.validation)]
         ends = self.validation.histories.ends
         for user, lo, hi in zip(users.tolist(), bounds, bounds[1:], strict=False):
-            stretch = Stretch(user, 0, int(ends[hi - 1]), 0)
-            prompt = self._prompt(stretch)
-            inputs = self._inputs([(stretch, prompt, len(prompt.event_ends))], head.bias.device)
-            # An empty history has no event to read, and a place before the oldest shown one has none either.
-            places = [int(ends[i]) - 1 - prompt.first_event for i in range(lo, hi)]
-            states = self.objective.states(inputs)[[max(place, 0) for place in places]]
+            window = PromptWindow(user, 0, int(ends[hi - 1]), 0)
+            prompt = self._prompt(window)
+            inputs = self._inputs([(window, prompt, len(prompt.event_ends))], head.bias.device)
+            # An empty history has no event to read, nor has a position before the oldest shown one.
+            positions = [int(ends[i]) - 1 - prompt.first_event for i in range(lo, hi)]
+            states = self.objective.states(inputs)[[max(position, 0) for position in positions]]
             yield head(states).float().cpu().numpy()
 
     @torch.no_grad()
     def standardise(self, n: int, seed: int = 0) -> None:
-        """Set the head's mean and spread of hidden states from n stretches, evenly drawn."""
+        """Set the head's mean and spread of hidden states from n windows, evenly drawn."""
         head = self.objective.head
         rng = np.random.default_rng(seed)
-        some = rng.permutation(len(self.stretches))[:n].tolist()
+        some = rng.permutation(len(self.shown))[:n].tolist()
         states = []
         for i in some:
             inputs, _ = self.prepare([i], rng, head.bias.device)
@@ -226,25 +231,27 @@ class LanguageTask:
             states.append(self.objective.states(first))
         head.standardise(torch.cat(states))
 
-    def _prompt(self, stretch: Stretch) -> Prompt:
-        return self.renderer.history(shown_history(self.log, self.validation.histories.log, stretch))
+    def _prompt(self, window: PromptWindow) -> Prompt:
+        return self.renderer.history(shown_history(self.log, self.validation.histories.log, window))
 
-    def _inputs(self, chosen: Sequence[tuple[Stretch, Prompt, int]], device: torch.device) -> LanguageInputs:
+    def _inputs(
+        self, chosen: Sequence[tuple[PromptWindow, Prompt, int]], device: torch.device
+    ) -> LanguageInputs:
         """Return prompts, each cut behind its last place, with what is kept of the frozen layers."""
-        cuts = [prompt.event_ends[places - 1] + 1 for _, prompt, places in chosen]
+        cuts = [prompt.event_ends[positions - 1] + 1 for _, prompt, positions in chosen]
         time = max(cuts)
         tokens = torch.zeros(len(chosen), time, dtype=torch.long)
         ends: list[int] = []
-        for i, (_, prompt, places) in enumerate(chosen):
+        for i, (_, prompt, positions) in enumerate(chosen):
             tokens[i, : cuts[i]] = torch.tensor(prompt.tokens[: cuts[i]])
-            ends += [i * time + end for end in prompt.event_ends[:places]]
+            ends += [i * time + end for end in prompt.event_ends[:positions]]
         hidden = read = None
         if self.lower is not None:
             kept = [
                 self.lower.of(f"{s.user}-{s.first}-{s.shown}", prompt.tokens, prompt.event_ends)
                 for s, prompt, _ in chosen
             ]
-            read = torch.cat([k.read[:places] for k, (_, _, places) in zip(kept, chosen, strict=True)])
+            read = torch.cat([k.read[:positions] for k, (_, _, positions) in zip(kept, chosen, strict=True)])
             read = read.to(device)
             above = [k.hidden for k in kept if k.hidden is not None]
             if above:

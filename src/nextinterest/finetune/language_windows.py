@@ -1,4 +1,4 @@
-"""Which stretches of the histories the language model learns from, each rendered as one prompt.
+"""Which windows of the histories the language model learns from, each rendered as one prompt.
 
 The newest events of a history make one prompt that ends with the user's newest validation event: a causal
 model's states at the events before are none the wiser, so the frozen layers run once for training and
@@ -16,10 +16,10 @@ from nextinterest.data import EventLog, HeldOut
 from nextinterest.domain import History
 from nextinterest.finetune.windows import Window
 
-__all__ = ["Stretch", "all_stretches", "fixed_windows", "newest_stretches", "shown_history"]
+__all__ = ["PromptWindow", "all_windows", "fixed_windows", "newest_windows", "shown_history"]
 
 
-class Stretch(NamedTuple):
+class PromptWindow(NamedTuple):
     """Events of a user that make one prompt.
 
     Attributes
@@ -29,7 +29,7 @@ class Stretch(NamedTuple):
     first, shown
         First event and end of what is rendered.
     end
-        End of the places that are trained; the event at this place is the last target.
+        End of the positions that are trained; the event at this position is the last target.
     """
 
     user: int
@@ -39,7 +39,7 @@ class Stretch(NamedTuple):
 
 
 def fixed_windows(lengths: Sequence[int], window: int, overlap: int) -> list[Window]:
-    """Return windows that cover every place but each user's last, the newest ones aligned to the end.
+    """Return windows that cover every position but each user's last, the newest ones aligned to the end.
 
     Examples
     --------
@@ -55,28 +55,28 @@ def fixed_windows(lengths: Sequence[int], window: int, overlap: int) -> list[Win
     return rows
 
 
-def all_stretches(log: EventLog, window: int) -> list[Stretch]:
+def all_windows(log: EventLog, window: int) -> list[PromptWindow]:
     """Return overlapping windows over whole histories."""
     rows = fixed_windows(log.lengths.tolist(), window, window // 3)
-    return [Stretch(user, first, end, end) for user, first, end, _ in rows]
+    return [PromptWindow(user, first, end, end) for user, first, end, _ in rows]
 
 
-def newest_stretches(log: EventLog, validation: HeldOut) -> list[Stretch]:
+def newest_windows(log: EventLog, validation: HeldOut) -> list[PromptWindow]:
     """Return each user's history up to the newest validation event, trained up to the newest to learn from.
 
-    What the renderer leaves out of it, because it is too old, is no place.
+    What the renderer leaves out of it, because it is too old, is no position.
     """
     newest = np.zeros(log.n_users, dtype=np.int64)
     np.maximum.at(newest, validation.users, validation.histories.ends)
     return [
-        Stretch(user, 0, max(length - 1, int(newest[user])), length - 1)
+        PromptWindow(user, 0, max(length - 1, int(newest[user])), length - 1)
         for user, length in enumerate(log.lengths.tolist())
         if length > 1
     ]
 
 
-def shown_history(log: EventLog, whole: EventLog, stretch: Stretch) -> History:
-    """Return what is rendered for a stretch.
+def shown_history(log: EventLog, whole: EventLog, window: PromptWindow) -> History:
+    """Return what is rendered for a window.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ def shown_history(log: EventLog, whole: EventLog, stretch: Stretch) -> History:
         What is learned from.
     whole
         The log that validation histories are cut from: `log` and what was held out of it.
-    stretch
-        The stretch.
+    window
+        The window.
     """
-    source = whole if stretch.shown > stretch.end else log
-    history = source.history(stretch.user, stretch.shown)
-    return History(history.items[stretch.first :], None, None, history.user)
+    source = whole if window.shown > window.end else log
+    history = source.history(window.user, window.shown)
+    return History(history.items[window.first :], None, None, history.user)

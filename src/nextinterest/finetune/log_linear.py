@@ -55,9 +55,9 @@ def fit_log_linear(
     Parameters
     ----------
     parts
-        Log-scores of each part by name, shape (n, c); ``-inf`` in every part alike marks an empty place.
+        Log-scores of each part by name, shape (n, c); ``-inf`` in every part alike marks an empty position.
     targets
-        Place of the target among the candidates, shape (n,); -1 where it is not among them.
+        Position of the target among the candidates, shape (n,); -1 where it is not among them.
     ridge
         Pulls the first part's weight towards 1 and the others' towards 0, so that parts which say nothing
         weigh nothing.

@@ -173,7 +173,7 @@ def train(
     started = clock()
     if "tensorboard" in config.report_to and find_spec("tensorboard") is None:
         raise MissingExtraError("tensorboard", "train")  # accelerate would leave it out without a word
-    # Its precision is the process's until told to forget it, and a run before this one may have had another.
+    # Its precision is the process's until it is reset, and a run before this one may have had another.
     AcceleratorState._reset_state()
     accelerator = Accelerator(
         mixed_precision=config.precision,
@@ -224,13 +224,13 @@ def train(
             raise DataError("There is nothing to learn from.", remedy="Use data with longer histories.")
         progress = replace(progress, groups=len(groups))
         objective.train()
-        for place in range(progress.group, len(groups)):
-            rate = learning_rate(config, progress.step, (epoch + place / len(groups)) / config.epochs)
+        for position in range(progress.group, len(groups)):
+            rate = learning_rate(config, progress.step, (epoch + position / len(groups)) / config.epochs)
             for group in prepared.param_groups:
                 group["lr"] = rate * group["scale"]
             with meter.step():
                 loss, work = _step(
-                    task, objective, accelerator, batches, groups[place], epoch, config, meter.arithmetic
+                    task, objective, accelerator, batches, groups[position], epoch, config, meter.arithmetic
                 )
                 norm = None
                 if accelerator.sync_gradients:
@@ -245,7 +245,7 @@ def train(
                 if average is not None:
                     average.update(progress.step + 1)
             meter.add(work)
-            progress = progress.after_step(loss, last=place + 1 == len(groups)).costing(meter.cost())
+            progress = progress.after_step(loss, last=position + 1 == len(groups)).costing(meter.cost())
             numbers = {"loss": loss, "learning_rate": rate}
             _log(accelerator, directory, progress, numbers)
             if report is not None and accelerator.is_main_process:
@@ -340,7 +340,7 @@ def _step(
 
 
 def _validate(task: Task[B], accelerator: Accelerator, config: TrainingConfig) -> dict[str, float]:
-    """Validate in one process and tell the others."""
+    """Validate in one process and send the result to the others."""
     from accelerate.utils import broadcast
 
     task.objective.eval()
@@ -353,8 +353,8 @@ def _validate(task: Task[B], accelerator: Accelerator, config: TrainingConfig) -
     if accelerator.num_processes == 1:
         return measures
     value = torch.tensor(measures.get(config.metric, 0.0), dtype=torch.float64, device=accelerator.device)
-    told = float(broadcast(value).item())
-    return measures or {config.metric: told}
+    value_sent = float(broadcast(value).item())
+    return measures or {config.metric: value_sent}
 
 
 def _cut_log(path: Path, step: int) -> None:

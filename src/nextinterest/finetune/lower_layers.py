@@ -112,7 +112,7 @@ class _layers:  # noqa: N801 - reads as the function it is used like
 
     def __enter__(self) -> None:
         self.body.layers = self.whole[self.first : self.end]
-        if self.kinds is not None:  # by a layer's place, not by the layer: sliding or full attention
+        if self.kinds is not None:  # by a layer's position, not by the layer: sliding or full attention
             self.body.config.layer_types = self.kinds[self.first : self.end]
 
     def __exit__(self, *_: object) -> None:

@@ -38,9 +38,9 @@ class MultiObjective(nn.Module):
         super().__init__()
         self.parts = nn.ModuleList()
 
-    def forward(self, place: int, scale: float, inputs: tuple[object, ...]) -> Tensor:
+    def forward(self, position: int, scale: float, inputs: tuple[object, ...]) -> Tensor:
         """Return the scaled loss of one task's micro-batch."""
-        loss: Tensor = self.parts[place](*inputs) * scale
+        loss: Tensor = self.parts[position](*inputs) * scale
         # Data-parallel processes wait for a gradient of every parameter, those of the other tasks' heads too.
         for parameter in self.parameters():
             if parameter.requires_grad:
@@ -99,18 +99,18 @@ class MultiTask:
     ) -> tuple[tuple[object, ...], float]:
         """Return the inputs of `MultiObjective` and the weight of the micro-batch's task."""
         inputs, count = self.tasks[batch.task].prepare(batch.batch, rng, device)
-        weight, place = self.weights[batch.task], list(self.tasks).index(batch.task)
-        return (place, weight / max(count, 1.0), inputs), weight
+        weight, position = self.weights[batch.task], list(self.tasks).index(batch.task)
+        return (position, weight / max(count, 1.0), inputs), weight
 
     def rate_of(self, name: str) -> float:
         """Return the rate that the task whose parameter this is (the first of those sharing it) asks for."""
-        _, place, inner = name.split(".", 2)
-        return list(self.tasks.values())[int(place)].rate_of(inner)
+        _, position, inner = name.split(".", 2)
+        return list(self.tasks.values())[int(position)].rate_of(inner)
 
     def validate(self) -> dict[str, float]:
         """Return every task's measures."""
         measures: dict[str, float] = {}
-        for place, (name, task) in enumerate(self.tasks.items()):
-            prefix = f"{name}/" if place else ""
+        for position, (name, task) in enumerate(self.tasks.items()):
+            prefix = f"{name}/" if position else ""
             measures |= {prefix + key: value for key, value in task.validate().items()}
         return measures

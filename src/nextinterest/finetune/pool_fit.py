@@ -1,7 +1,7 @@
 """The weights of a pool, fitted on validation events, its calibration, and what its language model adds.
 
 Each part scores the cases once. The weights are fitted on all of them. Calibration and what the language
-model adds are measured by folds of users, weights fitted on the others; the latter is told with the standard
+model adds are measured by folds of users, weights fitted on the others; the latter is given with the standard
 error of the paired difference over users.
 """
 

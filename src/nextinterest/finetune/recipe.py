@@ -163,8 +163,8 @@ def learn_parts(
     bias = np.log(share / share.sum()).astype(np.float32)
     parts: list[Part] = []
     runs: dict[str, Trained] = {}
-    for place, seed in enumerate(config.seeds):
-        name = "sequence" if place == 0 else f"sequence-{place + 1}"
+    for position, seed in enumerate(config.seeds):
+        name = "sequence" if position == 0 else f"sequence-{position + 1}"
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             encoder = SequenceEncoder(config.encoder, text, bias)

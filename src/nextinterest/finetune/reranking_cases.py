@@ -38,7 +38,7 @@ class RerankingCases:
         Candidates of each case, best first, int32, shape (at most k,).
     log_p
         The retriever's log-probability of each, float32.
-    places
+    positions
         Where the target stands among its candidates, int32, shape (n,); -1 where it is not offered.
     n_cases
         Cases that measures are means over: n and those left out by `answerable`, which are misses.
@@ -49,7 +49,7 @@ class RerankingCases:
     histories: list[History]
     items: list[IntArray]
     log_p: list[FloatArray]
-    places: IntArray
+    positions: IntArray
     n_cases: int
     n_items: int
 
@@ -80,20 +80,20 @@ class RerankingCases:
             for row, kept in zip(found.probabilities, items, strict=True)
         ]
         hits = [np.flatnonzero(kept == target) for kept, target in zip(items, held_out.targets, strict=True)]
-        places = np.array([hit[0] if len(hit) else -1 for hit in hits], dtype=np.int32)
-        return cls(histories, items, log_p, places, len(histories), len(retriever.catalog))
+        positions = np.array([hit[0] if len(hit) else -1 for hit in hits], dtype=np.int32)
+        return cls(histories, items, log_p, positions, len(histories), len(retriever.catalog))
 
     def __len__(self) -> int:
         return len(self.histories)
 
     def answerable(self) -> RerankingCases:
         """Return the cases whose target is offered; the others are misses whatever the scores."""
-        some = np.flatnonzero(self.places >= 0).tolist()
+        some = np.flatnonzero(self.positions >= 0).tolist()
         return RerankingCases(
             [self.histories[i] for i in some],
             [self.items[i] for i in some],
             [self.log_p[i] for i in some],
-            self.places[some],
+            self.positions[some],
             self.n_cases,
             self.n_items,
         )
@@ -103,8 +103,8 @@ class RerankingCases:
         ties = tie_order(self.n_items)
         return np.array(
             [
-                0 if place < 0 else int(target_ranks(row[None], np.array([place]), ties[items])[0])
-                for row, place, items in zip(scores, self.places, self.items, strict=True)
+                0 if position < 0 else int(target_ranks(row[None], np.array([position]), ties[items])[0])
+                for row, position, items in zip(scores, self.positions, self.items, strict=True)
             ],
             dtype=np.int64,
         )
@@ -137,7 +137,7 @@ class RerankingCases:
         ranks = self.ranks(scores)
         offered = np.flatnonzero(ranks > 0)
         losses = [
-            float(np.logaddexp.reduce(scores[i].astype(np.float64)) - scores[i][self.places[i]])
+            float(np.logaddexp.reduce(scores[i].astype(np.float64)) - scores[i][self.positions[i]])
             for i in offered.tolist()
         ]
         return {
@@ -162,7 +162,7 @@ class RerankingCases:
         DataError
             If no case has its target among its candidates.
         """
-        offered = np.flatnonzero(self.places >= 0).tolist()
+        offered = np.flatnonzero(self.positions >= 0).tolist()
         if not offered:
             raise DataError(
                 "No validation event has its target among its candidates, so nothing tells weights apart.",
@@ -174,11 +174,11 @@ class RerankingCases:
             base[row, : len(self.log_p[i])] = self.log_p[i]
             own[row, : len(scores[i])] = scores[i]
         own = np.where(np.isfinite(base), own, 0.0)
-        rows, places = np.arange(len(offered)), self.places[offered]
+        rows, positions = np.arange(len(offered)), self.positions[offered]
 
         def loss(weight: float) -> float:
             logits = base + weight * own
-            losses = np.logaddexp.reduce(logits, axis=1) - logits[rows, places]
+            losses = np.logaddexp.reduce(logits, axis=1) - logits[rows, positions]
             return float(losses.mean()) + _RIDGE / 2 * weight**2
 
         found = minimize_scalar(loss, bounds=(0.0, _MOST), method="bounded", options={"xatol": 1e-5})

@@ -4,8 +4,8 @@
     README.md           model card: what it was learned from, how, and its numbers on validation
     trained.json ...    what was learned (see `nextinterest.retrieval.directory`)
 
-The agent reads ``recommender.json`` (see `nextinterest.agent.saving`); the two rooms share the file's form
-and nothing else. It is written last, so that a half-written directory is refused.
+The agent reads ``recommender.json`` (see `nextinterest.agent.saving`); the two packages share the form of the
+file and nothing else. It is written last, so that a half-written directory is refused.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _language(retriever: TrainedRetriever, config: FinetuneConfig) -> str:
 def _calibration(measures: Measures) -> str:
     """Return what probabilities promise and keep, before the fit of the weights and after it."""
 
-    def told(of: dict[str, float]) -> str:
+    def sentence(of: dict[str, float]) -> str:
         return (
             f"promise {of['promised@10']:.3f} and hold the target in {of['hr@10']:.3f}; temperature still "
             f"missing: {of['temperature']:.3f}"
@@ -159,8 +159,8 @@ def _calibration(measures: Measures) -> str:
 
     return (
         "Calibration, the first ten places together: as trained, the first part's "
-        f"{told(measures['calibration_before'])}. The blend's, by weights fitted on other users, "
-        f"{told(measures['calibration'])} (1 is none)."
+        f"{sentence(measures['calibration_before'])}. The blend's, by weights fitted on other users, "
+        f"{sentence(measures['calibration'])} (1 is none)."
     )
 
 

@@ -1,7 +1,7 @@
 """Learning to write what comes next: cross-entropy of the answer's tokens, for causal and T5-like models.
 
 The prompt is read and not learned. Validation ranks the retriever's candidates by the likelihood of their
-answers, end token included (packed likelihood, through the serving room's own `score`), so that its NDCG@10
+answers, end token included (packed likelihood, through the serving code's own `score`), so that its NDCG@10
 stands beside those of the other tasks.
 """
 
@@ -136,7 +136,7 @@ class SupervisedTask:
     validation
         What is validated on.
     score
-        Likelihoods under the model in training, by the serving room's code.
+        Likelihoods under the model in training, by the code of serving.
     batch_size
         Examples of a micro-batch.
     """

@@ -15,7 +15,7 @@ __all__ = ["BackboneConfig", "ChoiceConfig", "SupervisedConfig", "TuningConfig",
 
 
 class TuningConfig(BaseModel):
-    """What every tuning of a language model can be told."""
+    """Options of every tuning of a language model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,7 +51,7 @@ class TuningConfig(BaseModel):
 
 
 class BackboneConfig(TuningConfig):
-    """What a tuning on prompts of histories can be told besides."""
+    """Options of a tuning on prompts of histories."""
 
     split: SplitConfig = SplitConfig()
     """What is held out of each user's history, from its end."""

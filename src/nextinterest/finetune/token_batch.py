@@ -1,7 +1,7 @@
-"""Token sequences as one padded batch, and a causal model's hidden states at marked places of it.
+"""Token sequences as one padded batch, and a causal model's hidden states at marked positions of it.
 
-Padding stands at the end, where a causal model's other places cannot see it, so no mask is needed. Knows
-nothing of what is predicted at the places.
+Padding stands at the end, where a causal model's other positions cannot see it, so no mask is needed. Knows
+nothing of what is predicted at these positions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TokenBatch:
     tokens
         Token ids, int64, shape (batch, time), zeros behind the end of a sequence.
     marks
-        Marked places in the flattened (batch, time), int64, shape (n,).
+        Marked positions in the flattened (batch, time), int64, shape (n,).
     hidden
         Output of the frozen layers, shape (batch, time, hidden_size); None runs every layer.
     n_tokens
@@ -51,7 +51,7 @@ class TokenBatch:
         lower: LowerLayers | None = None,
         keys: Sequence[str] = (),
     ) -> TokenBatch:
-        """Pad sequences, each with its marked places.
+        """Pad sequences, each with its marked positions.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class TokenBatch:
         tokens = torch.zeros(len(sequences), time, dtype=torch.long)
         for row, sequence in enumerate(sequences):
             tokens[row, : len(sequence)] = torch.tensor(list(sequence))
-        flat = [row * time + place for row, places in enumerate(marks) for place in places]
+        flat = [row * time + position for row, positions in enumerate(marks) for position in positions]
         hidden = None
         if lower is not None:
             for row, (key, sequence) in enumerate(zip(keys, sequences, strict=True)):

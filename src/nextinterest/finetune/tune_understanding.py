@@ -101,7 +101,7 @@ def tune_understanding(
     resume
         Whether an interrupted run in `out` is continued.
     report
-        Told of every step and validation.
+        Called after every step and validation.
     """
     work = out / "work"
     claim_work(work, config, data, resume=resume)

@@ -28,15 +28,15 @@ def claim_work(work: Path, config: TuningConfig, data: str, *, resume: bool) -> 
         If the folder was begun with other options or data and is to be continued.
     """
     path, form = work / "options.json", "nextinterest-work-1"
-    told: dict[str, Json] = {"format": form, "data": data, "config": config.model_dump(mode="json")}
-    if resume and path.is_file() and read_manifest(path, form) != told:
+    expected: dict[str, Json] = {"format": form, "data": data, "config": config.model_dump(mode="json")}
+    if resume and path.is_file() and read_manifest(path, form) != expected:
         raise IntegrityError(
             f"The run in {work} was begun with other options or data.",
             remedy="Continue with those it was started with, or start anew with resume=False.",
             command="Continue with those it was started with, or start anew with --no-resume.",
         )
     if is_main_process():
-        write_manifest(path, told)
+        write_manifest(path, expected)
 
 
 def save_tuned(

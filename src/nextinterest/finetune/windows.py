@@ -4,8 +4,8 @@ Two things about logs of choices are used here, both of which plain next-item tr
 
 Ties. Events of one time are unordered (a page of ratings sent at once; half of all neighbouring events in
 MovieLens-100K), so the file's order between them is noise. Where ties are exchangeable, each epoch shuffles
-them, and the target of a place is every event tied with the next one, in equal shares: the mean of the loss
-over all orders of the tie, at the price of one.
+them, and the target of a position is every event tied with the next one, in equal shares: the mean of the
+loss over all orders of the tie, at the price of one.
 
 Seen items. What is never chosen twice cannot be next, so it is left out of the sum a probability is divided
 by, as it is when ranking. Items that the log never shows are left out too, so that they are not pushed down
@@ -49,36 +49,36 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowBatch:
-    """Windows of several users, flat over the places that are trained.
+    """Windows of several users, flat over the positions that are trained.
 
     Attributes
     ----------
     items
         Inputs, int64, shape (batch, time), padded with n_items.
-    places
-        Index of each trained place in the flattened (batch, time), int64, shape (n,).
+    positions
+        Index of each trained position in the flattened (batch, time), int64, shape (n,).
     rows, columns, shares
-        Targets: place ``rows[k]`` is followed by item ``columns[k]`` with probability ``shares[k]``; the
-        shares of a place sum to one. Shape (n_targets,).
+        Targets: position ``rows[k]`` is followed by item ``columns[k]`` with probability ``shares[k]``; the
+        shares of a position sum to one. Shape (n_targets,).
     excluded
         Items that cannot follow, bool, shape (n, n_items), or None where everything can.
     """
 
     items: Tensor
-    places: Tensor
+    positions: Tensor
     rows: Tensor
     columns: Tensor
     shares: Tensor
     excluded: Tensor | None
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.positions)
 
     def to(self, device: torch.device) -> WindowBatch:
         """Return the batch on another device."""
         return WindowBatch(
             self.items.to(device),
-            self.places.to(device),
+            self.positions.to(device),
             self.rows.to(device),
             self.columns.to(device),
             self.shares.to(device),
@@ -177,7 +177,7 @@ class Windows:
             n += len(start)
         lengths = np.array([len(row) for row in inputs])
         time = int(lengths.max())
-        places = np.concatenate([i * time + np.flatnonzero(mask) for i, mask in enumerate(counted)])
+        positions = np.concatenate([i * time + np.flatnonzero(mask) for i, mask in enumerate(counted)])
         rows_, columns, shares = (np.concatenate(part) for part in zip(*targets, strict=True))
         mask = None
         if self.exclude_seen:
@@ -185,7 +185,7 @@ class Windows:
             mask[torch.from_numpy(rows_), torch.from_numpy(columns)] = False  # repeats stay possible
         return WindowBatch(
             torch.from_numpy(pad(inputs, self.n_items)),
-            torch.from_numpy(places),
+            torch.from_numpy(positions),
             torch.from_numpy(rows_),
             torch.from_numpy(columns),
             torch.from_numpy(shares),

@@ -71,14 +71,14 @@ def reciprocal_rank_fusion(lists: Sequence[IntArray], weights: Sequence[float], 
             remedy="Give each source one list per history and one weight of at least 0.",
         )
     n = len(lists[0])
-    rows, items, places, sources = [], [], [], []
+    rows, items, positions, sources = [], [], [], []
     for s, (each, weight) in enumerate(zip(lists, weights, strict=True)):
-        row, place = np.nonzero(each != PAD) if weight > 0 else (np.empty(0, np.int64),) * 2
+        row, position = np.nonzero(each != PAD) if weight > 0 else (np.empty(0, np.int64),) * 2
         rows.append(row)
-        places.append(place)
-        items.append(each[row, place].astype(np.int64))
+        positions.append(position)
+        items.append(each[row, position].astype(np.int64))
         sources.append(np.full(len(row), s))
-    source, rank = np.concatenate(sources), np.concatenate(places) + 1
+    source, rank = np.concatenate(sources), np.concatenate(positions) + 1
     item = np.concatenate(items)
     span = int(item.max(initial=0)) + 1
     keys, entry = np.unique(np.concatenate(rows) * span + item, return_inverse=True)
@@ -89,14 +89,14 @@ def reciprocal_rank_fusion(lists: Sequence[IntArray], weights: Sequence[float], 
     row = keys // span
     order = np.lexsort((keys, -scores, row))
     lengths = np.bincount(row, minlength=n)
-    place = np.arange(len(keys)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    position = np.arange(len(keys)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     width = int(lengths.max(initial=0))
     fused = Fused(
         np.full((n, width), PAD, dtype=np.int32),
         np.zeros((n, width)),
         np.zeros((n, width, len(lists)), dtype=np.int32),
     )
-    at = (row[order], place)
+    at = (row[order], position)
     fused.items[at] = keys[order] % span
     fused.scores[at] = scores[order]
     fused.ranks[at] = ranks[order]

@@ -126,15 +126,15 @@ class ItemSoftmax:
             return self._scores_of_user(histories[0], histories[0].user, self._states)
         out = np.empty((len(histories), len(self.head.bias)), dtype=np.float32)
         prompts = [self._renderer.history(history) for history in histories]
-        spoken = [i for i, prompt in enumerate(prompts) if prompt.event_ends]
+        filled = [i for i, prompt in enumerate(prompts) if prompt.event_ends]
         out[[i for i, prompt in enumerate(prompts) if not prompt.event_ends]] = self.head.bias.cpu().numpy()
-        if not spoken:
+        if not filled:
             return out
-        tokens = [tuple(prompts[i].tokens) for i in spoken]
+        tokens = [tuple(prompts[i].tokens) for i in filled]
         cover = covering_prompts(tokens)
         used = sorted(set(cover))
         at = {
-            i: sorted({prompts[spoken[j]].event_ends[-1] for j in range(len(spoken)) if cover[j] == i})
+            i: sorted({prompts[filled[j]].event_ends[-1] for j in range(len(filled)) if cover[j] == i})
             for i in used
         }
         self.tokens_read += sum(len(tokens[i]) for i in used)
@@ -144,8 +144,8 @@ class ItemSoftmax:
             for i, rows in zip(used, states, strict=True)
             for end, row in zip(at[i], rows, strict=True)
         }
-        stacked = np.stack([found[cover[j], prompts[i].event_ends[-1]] for j, i in enumerate(spoken)])
-        out[spoken] = self._from_states(stacked)
+        stacked = np.stack([found[cover[j], prompts[i].event_ends[-1]] for j, i in enumerate(filled)])
+        out[filled] = self._from_states(stacked)
         return out
 
     def _scores_of_user(self, history: History, user: str, states: StateStore) -> FloatArray:

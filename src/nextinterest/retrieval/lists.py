@@ -71,11 +71,11 @@ def drop_excluded(
             rows = np.arange(n, dtype=np.int64)
             keep &= ~np.isin(rows[:, None] * span + items, np.repeat(rows, lengths) * span + banned)
     kept_items, kept_scores = empty_lists(n, k)
-    place = np.cumsum(keep, axis=1) - 1
-    keep &= place < k
+    position = np.cumsum(keep, axis=1) - 1
+    keep &= position < k
     row, column = np.nonzero(keep)
-    kept_items[row, place[row, column]] = items[row, column]
-    kept_scores[row, place[row, column]] = scores[row, column]
+    kept_items[row, position[row, column]] = items[row, column]
+    kept_scores[row, position[row, column]] = scores[row, column]
     return kept_items, kept_scores
 
 
@@ -99,8 +99,8 @@ def top_k_rows(matrix: csr_array, k: int) -> tuple[IntArray, FloatArray]:
     lengths = np.diff(matrix.indptr)
     rows = np.repeat(np.arange(n), lengths)
     order = np.lexsort((matrix.indices, -matrix.data, rows))
-    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
-    order, place, rows = order[place < k], place[place < k], rows[place < k]
-    items[rows, place] = matrix.indices[order]
-    scores[rows, place] = matrix.data[order]
+    position = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
+    order, position, rows = order[position < k], position[position < k], rows[position < k]
+    items[rows, position] = matrix.indices[order]
+    scores[rows, position] = matrix.data[order]
     return items, scores

@@ -221,8 +221,8 @@ class Retriever:
         """
         fused = self._fuse(histories, exclude_seen=True)
         logits = np.zeros((len(histories), len(self.catalog)))
-        row, place = np.nonzero(fused.items >= 0)
-        logits[row, fused.items[row, place]] = self._logits(fused.scores[row, place])
+        row, position = np.nonzero(fused.items >= 0)
+        logits[row, fused.items[row, position]] = self._logits(fused.scores[row, position])
         return (logits - self._log_normaliser(fused, histories, False)[:, None]).astype(np.float32)
 
     def _fuse(self, histories: Sequence[History], exclude_seen: bool) -> Fused:
@@ -256,9 +256,9 @@ class Retriever:
                 out,
                 k,
             )
-            room = np.cumsum(items[short] < 0, axis=1) - 1
+            gap = np.cumsum(items[short] < 0, axis=1) - 1
             items[short] = np.where(
-                items[short] < 0, np.take_along_axis(rest, np.maximum(room, 0), 1), items[short]
+                items[short] < 0, np.take_along_axis(rest, np.maximum(gap, 0), 1), items[short]
             )
         return Fused(items, scores, ranks)
 

@@ -73,7 +73,7 @@ class _Block(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (batch, time, dimension) to the same shape; a place sees itself and those before it."""
+        """Map (batch, time, dimension) to the same shape; a position sees itself and those before it."""
         b, t, d = x.shape
         qkv = self.qkv(self.attention_norm(x)).view(b, t, 3, self.heads, d // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
@@ -130,7 +130,7 @@ class SequenceEncoder(nn.Module):
         return projected + residual
 
     def forward(self, items: Tensor, vectors: Tensor) -> Tensor:
-        """Return the state at every place.
+        """Return the state at every position.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class SequenceEncoder(nn.Module):
         Returns
         -------
         Tensor
-            Shape (batch, time, dimension); the state at a place has seen the events up to it.
+            Shape (batch, time, dimension); the state at a position has seen the events up to it.
         """
         padded = torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])])
         # The scale lets vectors small enough to be compared by inner product stand against positions.
@@ -169,13 +169,13 @@ class SequenceEncoder(nn.Module):
         self.eval()
         out = np.zeros((len(histories), self.config.dimension), dtype=np.float32)
         lengths = np.array([min(len(h), self.config.window) for h in histories], dtype=np.int64)
-        spoken = np.flatnonzero(lengths)
+        filled = np.flatnonzero(lengths)
         if scored is None:
             vectors = self.item_vectors()
         else:
             vectors = torch.from_numpy(scored[:, :-1]).to(self.bias.device)
         # Rows of like length share a batch; the order does not show in the result.
-        by_length = spoken[np.argsort(lengths[spoken], kind="stable")]
+        by_length = filled[np.argsort(lengths[filled], kind="stable")]
         for start in range(0, len(by_length), _ROWS):
             part = by_length[start : start + _ROWS]
             items = pad([histories[int(i)].items[-self.config.window :] for i in part], self.n_items)

@@ -196,8 +196,8 @@ class CachedEncoder:
             vectors[~found] = new
             if found.any():
                 vectors[found] = known_vectors[found]
-        place = {text: i for i, text in enumerate(distinct)}
-        return vectors[[place[text] for text in texts]]
+        position = {text: i for i, text in enumerate(distinct)}
+        return vectors[[position[text] for text in texts]]
 
 
 def _normalised(vectors: NDArray[np.floating]) -> FloatArray:

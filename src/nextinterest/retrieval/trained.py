@@ -107,9 +107,9 @@ class TrainedRetriever(Retriever):
         if empty:
             found = super().recommend([histories[i] for i in empty], k, exclude_seen)
             items[empty], probabilities[empty] = found.items, found.probabilities
-        spoken = [i for i, history in enumerate(histories) if len(history)]
-        for start in range(0, len(spoken), _ROWS):
-            rows = spoken[start : start + _ROWS]
+        filled = [i for i, history in enumerate(histories) if len(history)]
+        for start in range(0, len(filled), _ROWS):
+            rows = filled[start : start + _ROWS]
             part = [histories[i] for i in rows]
             log_p = self._log_p(part, exclude_seen)
             items[rows] = best = top_k(log_p, k)
@@ -128,9 +128,9 @@ class TrainedRetriever(Retriever):
         empty = [i for i, history in enumerate(histories) if not len(history)]
         if empty:
             out[empty] = super().log_probabilities([histories[i] for i in empty])
-        spoken = [i for i, history in enumerate(histories) if len(history)]
-        for start in range(0, len(spoken), _ROWS):
-            rows = spoken[start : start + _ROWS]
+        filled = [i for i, history in enumerate(histories) if len(history)]
+        for start in range(0, len(filled), _ROWS):
+            rows = filled[start : start + _ROWS]
             out[rows] = self._log_p([histories[i] for i in rows], exclude_seen=False)
         return out
 
@@ -150,12 +150,12 @@ class TrainedRetriever(Retriever):
         names = [source.name for source in self.sources]
         result: list[list[Candidate]] = []
         for row, (items, probabilities) in enumerate(zip(ranked.items, ranked.probabilities, strict=True)):
-            place = {int(item): i for i, item in enumerate(fused.items[row]) if item >= 0}
+            position = {int(item): i for i, item in enumerate(fused.items[row]) if item >= 0}
             chosen: list[Candidate] = []
             for item, probability in zip(items.tolist(), probabilities.tolist(), strict=True):
                 if item < 0:
                     continue
-                ranks = fused.ranks[row, place[item]] if item in place else ()
+                ranks = fused.ranks[row, position[item]] if item in position else ()
                 by_source = {n: int(r) for n, r in zip(names, ranks, strict=False) if r}
                 chosen.append(Candidate(item, float(np.log(max(probability, 1e-38))), by_source))
             result.append(chosen)

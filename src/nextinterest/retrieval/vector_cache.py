@@ -56,8 +56,8 @@ class VectorCache:
             if vectors.shape[1] == 0:
                 vectors = np.zeros((len(texts), rows.shape[1]), dtype=np.float32)
             order = np.argsort(keys)
-            place = np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)
-            here = order[place]
+            position = np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)
+            here = order[position]
             hit = keys[here] == wanted
             vectors[hit] = rows[here[hit]]
             found |= hit

@@ -45,11 +45,11 @@ class VectorSource:
     ) -> tuple[IntArray, FloatArray]:
         """Return the k nearest items of each history; none for an empty one."""
         items, scores = empty_lists(len(histories), k)
-        spoken = [i for i, history in enumerate(histories) if len(history)]
-        if spoken:
-            asked = [histories[i] for i in spoken]
+        filled = [i for i, history in enumerate(histories) if len(history)]
+        if filled:
+            asked = [histories[i] for i in filled]
             found = self.index.search(self.query(asked), k, seen_items(asked, exclude_seen))
-            items[spoken], scores[spoken] = found
+            items[filled], scores[filled] = found
         return items, scores
 
     def follow(self, change: CatalogChange) -> None:

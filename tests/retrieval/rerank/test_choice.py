@@ -28,10 +28,10 @@ def likes_high_numbers(tokens: Sequence[int], choices: Sequence[str]) -> list[fl
     """Prefer films of a high number by Luce's rule, and early letters for no reason."""
     text = ScriptedTokenizer().decode(tokens)
     scores = []
-    for place, choice in enumerate(choices):
+    for position, choice in enumerate(choices):
         line = text.rsplit(f"\n{choice.strip()}. ", 1)[1].split("\n")[0]
         number = int(line.removeprefix("Film ")) if line.startswith("Film ") else 0
-        scores.append(0.05 * number - 0.7 * place)
+        scores.append(0.05 * number - 0.7 * position)
     return scores
 
 

@@ -23,7 +23,7 @@ Indices = NDArray[np.integer[Any]]
 def from_triplets(
     values: FloatArray, rows: Indices, columns: Indices, shape: tuple[int, int]
 ) -> SparseMatrix:
-    """Return a float32 matrix; values of one place are added up."""
+    """Return a float32 matrix; values of one position are added up."""
     matrix: SparseMatrix = sparse.csr_array((values.astype(np.float32), (rows, columns)), shape=shape)
     return matrix
 

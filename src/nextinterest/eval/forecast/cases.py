@@ -137,7 +137,7 @@ def hold_out_future(
 
     Notes
     -----
-    It leaks as every cut by place in the sequence does: events of other users that happened later are
+    It leaks as every cut by position in the sequence does: events of other users that happened later are
     learned from.
 
     Raises

@@ -4,7 +4,7 @@
 
 Source: Naeini, Cooper & Hauskrecht, Obtaining Well Calibrated Probabilities Using Bayesian Binning, AAAI
 2015; bins as in Guo et al., On Calibration of Modern Neural Networks, ICML 2017. Predictions are every
-place of the recommended lists, so bins are on a logarithmic scale by default: next-item probabilities
+position of the recommended lists, so bins are on a logarithmic scale by default: next-item probabilities
 crowd near zero, and equal-width bins would put nearly all of them into the first.
 """
 

@@ -16,7 +16,7 @@ __all__ = ["exposure"]
 
 
 def exposure(lists: IntArray, n_items: int) -> NDArray[np.int64]:
-    """Return how many places of the lists each item holds, shape (n_items,).
+    """Return how many positions of the lists each item holds, shape (n_items,).
 
     Raises
     ------

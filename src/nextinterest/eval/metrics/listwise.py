@@ -25,11 +25,11 @@ def sum_over_list(lists: IntArray, item_rows: NDArray[np.float64]) -> Scores:
     [[4.0, 1.0], [3.0, 1.0]]
     """
     n, k = lists.shape
-    empty = len(item_rows)  # a row of zeros behind the last item, for places without one
+    empty = len(item_rows)  # a row of zeros behind the last item, for positions without one
     padded = np.vstack([item_rows, np.zeros((1, item_rows.shape[1]))])
     columns = np.where(lists < 0, empty, lists).astype(np.int32).ravel()
-    places = np.arange(0, n * k + 1, k, dtype=np.int32 if n * k < 2**31 else np.int64)
-    shown = csr_array((np.ones(n * k), columns, places), shape=(n, empty + 1))
+    positions = np.arange(0, n * k + 1, k, dtype=np.int32 if n * k < 2**31 else np.int64)
+    shown = csr_array((np.ones(n * k), columns, positions), shape=(n, empty + 1))
     return np.asarray(shown @ padded)
 
 

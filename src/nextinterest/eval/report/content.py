@@ -66,7 +66,7 @@ class Content:
     def mark(self, method: str, measure: str) -> str:
         """Return how a method stands to the best by a tested measure.
 
-        ``best``; ``worse``, significantly; ``even``, not to be told from it; or nothing where untested.
+        ``best``; ``worse``, significantly; ``even``, not distinguishable from it; or nothing where untested.
         """
         if measure not in self.tests:
             return ""

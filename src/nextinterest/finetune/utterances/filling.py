@@ -189,9 +189,9 @@ class Filling:
     def _list(self, n: int) -> str:
         chosen = [self._items[int(i)] for i in self.rng.choice(len(self._items), n, replace=False)]
         lines = []
-        for place, item in enumerate(chosen, start=1):
+        for position, item in enumerate(chosen, start=1):
             year = self.catalog.years[item]
-            lines.append(f"{place}. {self.catalog.titles[item]}" + ("" if year is None else f" ({year})"))
+            lines.append(f"{position}. {self.catalog.titles[item]}" + ("" if year is None else f" ({year})"))
         titles = [self.catalog.titles[item] for item in chosen]
         if n == 1:
             self.values["only_item"] = titles[0]

@@ -3,7 +3,7 @@
 A wording (see ``patterns.yaml``) belongs to one split by its hash: a model or reader that is tuned on train
 and validation has never met the wordings of test. What fills them, titles as people mistype and shorten them
 among it, comes from any catalogue. Actions are plain dictionaries in the fields of the agent's `ChatAction`,
-which this room does not know.
+which this package does not know.
 """
 
 from __future__ import annotations

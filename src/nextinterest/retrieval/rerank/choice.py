@@ -109,7 +109,7 @@ class ChoiceReranker:
             n float32 arrays in the order of the candidates given.
         """
         prompts: list[Prompt] = []
-        places: list[tuple[int, IntArray]] = []  # which history, which of its sorted candidates
+        positions: list[tuple[int, IntArray]] = []  # which history, which of its sorted candidates
         orders: list[IntArray] = []
         for h, (history, offered) in enumerate(zip(histories, candidates, strict=True)):
             if len(np.unique(offered)) != len(offered):
@@ -121,11 +121,11 @@ class ChoiceReranker:
             anchor = int(np.flatnonzero(order == 0)[0])
             for group in anchored_groups(len(offered), len(LETTERS), anchor):
                 prompts.append(self._renderer.choice(history, offered[order][group]))
-                places.append((h, group))
+                positions.append((h, group))
         logs = self._choose(prompts)
         result: list[FloatArray] = []
         groups_of: dict[int, list[tuple[IntArray, FloatArray]]] = {}
-        for (h, group), log in zip(places, logs, strict=True):
+        for (h, group), log in zip(positions, logs, strict=True):
             groups_of.setdefault(h, []).append((group, log - self._bias(len(group))))
         for h, offered in enumerate(candidates):
             by_position = np.zeros(len(offered), dtype=np.float32)
