@@ -30,7 +30,7 @@ class AgentConfig(BaseModel):
     """Newest events shown to the language model, where the budget allows them."""
 
     older_events: Literal["shares", "portrait"] = "shares"
-    """What a prompt says of events it has no room for: ``shares`` of categories in one line, which the
+    """What a prompt says of events that do not fit into it: ``shares`` of categories in one line, which the
     template has and models were trained with, or the ``portrait`` of those events in sentences (see
     `nextinterest.interests.PortraitSummary`). No measured gain speaks for either."""
 

@@ -26,8 +26,8 @@ def effects_of_events(
 ) -> tuple[IntArray, FloatArray]:
     """Return how much each of the newest events raises the log-probability of some items.
 
-    An item that recurs in the history is erased wherever it stands, and counted at its newest event: to leave
-    out one of two equal events would show next to nothing.
+    All events of an item that recurs are erased at once, and counted at the newest: to leave out one of two
+    equal events would show next to nothing.
 
     Parameters
     ----------
@@ -42,29 +42,29 @@ def effects_of_events(
 
     Returns
     -------
-    places
-        Places of the events in the history, int32, shape (n,), newest first.
+    indices
+        Positions of the events in the history, int32, shape (n,), newest first.
     effects
         Nats, float32, shape (n, k).
     """
     newest = len(history) - 1 - np.unique(history.items[::-1], return_index=True)[1]
-    places = np.sort(newest)[::-1][:window].astype(np.int32)
-    if len(places) == 0:
-        return places, np.zeros((0, len(items)), dtype=np.float32)
-    erased = [history.without([int(history.items[place])]) for place in places]
+    indices = np.sort(newest)[::-1][:window].astype(np.int32)
+    if len(indices) == 0:
+        return indices, np.zeros((0, len(items)), dtype=np.float32)
+    erased = [history.without([int(history.items[index])]) for index in indices]
     log_p = scorer.log_probabilities([history, *erased]).astype(np.float64)
     # Among the items the user has not seen: an erased one does not become a candidate by being erased.
     unseen = np.ones(log_p.shape[1], dtype=bool)
     unseen[history.items] = False
     if unseen.any():
         log_p -= np.logaddexp.reduce(log_p[:, unseen], axis=1, keepdims=True)
-    return places, (log_p[0, items] - log_p[1:, items]).astype(np.float32)
+    return indices, (log_p[0, items] - log_p[1:, items]).astype(np.float32)
 
 
 def evidence_by_effect(
     history: History,
     item: int,
-    places: IntArray,
+    indices: IntArray,
     effects: FloatArray,
     vectors: FloatArray,
     catalog: Catalog,
@@ -78,7 +78,7 @@ def evidence_by_effect(
         The user's events.
     item
         Catalogue position of the recommended item.
-    places, effects
+    indices, effects
         From `effects_of_events`, the effects on this item alone, shape (n,).
     vectors
         L2-normalised item vectors, shape (n_items, dim).
@@ -91,14 +91,14 @@ def evidence_by_effect(
     events = history.events(catalog) if order else []
     found = []
     for j in order:
-        position = int(history.items[places[j]])
+        position = int(history.items[indices[j]])
         found.append(
             Evidence(
                 item_id=catalog.ids[position],
                 title=catalog.titles[position],
                 effect=float(effects[j]),
                 similarity=float(np.clip(vectors[position] @ vectors[item], -1.0, 1.0)),
-                time=events[int(places[j])].time,
+                time=events[int(indices[j])].time,
             )
         )
     return tuple(found)

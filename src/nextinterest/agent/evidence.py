@@ -38,10 +38,10 @@ def find_evidence(
     if config.evidence == "similarity":
         return [closest_events(history, item, vectors, catalog, n) for item in items.tolist()]
     scorer = retriever.without_language()
-    places, effects = effects_of_events(scorer, history, items, config.evidence_window)
+    indices, effects = effects_of_events(scorer, history, items, config.evidence_window)
     return [
-        evidence_by_effect(history, item, places, effects[:, place], vectors, catalog, n)
-        for place, item in enumerate(items.tolist())
+        evidence_by_effect(history, item, indices, effects[:, rank], vectors, catalog, n)
+        for rank, item in enumerate(items.tolist())
     ]
 
 

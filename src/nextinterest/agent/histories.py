@@ -89,11 +89,11 @@ def read_history(
     events: list[Event] = []
     skipped: list[str] = []
     notes: list[str] = []
-    for place, element in enumerate(value):
+    for index, element in enumerate(value):
         event = Event(element) if isinstance(element, str) else element
         if not isinstance(event, Event):
             raise DataError(
-                f"Element {place} of the history is a {type(element).__name__}.",
+                f"Element {index} of the history is a {type(element).__name__}.",
                 remedy="Give item ids, titles or Event objects.",
             )
         position, also = _position(event.item, catalog, grounder)
@@ -105,7 +105,7 @@ def read_history(
             skipped.append(event.item)
         else:
             raise UnknownItemError(
-                f"Element {place} of the history, {event.item!r}, is neither an id nor a title of the "
+                f"Element {index} of the history, {event.item!r}, is neither an id nor a title of the "
                 f"catalogue of {counted(len(catalog), 'item')}.",
                 remedy="Check it, or pass on_unknown='skip' to leave such events out.",
                 command="Check it, or give --skip-unknown to leave such events out.",

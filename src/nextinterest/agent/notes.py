@@ -40,8 +40,8 @@ def ambiguity_note(title: str, positions: Sequence[int], taken: int, catalog: Ca
         for position, year in list(zip(positions, years, strict=True))[:_NAMED]
     )
     more = f" and {len(positions) - _NAMED} more" if len(positions) > _NAMED else ""
-    told_apart = len({year for year in years if year is not None}) > 1
-    say = "Say the year or the id." if told_apart else "Say the id."
+    differ = len({year for year in years if year is not None}) > 1
+    say = "Say the year or the id." if differ else "Say the id."
     found = f"{title!r} is the title of {len(positions)} items: {named}{more}"
     return f"{found}; {catalog.ids[taken]} was taken. {say}"
 

@@ -21,5 +21,5 @@ def add_choice(
     from nextinterest.agent.saving import add_choice as add
 
     settings = add(tuned, into)
-    told = "it will not be asked" if settings.choice_weight == 0 else f"weight {settings.choice_weight:g}"
-    out.print(f"The choice of {tuned} is in {into}: {counted(settings.n_candidates, 'candidate')}, {told}.")
+    weight = "it will not be asked" if settings.choice_weight == 0 else f"weight {settings.choice_weight:g}"
+    out.print(f"The choice of {tuned} is in {into}: {counted(settings.n_candidates, 'candidate')}, {weight}.")

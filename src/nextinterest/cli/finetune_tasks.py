@@ -141,9 +141,9 @@ def _tune(
                 split, retriever, backbone, options, out_, data=dataset.name, resume=resume, report=report
             )
         for name, (gain, error) in (("choice", chosen.choice_gain), ("blend", chosen.blend_gain)):
-            told = f"NDCG@10 of the {name} less that of retrieval: {gain:+.4f} (standard error {error:.4f})"
+            text = f"NDCG@10 of the {name} less that of retrieval: {gain:+.4f} (standard error {error:.4f})"
             if is_main_process():
-                err.print(told)
+                err.print(text)
         return {
             "retrieval": chosen.retrieval,
             "untrained choice": chosen.untrained,

@@ -1,6 +1,6 @@
 """Whether a saved recommender has learned from what it is about to be asked.
 
-Its provenance names the data and the split it was learned from, so its training events can be told again.
+Its provenance names the data and the split it was learned from, so its training events can be found again.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ def training_progress(
                 if not numbers:  # the end of a run without validation
                     err.print(f"{label}: ended after epoch {progress.epoch}")
                     return
-                told = ", ".join(f"{name} {value:.4f}" for name, value in numbers.items())
-                err.print(f"epoch {progress.epoch}: {told}")
+                text = ", ".join(f"{name} {value:.4f}" for name, value in numbers.items())
+                err.print(f"epoch {progress.epoch}: {text}")
 
         yield line
         return

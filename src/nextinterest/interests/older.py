@@ -1,4 +1,4 @@
-"""The portrait as the summary of events that a prompt has no room for.
+"""The portrait as the summary of events that do not fit into a prompt.
 
 Written from those events alone, so that it stays the same for as long as the prompt's first event does (see
 `nextinterest.prompts.Summariser`). Shorter than the portrait that people read: no titles, no q-values. It

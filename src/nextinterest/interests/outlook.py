@@ -27,7 +27,7 @@ from nextinterest.interests.signals import RunningCounts, Shares, history_signal
 __all__ = ["ITEMS", "Horizon", "default_model", "forecast_interests", "population_of"]
 
 Horizon = int | timedelta
-"""Events ahead, or a stretch of time."""
+"""Events ahead, or a span of time."""
 
 ITEMS = "items"
 """Name of the signal that the item model gives."""
@@ -75,7 +75,7 @@ def forecast_interests(
     items
         The item distribution.
     horizon
-        Number of coming events, or a stretch of time after the newest event.
+        Number of coming events, or a span of time after the newest event.
     model
         Fitted pool; the one that ships where None.
     population
@@ -87,12 +87,12 @@ def forecast_interests(
     level
         Nominal coverage of the intervals.
     seed
-        Seed of paths and of the number of events in a stretch of time.
+        Seed of paths and of the number of events in a span of time.
 
     Raises
     ------
     DataError
-        If the horizon is not positive, or is a stretch of time and the history has no times.
+        If the horizon is not positive, or is a span of time and the history has no times.
     """
     generator = np.random.default_rng(seed)
     n_events, days, spread = _events_ahead(history, horizon, generator, level)
@@ -150,7 +150,7 @@ def forecast_interests(
 def _events_ahead(
     history: History, horizon: Horizon, generator: np.random.Generator, level: float
 ) -> tuple[float, float | None, tuple[float, float] | None]:
-    """Return the number of events, and for a stretch of time its days and the interval of the number."""
+    """Return the number of events, and for a span of time its days and the interval of the number."""
     if isinstance(horizon, timedelta):
         days = horizon.total_seconds() / 86_400.0
         count = events_in_days(history, days, generator, level=level)

@@ -1,7 +1,7 @@
 """Pace: sessions, how often they come, and how many events the next days will bring.
 
 Sessions are taken as a Poisson process whose rate has a gamma prior, and the size of a session as geometric
-around the user's mean; together they give a distribution of the number of events in any stretch of days,
+around the user's mean; together they give a distribution of the number of events in any span of days,
 wide where little is known. A user seen once has the prior's rate, and the interval says so. Source: Gelman
 et al., Bayesian Data Analysis, 3rd ed., section 2.6 (gamma-Poisson).
 """

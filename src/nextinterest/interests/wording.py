@@ -73,7 +73,7 @@ def word_portrait(
     model
         Local or behind an endpoint; anything that answers by schema.
     sampling
-        How it draws; by default the likeliest tokens, with room for every sentence.
+        How it draws; by default the likeliest tokens, enough for every sentence.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _offered(claims: dict[str, str], model: LanguageModel, sampling: Sampling | 
         Message(role="system", content=ask.system(plain_words().plain)),
         Message(role="user", content=ask.statements(list(claims.items()))),
     ]
-    # A sentence has room to be longer than any claim, and no room to ramble.
+    # A sentence may be longer than any claim, but not much.
     longest = 2 * max(len(text) for text in claims.values()) + 40
     fields = {id_: (str, Field(min_length=1, max_length=longest)) for id_ in claims}
     schema = create_model("Profile", __config__=ConfigDict(extra="forbid"), **cast("dict[str, Any]", fields))

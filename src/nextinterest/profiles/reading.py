@@ -39,16 +39,16 @@ def read_profile(events: Iterable[ProfileEvent]) -> ProfileReading:
 
     Examples
     --------
-    >>> told = [("a", "seen"), ("b", "liked"), ("a", "disliked"), ("c", "hidden"), ("b", "seen")]
-    >>> reading = read_profile([ProfileEvent(item_id=item, kind=kind) for item, kind in told])
+    >>> given = [("a", "seen"), ("b", "liked"), ("a", "disliked"), ("c", "hidden"), ("b", "seen")]
+    >>> reading = read_profile([ProfileEvent(item_id=item, kind=kind) for item, kind in given])
     >>> [event.item_id for event in reading.events], sorted(reading.unwanted)
     (['b', 'b'], ['a', 'c'])
     """
-    told = tuple(events)
-    verdicts: dict[str, EventKind] = {event.item_id: event.kind for event in told if event.kind != "seen"}
+    given = tuple(events)
+    verdicts: dict[str, EventKind] = {event.item_id: event.kind for event in given if event.kind != "seen"}
     return ProfileReading(
         events=tuple(
-            event for event in told if event.kind != "hidden" and verdicts.get(event.item_id) != "disliked"
+            event for event in given if event.kind != "hidden" and verdicts.get(event.item_id) != "disliked"
         ),
         unwanted=frozenset(item for item, kind in verdicts.items() if kind in ("disliked", "hidden")),
     )

@@ -48,7 +48,7 @@ _IMPORT_KEY = "import"
 _LOG_SECONDS = 10.0
 _AT_ONCE = 500  # values in one statement
 _PROBE_BYTES = 1
-_PROBE_BYTES_AFTER_FAILURE = 64 << 10  # a disk with room for a few bytes has none for a batch of events
+_PROBE_BYTES_AFTER_FAILURE = 64 << 10  # a disk that takes a few bytes may not take a batch of events
 _ITEM_VERSION = "items"
 
 

@@ -1,7 +1,7 @@
 """What is wrong with a request, in words for its sender: from pydantic's errors, without its vocabulary.
 
 Pydantic reports one error per branch of a union and puts the branch's label into the path. Here the path is
-walked through what was sent, labels are dropped, and the error that lies deepest is the one that is told.
+walked through what was sent, labels are dropped, and the deepest error is the one reported.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
             ),
         ] = False,
     ) -> ChatReply:
-        """Answer a wish in the person's own words, such as "something funny from the nineties, no horror"."""
+        """Answer a request in free text, such as "something funny from the nineties, no horror"."""
         said = [Message(role="user", content=message)]
         return agent.chat(said, user, confirm_forget=confirm_forget)
 
@@ -122,7 +122,7 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
 
     @server.tool()
     def take_back(item_id: ItemId) -> Forgotten:
-        """Take back what was told of an item."""
+        """Remove what was recorded of an item."""
         return Forgotten(user=user, events=agent.retract(user, item_id))
 
     return server

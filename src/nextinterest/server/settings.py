@@ -79,7 +79,7 @@ class ServerSettings(BaseModel):
     """A request whose body takes longer to arrive is answered 408."""
 
     shutdown_seconds: float = Field(default=30.0, gt=0)
-    """When told to stop, the server takes no new requests and gives running ones this long to end."""
+    """On shutdown the server takes no new requests and gives running ones this long to end."""
 
     @cached_property
     def keyring(self) -> Keyring:

@@ -110,10 +110,10 @@ class Answer:
             yield self._event("response.output_item.done", output_index=0, item=item.model_dump())
             yield self._event("response.completed", response=done.model_dump(mode="json"))
         except Exception as error:
-            told = answer_to(error).body.error.model_dump()
+            error_body = answer_to(error).body.error.model_dump()
             # Some clients read the fields beside the type, others those below "error".
-            fields = {name: told[name] for name in ("code", "message", "param")}
-            yield self._event("error", **fields, error=told)
+            fields = {name: error_body[name] for name in ("code", "message", "param")}
+            yield self._event("error", **fields, error=error_body)
 
     def _response(self, reply: ChatReply | None = None, text: str = "") -> Response:
         """Return the answer; without a reply, as it is before there is one."""

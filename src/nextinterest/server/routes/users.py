@@ -65,7 +65,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.delete("/{user}/events/{item:path}")
     async def retract(user: UserId, item: ItemId) -> Forgotten:
-        """Take back what was told of one item."""
+        """Remove what was recorded of one item."""
         removed = await service.ledger.run(lambda: service.agent.retract(user, item))
         return Forgotten(user=user, events=removed)
 
