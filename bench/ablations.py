@@ -28,6 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from nextinterest.agent.artifact import load_trained_retriever
+from nextinterest.artifact_files import MANIFEST, read_artifact
 from nextinterest.data import Dataset, HeldOut, leave_last_out, load
 from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
 from nextinterest.domain import FloatArray, IntArray
@@ -38,14 +40,13 @@ from nextinterest.finetune.task_config import ChoiceConfig
 from nextinterest.finetune.validation import seen_mask
 from nextinterest.llm import LocalModel
 from nextinterest.prompts import PromptTemplate
-from nextinterest.retrieval.directory import load_trained
 from nextinterest.retrieval.encoder_assets import open_encoder
-from nextinterest.retrieval.files import read_manifest, read_verified
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.rerank import redistribute
 from nextinterest.retrieval.rerank.choice import ChoiceReranker
 from nextinterest.retrieval.sequence_source import SequenceSource
+from nextinterest.retrieval.tuned import ADAPTER, CHOICE
 
 Scores = dict[str, NDArray[np.float32]]
 
@@ -160,13 +161,13 @@ def score_directory(
     directory: Path, dataset: Dataset, split: str, cases: dict[str, Cases], cache: Path | None
 ) -> Scored:
     """Return the scores of every part of a directory, from the cache where it has them."""
-    retriever = load_trained(directory, open_encoder(DEFAULT_TEXT_ENCODER))
+    retriever = load_trained_retriever(directory, open_encoder(DEFAULT_TEXT_ENCODER))
     learned = retriever.provenance
     if (learned.data_fingerprint, learned.split) != (dataset.fingerprint, split):
         raise SystemExit(f"{directory} learned from {learned.split} of {learned.data}, not from {split}.")
     if learned.refitted:
         raise SystemExit(f"{directory} was refitted on all events: give one trained with --keep-split.")
-    digest = hashlib.sha256((directory / "trained.json").read_bytes()).hexdigest()
+    digest = hashlib.sha256((directory / MANIFEST).read_bytes()).hexdigest()
     found = Scored({name: {} for name in cases})
     for part in retriever.pool.parts:
         if isinstance(part, SequenceSource):
@@ -254,14 +255,10 @@ def _choice_rows(
     cache: Path | None,
 ) -> dict[str, dict[str, tuple[NDArray[np.float32], str]]]:
     """Return the rows of a tuned choice between the whole blend's best candidates."""
-    manifest = read_manifest(directory / "choice.json", "nextinterest-choice-1")
-    config = ChoiceConfig.model_validate(manifest["config"])
-    files = manifest["sha256"]
-    assert isinstance(files, dict)
-    for name, digest in files.items():
-        read_verified(directory / name, str(digest))
+    tuned = read_artifact(directory, CHOICE)
+    config = ChoiceConfig.model_validate(tuned.content.config)
     model = LocalModel.load(
-        locate(config.model, "language-model"), adapter=directory / "adapter", dtype="auto"
+        locate(config.model, "language-model"), adapter=tuned.folder(ADAPTER), dtype="auto"
     )
     template = PromptTemplate.named(config.template)
     reranker = ChoiceReranker(model, template, dataset.catalog, config.prompts, calibrated=False)

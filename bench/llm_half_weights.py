@@ -19,12 +19,12 @@ from statistics import median
 import numpy as np
 import torch
 
+from nextinterest.agent.artifact import load_trained_retriever
 from nextinterest.data import HeldOut, leave_last_out, load
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_TEXT_ENCODER
 from nextinterest.domain import Catalog, FloatArray, History
 from nextinterest.finetune.validation import rank_scores
 from nextinterest.llm.devices import DtypeName
-from nextinterest.retrieval.directory import load_trained
 from nextinterest.retrieval.encoder_assets import open_encoder
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 
@@ -43,7 +43,7 @@ def main() -> None:
     chosen = np.random.default_rng(0).choice(np.unique(validation.users), arguments.users, replace=False)
     cases = validation.take(np.flatnonzero(np.isin(validation.users, chosen)))
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
-    rankers = {kind: load_trained(DIRECTORY, encoder, dtype=kind) for kind in KINDS}
+    rankers = {kind: load_trained_retriever(DIRECTORY, encoder, dtype=kind) for kind in KINDS}
     torch.set_num_threads(1)
     parts: dict[DtypeName, ItemSoftmax] = {}
     log_p: dict[DtypeName, FloatArray] = {}

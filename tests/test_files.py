@@ -11,13 +11,7 @@ from support.full_disk import full_disk
 
 from nextinterest.cli import main
 from nextinterest.errors import StorageError
-from nextinterest.files import (
-    RECOMMENDER_FILES,
-    check_output,
-    discarded_on_failure,
-    not_kept,
-    write_atomic,
-)
+from nextinterest.files import check_output, discarded_on_failure, not_kept, write_atomic
 
 
 @pytest.mark.parametrize("old", [None, b"old"])
@@ -79,17 +73,18 @@ def test_the_command_line_names_what_cannot_be_written(
 
 
 def test_a_folder_of_other_files_is_refused_and_left_alone(tmp_path: Path) -> None:
+    marks = ("trained.json", "recommender.json")
     folder = tmp_path / "precious"
     folder.mkdir()
-    check_output(folder, RECOMMENDER_FILES, "recommender")  # empty
-    check_output(tmp_path / "new", RECOMMENDER_FILES, "recommender")
+    check_output(folder, marks, "recommender")  # empty
+    check_output(tmp_path / "new", marks, "recommender")
     (folder / "thesis.txt").write_text("years of work")
     with pytest.raises(StorageError, match=r"precious holds other files \(thesis\.txt\) and no recommender"):
-        check_output(folder, RECOMMENDER_FILES, "recommender")
+        check_output(folder, marks, "recommender")
     (folder / "trained.json").write_text("{}")
-    check_output(folder, RECOMMENDER_FILES, "recommender")
+    check_output(folder, marks, "recommender")
     with pytest.raises(StorageError, match=r"thesis\.txt is a file; recommender is a folder"):
-        check_output(folder / "thesis.txt", RECOMMENDER_FILES, "recommender")
+        check_output(folder / "thesis.txt", marks, "recommender")
 
 
 def test_a_remedy_fits_what_the_system_refused(tmp_path: Path) -> None:

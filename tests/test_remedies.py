@@ -35,7 +35,10 @@ NOT_REACHED = {
     ("agent/chat/messages.py", "Pass a list. {}"),
     ("agent/chat/messages.py", "Pass a string; images and sound are not understood."),
     ("agent/records.py", "Give it one: agent.with_store('profiles.db')."),
-    ("agent/saving.py", "Build it with from_dataset, or pass language_model_name and text_encoder_name."),
+    (
+        "agent/artifact.py",
+        "Build it with from_dataset, or pass language_model_name and text_encoder_name.",
+    ),
     ("data/log.py", "Build the log with EventLog.from_arrays."),
     ("eval/baselines/tuning.py", "Pass one embedding per item."),
     ("eval/cold.py", "Give 0 <= share < 1."),
@@ -48,7 +51,6 @@ NOT_REACHED = {
     ("prompts/frame.py", "Pass it in `variables`."),
     ("retrieval/index.py", "Use replace() for items that are there."),
     ("retrieval/popular_items.py", "Set popularity_half_life_days to None."),
-    ("retrieval/saving.py", "Load them first and pass them as extra_sources."),
 }
 
 

@@ -14,10 +14,7 @@ from pathlib import Path
 
 from nextinterest.errors import StorageError
 
-__all__ = ["RECOMMENDER_FILES", "check_output", "discarded_on_failure", "not_kept", "storing", "write_atomic"]
-
-RECOMMENDER_FILES = ("recommender.json", "trained.json", "retriever.json", "sources.safetensors")
-"""One of them at least is in every recommender directory, also in one whose saving was interrupted."""
+__all__ = ["check_output", "discarded_on_failure", "not_kept", "storing", "write_atomic"]
 
 _FULL = "Free some space, or choose a folder that can be written to."
 _REMEDIES = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EFBIG: _FULL}

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.artifact_files import MANIFEST
 from nextinterest.data import load
 from nextinterest.errors import IntegrityError
-from nextinterest.retrieval.files import sha256
 
 pytestmark = pytest.mark.model
 
@@ -52,11 +52,13 @@ def test_saved_and_loaded_it_says_the_same(real: RecommenderAgent, tmp_path: Pat
 
 def test_a_changed_directory_is_refused(real: RecommenderAgent, tmp_path: Path) -> None:
     real.save_pretrained(tmp_path)
-    manifest = tmp_path / "recommender.json"
+    manifest = tmp_path / MANIFEST
     saved = manifest.read_text()
 
     def with_change(key: str, value: object) -> None:
-        manifest.write_text(json.dumps(json.loads(saved) | {key: value}))
+        raw = json.loads(saved)
+        raw["content"][key] = value
+        manifest.write_text(json.dumps(raw))
 
     with_change("template_hash", "0" * 64)
     with pytest.raises(IntegrityError, match="another version of the template 'choice'"):
@@ -64,14 +66,11 @@ def test_a_changed_directory_is_refused(real: RecommenderAgent, tmp_path: Path) 
     with_change("language_model", {"name": "smollm2-135m-instruct", "fingerprint": "0" * 64})
     with pytest.raises(IntegrityError, match="language model 'smollm2-135m-instruct'"):
         RecommenderAgent.from_pretrained(tmp_path)
-    with_change("sha256", {"retriever.json": sha256(b"other")})
-    with pytest.raises(IntegrityError, match=r"retriever\.json"):
-        RecommenderAgent.from_pretrained(tmp_path)
     manifest.write_text(saved)
     index = tmp_path / "index.faiss"
     index.write_bytes(index.read_bytes()[:-1])
     with pytest.raises(IntegrityError, match=r"index\.faiss"):
         RecommenderAgent.from_pretrained(tmp_path)
     manifest.unlink()
-    with pytest.raises(IntegrityError, match=r"recommender\.json"):
+    with pytest.raises(IntegrityError, match=r"manifest\.json"):
         RecommenderAgent.from_pretrained(tmp_path)

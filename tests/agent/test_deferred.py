@@ -12,6 +12,7 @@ from support.saved_llama import save_tiny_llama
 
 from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.agent.deferred import DeferredModel
+from nextinterest.artifact_files import MANIFEST
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog
 from nextinterest.errors import IntegrityError
@@ -86,5 +87,5 @@ def test_another_model_under_the_name_is_refused_where_it_is_loaded(
     save_tiny_llama(model, shift=1.0)
     with pytest.raises(IntegrityError, match=r"saved with the language model .*tiny"):
         _ = RecommenderAgent.from_pretrained(tmp_path / "saved").engine.model
-    named = json.loads((tmp_path / "saved" / "recommender.json").read_text())["language_model"]
+    named = json.loads((tmp_path / "saved" / MANIFEST).read_text())["content"]["language_model"]
     assert named["name"] == str(model)

@@ -11,7 +11,9 @@ from support.films import WordEncoder
 from support.tiny import films, save_tiny, walks
 
 from nextinterest.agent import Engine, RecommenderAgent
-from nextinterest.agent.saving import add_choice, load_engine
+from nextinterest.agent.additions import add_choice
+from nextinterest.agent.artifact import RECOMMENDER, load_engine
+from nextinterest.artifact_files import MANIFEST, MadeFrom, read_artifact, update_artifact
 from nextinterest.data import leave_last_out
 from nextinterest.errors import IntegrityError
 from nextinterest.finetune.backbone import open_backbone
@@ -21,8 +23,11 @@ from nextinterest.finetune.tune_choice import tune_choice
 from nextinterest.llm import LocalModel
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Retriever
-from nextinterest.retrieval.files import sha256
+from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.rerank.choice import ChoiceReranker
+from nextinterest.retrieval.rerank.tuned_choice import FOLDER
+from nextinterest.retrieval.saving import Learned
+from nextinterest.retrieval.tuned import CHOICE
 
 OPTIONS = [
     "examples=16",
@@ -45,7 +50,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     split = leave_last_out(walks(), 1, 1)
     retriever = Retriever.build(films(), split.train, WordEncoder())
     config = read_options(ChoiceConfig, None, [*OPTIONS, f"model={base}"])
-    tune_choice(split, retriever, open_backbone(base, config), config, folder / "tuned", data="walks")
+    tune_choice(
+        split,
+        retriever,
+        open_backbone(base, config),
+        config,
+        folder / "tuned",
+        made_from=MadeFrom(data="walks"),
+    )
     _weigh(folder / "tuned", 1.5)
     agent = RecommenderAgent(Engine(retriever, text_encoder_name="words"))
     agent.save_pretrained(folder / "recommender")
@@ -60,15 +72,15 @@ def directory(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 def _weigh(tuned: Path, weight: float) -> None:
     """Give the choice a say, whatever the fit found for a random model."""
-    path = tuned / "choice.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"choice_weight": weight}))
+    found = read_artifact(tuned, CHOICE)
+    update_artifact(found, content=found.content.model_copy(update={"choice_weight": weight}))
 
 
 def _edit(directory: Path, **changes: object) -> None:
-    path = directory / "recommender.json"
-    content = json.loads(path.read_text())
-    content["choice"] |= changes
-    path.write_text(json.dumps(content))
+    path = directory / MANIFEST
+    raw = json.loads(path.read_text())
+    raw["content"]["choice"] |= changes
+    path.write_text(json.dumps(raw))
 
 
 def test_added_it_ranks_as_it_was_tuned(made: Path, directory: Path) -> None:
@@ -112,24 +124,24 @@ def test_another_takes_its_place_and_one_without_weight_is_not_loaded(
     other = Path(shutil.copytree(made / "tuned", tmp_path / "other"))
     _weigh(other, 0.0)
     add_choice(other, directory)
-    assert len(list((directory / "choice").iterdir())) == 1
+    assert len(list(directory.glob("choice*"))) == 1
     assert (directory / "README.md").read_text().count("## Choice between candidates") == 1
     assert load_engine(directory, dtype="float32").choice is None
 
 
 def test_what_does_not_belong_together_is_refused_by_name(made: Path, directory: Path) -> None:
     add_choice(made / "tuned", directory)
-    whole = (directory / "recommender.json").read_text()
+    whole = (directory / MANIFEST).read_text()
     for changes, told in (
         ({"template_hash": "0" * 64}, "template 'choice'"),
-        ({"base_fingerprint": "0" * 64}, "language model"),
+        ({"base": {"name": str(made / "base"), "fingerprint": "0" * 64}}, "language model"),
         ({"catalog": "0" * 64}, "catalogue"),
     ):
         _edit(directory, **changes)
         with pytest.raises(IntegrityError, match=told):
             load_engine(directory, dtype="float32")
-        (directory / "recommender.json").write_text(whole)
-    (weights,) = (directory / "choice").glob("*/adapter_model.safetensors")
+        (directory / MANIFEST).write_text(whole)
+    weights = directory / FOLDER / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(IntegrityError, match=r"adapter_model\.safetensors has SHA-256"):
         load_engine(directory, dtype="float32")
@@ -147,13 +159,11 @@ def test_a_damaged_choice_is_not_added_and_nothing_changes(
 
 
 def test_a_choice_tuned_on_another_split_is_not_added(made: Path, directory: Path) -> None:
-    learned = {"provenance": {"data": "walks", "split": "leave-last-out(test=10, validation=5)"}}
-    data = json.dumps(learned).encode()
-    (directory / "trained.json").write_bytes(data)
-    path = directory / "recommender.json"
-    manifest = json.loads(path.read_text())
-    manifest["sha256"]["trained.json"] = sha256(data)
-    path.write_text(json.dumps(manifest))
+    found = read_artifact(directory, RECOMMENDER)
+    provenance = Provenance(data="walks", split="leave-last-out(test=10, validation=5)")
+    learned = Learned(parts=(), weights={}, provenance=provenance)
+    retriever = found.content.retriever.model_copy(update={"learned": learned})
+    update_artifact(found, content=found.content.model_copy(update={"retriever": retriever}))
     with pytest.raises(IntegrityError, match="tuned on"):
         add_choice(made / "tuned", directory)
-    assert not (directory / "choice").exists()
+    assert not (directory / FOLDER).exists()

@@ -21,7 +21,7 @@ def test_the_folders_are_passed_on_and_the_new_weight_is_told(
         asked.append((tuned, directory))
         return AgentConfig(choice_weight=0.4, n_candidates=12)
 
-    monkeypatch.setattr("nextinterest.agent.saving.add_choice", add)
+    monkeypatch.setattr("nextinterest.agent.additions.add_choice", add)
     found = CliRunner().invoke(app, ["add-choice", str(tmp_path / "a"), "--into", str(tmp_path / "b")])
     assert found.exit_code == 0
     assert asked == [(tmp_path / "a", tmp_path / "b")]

@@ -12,6 +12,7 @@ from support.films import WordEncoder
 from typer.testing import CliRunner, Result
 
 from nextinterest.agent import RecommenderAgent
+from nextinterest.artifact_files import MANIFEST
 from nextinterest.cli.main import app
 from nextinterest.errors import DataError, StorageError
 
@@ -65,7 +66,7 @@ def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> N
     )
     assert "blend" in told
     assert (tmp_path / "saved.work" / "sequence" / "checkpoint.safetensors").is_file()
-    named = json.loads((out / "retriever.json").read_text())["items_from"]
+    named = json.loads((out / MANIFEST).read_text())["content"]["retriever"]["items_from"]
     assert named["cleaning"]["min_user_events"] == 2
     assert named["cleaning"]["ties"] == "item"
     card = (out / "README.md").read_text()
@@ -81,6 +82,12 @@ def test_from_files_to_a_directory_that_answers(data: Path, tmp_path: Path) -> N
     assert not ids & {"1", "2", "3"}
 
 
+def provenance(directory: Path) -> dict[str, object]:
+    content = json.loads((directory / MANIFEST).read_text())["content"]
+    found: dict[str, object] = content["retriever"]["learned"]["provenance"]
+    return found
+
+
 def evaluate(data: Path, directory: Path, out: Path) -> Result:
     arguments = ["evaluate", "--data", str(data), "--methods", str(directory), "--out", str(out)]
     return CliRunner().invoke(app, [*arguments, "--cost-sample", "0", "--resamples", "100"])
@@ -91,7 +98,7 @@ def test_defaults_of_training_and_of_evaluation_agree(data: Path, tmp_path: Path
     arguments = ("--data", str(data), "--out", str(out), "--override", "training.epochs=2")
     told = " ".join(run(*arguments, "--override", "encoder.dimension=16").split())
     assert "Refitted on all 480 events" in told
-    learned = json.loads((out / "trained.json").read_text())["provenance"]
+    learned = provenance(out)
     assert (learned["refitted"], learned["n_events"], learned["split"]) == (True, 480, "leave-one-out")
     refused = evaluate(data, out, tmp_path / "run")
     assert isinstance(refused.exception, DataError)
@@ -102,7 +109,7 @@ def test_defaults_of_training_and_of_evaluation_agree(data: Path, tmp_path: Path
     kept = tmp_path / "kept"
     followed = ("--data", str(data), "--out", str(kept), "--keep-split", "--work", f"{out}.work")
     run(*followed, "--override", "training.epochs=2", "--override", "encoder.dimension=16")
-    learned = json.loads((kept / "trained.json").read_text())["provenance"]
+    learned = provenance(kept)
     assert (learned["refitted"], learned["n_events"]) == (False, 400)
     assert "Held-out events were never trained on" in (kept / "README.md").read_text()
     evaluated = evaluate(data, kept, tmp_path / "run")

@@ -10,6 +10,9 @@ import pytest
 from support.films import WordEncoder
 from support.tiny import films, save_tiny, walks
 
+from nextinterest.agent import AgentConfig
+from nextinterest.agent.artifact import write_recommender
+from nextinterest.artifact_files import MANIFEST
 from nextinterest.cli.main import main
 from nextinterest.data import load
 from nextinterest.retrieval import Retriever
@@ -62,7 +65,9 @@ def test_a_task_is_tuned_and_its_measures_are_told(
     assert "NDCG@10" in shown.out
     assert "epoch 1: " in shown.err
     assert ("less that of retrieval" in shown.err) == (task == "choice")
-    manifest = json.loads((tmp_path / "out" / f"{task}.json").read_text())
+    raw = json.loads((tmp_path / "out" / MANIFEST).read_text())
+    manifest = raw["content"]
+    assert raw["made_from"]["data_fingerprint"] == load(str(events)).fingerprint
     measured = manifest["validation"][task]["ndcg@10"]
     assert f"{measured:.4f}" in shown.out
     assert manifest["split"] == "leave-one-out"
@@ -76,7 +81,10 @@ def test_a_retriever_of_another_split_is_refused(
     base = Retriever.build(dataset.catalog, dataset.log, WordEncoder())
     pool = ScorePool([PopularityPart(np.ones(len(dataset.catalog), dtype=np.float32))], {"popularity": 1.0})
     learned = Provenance(data=dataset.name, data_fingerprint=dataset.fingerprint, split="leave-one-out")
-    TrainedRetriever.from_retriever(base, pool, learned).save(tmp_path / "retriever")
+    trained = TrainedRetriever.from_retriever(base, pool, learned)
+    write_recommender(
+        tmp_path / "retriever", trained, AgentConfig(), text_encoder="words", language_model=None
+    )
     arguments = (
         "--data",
         str(events),
@@ -106,7 +114,7 @@ def test_understanding_is_tuned_from_a_catalogue_alone(
     shown = capsys.readouterr()
     assert "wordings not learned from" in shown.out
     assert "tokens right" in shown.out
-    manifest = json.loads((tmp_path / "out" / "understanding.json").read_text())
+    manifest = json.loads((tmp_path / "out" / MANIFEST).read_text())["content"]
     measured = manifest["validation"]["understanding"]["log_likelihood"]
     assert f"{measured:.4f}" in shown.out
     assert manifest["base_model"]["name"] == str(base)

@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.films import WordEncoder
+from support.full_disk import full_disk
 from typer.testing import CliRunner
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.saving import add_forecast_model
+from nextinterest.agent.additions import add_forecast_model
+from nextinterest.artifact_files import MANIFEST
 from nextinterest.cli.main import app
-from nextinterest.errors import DataError, IntegrityError
+from nextinterest.data import load
+from nextinterest.errors import DataError, IntegrityError, StorageError
 from nextinterest.interests import default_model
 
 CONFIG = """\
@@ -63,7 +66,7 @@ def test_an_old_directory_gets_weights_of_its_own(old: Path, data: Path, tmp_pat
     history = [str(n) for n in range(1, 10)]
     before = RecommenderAgent.from_pretrained(old)
     assert before.engine.forecast_model is None
-    manifest = json.loads((old / "recommender.json").read_text())
+    manifest = json.loads((old / MANIFEST).read_text())
 
     result = CliRunner().invoke(app, ["fit-forecast", str(old), "--data", str(data)])
     assert result.exit_code == 0, result.output
@@ -75,8 +78,8 @@ def test_an_old_directory_gets_weights_of_its_own(old: Path, data: Path, tmp_pat
     assert first != then
     assert before.recommend(history).items == after.recommend(history).items
     # Nothing else of the manifest changes; settings that it did not say it still does not say.
-    written = json.loads((old / "recommender.json").read_text())
-    assert written["sha256"].pop("forecast.json")
+    written = json.loads((old / MANIFEST).read_text())
+    assert written["files"].pop("forecast.json")
     assert written == manifest
 
     # The weights go where the agent goes.
@@ -101,13 +104,13 @@ def test_other_data_are_refused(old: Path, data: Path, tmp_path: Path) -> None:
 
 
 def test_a_directory_that_was_not_trained_is_refused(old: Path, data: Path) -> None:
-    (old / "trained.json").unlink()
+    RecommenderAgent.from_dataset(load(data), language_model=None).save_pretrained(old)
     result = CliRunner().invoke(app, ["fit-forecast", str(old), "--data", str(data)])
     assert isinstance(result.exception, DataError | IntegrityError)
 
 
 def test_a_changed_file_is_refused_and_an_exchange_never_leaves_one(
-    old: Path, monkeypatch: pytest.MonkeyPatch
+    old: Path,
 ) -> None:
     add_forecast_model(old, default_model())
     assert RecommenderAgent.from_pretrained(old).engine.forecast_model == default_model()
@@ -118,13 +121,9 @@ def test_a_changed_file_is_refused_and_an_exchange_never_leaves_one(
 
     other = default_model().model_copy(update={"fitted_on": "elsewhere"})
 
-    def full(*_: object) -> str:
-        raise OSError("No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("nextinterest.agent.saving.write_atomic", full)
-        with pytest.raises(OSError, match="No space"):
-            add_forecast_model(old, other)
-    assert RecommenderAgent.from_pretrained(old).engine.forecast_model is None  # the weights that ship
+    add_forecast_model(old, default_model())  # the remedy
+    with pytest.raises(StorageError), full_disk(0):
+        add_forecast_model(old, other)
+    assert RecommenderAgent.from_pretrained(old).engine.forecast_model == default_model()
     add_forecast_model(old, other)
     assert RecommenderAgent.from_pretrained(old).engine.forecast_model == other

@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydantic import JsonValue
 from support.saved_llama import save_tiny_llama
+from support.saved_retriever import change as change_content
+from support.saved_retriever import load_trained, save
 
+from nextinterest.artifact_files import MANIFEST
 from nextinterest.data import Dataset, EventLog, leave_last_out
 from nextinterest.data.report import CleaningReport
 from nextinterest.domain import Catalog
@@ -19,7 +23,6 @@ from nextinterest.finetune.recipe import learn_parts, train_retriever
 from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import WEIGHTS_FILE
 from nextinterest.retrieval import Encoder
-from nextinterest.retrieval.directory import load_trained
 from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.item_text import catalog_texts
@@ -113,7 +116,7 @@ def test_only_the_layers_that_are_read_are_run(trained: TrainedRetriever) -> Non
 def test_saved_and_loaded_it_ranks_the_same_with_one_pass_a_history(
     trained: TrainedRetriever, words: Encoder, log: EventLog, tmp_path: Path
 ) -> None:
-    with_weight(trained).save(tmp_path / "saved")
+    save(with_weight(trained), tmp_path / "saved")
     loaded = load_trained(tmp_path / "saved", words)
     histories = [log.history(user) for user in range(8)]
     assert np.allclose(loaded.log_probabilities(histories), trained.log_probabilities(histories), atol=5e-3)
@@ -124,7 +127,7 @@ def test_saved_and_loaded_it_ranks_the_same_with_one_pass_a_history(
     loaded.without_language().recommend(histories)
     assert part.tokens_read == len(part._renderer.history(histories[0]).tokens)
     again = tmp_path / "again"
-    loaded.save(again)
+    save(loaded, again)
     assert (again / "adapter" / WEIGHTS_FILE).read_bytes() == (
         tmp_path / "saved" / "adapter" / WEIGHTS_FILE
     ).read_bytes()
@@ -134,7 +137,7 @@ def test_no_adapter_trains_the_head_alone(
     dataset: Dataset, words: Encoder, base: Path, tmp_path: Path
 ) -> None:
     trained = train_retriever(dataset, words, config(base, lora=None), tmp_path / "work").retriever
-    with_weight(trained).save(tmp_path / "saved")
+    save(with_weight(trained), tmp_path / "saved")
     assert not (tmp_path / "saved" / "adapter").exists()
     histories = [dataset.log.history(user) for user in range(4)]
     loaded = load_trained(tmp_path / "saved", words)
@@ -181,30 +184,31 @@ def test_a_part_that_weighs_nothing_is_not_saved(
     trained: TrainedRetriever, words: Encoder, tmp_path: Path
 ) -> None:
     trained.pool.weights[ItemSoftmax.name] = 0.0
-    trained.save(tmp_path / "saved")
+    save(trained, tmp_path / "saved")
     assert not (tmp_path / "saved" / "adapter").exists()
     names = {part.name for part in load_trained(tmp_path / "saved", words).pool.parts}
     assert names == {part.name for part in trained.pool.parts if trained.pool.weighs(part.name)}
     assert ItemSoftmax.name not in names
 
 
-def change(directory: Path, name: str, value: object) -> None:
-    manifest = json.loads((directory / "trained.json").read_text())
-    manifest["language"][name] = value
-    (directory / "trained.json").write_text(json.dumps(manifest))
+def change(directory: Path, name: str, value: JsonValue) -> None:
+    content = json.loads((directory / MANIFEST).read_text())["content"]
+    names = [part["name"] for part in content["learned"]["parts"]]
+    where = ("learned", "parts", names.index(ItemSoftmax.name), "settings", name)
+    change_content(directory, *where, value=value)
 
 
 def test_another_version_of_the_template_is_refused(
     trained: TrainedRetriever, words: Encoder, tmp_path: Path
 ) -> None:
-    with_weight(trained).save(tmp_path)
+    save(with_weight(trained), tmp_path)
     change(tmp_path, "template_hash", "0" * 64)
     with pytest.raises(IntegrityError, match="template 'item-softmax'"):
         load_trained(tmp_path, words)
 
 
 def test_another_base_model_is_refused(trained: TrainedRetriever, words: Encoder, tmp_path: Path) -> None:
-    with_weight(trained).save(tmp_path / "saved")
+    save(with_weight(trained), tmp_path / "saved")
     other = save_tiny_llama(tmp_path / "other", shift=0.1)
     change(tmp_path / "saved", "base", str(other))
     with pytest.raises(IntegrityError, match="trained on the language model"):
@@ -212,7 +216,7 @@ def test_another_base_model_is_refused(trained: TrainedRetriever, words: Encoder
 
 
 def test_a_changed_adapter_is_refused(trained: TrainedRetriever, words: Encoder, tmp_path: Path) -> None:
-    with_weight(trained).save(tmp_path)
+    save(with_weight(trained), tmp_path)
     file = tmp_path / "adapter" / WEIGHTS_FILE
     file.write_bytes(file.read_bytes()[:-1] + bytes([file.read_bytes()[-1] ^ 1]))
     with pytest.raises(IntegrityError, match=WEIGHTS_FILE):
@@ -220,18 +224,16 @@ def test_a_changed_adapter_is_refused(trained: TrainedRetriever, words: Encoder,
 
 
 def test_another_catalogue_is_refused(trained: TrainedRetriever, words: Encoder, tmp_path: Path) -> None:
-    with_weight(trained).save(tmp_path)
-    manifest = json.loads((tmp_path / "trained.json").read_text())
-    manifest["catalog"] = "0" * 64
-    (tmp_path / "trained.json").write_text(json.dumps(manifest))
-    with pytest.raises(IntegrityError, match="another catalogue"):
+    save(with_weight(trained), tmp_path)
+    change_content(tmp_path, "catalog", value="0" * 64)
+    with pytest.raises(IntegrityError, match="do not belong together"):
         load_trained(tmp_path, words)
 
 
 def test_the_adapter_names_the_base_model_and_no_folder_of_this_machine(
     trained: TrainedRetriever, base: Path, tmp_path: Path
 ) -> None:
-    with_weight(trained).save(tmp_path)
+    save(with_weight(trained), tmp_path)
     written = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())
     assert written["base_model_name_or_path"] == str(base)
 
@@ -256,16 +258,19 @@ def test_random_weights_are_drawn_again_on_loading_and_are_not_the_published_one
     options = config(base, initialise="random", lora=None)
     made = with_weight(train_retriever(dataset, words, options, tmp_path / "work").retriever)
     assert part_of(made).model.fingerprint != LocalModel.load(base, n_layers=2).fingerprint
-    made.save(tmp_path / "saved")
+    save(made, tmp_path / "saved")
     again = load_trained(tmp_path / "saved", words)
     history = dataset.log.history(0)
     assert np.allclose(part_of(again).scores([history]), part_of(made).scores([history]), atol=1e-4)
 
-    path = tmp_path / "saved" / "trained.json"
-    manifest = json.loads(path.read_text())
-    assert manifest["language"]["random_seed"] == 0
-    manifest["language"]["random_seed"] = 1
-    path.write_text(json.dumps(manifest))
+    manifest = json.loads((tmp_path / "saved" / MANIFEST).read_text())
+    (settings,) = (
+        part["settings"]
+        for part in manifest["content"]["learned"]["parts"]
+        if part["name"] == ItemSoftmax.name
+    )
+    assert settings["random_seed"] == 0
+    change(tmp_path / "saved", "random_seed", 1)
     with pytest.raises(IntegrityError, match="fingerprint"):
         load_trained(tmp_path / "saved", words)
 

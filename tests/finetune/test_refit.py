@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from support.saved_llama import save_tiny_llama
+from support.saved_retriever import load_trained, save
 
 from nextinterest.data import Dataset, EventLog, leave_last_out
 from nextinterest.data.report import CleaningReport
@@ -21,7 +22,6 @@ from nextinterest.finetune.recipe import Finetuned, train_retriever
 from nextinterest.finetune.refit import refit
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.retrieval import Encoder
-from nextinterest.retrieval.directory import load_trained
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.pool import PopularityPart
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
@@ -70,7 +70,7 @@ def test_it_learns_from_all_events_by_what_the_split_gave(
     (popularity,) = (part for part in again.retriever.pool.parts if isinstance(part, PopularityPart))
     np.testing.assert_array_equal(popularity.counts, dataset.log.item_counts(len(dataset.catalog)))
     assert any((weights(first)[name] != tensor).any() for name, tensor in weights(again).items())
-    again.retriever.save(tmp_path / "saved")
+    save(again.retriever, tmp_path / "saved")
     loaded = load_trained(tmp_path / "saved", words)
     assert loaded.provenance == learned
     history = dataset.log.history(0)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from support.saved_retriever import change, load_trained, save
 
 from nextinterest.data import Dataset, EventLog, leave_last_out
 from nextinterest.data.report import CleaningReport
@@ -18,7 +18,6 @@ from nextinterest.finetune.encoder_task import catalog_loss, sampled_loss
 from nextinterest.finetune.recipe import train_retriever
 from nextinterest.finetune.windows import Windows
 from nextinterest.retrieval import Encoder, Retriever
-from nextinterest.retrieval.directory import is_trained, load_trained
 from nextinterest.retrieval.pool import ScorePool
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
 from nextinterest.retrieval.trained import TrainedRetriever
@@ -132,8 +131,7 @@ def test_removed_items_are_gone_and_the_others_keep_their_scores(
 def test_saved_and_loaded_it_ranks_the_same(
     trained: TrainedRetriever, words: Encoder, log: EventLog, tmp_path: Path
 ) -> None:
-    trained.save(tmp_path / "saved")
-    assert is_trained(tmp_path / "saved")
+    save(trained, tmp_path / "saved")
     loaded = load_trained(tmp_path / "saved", words)
     histories = [log.history(u) for u in range(10)]
     assert loaded.provenance == trained.provenance
@@ -146,7 +144,7 @@ def test_an_encoder_without_weight_is_saved_as_the_source_it_is(
 ) -> None:
     weights = trained.pool.weights | {"sequence": 0.0, "popularity": 1.0}
     pool = ScorePool(trained.pool.parts, weights)
-    TrainedRetriever.from_retriever(trained, pool).save(tmp_path)
+    save(TrainedRetriever.from_retriever(trained, pool), tmp_path)
     loaded = load_trained(tmp_path, words)
     assert [source.name for source in loaded.sources] == [source.name for source in trained.sources]
     (candidate,) = loaded.candidates([log.history(0)], 1)[0]
@@ -161,7 +159,7 @@ def test_a_source_that_has_no_file_is_refused_before_anything_is_written(
     mine = VectorSource("mine", trained.index, lambda histories: np.zeros((1, 1), dtype=np.float32))
     trained.sources.append(mine)
     with pytest.raises(ModelError, match=r"'mine'.*cannot be saved"):
-        trained.save(tmp_path / "refused")
+        save(trained, tmp_path / "refused")
     assert not (tmp_path / "refused").exists()
 
 
@@ -169,7 +167,7 @@ def test_a_source_that_has_no_file_is_refused_before_anything_is_written(
 def test_a_damaged_file_is_refused(
     trained: TrainedRetriever, words: Encoder, tmp_path: Path, name: str
 ) -> None:
-    trained.save(tmp_path)
+    save(trained, tmp_path)
     file = tmp_path / name
     file.write_bytes(file.read_bytes()[:-1] + bytes([file.read_bytes()[-1] ^ 1]))
     with pytest.raises(IntegrityError, match=name):
@@ -177,11 +175,9 @@ def test_a_damaged_file_is_refused(
 
 
 def test_another_catalogue_is_refused(trained: TrainedRetriever, words: Encoder, tmp_path: Path) -> None:
-    trained.save(tmp_path)
-    manifest = json.loads((tmp_path / "trained.json").read_text())
-    manifest["catalog"] = "0" * 64
-    (tmp_path / "trained.json").write_text(json.dumps(manifest))
-    with pytest.raises(IntegrityError, match="another catalogue"):
+    save(trained, tmp_path)
+    change(tmp_path, "catalog", value="0" * 64)
+    with pytest.raises(IntegrityError, match="do not belong together"):
         load_trained(tmp_path, words)
 
 

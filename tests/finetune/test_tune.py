@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from support.films import WordEncoder
 from support.tiny import films, save_tiny, walks
 
 from nextinterest.agent import AgentConfig, Engine
+from nextinterest.artifact_files import MadeFrom, read_artifact
 from nextinterest.data import Split, leave_last_out
 from nextinterest.errors import DataError, IntegrityError, ModelError
 from nextinterest.finetune.backbone import open_backbone
@@ -25,9 +25,10 @@ from nextinterest.finetune.tuned_files import claim_work
 from nextinterest.llm import LocalModel, Seq2SeqModel
 from nextinterest.prompts import NextItemAnswer, PromptTemplate
 from nextinterest.retrieval import Retriever
-from nextinterest.retrieval.files import sha256
 from nextinterest.retrieval.rerank.choice import ChoiceReranker
+from nextinterest.retrieval.tuned import CHOICE, WRITING
 
+MADE = MadeFrom(data="walks")
 CHANGES = [
     "examples=24",
     "min_history=2",
@@ -56,13 +57,20 @@ def test_the_choice_is_written_as_serving_loads_it(
 ) -> None:
     base = save_tiny(tmp_path / "base", "causal")
     config = read_options(ChoiceConfig, None, [*CHANGES, "frozen_layers=1", "cached=true", "orders=1"])
-    tuned = tune_choice(split, retriever, open_backbone(base, config), config, tmp_path / "out", data="walks")
-    manifest = json.loads((tmp_path / "out" / "choice.json").read_text())
-    assert manifest["template_hash"] == PromptTemplate.named("choice").hash
-    assert manifest["validation"]["choice"] == tuned.choice == tuned.run.metrics
-    assert manifest["base_model"]["fingerprint"] == LocalModel.load(base, dtype="float32").fingerprint
-    for name, digest in manifest["sha256"].items():
-        assert sha256((tmp_path / "out" / name).read_bytes()) == digest
+    tuned = tune_choice(
+        split,
+        retriever,
+        open_backbone(base, config),
+        config,
+        tmp_path / "out",
+        made_from=MadeFrom(data="walks"),
+    )
+    written = read_artifact(tmp_path / "out", CHOICE)
+    assert written.content.template_hash == PromptTemplate.named("choice").hash
+    assert written.content.validation["choice"] == tuned.choice == tuned.run.metrics
+    assert written.content.base_model.fingerprint == LocalModel.load(base, dtype="float32").fingerprint
+    assert written.manifest.made_from.data == "walks"
+    assert written.folder("adapter") == tmp_path / "out" / "adapter"
     assert tuned.choice != tuned.untrained
     assert tuned.blend["log_loss"] <= tuned.retrieval["log_loss"] + 1e-6
 
@@ -98,10 +106,12 @@ def test_the_writer_is_written_as_serving_loads_it(
         SupervisedConfig, None, [*CHANGES, f"kind={kind}", f"answer={answer}", "validation_cases=10", *frozen]
     )
     backbone = open_backbone(base, config, kind=config.kind)
-    tuned = tune_supervised(split, retriever, backbone, config, tmp_path / "out", data="walks")
-    manifest = json.loads((tmp_path / "out" / "supervised.json").read_text())
-    assert manifest["validation"]["supervised"] == tuned.run.metrics
-    assert manifest["template"] == ("next-item-json" if answer == "json" else "next-title")
+    tuned = tune_supervised(
+        split, retriever, backbone, config, tmp_path / "out", made_from=MadeFrom(data="walks")
+    )
+    written = read_artifact(tmp_path / "out", WRITING).content
+    assert written.validation["supervised"] == tuned.run.metrics
+    assert written.template == ("next-item-json" if answer == "json" else "next-title")
 
     adapter = tmp_path / "out" / "adapter"
     if kind == "causal":

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.tiny import films, save_tiny
 
+from nextinterest.artifact_files import MadeFrom, read_artifact
 from nextinterest.errors import DataError
 from nextinterest.finetune.backbone import Backbone, open_backbone
 from nextinterest.finetune.language_config import LoraOptions
@@ -21,6 +22,7 @@ from nextinterest.finetune.understanding_task import UnderstandingTask, utteranc
 from nextinterest.finetune.utterances import patterns
 from nextinterest.llm import LocalModel
 from nextinterest.prompts.chat_action import action_prompt
+from nextinterest.retrieval.tuned import UNDERSTANDING
 
 TRAINING = TrainingConfig(
     epochs=2, batch_size=4, learning_rate=2e-2, warmup_steps=1, validate_every=1, metric="log_likelihood"
@@ -97,13 +99,15 @@ def test_exact_means_that_greedy_decoding_writes_the_answer(base: Path, backbone
 
 
 def test_it_learns_and_says_what_it_belongs_to(base: Path, backbone: Backbone, tmp_path: Path) -> None:
-    tuned = tune_understanding(films(), backbone, config(base), tmp_path / "out", data="films")
+    tuned = tune_understanding(
+        films(), backbone, config(base), tmp_path / "out", made_from=MadeFrom(data="films")
+    )
     assert tuned.run.metrics["log_likelihood"] > tuned.untrained["log_likelihood"] + 0.3
-    manifest = json.loads((tmp_path / "out" / "understanding.json").read_text())
-    assert manifest["template"] == "chat-action"
-    assert manifest["validation"]["understanding"] == tuned.run.metrics
-    assert set(manifest["sha256"]) >= {"adapter/adapter_model.safetensors", "adapter/adapter_config.json"}
-    assert "prompts" not in manifest
+    saved = read_artifact(tmp_path / "out", UNDERSTANDING)
+    assert saved.content.template == "chat-action"
+    assert saved.content.validation["understanding"] == tuned.run.metrics
+    assert set(saved.names()) >= {"adapter/adapter_model.safetensors", "adapter/adapter_config.json"}
+    assert saved.content.prompts is None
     written = json.loads((tmp_path / "out" / "adapter" / "adapter_config.json").read_text())
     assert written["base_model_name_or_path"] == str(base)
     trained = {name for name, p in tuned.task.objective.named_parameters() if p.requires_grad}

@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 from support.full_disk import full_disk
+from support.saved_retriever import load, save
 
+from nextinterest.artifact_files import MANIFEST
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog
 from nextinterest.errors import IntegrityError, StorageError
 from nextinterest.retrieval import Encoder, Retriever
+from nextinterest.retrieval.saving import RetrieverContent
 
 
 @pytest.fixture
 def whole(catalog: Catalog, log: EventLog, encoder: Encoder, tmp_path: Path) -> Path:
-    Retriever.build(catalog, log, encoder).save(tmp_path / "whole")
+    save(Retriever.build(catalog, log, encoder), tmp_path / "whole")
     return tmp_path / "whole"
 
 
@@ -40,18 +43,18 @@ def test_each_file_is_checked_and_named(whole: Path, encoder: Encoder, tmp_path:
         else:
             (copy / name).write_bytes(changed[damage])
         with pytest.raises(IntegrityError, match=name.name) as caught:
-            Retriever.load(copy, encoder)
+            load(copy, encoder)
         assert caught.value.remedy
 
 
 @pytest.mark.parametrize("wrong", [None, 7, "x", [], {"a": None}])
 def test_a_manifest_of_other_types_is_refused(whole: Path, encoder: Encoder, wrong: object) -> None:
-    path = whole / "retriever.json"
+    path = whole / MANIFEST
     content = json.loads(path.read_bytes())
-    for key in ("config", "catalog", "encoder", "sources", "sha256"):
-        path.write_text(json.dumps(content | {key: wrong}))
+    for key in RetrieverContent.model_fields:
+        path.write_text(json.dumps(content | {"content": content["content"] | {key: wrong}}))
         try:
-            Retriever.load(whole, encoder)
+            load(whole, encoder)
         except IntegrityError as error:
             assert str(whole) in str(error)  # noqa: PT017 - some types are harmless where none is needed
 
@@ -63,8 +66,8 @@ def test_a_full_disk_leaves_nothing_that_loads(
     retriever = Retriever.build(catalog, log, encoder)
     folder = tmp_path / "full"
     with pytest.raises(StorageError, match=f"{folder}.*could not be written"), full_disk(room):
-        retriever.save(folder)
+        save(retriever, folder)
     with pytest.raises(IntegrityError):
-        Retriever.load(folder, encoder)
-    retriever.save(folder)  # the remedy
-    assert len(Retriever.load(folder, encoder).catalog) == len(catalog)
+        load(folder, encoder)
+    save(retriever, folder)  # the remedy
+    assert len(load(folder, encoder).catalog) == len(catalog)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import BaseModel
 from support.tiny_item_softmax import tiny_item_softmax
 
+from nextinterest.artifact_files import Kind, write_artifact
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, FloatArray, History
 from nextinterest.errors import IntegrityError, ModelError
@@ -25,6 +27,12 @@ from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEnc
 from nextinterest.retrieval.sequence_source import SequenceSource
 from nextinterest.retrieval.sources import CandidateSource
 
+
+class Nothing(BaseModel):
+    """A manifest's content that says nothing."""
+
+
+EMPTY = Kind("nothing", Nothing, remedy="Write it again.")
 SHAPE = SequenceEncoderConfig(dimension=8, blocks=1, window=5)
 PARTS: dict[str, Callable[[EventLog, FloatArray], Part]] = {
     "sequence": lambda log, text: SequenceSource(SequenceEncoder(SHAPE, text), "sequence-2"),
@@ -40,19 +48,20 @@ SOURCES: dict[str, Callable[[EventLog, FloatArray], CandidateSource]] = {
 
 @pytest.fixture
 def context(catalog: Catalog, encoder: Encoder, tmp_path: Path) -> LoadContext:
-    return LoadContext(tmp_path, catalog, encoder.encode(catalog_texts(catalog)))
+    saved = write_artifact(tmp_path, EMPTY, Nothing(), {})
+    return LoadContext(saved, catalog, encoder.encode(catalog_texts(catalog)))
 
 
 @pytest.mark.parametrize("kind", PARTS)
 def test_a_part_read_back_scores_the_same(kind: str, context: LoadContext, log: EventLog) -> None:
     part = PARTS[kind](log, context.text)
-    stored = part.save(context.directory)
+    stored = part.save()
     again = load_part(stored, context)
     assert again.name == part.name
     histories = [log.history(0), log.history(1)]
     np.testing.assert_allclose(again.scores(histories), part.scores(histories), atol=2e-2)
     # Rounded once to the precision of the file, nothing changes any more.
-    twice = load_part(again.save(context.directory), context)
+    twice = load_part(again.save(), context)
     np.testing.assert_array_equal(twice.scores(histories), again.scores(histories))
 
 
@@ -60,9 +69,9 @@ def test_a_part_read_back_scores_the_same(kind: str, context: LoadContext, log: 
 def test_a_source_read_back_names_the_same(kind: str, context: LoadContext, log: EventLog) -> None:
     source = SOURCES[kind](log, context.text)
     assert isinstance(source, Storable)
-    first = load_source(source.save(context.directory), context)
+    first = load_source(source.save(), context)
     assert isinstance(first, Storable)
-    again = load_source(first.save(context.directory), context)
+    again = load_source(first.save(), context)
     histories = [log.history(0), log.history(1)]
     assert again.name == source.name
     np.testing.assert_array_equal(again.candidates(histories, 5)[0], first.candidates(histories, 5)[0])
@@ -80,11 +89,9 @@ def test_parts_without_a_language_model_keep_nothing_of_users(
     assert part.continued(3, 2) is part
 
 
-def test_a_language_part_without_a_name_is_not_saved(
-    catalog: Catalog, encoder: Encoder, tmp_path: Path
-) -> None:
+def test_a_language_part_without_a_name_is_not_saved(catalog: Catalog, encoder: Encoder) -> None:
     with pytest.raises(ModelError, match="could not name it"):
-        tiny_item_softmax(catalog, encoder).save(tmp_path)
+        tiny_item_softmax(catalog, encoder).save()
 
 
 @pytest.mark.parametrize("load", [load_part, load_source])
@@ -96,6 +103,6 @@ def test_an_unknown_kind_is_refused_by_name(
 
 
 def test_settings_that_are_no_numbers_are_refused(context: LoadContext, log: EventLog) -> None:
-    stored = PARTS["matrix"](log, context.text).save(context.directory)
+    stored = PARTS["matrix"](log, context.text).save()
     with pytest.raises(IntegrityError, match="half_life"):
         load_part(Stored(stored.kind, stored.name, {"half_life": True}, stored.tensors), context)

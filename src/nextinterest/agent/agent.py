@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
+from nextinterest.agent.artifact import load_engine, save_engine
 from nextinterest.agent.building import build_engine
 from nextinterest.agent.chat.conversing import Conversation, pieces
 from nextinterest.agent.chat.messages import MessageLike, read_messages
@@ -20,7 +21,6 @@ from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.records import AgentRecords
-from nextinterest.agent.saving import load_engine, save_engine
 from nextinterest.agent.shipped import shipped_recommender
 from nextinterest.arguments import as_whole_number
 from nextinterest.data import Dataset, EventLog

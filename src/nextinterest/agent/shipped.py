@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nextinterest.artifact_files import MANIFEST
+
 __all__ = ["SHIPPED", "shipped_recommender"]
 
 SHIPPED = "ml-100k-smollm2"
@@ -16,4 +18,4 @@ def shipped_recommender(name: str = SHIPPED) -> Path | None:
     In a clone it is a link to the repository's own ``artifacts``.
     """
     folder = Path(__file__).parents[1] / "artifacts" / name
-    return folder if (folder / "recommender.json").is_file() else None
+    return folder if (folder / MANIFEST).is_file() else None

@@ -21,6 +21,7 @@ from nextinterest.artifact_files.manifest import (
     Kind,
     MadeFrom,
     Manifest,
+    NamedModel,
     command_line,
     invalid,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Kind",
     "MadeFrom",
     "Manifest",
+    "NamedModel",
     "check_target",
     "command_line",
     "invalid",

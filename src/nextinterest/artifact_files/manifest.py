@@ -24,6 +24,7 @@ __all__ = [
     "Kind",
     "MadeFrom",
     "Manifest",
+    "NamedModel",
     "command_line",
     "invalid",
 ]
@@ -68,6 +69,15 @@ class FileEntry(BaseModel):
         if not pure.parts or pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path:
             raise ValueError("a file lies below its directory")
         return path
+
+
+class NamedModel(BaseModel):
+    """A model that is not copied: what it is called, and what it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(description="An asset's name, a folder or a hub id.")
+    fingerprint: str
 
 
 class MadeFrom(BaseModel):

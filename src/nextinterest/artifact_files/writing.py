@@ -44,6 +44,8 @@ def write_artifact(
     content: Content,
     files: Mapping[str, bytes],
     made_from: MadeFrom | None = None,
+    *,
+    said_only: bool = False,
 ) -> Artifact[Content]:
     """Write a directory, in place of the one of this kind that is there.
 
@@ -57,6 +59,8 @@ def write_artifact(
         All its files by name, with slashes; a folder is replaced as a whole.
     made_from
         What it was made from; None says the versions only.
+    said_only
+        Whether fields of the content that were not set stay unsaid, because their defaults may change.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def write_artifact(
         If the directory holds something else, or cannot be written; what was there stays loadable.
     """
     check_target(directory, kind)
-    fields = content.model_dump(mode="json")
+    fields = content.model_dump(mode="json", exclude_unset=said_only)
     return _commit(directory, kind, content, fields, made_from or MadeFrom(), {}, files)
 
 

@@ -18,7 +18,7 @@ def add_choice(
     into: Annotated[Path, typer.Option(help="The recommender directory.")],
 ) -> None:
     """Give a recommender directory a tuned choice, in place of any it has."""
-    from nextinterest.agent.saving import add_choice as add
+    from nextinterest.agent.additions import add_choice as add
 
     settings = add(tuned, into)
     weight = "it will not be asked" if settings.choice_weight == 0 else f"weight {settings.choice_weight:g}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,18 +48,21 @@ def finetune(
     ] = True,
 ) -> None:
     """Train on all but each user's newest events, fit the blend on those, then refit on all events."""
+    from nextinterest.agent.artifact import RECOMMENDER, write_recommender
+    from nextinterest.agent.config import AgentConfig
+    from nextinterest.artifact_files import MadeFrom, NamedModel, check_target, command_line
     from nextinterest.cli.progress import training_progress
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
-    from nextinterest.files import RECOMMENDER_FILES, check_output, discarded_on_failure
+    from nextinterest.files import discarded_on_failure
+    from nextinterest.finetune.card import model_card
     from nextinterest.finetune.config import read_config
     from nextinterest.finetune.recipe import train_retriever
     from nextinterest.finetune.refit import refit
-    from nextinterest.finetune.saving import ModelName, model_card, save_recommender
     from nextinterest.finetune.work import check_work
     from nextinterest.retrieval.encoder_assets import open_encoder
     from nextinterest.retrieval.saved_items import ItemsFrom
 
-    check_output(out_, RECOMMENDER_FILES, "recommender")  # before hours of training
+    check_target(out_, RECOMMENDER)  # before hours of training
     folder = work or out_.with_name(f"{out_.name}.work")
     check_work(folder)
     options = read_config(config, override or ())
@@ -72,7 +73,7 @@ def finetune(
         from nextinterest.llm import LocalModel
 
         model = LocalModel.load(locate(options.agent.language_model, "language-model"))
-        named = ModelName(options.agent.language_model, model.fingerprint)
+        named = NamedModel(name=options.agent.language_model, fingerprint=model.fingerprint)
         del model
     with training_progress(options.training.epochs) as report:
         done = train_retriever(dataset, encoder, options, folder, resume=resume, report=report)
@@ -80,17 +81,18 @@ def finetune(
     if not keep_split:
         with training_progress(options.training.epochs, "Refit on all events") as report:
             done = refit(first, dataset, encoder, options, folder, resume=resume, report=report)
-    command = shlex.join(["nextinterest", *sys.argv[1:]])
+    command = command_line()
     items = ItemsFrom(data=data, cleaning=reading.cleaning, format=reading.format, columns=reading.columns)
     with discarded_on_failure(out_):
-        save_recommender(
-            done.retriever,
+        write_recommender(
             out_,
-            text_encoder=ModelName(DEFAULT_TEXT_ENCODER, encoder.fingerprint),
+            done.retriever,
+            AgentConfig(choice_weight=options.agent.choice_weight),
+            text_encoder=DEFAULT_TEXT_ENCODER,
             language_model=named,
-            choice_weight=options.agent.choice_weight,
             card=model_card(done.retriever, options, first.runs, command),
             items_from=None if options.copy_items else items,
+            made_from=MadeFrom(data=dataset.name, data_fingerprint=dataset.fingerprint, command=command),
         )
     if forecast:
         add_weights(out_, first.retriever, dataset)  # the refit has seen the validation events

@@ -16,6 +16,7 @@ from nextinterest.cli.console import err, out
 from nextinterest.cli.reading import Reading, grouped
 
 if TYPE_CHECKING:
+    from nextinterest.artifact_files import MadeFrom
     from nextinterest.data import Dataset, Split
     from nextinterest.finetune.loop import Report
     from nextinterest.finetune.task_config import BackboneConfig, UnderstandingConfig
@@ -56,14 +57,17 @@ def finetune_task(
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
 ) -> None:
     """Teach the language model to choose among candidates, write what is next, or read chat, by LoRA."""
+    from nextinterest.artifact_files import MANIFEST, check_target
     from nextinterest.data import leave_last_out
-    from nextinterest.files import check_output, discarded_on_failure
+    from nextinterest.files import discarded_on_failure
     from nextinterest.finetune.reading import read_options
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig, UnderstandingConfig
     from nextinterest.finetune.work import WORTH_KEEPING
+    from nextinterest.retrieval import tuned
 
-    check_output(out_, (f"{task}.json", "work/options.json"), "tuned model")
-    with discarded_on_failure(out_, keep=(f"{task}.json", *WORTH_KEEPING)):
+    kinds = {"choice": tuned.CHOICE, "supervised": tuned.WRITING, "understanding": tuned.UNDERSTANDING}
+    check_target(out_, kinds[task])
+    with discarded_on_failure(out_, keep=(MANIFEST, *WORTH_KEEPING)):
         dataset = reading.load(data)
         if task == "understanding":
             understanding = read_options(UnderstandingConfig, config, override or ())
@@ -88,24 +92,25 @@ def _understand(
 
     backbone = open_backbone(locate(options.model, "language-model"), options)
     with training_progress(options.training.epochs) as report:
+        made = _made_from(dataset)
         tuned = tune_understanding(
-            dataset.catalog, backbone, options, out_, data=dataset.name, resume=resume, report=report
+            dataset.catalog, backbone, options, out_, made_from=made, resume=resume, report=report
         )
     return {"untrained": tuned.untrained, "understanding": tuned.run.metrics}
 
 
 def _retriever(dataset: Dataset, split: Split, saved: Path | None) -> Retriever:
     """Build a retriever on the training events, or load one that was trained on the same."""
+    from nextinterest.agent.artifact import load_trained_retriever
     from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
     from nextinterest.errors import DataError, IntegrityError
     from nextinterest.retrieval import Retriever
-    from nextinterest.retrieval.directory import load_trained
     from nextinterest.retrieval.encoder_assets import open_encoder
 
     encoder = open_encoder(DEFAULT_TEXT_ENCODER)
     if saved is None:
         return Retriever.build(dataset.catalog, split.train, encoder)
-    found = load_trained(saved, encoder)
+    found = load_trained_retriever(saved, encoder)
     learned = found.provenance
     if learned.refitted:
         raise DataError(
@@ -121,6 +126,12 @@ def _retriever(dataset: Dataset, split: Split, saved: Path | None) -> Retriever:
     return found
 
 
+def _made_from(dataset: Dataset) -> MadeFrom:
+    from nextinterest.artifact_files import MadeFrom, command_line
+
+    return MadeFrom(data=dataset.name, data_fingerprint=dataset.fingerprint, command=command_line())
+
+
 def _tune(
     dataset: Dataset, split: Split, retriever: Retriever, options: BackboneConfig, out_: Path, resume: bool
 ) -> dict[str, dict[str, float]]:
@@ -132,13 +143,13 @@ def _tune(
     from nextinterest.finetune.tune_choice import tune_choice
     from nextinterest.finetune.tune_supervised import tune_supervised
 
-    path = locate(options.model, "language-model")
+    path, made = locate(options.model, "language-model"), _made_from(dataset)
     bar: AbstractContextManager[Report] = training_progress(options.training.epochs)
     if isinstance(options, ChoiceConfig):
         backbone = open_backbone(path, options)
         with bar as report:
             chosen = tune_choice(
-                split, retriever, backbone, options, out_, data=dataset.name, resume=resume, report=report
+                split, retriever, backbone, options, out_, made_from=made, resume=resume, report=report
             )
         for name, (gain, error) in (("choice", chosen.choice_gain), ("blend", chosen.blend_gain)):
             text = f"NDCG@10 of the {name} less that of retrieval: {gain:+.4f} (standard error {error:.4f})"
@@ -155,7 +166,7 @@ def _tune(
     backbone = open_backbone(path, options, kind=options.kind)
     with bar as report:
         written = tune_supervised(
-            split, retriever, backbone, options, out_, data=dataset.name, resume=resume, report=report
+            split, retriever, backbone, options, out_, made_from=made, resume=resume, report=report
         )
     return {
         "retrieval": written.retrieval,

@@ -56,7 +56,7 @@ def add_weights(directory: Path, retriever: TrainedRetriever, dataset: Dataset) 
     DataError
         If the data are not those that the retriever was learned from, or its split is not known here.
     """
-    from nextinterest.agent.saving import add_forecast_model
+    from nextinterest.agent.additions import add_forecast_model
     from nextinterest.data.splits import split_named
     from nextinterest.errors import DataError
     from nextinterest.interests import fit_forecast_model

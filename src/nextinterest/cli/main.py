@@ -24,6 +24,7 @@ from nextinterest.cli import (
     recommend,
     schemas,
     serve,
+    upgrade,
 )
 from nextinterest.cli.console import err, out
 from nextinterest.errors import NextInterestError
@@ -51,6 +52,7 @@ app.command("finetune")(finetune.finetune)
 app.command("finetune-task")(finetune_tasks.finetune_task)
 app.command("add-choice")(add_choice.add_choice)
 app.command("fit-forecast")(fit_forecast.fit_forecast)
+app.command("upgrade")(upgrade.upgrade)
 app.command("serve")(serve.serve)
 app.command("schemas")(schemas.schemas)
 

@@ -11,7 +11,7 @@
     multi_task        several of these tasks in one run
     pool_fit          weights of the parts, fitted on validation events
     loop              the one training loop, resumable and distributed; a `Task` says what is trained
-    saving            a recommender directory with its model card
+    card              the model card; `nextinterest.agent.artifact` writes the recommender directory
 
 `docs/learning.md` explains all of it, `docs/training.md` how runs are launched, stopped and continued.
 """
@@ -21,13 +21,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nextinterest.finetune.card import model_card
     from nextinterest.finetune.config import FinetuneConfig, read_config
     from nextinterest.finetune.log_linear import LogLinearFit, fit_log_linear
     from nextinterest.finetune.multi_task import MultiTask
     from nextinterest.finetune.recipe import Finetuned, train_retriever
     from nextinterest.finetune.refit import refit
     from nextinterest.finetune.sasrec import SASRecTrainer
-    from nextinterest.finetune.saving import save_recommender
     from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
 
 __all__ = [
@@ -39,9 +39,9 @@ __all__ = [
     "SASRecTrainer",
     "SupervisedConfig",
     "fit_log_linear",
+    "model_card",
     "read_config",
     "refit",
-    "save_recommender",
     "train_retriever",
 ]
 
@@ -54,9 +54,9 @@ _HOMES = {
     "SASRecTrainer": "sasrec",
     "SupervisedConfig": "task_config",
     "fit_log_linear": "log_linear",
+    "model_card": "card",
     "read_config": "config",
     "refit": "refit",
-    "save_recommender": "saving",
     "train_retriever": "recipe",
 }
 

@@ -17,10 +17,9 @@ from safetensors import SafetensorError
 
 from nextinterest.counting import counted
 from nextinterest.errors import ModelError, StorageError
-from nextinterest.files import storing
+from nextinterest.files import storing, write_atomic
 from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.llm.adapters import CONFIG_FILE, WEIGHTS_FILE
-from nextinterest.retrieval.files import write_atomic
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -31,14 +31,13 @@ import torch
 from torch import Tensor, nn
 
 from nextinterest.errors import DataError, MissingExtraError, ModelError
-from nextinterest.files import storing
+from nextinterest.files import storing, write_atomic
 from nextinterest.finetune.averaging import WeightAverage
 from nextinterest.finetune.checkpoint import Progress, load_checkpoint, save_checkpoint
 from nextinterest.finetune.cost import Arithmetic, Cost, Meter, Work, work_of
 from nextinterest.finetune.divergence import divergence
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.llm.devices import cpu_has_bf16
-from nextinterest.retrieval.files import write_atomic
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

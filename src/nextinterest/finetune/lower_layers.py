@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from nextinterest.retrieval.files import write_atomic
+from nextinterest.files import write_atomic
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -6,7 +6,7 @@
     4  write the adapter and, last, a manifest that says what it belongs to
 
     adapter/       PEFT's own files
-    choice.json    base model, template, prompt options, data, measures, SHA-256 of the adapter's files
+    manifest.json    base model, template, prompt options, data, measures
     work/          checkpoints, loss curve, frozen layers' output; may be deleted
 
 Test events are never read. The retriever must have learned from the split's training events only.
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nextinterest.artifact_files import MadeFrom
 from nextinterest.data import Split
 from nextinterest.domain import Recommender
 from nextinterest.finetune.backbone import Backbone
@@ -30,7 +31,7 @@ from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.task_config import ChoiceConfig
 from nextinterest.finetune.tuned_files import claim_work, save_tuned
 from nextinterest.prompts import PromptRenderer, PromptTemplate
-from nextinterest.retrieval.files import Json
+from nextinterest.retrieval.tuned import CHOICE
 
 __all__ = ["ChoiceTuned", "choice_task", "tune_choice"]
 
@@ -108,7 +109,7 @@ def tune_choice(
     config: ChoiceConfig,
     out: Path,
     *,
-    data: str = "",
+    made_from: MadeFrom | None = None,
     resume: bool = True,
     report: Report | None = None,
 ) -> ChoiceTuned:
@@ -126,15 +127,16 @@ def tune_choice(
         Options.
     out
         The folder to write.
-    data
-        Name of the data, for the manifest.
+    made_from
+        What it is tuned on, for the manifest.
     resume
         Whether an interrupted run found in `out` goes on.
     report
         See `nextinterest.finetune.loop.train`.
     """
     work = out / "work"
-    claim_work(work, config, data, resume=resume)
+    made = made_from or MadeFrom()
+    claim_work(work, config, made.data, resume=resume)
     task = choice_task(split, retriever, backbone, config, work)
     lists = task.validation
     untrained = lists.measure(task.scores())
@@ -153,7 +155,7 @@ def tune_choice(
         lists.gain(blended, lists.log_p),
         weight,
     )
-    measures: dict[str, Json] = {
+    measures = {
         "retrieval": tuned.retrieval,
         "untrained": untrained,
         "choice": tuned.choice,
@@ -161,17 +163,18 @@ def tune_choice(
     }
     save_tuned(
         out,
-        "choice",
+        CHOICE,
         backbone,
         config,
         task.renderer.template,
+        made,
         {
-            "data": data,
             "split": split.name,
             "examples": len(task.examples),
             "steps": run.steps,
             "training": described(run.cost, run.steps),
             "validation": measures,
+            "n_candidates": config.n_candidates,
             "choice_weight": weight,
             "ndcg_gain_and_error": {"choice": list(tuned.choice_gain), "blend": list(tuned.blend_gain)},
         },

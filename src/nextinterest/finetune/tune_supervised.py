@@ -6,7 +6,7 @@
     3  write the adapter and, last, a manifest that says what it belongs to
 
     adapter/           PEFT's own files
-    supervised.json    base model, template, prompt options, data, measures, SHA-256 of the adapter's files
+    manifest.json    base model, template, prompt options, data, measures
     work/              checkpoints, loss curve, frozen layers' output; may be deleted
 
 Test events are never read. The retriever is asked for candidates in validation only.
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nextinterest.artifact_files import MadeFrom
 from nextinterest.counting import counted
 from nextinterest.data import Split
 from nextinterest.domain import Recommender
@@ -35,6 +36,7 @@ from nextinterest.finetune.supervised_task import CausalWriter, Seq2SeqWriter, S
 from nextinterest.finetune.task_config import SupervisedConfig
 from nextinterest.finetune.tuned_files import claim_work, save_tuned
 from nextinterest.llm import LocalModel, Seq2SeqModel
+from nextinterest.retrieval.tuned import WRITING
 
 if TYPE_CHECKING:
     from nextinterest.finetune.supervised_task import Score
@@ -116,13 +118,14 @@ def tune_supervised(
     config: SupervisedConfig,
     out: Path,
     *,
-    data: str = "",
+    made_from: MadeFrom | None = None,
     resume: bool = True,
     report: Report | None = None,
 ) -> SupervisedTuned:
     """Run the recipe; parameters are those of `nextinterest.finetune.tune_choice.tune_choice`."""
     work = out / "work"
-    claim_work(work, config, data, resume=resume)
+    made = made_from or MadeFrom()
+    claim_work(work, config, made.data, resume=resume)
     task = supervised_task(split, retriever, backbone, config, work)
     lists = task.validation
     untrained = lists.measure(task.scores())
@@ -130,12 +133,12 @@ def tune_supervised(
     tuned = SupervisedTuned(run, task, lists.measure(lists.log_p), untrained)
     save_tuned(
         out,
-        "supervised",
+        WRITING,
         backbone,
         config,
         task.answers.renderer.template,
+        made,
         {
-            "data": data,
             "split": split.name,
             "examples": len(task.examples),
             "steps": run.steps,

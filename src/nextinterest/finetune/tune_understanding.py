@@ -6,7 +6,7 @@
     3  write the adapter and, last, a manifest that says what it belongs to
 
     adapter/              PEFT's own files
-    understanding.json    base model, template, data, measures, SHA-256 of the adapter's files
+    manifest.json    base model, template, data, measures
     work/                 checkpoints and loss curve; may be deleted
 
 Wordings of the test split are never drawn.
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nextinterest.artifact_files import MadeFrom
 from nextinterest.domain import Catalog
 from nextinterest.finetune.backbone import Backbone
 from nextinterest.finetune.cost import described
@@ -28,6 +29,7 @@ from nextinterest.finetune.task_config import UnderstandingConfig
 from nextinterest.finetune.tuned_files import claim_work, save_tuned
 from nextinterest.finetune.understanding_task import UnderstandingTask, utterance_drawer
 from nextinterest.prompts.chat_action import action_template
+from nextinterest.retrieval.tuned import UNDERSTANDING
 
 __all__ = ["UnderstandingTuned", "tune_understanding", "understanding_task"]
 
@@ -82,7 +84,7 @@ def tune_understanding(
     config: UnderstandingConfig,
     out: Path,
     *,
-    data: str = "",
+    made_from: MadeFrom | None = None,
     resume: bool = True,
     report: Report | None = None,
 ) -> UnderstandingTuned:
@@ -96,26 +98,27 @@ def tune_understanding(
         What is tuned, and how.
     out
         Folder for adapter and manifest.
-    data
-        Name of the data set, for the manifest.
+    made_from
+        What it is tuned on, for the manifest.
     resume
         Whether an interrupted run in `out` is continued.
     report
         Called after every step and validation.
     """
     work = out / "work"
-    claim_work(work, config, data, resume=resume)
+    made = made_from or MadeFrom()
+    claim_work(work, config, made.data, resume=resume)
     task = understanding_task(catalog, backbone, config, work)
     untrained = task.validate()
     run = train(task, config.training, work, resume=resume, report=report)
     save_tuned(
         out,
-        "understanding",
+        UNDERSTANDING,
         backbone,
         config,
         action_template(),
+        made,
         {
-            "data": data,
             "steps": run.steps,
             "epoch": run.epoch,
             "training": described(run.cost, run.steps),

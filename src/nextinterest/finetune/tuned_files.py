@@ -1,20 +1,44 @@
-"""A tuned adapter on disk, and the manifest that says what it belongs to. Written last, whole or absent."""
+"""A tuned adapter on disk, and the manifest that says what it belongs to. Written whole or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from nextinterest.artifact_files import Kind, MadeFrom, read_artifact, write_artifact
 from nextinterest.errors import IntegrityError
 from nextinterest.finetune.adapters import save_adapter
 from nextinterest.finetune.backbone import Backbone
 from nextinterest.finetune.processes import is_main_process
 from nextinterest.finetune.task_config import BackboneConfig, TuningConfig
+from nextinterest.llm.adapters import adapter_files
 from nextinterest.prompts import PromptTemplate
-from nextinterest.retrieval.files import Json, read_manifest, sha256, write_manifest
-from nextinterest.version import __version__
+from nextinterest.retrieval.tuned import ADAPTER, TunedContent
 
 __all__ = ["claim_work", "save_tuned"]
+
+Content = TypeVar("Content", bound=TunedContent)
+
+
+class _Claim(BaseModel):
+    """What a work folder is for."""
+
+    model_config = ConfigDict(extra="forbid")
+    data: str
+    config: dict[str, JsonValue]
+
+
+_WORK = Kind(
+    "tuning run",
+    _Claim,
+    remedy="Start anew with resume=False.",
+    command="Start anew with --no-resume.",
+    among_others=True,
+    manifest="options.json",
+)
 
 
 def claim_work(work: Path, config: TuningConfig, data: str, *, resume: bool) -> None:
@@ -25,56 +49,55 @@ def claim_work(work: Path, config: TuningConfig, data: str, *, resume: bool) -> 
     Raises
     ------
     IntegrityError
-        If the folder was begun with other options or data and is to be continued.
+        If the folder was begun with other options or data, or by another version, and is to be continued.
     """
-    path, form = work / "options.json", "nextinterest-work-1"
-    expected: dict[str, Json] = {"format": form, "data": data, "config": config.model_dump(mode="json")}
-    if resume and path.is_file() and read_manifest(path, form) != expected:
+    claim = _Claim(data=data, config=config.model_dump(mode="json"))
+    if resume and (work / _WORK.manifest).is_file() and read_artifact(work, _WORK).content != claim:
         raise IntegrityError(
             f"The run in {work} was begun with other options or data.",
             remedy="Continue with those it was started with, or start anew with resume=False.",
             command="Continue with those it was started with, or start anew with --no-resume.",
         )
     if is_main_process():
-        write_manifest(path, expected)
+        write_artifact(work, _WORK, claim, {})
 
 
 def save_tuned(
     out: Path,
-    task: str,
+    kind: Kind[Content],
     backbone: Backbone,
     config: TuningConfig,
     template: PromptTemplate,
-    learned: Mapping[str, Json],
+    made_from: MadeFrom,
+    learned: Mapping[str, object],
 ) -> None:
-    """Write ``adapter/`` and ``TASK.json``; of several processes only the first writes.
+    """Write a tuned model; of several processes only the first writes.
 
     Parameters
     ----------
     out
         The folder.
-    task
-        Names the manifest and its format.
+    kind
+        What it was tuned to.
     backbone, config, template
         What was tuned, how, and under which template; serving must use the same.
+    made_from
+        What it was tuned on.
     learned
-        Data, steps and measures, for the manifest.
+        Split, steps and measures, for the manifest.
     """
     if not is_main_process():
         return
-    manifest = out / f"{task}.json"
-    manifest.unlink(missing_ok=True)
-    save_adapter(backbone.model, out / "adapter", config.model)
-    files = sorted(path for path in (out / "adapter").iterdir() if path.is_file())
-    content: dict[str, Json] = {
-        "format": f"nextinterest-{task}-1",
-        "version": __version__,
+    adapter = out / "work" / ADAPTER
+    save_adapter(backbone.model, adapter, config.model)
+    told: dict[str, object] = {
         "base_model": {"name": config.model, "fingerprint": backbone.fingerprint},
         "template": template.name,
         "template_hash": template.hash,
         "config": config.model_dump(mode="json"),
-        "sha256": {f"adapter/{path.name}": sha256(path.read_bytes()) for path in files},
     }
     if isinstance(config, BackboneConfig):
-        content["prompts"] = config.prompts.model_dump(mode="json")
-    write_manifest(manifest, content | dict(learned))
+        told["prompts"] = config.prompts
+    content = kind.content.model_validate({**told, **learned})
+    files = {f"{ADAPTER}/{name}": (adapter / name).read_bytes() for name in adapter_files(adapter)}
+    write_artifact(out, kind, content, files, made_from)

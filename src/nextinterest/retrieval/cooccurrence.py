@@ -14,7 +14,6 @@ history's score of an item is the sum of S over its events, with the recency wei
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -103,7 +102,7 @@ class CoOccurrence:
         """Move rows and columns; new items co-occurred with nothing yet."""
         self.similarity = moved(self.similarity, change.new_of_old, len(change.catalog))
 
-    def save(self, directory: Path) -> Stored:
+    def save(self) -> Stored:
         """Return the similarities and how histories are weighted."""
         settings = {"half_life": self.half_life, "rating_gain": self.rating_gain}
         return Stored(self.kind, self.name, settings, matrix_arrays(self.similarity, np.float32))

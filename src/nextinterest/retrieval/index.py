@@ -10,19 +10,18 @@ Searches may run in several threads at once; changes need the index to themselve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.counting import counted
 from nextinterest.domain import FloatArray, IntArray
 from nextinterest.errors import DataError, IntegrityError
-from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
 from nextinterest.retrieval.lists import drop_excluded, empty_lists
 
-__all__ = ["EXACT_LIMIT", "IndexKind", "ItemIndex"]
+__all__ = ["EXACT_LIMIT", "IndexKind", "IndexShape", "ItemIndex"]
 
 EXACT_LIMIT = 50_000
 """Items up to which ``kind="auto"`` searches exactly: a few milliseconds a query on one core."""
@@ -30,13 +29,22 @@ EXACT_LIMIT = 50_000
 IndexKind = Literal["auto", "exact", "hnsw"]
 
 _FaissIndex = Any  # faiss's own stubs know little of what its classes can do
-_FORMAT = "nextinterest-index-1"
 _GONE = -1  # id of a removed node, which stays in an HNSW graph as a way to others
 _NEIGHBOURS = 32
 _EF_CONSTRUCTION = 80
 _EF_SEARCH = 96
 _BLAS_FROM = 8  # queries
 _MAX_GONE = 0.3  # share of removed nodes above which the graph is built anew
+
+
+class IndexShape(BaseModel):
+    """Kind and size of an index."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["exact", "hnsw"]
+    dimension: int = Field(ge=1)
+    n_items: int = Field(ge=0)
 
 
 class ItemIndex:
@@ -235,43 +243,36 @@ class ItemIndex:
         found, scores = np.take_along_axis(found, order, 1), np.take_along_axis(scores, order, 1)
         return drop_excluded(found, scores, exclude, k)
 
-    def save(self, directory: Path) -> None:
-        """Write ``index.faiss`` and ``index.json``, which holds its SHA-256."""
+    @property
+    def shape(self) -> IndexShape:
+        """What `from_bytes` checks."""
+        return IndexShape(kind=self.kind, dimension=self.dimension, n_items=len(self))
+
+    def to_bytes(self) -> bytes:
+        """Return the index as the content of a file."""
         import faiss
 
-        digest = write_atomic(directory / "index.faiss", faiss.serialize_index(self._index).tobytes())
-        write_manifest(
-            directory / "index.json",
-            {
-                "format": _FORMAT,
-                "kind": self.kind,
-                "dimension": self.dimension,
-                "n_items": len(self),
-                "sha256": digest,
-            },
-        )
+        data: bytes = faiss.serialize_index(self._index).tobytes()
+        return data
 
     @classmethod
-    def load(cls, directory: Path) -> ItemIndex:
-        """Read what `save` wrote. FAISS reads the bytes only after their hash was found right.
+    def from_bytes(cls, data: bytes, shape: IndexShape) -> ItemIndex:
+        """Return the index that `to_bytes` was called on. FAISS trusts the bytes: check their hash before.
 
         Raises
         ------
         IntegrityError
-            If a file is missing, changed, or another than the manifest describes.
+            If it is of another shape.
         """
         import faiss
 
-        manifest = read_manifest(directory / "index.json", _FORMAT)
-        data = read_verified(directory / "index.faiss", str(manifest.get("sha256")))
-        kind: IndexKind = "hnsw" if manifest.get("kind") == "hnsw" else "exact"
-        index = cls(int(str(manifest.get("dimension"))), kind)
+        index = cls(shape.dimension, shape.kind)
         index._index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
-        if index._index.d != index.dimension or len(index) != manifest.get("n_items"):
+        if index._index.d != shape.dimension or len(index) != shape.n_items:
             raise IntegrityError(
-                f"{directory / 'index.faiss'} holds {len(index)} vectors of length {index._index.d}, its "
-                f"manifest says otherwise.",
-                remedy="Build and save the index again.",
+                f"The index holds {len(index)} vectors of length {index._index.d}, its manifest says "
+                f"{shape.n_items} of length {shape.dimension}.",
+                remedy="Build and save it again.",
             )
         return index
 

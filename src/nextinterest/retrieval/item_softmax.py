@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -25,10 +24,10 @@ from nextinterest.retrieval.item_head import ItemHead
 from nextinterest.retrieval.language_files import (
     LanguageManifest,
     Origin,
+    adapter_bytes,
     head_arrays,
     head_of,
     load_language_model,
-    save_adapter,
 )
 from nextinterest.retrieval.parts import HistoryScorer, LoadContext, Stored
 from nextinterest.retrieval.softmax_paths import SoftmaxPaths
@@ -173,8 +172,8 @@ class ItemSoftmax:
         self._vectors = None
         self._renderer = PromptRenderer(self.template, change.catalog, self.model.tokenizer, self.options)
 
-    def save(self, directory: Path) -> Stored:
-        """Write the adapter; return head and names.
+    def save(self) -> Stored:
+        """Return head, adapter and names.
 
         Raises
         ------
@@ -196,9 +195,10 @@ class ItemSoftmax:
             template=self.template.name,
             template_hash=self.template.hash,
             options=self.options,
-            adapter=save_adapter(self.origin, directory),
+            adapter=self.origin.adapter is not None,
         )
-        return Stored(self.kind, self.name, manifest.model_dump(mode="json"), head_arrays(self.head))
+        settings = manifest.model_dump(mode="json")
+        return Stored(self.kind, self.name, settings, head_arrays(self.head), adapter_bytes(self.origin))
 
     @classmethod
     def load(cls, stored: Stored, context: LoadContext) -> ItemSoftmax:
@@ -212,9 +212,9 @@ class ItemSoftmax:
         """
         manifest = LanguageManifest.model_validate(stored.settings)
         model, template, origin = load_language_model(
-            manifest, context.directory, device=context.device, dtype=context.dtype
+            manifest, context.saved, device=context.device, dtype=context.dtype
         )
-        head = head_of(manifest.head, stored.tensors, context.text, context.directory).to(model.device)
+        head = head_of(manifest.head, stored.tensors, context.text, context.saved.directory).to(model.device)
         return cls(model, head, context.catalog, template, manifest.options, manifest.layers, origin)
 
 

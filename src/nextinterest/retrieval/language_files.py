@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from nextinterest.artifact_files import Artifact
 from nextinterest.counting import counted
 from nextinterest.data.assets import locate
 from nextinterest.domain import FloatArray
@@ -26,17 +27,16 @@ from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import adapter_files
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptOptions, PromptTemplate
-from nextinterest.retrieval.files import read_verified, write_atomic
 from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
 
 __all__ = [
     "LanguageManifest",
     "Origin",
+    "adapter_bytes",
     "head_arrays",
     "head_of",
     "load_language_model",
     "rounded",
-    "save_adapter",
 ]
 
 _ADAPTER = "adapter"
@@ -91,22 +91,21 @@ class LanguageManifest(BaseModel):
     template_hash: str
     options: PromptOptions
 
-    adapter: dict[str, str]
-    """SHA-256 of the adapter's files by name; empty where there is no adapter."""
+    adapter: bool
+    """Whether there is an adapter."""
 
 
-def save_adapter(origin: Origin, directory: Path) -> dict[str, str]:
-    """Write the adapter's files, where there is one; return their SHA-256 by name."""
-    hashes: dict[str, str] = {}
-    if origin.adapter is not None:
-        for name in adapter_files(origin.adapter):
-            data = (origin.adapter / name).read_bytes()
-            hashes[name] = write_atomic(directory / _ADAPTER / name, data)
-    return hashes
+def adapter_bytes(origin: Origin) -> dict[str, bytes]:
+    """Return the adapter's files by their names in a directory; none where there is no adapter."""
+    if origin.adapter is None:
+        return {}
+    return {
+        f"{_ADAPTER}/{name}": (origin.adapter / name).read_bytes() for name in adapter_files(origin.adapter)
+    }
 
 
 def load_language_model(
-    manifest: LanguageManifest, directory: Path, *, device: str = "auto", dtype: DtypeName = "auto"
+    manifest: LanguageManifest, saved: Artifact[BaseModel], *, device: str = "auto", dtype: DtypeName = "auto"
 ) -> tuple[LocalModel, PromptTemplate, Origin]:
     """Return the model that a head was trained on, its template, and where it came from.
 
@@ -114,8 +113,8 @@ def load_language_model(
     ----------
     manifest
         What was written of it.
-    directory
-        Where `save_adapter` wrote.
+    saved
+        The directory with the adapter.
     device, dtype
         See `nextinterest.llm.LocalModel.load`.
 
@@ -128,13 +127,11 @@ def load_language_model(
     template = PromptTemplate.named(manifest.template)
     if template.hash != manifest.template_hash:
         raise IntegrityError(
-            f"The language model in {directory} was trained under another version of the template "
+            f"The language model in {saved.directory} was trained under another version of the template "
             f"{manifest.template!r}: {manifest.template_hash[:12]}, not {template.hash[:12]}.",
             remedy="Use the version of nextinterest it was trained with, or train it again.",
         )
-    for name, expected in manifest.adapter.items():
-        read_verified(directory / _ADAPTER / name, expected)
-    adapter = directory / _ADAPTER if manifest.adapter else None
+    adapter = saved.folder(_ADAPTER) if manifest.adapter else None
     model = LocalModel.load(
         locate(manifest.base, "language-model"),
         device=device,
@@ -145,9 +142,9 @@ def load_language_model(
     )
     if model.fingerprint != manifest.fingerprint:
         raise IntegrityError(
-            f"The adapter and head in {directory} were trained on the language model {manifest.base!r} of "
-            f"fingerprint {manifest.fingerprint[:12]}; with the one found under that name it would be "
-            f"{model.fingerprint[:12]}.",
+            f"The adapter and head in {saved.directory} were trained on the language model "
+            f"{manifest.base!r} of fingerprint {manifest.fingerprint[:12]}; with the one found "
+            f"under that name it would be {model.fingerprint[:12]}.",
             remedy="Put the same base model there, or train again on this one.",
         )
     return model, template, Origin(manifest.base, manifest.n_layers, adapter, manifest.random_seed)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
+from nextinterest.artifact_files import Artifact
 from nextinterest.domain import Catalog, FloatArray, History
 from nextinterest.errors import IntegrityError
 from nextinterest.llm.devices import DtypeName
@@ -36,15 +36,18 @@ class Stored:
     name
         Name of this one, unique among the parts and among the sources of a recommender.
     settings
-        What belongs into the manifest; for files that the part wrote itself, their SHA-256.
+        What belongs into the manifest.
     tensors
         Arrays by name, in the precision of the file.
+    files
+        Files besides, by name; no other part may use it.
     """
 
     kind: str
     name: str
     settings: Mapping[str, JsonValue]
     tensors: Mapping[str, NDArray[np.generic]]
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def number(self, key: str) -> float:
         """Return a setting that is a number.
@@ -68,8 +71,8 @@ class LoadContext:
 
     Attributes
     ----------
-    directory
-        Where it was saved.
+    saved
+        The directory.
     catalog
         The items.
     text
@@ -78,7 +81,7 @@ class LoadContext:
         Of language models; see `nextinterest.llm.LocalModel.load`.
     """
 
-    directory: Path
+    saved: Artifact[BaseModel]
     catalog: Catalog
     text: FloatArray
     device: str = "auto"
@@ -96,8 +99,8 @@ class Storable(Protocol):
         """Name of this one."""
         ...
 
-    def save(self, directory: Path) -> Stored:
-        """Return what is written of it; files that are no arrays it writes into the directory itself.
+    def save(self) -> Stored:
+        """Return what is written of it.
 
         Raises
         ------

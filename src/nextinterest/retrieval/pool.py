@@ -9,7 +9,6 @@ sets the temperature: the pool's probabilities are calibrated as far as its part
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -48,7 +47,7 @@ class PopularityPart(BasePart):
         counts[new] = self.counts[old]
         self.counts = counts
 
-    def save(self, directory: Path) -> Stored:
+    def save(self) -> Stored:
         """Return the counts."""
         return Stored(self.kind, self.name, {}, {"counts": self.counts})
 

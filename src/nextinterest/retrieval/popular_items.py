@@ -7,7 +7,6 @@ event of the log; without a half-life, the number of events. It answers for empt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -79,7 +78,7 @@ class PopularItems:
         counts[new] = self.counts[old]
         self.__init__(counts)  # type: ignore[misc]
 
-    def save(self, directory: Path) -> Stored:
+    def save(self) -> Stored:
         """Return the counts."""
         return Stored(self.kind, self.name, {}, {"counts": self.counts})
 

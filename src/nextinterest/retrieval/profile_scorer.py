@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -55,7 +54,7 @@ class ProfileScorer(BasePart):
         """Move rows and columns to a changed catalogue; new items have none yet."""
         self.matrix = moved(self.matrix, change.new_of_old, len(change.catalog))
 
-    def save(self, directory: Path) -> Stored:
+    def save(self) -> Stored:
         """Return matrix, in half precision, and half-life."""
         return Stored(
             self.kind, self.name, {"half_life": self.half_life}, matrix_arrays(self.matrix, np.float16)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Self, cast
 
 import numpy as np
@@ -43,7 +42,7 @@ __all__ = ["Retriever"]
 
 
 class Retriever:
-    """A `Recommender` made of candidate sources. Build one with `build` or read one with `load`.
+    """A `Recommender` made of candidate sources. Build one with `build`.
 
     Parameters
     ----------
@@ -165,27 +164,6 @@ class Retriever:
         made = copy.deepcopy(self, shared)
         made.update(catalog)
         return made
-
-    def save(self, directory: Path) -> None:
-        """Write the retriever to a folder; see `nextinterest.retrieval.saving`."""
-        from nextinterest.retrieval.saving import save_retriever
-
-        save_retriever(self, directory)
-
-    @classmethod
-    def load(
-        cls, directory: Path, encoder: Encoder, extra_sources: Sequence[CandidateSource] = ()
-    ) -> Retriever:
-        """Read a retriever that `save` wrote.
-
-        Raises
-        ------
-        IntegrityError
-            If a file is missing or changed, the encoder is another one, or a source is missing.
-        """
-        from nextinterest.retrieval.saving import load_retriever
-
-        return load_retriever(directory, encoder, extra_sources)
 
     def candidates(
         self, histories: Sequence[History], k: int, exclude_seen: bool = True

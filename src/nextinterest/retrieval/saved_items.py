@@ -1,7 +1,7 @@
 """The items of a saved retriever: copied into its folder, or named by the data set they come from.
 
     catalog.parquet       the items
-    index.faiss           their text vectors, with index.json as its own manifest
+    index.faiss           their text vectors
 
 Titles are data, and some data may not be passed on. A folder that only names its data set holds neither file;
 whoever loads it reads the same data again, and the vectors are computed from the texts. The catalogue's
@@ -10,26 +10,25 @@ fingerprint says whether it is the same.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from nextinterest.artifact_files import Artifact
 from nextinterest.counting import counted
 from nextinterest.data import CleaningConfig, load
 from nextinterest.data.catalogue import catalog_from_bytes, catalog_to_bytes
 from nextinterest.data.sources import Format
 from nextinterest.domain import Catalog
 from nextinterest.errors import IntegrityError
-from nextinterest.retrieval.files import read_verified, write_atomic
-from nextinterest.retrieval.index import IndexKind, ItemIndex
+from nextinterest.retrieval.index import IndexKind, IndexShape, ItemIndex
 from nextinterest.retrieval.item_text import catalog_texts
 from nextinterest.retrieval.text_encoder import Encoder
 
-__all__ = ["ItemsFrom", "copy_items", "read_items", "rebuild_items"]
+__all__ = ["ItemsFrom", "item_files", "read_items", "rebuild_items"]
 
-_CATALOG = "catalog.parquet"
+_CATALOG, _INDEX = "catalog.parquet", "index.faiss"
 
 
 class ItemsFrom(BaseModel):
@@ -48,26 +47,25 @@ class ItemsFrom(BaseModel):
     """How it was read: as in `nextinterest.data.load`."""
 
 
-def copy_items(catalog: Catalog, index: ItemIndex, directory: Path) -> dict[str, str]:
-    """Write catalogue and index; return the SHA-256 of the catalogue by file name (the index has its own)."""
-    index.save(directory)
-    return {_CATALOG: write_atomic(directory / _CATALOG, catalog_to_bytes(catalog))}
+def item_files(catalog: Catalog, index: ItemIndex) -> dict[str, bytes]:
+    """Return the files of catalogue and index."""
+    return {_CATALOG: catalog_to_bytes(catalog), _INDEX: index.to_bytes()}
 
 
-def read_items(directory: Path, hashes: dict[str, str], fingerprint: str) -> tuple[Catalog, ItemIndex]:
-    """Read what `copy_items` wrote.
+def read_items(saved: Artifact[BaseModel], shape: IndexShape, fingerprint: str) -> tuple[Catalog, ItemIndex]:
+    """Read the files that `item_files` returned.
 
     Raises
     ------
     IntegrityError
         If a file is missing or changed, or the two do not belong together.
     """
-    catalog = catalog_from_bytes(read_verified(directory / _CATALOG, hashes.get(_CATALOG, "")))
-    index = ItemIndex.load(directory)
+    catalog = catalog_from_bytes(saved.read(_CATALOG))
+    index = ItemIndex.from_bytes(saved.read(_INDEX), shape)
     everything = np.arange(len(catalog))
     if catalog.fingerprint != fingerprint or not np.array_equal(np.sort(index.items), everything):
         raise IntegrityError(
-            f"The catalogue and the index in {directory} do not belong together.",
+            f"The catalogue and the index in {saved.directory} do not belong together.",
             remedy="Build and save the retriever again.",
         )
     return catalog, index

@@ -1,162 +1,249 @@
-"""A retriever as a folder, and back: nothing pickled, every file checked by SHA-256 before it is read.
+"""A retriever as the files and the manifest content of a directory, and back, whether trained or not.
 
-    retriever.json        manifest: options, fingerprints of catalogue and encoder, sources, hashes
+    sources.safetensors   counts of popularity, rows of co-occurrence, other candidate sources
+    heads.safetensors     what was learned: sequence encoders, item-item matrices, counts, the item head
+    adapter/              the language model's adapter, by PEFT (see `nextinterest.retrieval.language_files`)
     catalog.parquet ...   the items (see `nextinterest.retrieval.saved_items`), unless they are named only
-    sources.safetensors   counts of popularity, rows of co-occurrence
 
-The encoder is not copied, only named by its fingerprint. Sources made elsewhere keep their own files and are
-handed in again when the folder is read.
+Weights are kept in half precision. Parts that weigh nothing are left out, unless they name candidates. The
+text encoder and the language model are not copied, only named. Who writes the directory is not known here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import ValidationError
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, JsonValue
 from safetensors.numpy import load, save
 
-from nextinterest.domain import Catalog
-from nextinterest.errors import IntegrityError
+from nextinterest.artifact_files import Artifact
+from nextinterest.errors import IntegrityError, ModelError
+from nextinterest.llm.devices import DtypeName
 from nextinterest.retrieval.config import RetrieverConfig
-from nextinterest.retrieval.cooccurrence import CoOccurrence
-from nextinterest.retrieval.files import read_manifest, read_verified, write_atomic, write_manifest
-from nextinterest.retrieval.index import ItemIndex
-from nextinterest.retrieval.item_matrix import matrix_of
-from nextinterest.retrieval.parts import Storable
-from nextinterest.retrieval.popular_items import PopularItems
+from nextinterest.retrieval.index import IndexShape
+from nextinterest.retrieval.item_softmax import ItemSoftmax
+from nextinterest.retrieval.kinds import load_part, load_source
+from nextinterest.retrieval.parts import LoadContext, Part, Storable, Stored
+from nextinterest.retrieval.pool import ScorePool
+from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.retriever import Retriever
-from nextinterest.retrieval.saved_items import ItemsFrom, copy_items, read_items, rebuild_items
+from nextinterest.retrieval.saved_items import ItemsFrom, item_files, read_items, rebuild_items
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
+from nextinterest.retrieval.trained import TrainedRetriever
 from nextinterest.retrieval.vector_source import TextNeighbours
 
-__all__ = ["load_items", "load_retriever", "save_retriever"]
+__all__ = ["Learned", "Member", "RetrieverContent", "RetrieverFiles", "restore_retriever", "retriever_files"]
 
-_FORMAT = "nextinterest-retriever-1"
-_MANIFEST, _SOURCES = "retriever.json", "sources.safetensors"
+_SOURCES, _HEADS = "sources.safetensors", "heads.safetensors"
 
 
-def save_retriever(retriever: Retriever, directory: Path, items_from: ItemsFrom | None = None) -> None:
-    """Write the folder; the manifest last, so that a half-written folder is refused.
+class Member(BaseModel):
+    """A part or a candidate source, as the manifest names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    """Key of its class in `nextinterest.retrieval.kinds`."""
+    name: str
+    settings: dict[str, JsonValue] = {}
+
+
+class Learned(BaseModel):
+    """What a trained retriever has besides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    parts: tuple[Member, ...]
+    weights: dict[str, float]
+    weights_without_language: dict[str, float] | None = None
+    provenance: Provenance
+
+
+class RetrieverContent(BaseModel):
+    """What a manifest says of a retriever."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: RetrieverConfig
+    catalog: str
+    """Fingerprint of the catalogue."""
+    encoder: str
+    """Fingerprint of the text encoder."""
+    sources: tuple[Member, ...]
+    """The candidate sources after the text vectors; one that is among the parts is the same object."""
+    items_from: ItemsFrom | None = None
+    """The data set that the items are read from again; None where they are copied."""
+    index: IndexShape | None = None
+    """The index over the text vectors, where they are copied."""
+    learned: Learned | None = None
+
+
+class RetrieverFiles(NamedTuple):
+    """What is to be written of a retriever."""
+
+    content: RetrieverContent
+    files: dict[str, bytes]
+
+
+def retriever_files(retriever: Retriever, items_from: ItemsFrom | None = None) -> RetrieverFiles:
+    """Return what is written of a retriever.
 
     Parameters
     ----------
     retriever
-        What is saved.
-    directory
-        Where to.
+        A `Retriever` or `TrainedRetriever`.
     items_from
         The data set its items are read from again; None copies them.
-    """
-    tensors: dict[str, np.ndarray] = {}
-    for source in retriever.sources:
-        if isinstance(source, Storable) and source.kind in (PopularItems.kind, CoOccurrence.kind):
-            arrays = source.save(directory).tensors
-            tensors |= {f"{source.name}.{key}": tensor for key, tensor in arrays.items()}
-    hashes = {_SOURCES: write_atomic(directory / _SOURCES, save(tensors))}
-    if items_from is None:
-        hashes |= copy_items(retriever.catalog, retriever.index, directory)
-    write_manifest(
-        directory / _MANIFEST,
-        {
-            "format": _FORMAT,
-            "config": retriever.config.model_dump(mode="json"),
-            "catalog": retriever.catalog.fingerprint,
-            "encoder": retriever.encoder.fingerprint,
-            "sources": [source.name for source in retriever.sources],
-            "items_from": None if items_from is None else items_from.model_dump(mode="json"),
-            "sha256": hashes,
-        },
-    )
-
-
-def load_items(directory: Path, encoder: Encoder) -> tuple[Catalog, ItemIndex]:
-    """Read the catalogue and its text vectors, or make them again from the data set that is named.
 
     Raises
     ------
-    IntegrityError
-        If a file is missing or changed, or the encoder or the data is another one.
+    ModelError
+        If it has a candidate source or a part of a kind that has no file form.
     """
-    manifest = read_manifest(directory / _MANIFEST, _FORMAT)
-    if manifest.get("encoder") != encoder.fingerprint:
-        raise IntegrityError(
-            f"The vectors in {directory} were made by encoder {str(manifest.get('encoder'))[:16]}..., the "
-            f"encoder given is {encoder.fingerprint[:16]}...",
-            remedy="Give the same text encoder, or build the retriever again with this one.",
+    pool = retriever.pool if isinstance(retriever, TrainedRetriever) else None
+    parts = [] if pool is None else [part.save() for part in pool.parts if pool.weighs(part.name)]
+    there = {(part.kind, part.name) for part in parts}
+    sources = [_saved(source, there) for source in retriever.sources[1:]]
+    files = {_SOURCES: save({f"{s.name}.{key}": t for s in sources for key, t in s.tensors.items()})}
+    if pool is not None:
+        files[_HEADS] = save({f"{p.name}/{key}": t for p in parts for key, t in p.tensors.items()})
+    for part in parts:
+        files |= part.files
+    if items_from is None:
+        files |= item_files(retriever.catalog, retriever.index)
+    content = RetrieverContent(
+        config=retriever.config,
+        catalog=retriever.catalog.fingerprint,
+        encoder=retriever.encoder.fingerprint,
+        sources=_members(sources),
+        items_from=items_from,
+        index=retriever.index.shape if items_from is None else None,
+    )
+    if isinstance(retriever, TrainedRetriever):
+        learned = Learned(
+            parts=_members(parts),
+            weights=retriever.pool.weights,
+            weights_without_language=retriever.pool.weights_without_language,
+            provenance=retriever.provenance,
         )
-    fingerprint, hashes = str(manifest.get("catalog")), manifest.get("sha256")
-    if not isinstance(hashes, dict):
-        raise IntegrityError(f"{directory / _MANIFEST} lacks hashes.", remedy="Build and save it again.")
-    named = manifest.get("items_from")
-    if named is None:
-        return read_items(directory, {str(k): str(v) for k, v in hashes.items()}, fingerprint)
-    try:
-        kind = RetrieverConfig.model_validate(manifest.get("config")).index
-        return rebuild_items(ItemsFrom.model_validate(named), fingerprint, encoder, kind)
-    except ValidationError as error:
-        raise IntegrityError(
-            f"{directory / _MANIFEST} holds options this version does not know: {error}",
-            remedy="Build and save it again.",
-        ) from error
+        content = content.model_copy(update={"learned": learned})
+    return RetrieverFiles(content, files)
 
 
-def load_retriever(
-    directory: Path,
+def restore_retriever(
+    content: RetrieverContent,
+    saved: Artifact[BaseModel],
     encoder: Encoder,
-    extra_sources: Sequence[CandidateSource] = (),
-    items: tuple[Catalog, ItemIndex] | None = None,
+    *,
+    with_language: bool = True,
+    device: str = "auto",
+    dtype: DtypeName = "auto",
 ) -> Retriever:
-    """Read what `save_retriever` wrote.
+    """Return the retriever that `retriever_files` was called with.
 
     Parameters
     ----------
-    directory
-        The folder.
+    content
+        What the manifest says of it.
+    saved
+        The directory.
     encoder
-        The encoder the vectors were made with, needed only for items added later.
-    extra_sources
-        The sources that were made elsewhere, by the names they had.
-    items
-        What `load_items` returned, where it was called before.
+        The text encoder its item vectors were made with.
+    with_language
+        Whether to load the part that runs a language model; without it the pool is the one that was fitted
+        without.
+    device, dtype
+        Of the language model whose item softmax takes part; see `nextinterest.llm.LocalModel.load`.
 
     Raises
     ------
     IntegrityError
-        If a file is missing or changed, the encoder is another one, or a source is missing.
+        If a file is missing or changed, or belongs to another catalogue, text encoder, language model or
+        template; the message says which.
     """
-    path = directory / _MANIFEST
-    manifest = read_manifest(path, _FORMAT)
-    hashes = manifest.get("sha256")
-    names = manifest.get("sources")
-    try:
-        config = RetrieverConfig.model_validate(manifest.get("config"))
-    except ValidationError as error:
+    if content.encoder != encoder.fingerprint:
         raise IntegrityError(
-            f"{path} holds options this version does not know: {error}", remedy="Build and save it again."
-        ) from error
-    if not isinstance(hashes, dict) or not isinstance(names, list):
-        raise IntegrityError(f"{path} lacks hashes or sources.", remedy="Build and save it again.")
-
-    catalog, index = items or load_items(directory, encoder)
-    everything = np.arange(len(catalog))
-    text = TextNeighbours(index.vectors(everything), index, config.text_half_life, config.rating_gain)
-    tensors = load(read_verified(directory / _SOURCES, str(hashes.get(_SOURCES))))
-    known: dict[str, CandidateSource] = {source.name: source for source in extra_sources}
-    if "popularity.counts" in tensors:
-        known[PopularItems.name] = PopularItems(tensors["popularity.counts"])
-    if "cooccurrence.data" in tensors:
-        arrays = {key: tensors[f"cooccurrence.{key}"] for key in ("data", "indices", "indptr")}
-        similarity = matrix_of(arrays, len(catalog))
-        known[CoOccurrence.name] = CoOccurrence(similarity, config.cooccurrence_half_life, config.rating_gain)
-    missing = [str(name) for name in names if name != text.name and name not in known]
-    if missing:
-        raise IntegrityError(
-            f"The retriever in {directory} was saved with the sources {missing}, which were not given.",
-            remedy="Load them first and pass them as extra_sources.",
+            f"The vectors in {saved.directory} were made by encoder {content.encoder[:16]}..., the "
+            f"encoder given is {encoder.fingerprint[:16]}...",
+            remedy="Give the same text encoder, or build the retriever again with this one.",
         )
-    saved = [known[str(name)] for name in names if name != text.name]
-    added = [source for source in extra_sources if source.name not in names]
-    return Retriever(catalog, text, [*saved, *added], config, encoder)
+    if content.items_from is not None:
+        catalog, index = rebuild_items(content.items_from, content.catalog, encoder, content.config.index)
+    elif content.index is not None:
+        catalog, index = read_items(saved, content.index, content.catalog)
+    else:
+        raise saved.kind.error(f"The manifest of {saved.directory} says nothing of items.")
+    vectors = index.vectors(np.arange(len(catalog)))
+    context = LoadContext(saved, catalog, vectors, device, dtype)
+    try:
+        parts = _parts(content.learned, saved, context, with_language)
+        sources = _sources(content, saved, context, parts)
+    except (KeyError, ValueError) as error:  # arrays or settings are missing, or of another shape
+        raise saved.kind.error(
+            f"What {saved.directory} holds does not fit its manifest or its catalogue: {error}."
+        ) from error
+    text = TextNeighbours(vectors, index, content.config.text_half_life, content.config.rating_gain)
+    base = Retriever(catalog, text, sources, content.config, encoder)
+    if content.learned is None:
+        return base
+    learned = content.learned
+    pool = ScorePool(list(parts.values()), learned.weights, learned.weights_without_language)
+    if not with_language:
+        pool = pool.without_language()
+    return TrainedRetriever.from_retriever(base, pool, learned.provenance)
+
+
+def _saved(source: CandidateSource, there: set[tuple[str, str]]) -> Stored:
+    """Return what is written of a source; its name alone where it is among the parts."""
+    if not isinstance(source, Storable):
+        raise ModelError(
+            f"The candidate source {source.name!r} cannot be saved.",
+            remedy="Take it out of the retriever's sources before saving.",
+        )
+    if (source.kind, source.name) in there:
+        return Stored(source.kind, source.name, {}, {})
+    return source.save()
+
+
+def _members(stored: Iterable[Stored]) -> tuple[Member, ...]:
+    return tuple(Member(kind=one.kind, name=one.name, settings=dict(one.settings)) for one in stored)
+
+
+def _parts(
+    learned: Learned | None, saved: Artifact[BaseModel], context: LoadContext, with_language: bool
+) -> dict[tuple[str, str], Part]:
+    """Return the parts by kind and name, in the order of the manifest."""
+    if learned is None:
+        return {}
+    arrays = load(saved.read(_HEADS))
+    return {
+        (one.kind, one.name): load_part(_stored(one, arrays, f"{one.name}/"), context)
+        for one in learned.parts
+        if with_language or one.kind != ItemSoftmax.kind
+    }
+
+
+def _sources(
+    content: RetrieverContent,
+    saved: Artifact[BaseModel],
+    context: LoadContext,
+    parts: Mapping[tuple[str, str], Part],
+) -> list[CandidateSource]:
+    arrays = load(saved.read(_SOURCES))
+    found: list[CandidateSource] = []
+    for one in content.sources:
+        shared: object = parts.get((one.kind, one.name))
+        if isinstance(shared, CandidateSource):
+            found.append(shared)
+        else:
+            found.append(load_source(_stored(one, arrays, f"{one.name}."), context))
+    return found
+
+
+def _stored(member: Member, arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Stored:
+    own = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+    return Stored(member.kind, member.name, member.settings, own)

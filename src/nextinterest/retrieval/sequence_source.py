@@ -7,7 +7,6 @@ that the inner product is the encoder's score.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -73,7 +72,7 @@ class SequenceSource(BasePart):
         index.replace(change.encoded[there], vectors[there])
         index.add(change.encoded[~there], vectors[~there])
 
-    def save(self, directory: Path) -> Stored:
+    def save(self) -> Stored:
         """Return shape and weights of the encoder, in half precision."""
         tensors = {key: t.cpu().numpy().astype(np.float16) for key, t in self.encoder.state_dict().items()}
         return Stored(self.kind, self.name, self.encoder.config.model_dump(mode="json"), tensors)
@@ -93,8 +92,8 @@ class SequenceSource(BasePart):
             encoder.load_state_dict(weights)
         except RuntimeError as error:
             raise IntegrityError(
-                f"The sequence encoder {stored.name!r} in {context.directory} does not fit its manifest or "
-                f"its catalogue: {error}",
+                f"The sequence encoder {stored.name!r} in {context.saved.directory} does not fit its "
+                f"manifest or its catalogue: {error}",
                 remedy="Train and save it again.",
             ) from error
         return cls(encoder, stored.name)

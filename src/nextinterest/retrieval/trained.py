@@ -12,7 +12,6 @@ pass for each history.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,6 @@ from nextinterest.retrieval.pool import ScorePool
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.ranks import top_k
 from nextinterest.retrieval.retriever import Retriever
-from nextinterest.retrieval.saved_items import ItemsFrom
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.vector_source import TextNeighbours
@@ -171,12 +169,6 @@ class TrainedRetriever(Retriever):
                 member.follow(change)
                 followed.append(member)
         self._catalog = catalog
-
-    def save(self, directory: Path, items_from: ItemsFrom | None = None) -> None:
-        """Write the retriever and what it has learned; see `nextinterest.retrieval.directory`."""
-        from nextinterest.retrieval.directory import save_trained
-
-        save_trained(self, directory, items_from)
 
     def _log_p(self, histories: Sequence[History], exclude_seen: bool) -> NDArray[np.float64]:
         """Return log-probabilities in double precision, ``-inf`` for seen items where they are excluded."""

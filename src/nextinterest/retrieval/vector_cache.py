@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from nextinterest.artifact_files import sha256
 from nextinterest.domain import FloatArray
 from nextinterest.errors import StorageError
 from nextinterest.files import not_kept, storing, write_atomic
-from nextinterest.retrieval.files import sha256
 
 __all__ = ["VectorCache"]
 

@@ -13,6 +13,7 @@ from nextinterest.agent.chat import (
     ChatContext,
     TunedReader,
 )
+from nextinterest.artifact_files import MANIFEST, MadeFrom
 from nextinterest.errors import IntegrityError
 from nextinterest.finetune.backbone import open_backbone
 from nextinterest.finetune.task_config import UnderstandingConfig
@@ -35,7 +36,9 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = UnderstandingConfig.model_validate(
         {"model": str(base), "examples": 8, "validation_cases": 4, "training": training}
     )
-    tune_understanding(films(), open_backbone(base, config), config, folder / "out", data="films")
+    tune_understanding(
+        films(), open_backbone(base, config), config, folder / "out", made_from=MadeFrom(data="films")
+    )
     return folder / "out"
 
 
@@ -59,24 +62,31 @@ def test_whatever_a_tuned_model_says_is_an_action(tuned: Path, cinema: ChatConte
     assert reader.name.endswith("tuned to read")
 
 
+def rewrite(path: Path, key: str, changes: dict[str, object]) -> None:
+    raw = json.loads(path.read_text())
+    raw[key] |= changes
+    path.write_text(json.dumps(raw))
+
+
 def test_another_template_base_or_file_is_refused(tuned: Path) -> None:
-    path = tuned / "understanding.json"
+    path = tuned / MANIFEST
     whole = path.read_text()
-    manifest = json.loads(whole)
     try:
-        path.write_text(json.dumps(manifest | {"template_hash": "0" * 64}))
+        rewrite(path, "content", {"template_hash": "0" * 64})
         with pytest.raises(IntegrityError, match="under template 'chat-action' 000000000000"):
             TunedReader.from_pretrained(tuned)
-        other = manifest["base_model"] | {"fingerprint": "f" * 64}
-        path.write_text(json.dumps(manifest | {"base_model": other}))
+        path.write_text(whole)
+        other = json.loads(whole)["content"]["base_model"] | {"fingerprint": "f" * 64}
+        rewrite(path, "content", {"base_model": other})
         with pytest.raises(IntegrityError, match="fingerprint ffffffffffff"):
             TunedReader.from_pretrained(tuned, device="cpu")
-        name = next(iter(manifest["sha256"]))
-        path.write_text(json.dumps(manifest | {"sha256": {name: "1" * 64}}))
+        path.write_text(whole)
+        name, entry = next(iter(json.loads(whole)["files"].items()))
+        rewrite(path, "files", {name: entry | {"sha256": "1" * 64}})
         with pytest.raises(IntegrityError, match="SHA-256"):
             TunedReader.from_pretrained(tuned)
-        path.write_text(json.dumps({"format": manifest["format"]}))
-        with pytest.raises(IntegrityError, match="damaged"):
+        path.write_text(json.dumps({"kind": "tuned reader"}))
+        with pytest.raises(IntegrityError, match="cannot be read as the manifest of a tuned reader"):
             TunedReader.from_pretrained(tuned)
     finally:
         path.write_text(whole)

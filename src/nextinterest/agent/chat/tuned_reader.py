@@ -12,39 +12,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.understanding import ChatContext
+from nextinterest.artifact_files import read_artifact
 from nextinterest.data.assets import locate
 from nextinterest.errors import IntegrityError
 from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import adapter_digest
 from nextinterest.messages import Message
 from nextinterest.prompts.chat_action import MOST_MESSAGES, action_prompt, action_template
-from nextinterest.retrieval.files import read_manifest, read_verified
+from nextinterest.retrieval.tuned import ADAPTER, UNDERSTANDING
 
 __all__ = ["TunedReader"]
 
-_MANIFEST, _FORMAT = "understanding.json", "nextinterest-understanding-1"
 _LONGEST = 160  # tokens of an answer; those learned from have 16 on average
-
-
-class _BaseModel(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    name: str
-    fingerprint: str
-
-
-class _Manifest(BaseModel):
-    """What must hold of an adapter for it to be served; the rest tells how it was trained."""
-
-    model_config = ConfigDict(extra="ignore")
-    version: str
-    base_model: _BaseModel
-    template: str
-    template_hash: str
-    sha256: dict[str, str]
 
 
 class TunedReader(ModelReader):
@@ -69,21 +50,16 @@ class TunedReader(ModelReader):
             If the base model cannot be loaded.
         """
         directory = Path(directory)
-        path = directory / _MANIFEST
-        try:
-            manifest = _Manifest.model_validate(read_manifest(path, _FORMAT))
-        except ValidationError as error:
-            raise IntegrityError(f"{path} is damaged: {error}.", remedy="Tune the reader again.") from error
+        found = read_artifact(directory, UNDERSTANDING)
+        content = found.content
         template = action_template()
-        if (manifest.template, manifest.template_hash) != (template.name, template.hash):
+        if (content.template, content.template_hash) != (template.name, template.hash):
             raise IntegrityError(
-                f"{directory} was tuned under template {manifest.template!r} {manifest.template_hash[:12]}, "
+                f"{directory} was tuned under template {content.template!r} {content.template_hash[:12]}, "
                 f"not {template.name!r} {template.hash[:12]}.",
-                remedy=f"Use nextinterest {manifest.version}, or tune the reader again.",
+                remedy="Use the version of nextinterest that wrote it, or tune the reader again.",
             )
-        for name, digest in manifest.sha256.items():
-            read_verified(directory / name, digest)
-        adapter, named = directory / "adapter", manifest.base_model
+        adapter, named = found.folder(ADAPTER), content.base_model
         model = LocalModel.load(locate(named.name, "language-model"), device=device, adapter=adapter)
         expected = hashlib.sha256((named.fingerprint + adapter_digest(adapter)).encode()).hexdigest()
         if model.fingerprint != expected:

@@ -1,93 +1,18 @@
-"""A trained retriever as a recommender directory that the agent loads.
-
-    recommender.json    manifest: settings of the agent, models by name and fingerprint, template, SHA-256
-    README.md           model card: what it was learned from, how, and its numbers on validation
-    trained.json ...    what was learned (see `nextinterest.retrieval.directory`)
-
-The agent reads ``recommender.json`` (see `nextinterest.agent.saving`); the two packages share the form of the
-file and nothing else. It is written last, so that a half-written directory is refused.
-"""
+"""The model card of a trained recommender: what it was learned from, how, and its numbers on validation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
-from nextinterest.files import RECOMMENDER_FILES, check_output, storing
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Trained
 from nextinterest.finetune.pool_fit import BESIDE_PARTS, Measures
-from nextinterest.prompts import PromptTemplate
-from nextinterest.retrieval.files import Json, sha256, write_atomic, write_manifest
 from nextinterest.retrieval.provenance import Provenance
-from nextinterest.retrieval.saved_items import ItemsFrom
 from nextinterest.retrieval.trained import TrainedRetriever
 from nextinterest.version import __version__
 
-__all__ = ["ModelName", "model_card", "save_recommender"]
-
-_FORMAT = "nextinterest-recommender-1"
-_TEMPLATE = "choice"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelName:
-    """A model by what it is called and what it is."""
-
-    name: str
-    fingerprint: str
-
-
-def save_recommender(
-    retriever: TrainedRetriever,
-    directory: Path,
-    *,
-    text_encoder: ModelName,
-    language_model: ModelName | None,
-    choice_weight: float,
-    card: str,
-    items_from: ItemsFrom | None = None,
-) -> None:
-    """Write the directory.
-
-    Parameters
-    ----------
-    retriever
-        What was learned.
-    directory
-        Where to.
-    text_encoder, language_model
-        The models the agent will load again; no language model ranks by what was learned alone.
-    choice_weight
-        Weight of the language model's choice in the agent's blend.
-    card
-        The model card, from `model_card`.
-    items_from
-        The data set that loading reads the items from again; None copies them into the directory.
-    """
-    check_output(directory, RECOMMENDER_FILES, "recommender")
-    with storing(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-    (directory / "recommender.json").unlink(missing_ok=True)
-    retriever.save(directory, items_from)
-    hashes: dict[str, Json] = {
-        name: sha256((directory / name).read_bytes()) for name in ("retriever.json", "trained.json")
-    }
-    hashes["README.md"] = write_atomic(directory / "README.md", card.encode())
-    write_manifest(
-        directory / "recommender.json",
-        {
-            "format": _FORMAT,
-            "version": __version__,
-            "config": {"template": _TEMPLATE, "choice_weight": choice_weight},
-            "text_encoder": _named(text_encoder),
-            "language_model": None if language_model is None else _named(language_model),
-            "template_hash": PromptTemplate.named(_TEMPLATE).hash,
-            "sha256": hashes,
-        },
-    )
+__all__ = ["model_card"]
 
 
 def model_card(
@@ -162,10 +87,6 @@ def _calibration(measures: Measures) -> str:
         f"{sentence(measures['calibration_before'])}. The blend's, by weights fitted on other users, "
         f"{sentence(measures['calibration'])} (1 is none)."
     )
-
-
-def _named(model: ModelName) -> dict[str, Json]:
-    return {"name": model.name, "fingerprint": model.fingerprint}
 
 
 _CARD = """\

@@ -1,0 +1,310 @@
+"""A recommender directory: one manifest, one way to write it, one way to read it.
+
+    manifest.json            settings, models by name and fingerprint, template, what the retriever is
+    sources.safetensors ...  the retriever (see `nextinterest.retrieval.saving`)
+    choice/                  adapter of a tuned choice (see `nextinterest.retrieval.rerank.tuned_choice`)
+    forecast.json            weights of the interest forecast, where some were fitted for this recommender
+    README.md                what this directory is and how to load it
+
+Models are named and fingerprinted, not copied. The form of the directory, and that it is always whole, is
+`nextinterest.artifact_files`. Knows nothing of how anything is trained.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nextinterest.agent.config import AgentConfig
+from nextinterest.agent.deferred import DeferredModel
+from nextinterest.agent.engine import Engine
+from nextinterest.artifact_files import (
+    Artifact,
+    Kind,
+    MadeFrom,
+    NamedModel,
+    invalid,
+    read_artifact,
+    write_artifact,
+)
+from nextinterest.errors import IntegrityError, ModelError
+from nextinterest.interests.model import ForecastModel
+from nextinterest.llm.devices import DtypeName
+from nextinterest.prompts import PromptTemplate
+from nextinterest.retrieval import Encoder, Retriever, encoder_assets
+from nextinterest.retrieval.rerank.tuned_choice import (
+    FOLDER,
+    ChoiceRecord,
+    TunedChoice,
+    load_choice,
+)
+from nextinterest.retrieval.saved_items import ItemsFrom
+from nextinterest.retrieval.saving import RetrieverContent, restore_retriever, retriever_files
+from nextinterest.retrieval.trained import TrainedRetriever
+
+__all__ = [
+    "FORECAST",
+    "README",
+    "RECOMMENDER",
+    "RecommenderContent",
+    "forecast_file",
+    "load_engine",
+    "load_trained_retriever",
+    "save_engine",
+    "write_recommender",
+]
+
+FORECAST, README = "forecast.json", "README.md"
+
+
+class RecommenderContent(BaseModel):
+    """What a manifest says of a recommender."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: AgentConfig
+    text_encoder: NamedModel
+    language_model: NamedModel | None = None
+    template_hash: str
+    """Of the template that ``config`` names."""
+    retriever: RetrieverContent
+    choice: ChoiceRecord | None = None
+
+
+RECOMMENDER = Kind(
+    "recommender",
+    RecommenderContent,
+    remedy="Restore it from a copy, or make the recommender again as its card says.",
+    earlier=(
+        "recommender.json",
+        "retriever.json",
+        "trained.json",
+        "index.json",
+        "sources.safetensors",
+        "heads.safetensors",
+        "catalog.parquet",
+        "index.faiss",
+        "adapter",
+        FORECAST,
+        FOLDER,
+    ),
+    upgradable=True,
+)
+
+
+def write_recommender(
+    directory: Path,
+    retriever: Retriever,
+    config: AgentConfig,
+    *,
+    text_encoder: str,
+    language_model: NamedModel | None,
+    card: str | None = None,
+    items_from: ItemsFrom | None = None,
+    forecast_model: ForecastModel | None = None,
+    choice: TunedChoice | None = None,
+    made_from: MadeFrom | None = None,
+) -> None:
+    """Write a recommender directory, in place of one that is there.
+
+    Parameters
+    ----------
+    directory
+        Where to.
+    retriever
+        What ranks, trained or not.
+    config
+        Settings of the agent.
+    text_encoder
+        Name by which the retriever's text encoder is loaded again.
+    language_model
+        The model that explains, talks, and chooses where no other was tuned to; None for none.
+    card
+        The model card; None writes a short one.
+    items_from
+        The data set that loading reads the items from again; None copies them into the directory.
+    forecast_model
+        Weights of the interest forecast.
+    choice
+        A model tuned to choose.
+    made_from
+        What it was made from.
+
+    Raises
+    ------
+    StorageError
+        If the directory holds other files and no recommender, or cannot be written.
+    ModelError
+        If a part of the retriever has no file form.
+    """
+    content, files = retriever_files(retriever, items_from)
+    if forecast_model is not None:
+        files[FORECAST] = forecast_file(forecast_model)
+    if choice is not None:
+        files |= choice.files()
+    if card is None:
+        name = "none" if language_model is None else language_model.name
+        card = _CARD.format(items=len(retriever.catalog), model=name, encoder=text_encoder)
+    files[README] = card.encode()
+    recommender = RecommenderContent(
+        config=config,
+        text_encoder=NamedModel(name=text_encoder, fingerprint=retriever.encoder.fingerprint),
+        language_model=language_model,
+        template_hash=PromptTemplate.named(config.template).hash,
+        retriever=content,
+        choice=None if choice is None else choice.record,
+    )
+    write_artifact(directory, RECOMMENDER, recommender, files, made_from)
+
+
+def save_engine(engine: Engine, directory: Path) -> None:
+    """Write an engine as a recommender directory, in place of one that is there.
+
+    Raises
+    ------
+    StorageError
+        If the directory holds other files and no recommender, or cannot be written.
+    ModelError
+        If the engine does not know by which name its models can be loaded again.
+    """
+    unnamed = engine.model_name is not None and engine.language_model_name is None
+    if engine.text_encoder_name is None or unnamed:
+        raise ModelError(
+            "This agent was given its models as objects, so a directory could not name them.",
+            remedy="Build it with from_dataset, or pass language_model_name and text_encoder_name.",
+        )
+    model = None
+    if engine.model_fingerprint is not None and engine.language_model_name is not None:
+        model = NamedModel(name=engine.language_model_name, fingerprint=engine.model_fingerprint)
+    write_recommender(
+        directory,
+        engine.retriever,
+        engine.config,
+        text_encoder=engine.text_encoder_name,
+        language_model=model,
+        forecast_model=engine.forecast_model,
+        choice=engine.choice,
+    )
+
+
+def load_engine(
+    directory: Path,
+    *,
+    with_language: bool = True,
+    device: str = "auto",
+    dtype: DtypeName = "auto",
+) -> Engine:
+    """Read a recommender directory, without its language models where they are not wanted.
+
+    Parameters
+    ----------
+    directory
+        The directory.
+    with_language
+        Whether language models take part.
+    device, dtype
+        See `nextinterest.llm.LocalModel.load`.
+
+    Raises
+    ------
+    IntegrityError
+        If a file is missing or changed, or template, text encoder or language model are not those it was
+        saved with; the message says which. A language model that no list asks for is checked when it is
+        first used.
+    """
+    saved = read_artifact(directory, RECOMMENDER)
+    content = saved.content
+    _check_template(saved)
+    encoder = encoder_assets.open_encoder(content.text_encoder.name, device)
+    retriever = restore_retriever(
+        content.retriever, saved, encoder, with_language=with_language, device=device, dtype=dtype
+    )
+    model: DeferredModel | None = None
+    named = content.language_model if with_language else None
+    if named is not None:
+        model = DeferredModel(named.name, named.fingerprint, directory, device=device, dtype=dtype)
+        if content.choice is None and content.config.choice_weight > 0:  # every list asks it
+            model.load()
+    choice: TunedChoice | None = None
+    if content.choice is not None and with_language and content.config.choice_weight > 0:
+        catalog = retriever.catalog.fingerprint
+        choice = load_choice(content.choice, saved, catalog, device=device, dtype=dtype)
+    return Engine(
+        retriever,
+        model,
+        content.config,
+        language_model_name=None if named is None else named.name,
+        text_encoder_name=content.text_encoder.name,
+        forecast_model=_forecast(saved),
+        choice=choice,
+    )
+
+
+def load_trained_retriever(
+    directory: Path,
+    encoder: Encoder,
+    *,
+    with_language: bool = True,
+    device: str = "auto",
+    dtype: DtypeName = "auto",
+) -> TrainedRetriever:
+    """Return the trained retriever of a recommender directory alone; parameters as of `load_engine`.
+
+    Raises
+    ------
+    IntegrityError
+        If it was not trained, or as of `nextinterest.retrieval.saving.restore_retriever`.
+    """
+    saved = read_artifact(directory, RECOMMENDER)
+    found = restore_retriever(
+        saved.content.retriever, saved, encoder, with_language=with_language, device=device, dtype=dtype
+    )
+    if not isinstance(found, TrainedRetriever):
+        raise IntegrityError(
+            f"The recommender in {directory} was not trained.",
+            remedy="Give a directory that nextinterest finetune wrote.",
+        )
+    return found
+
+
+def _check_template(saved: Artifact[RecommenderContent]) -> None:
+    content = saved.content
+    template = PromptTemplate.named(content.config.template)
+    if template.hash != content.template_hash:
+        version = saved.manifest.made_from.versions.get("nextinterest", "of the version that wrote it")
+        raise IntegrityError(
+            f"{saved.directory} was saved with another version of the template {template.name!r}: "
+            f"{content.template_hash[:12]}, not {template.hash[:12]}.",
+            remedy=f"Use nextinterest {version}, or build and save the agent again.",
+        )
+
+
+def _forecast(saved: Artifact[RecommenderContent]) -> ForecastModel | None:
+    if FORECAST not in saved.names():
+        return None
+    try:
+        return ForecastModel.model_validate_json(saved.read(FORECAST))
+    except ValidationError as error:
+        raise saved.kind.error(f"{saved.directory / FORECAST} cannot be read: {invalid(error)}") from error
+
+
+def forecast_file(model: ForecastModel) -> bytes:
+    """Return the weights of the interest forecast as the content of their file."""
+    return (model.model_dump_json(indent=1) + "\n").encode()
+
+
+_CARD = """\
+# A nextinterest recommender
+
+{items:,} items; language model: {model}; text encoder: {encoder}.
+
+```python
+from nextinterest import RecommenderAgent
+
+agent = RecommenderAgent.from_pretrained("DIRECTORY")  # this one
+agent.recommend(agent.catalog.ids[:2], k=10)  # ids or titles, oldest first
+```
+
+It holds no events of users. Models are named, not copied: they must be found under the same names.
+"""
