@@ -225,7 +225,7 @@ def test_profile_search_and_small_talk(agent: RecommenderAgent, say: Say) -> Non
     assert "Blade Runner (1982)" in found.text
     missing = say("do you have Nosferatu?")
     assert missing.found == ()
-    assert "I find no “Nosferatu”" in missing.text
+    assert "No item matches “Nosferatu”" in missing.text
     hello = say("hello")
     assert hello.action.intent == "other"
     assert len(hello.text) < 300

@@ -206,7 +206,7 @@ def test_without_a_profile_nothing_is_asked(agent: RecommenderAgent, live: Recom
         live.chat([{"role": "user", "content": "delete my profile"}], None),
     ):
         assert reply.question is None
-        assert "keep no profile" in reply.text
+        assert "No profile is stored" in reply.text
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_all_of_a_list_go(
     reply = talk(live, message)
     assert gone(live) == titles
     assert all(title in reply.text for title in titles)
-    assert missing is None or f"I hold nothing about “{missing}”." in reply.text
+    assert missing is None or f"Nothing is recorded about “{missing}”." in reply.text
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_prefix_or_a_list_of_everything_is_a_request(live: RecommenderAgent, m
     "message", ["Ticket 77: delete my data", "he said: delete my data", "forget my data x"]
 )
 def test_nobody_is_answered_that_nothing_is_held_of_their_data(live: RecommenderAgent, message: str) -> None:
-    assert "hold nothing" not in talk(live, message).text
+    assert "Nothing is recorded" not in talk(live, message).text
     assert gone(live) == set()
 
 

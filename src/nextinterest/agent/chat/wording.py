@@ -1,7 +1,7 @@
-"""The answer in words, written from a structured result and nothing else.
+"""The text of a reply, made from its structured result alone.
 
-Sentences come from ``templates/chat.jinja``. Titles and people's own words are untrusted and become one
-harmless line before they are put into a sentence; nothing a message says is ever rendered as a template.
+Sentences come from ``templates/chat.jinja``. Titles and users' text are untrusted: each is
+neutralised to one line before it is put into a sentence, and none is ever rendered as a template.
 """
 
 from __future__ import annotations
@@ -85,24 +85,24 @@ def _list(outcome: Outcome, say: _Sentences) -> str:
     if made is None:
         return ""
     request = outcome.request
-    wish = _wish(request, say)
+    conditions = _conditions(request, say)
     like = [_clean(title) for title in request.similar_to]
     if made.items:
         popular = made.events_used == 0
         lines = [
-            say.list_head(len(made.items), wish, like, popular),
+            say.list_head(len(made.items), conditions, like, popular),
             *(_line(item, say) for item in made.items),
         ]
     else:
-        lines = [say.nothing(wish, like)]
+        lines = [say.nothing(conditions, like)]
     if outcome.relaxation is not None:
         loosened = outcome.relaxation
-        lines.append(say.relaxed(_wish(loosened.request, say), loosened.matches))
+        lines.append(say.relaxed(_conditions(loosened.request, say), loosened.matches))
     return "\n".join(lines)
 
 
-def _wish(request: Request, say: _Sentences) -> str:
-    return say.wish(
+def _conditions(request: Request, say: _Sentences) -> str:
+    return say.conditions(
         [_clean(name) for name in request.where.categories],
         request.where.match == "any",
         [_clean(name) for name in request.where.excluded_categories],
@@ -129,14 +129,16 @@ def _confirmation(done: Confirmation, say: _Sentences) -> str:
         return say.forgotten_everything(done.events, done.durable)
     if done.kind == "forgotten":
         return say.forgotten(_names(done.forgotten, say), done.events, done.durable)
-    return say.told(_names(done.liked, say), _names(done.disliked, say), _names(done.seen, say), done.durable)
+    return say.noted(
+        _names(done.liked, say), _names(done.disliked, say), _names(done.seen, say), done.durable
+    )
 
 
 def _question(asked: Question, say: _Sentences) -> str:
     if asked.kind == "forget_everything":
         return say.delete_everything(asked.events)
     names = _names(asked.items[:N_NAMED], say)
-    if asked.kind == "which_item" and len(set(names)) < len(names):  # years alone tell them not apart
+    if asked.kind == "which_item" and len(set(names)) < len(names):  # years alone do not distinguish them
         names = [
             f"{name} ({', '.join(map(_clean, item.categories)) or _clean(item.item_id)})"
             for name, item in zip(names, asked.items, strict=False)
@@ -159,8 +161,8 @@ def _explanation(why: Explanation, say: _Sentences) -> str:
     others = [one for one in why.evidence if one.item_id != why.item.item_id]
     if others:
         titles = [f"“{_clean(one.title)}”" for one in others]
-        told = say.raised if all(one.effect is not None for one in others) else say.closest
-        lines.append(told(titles))
+        sentence = say.raised if all(one.effect is not None for one in others) else say.closest
+        lines.append(sentence(titles))
     if why.shared_categories:
         pairs = sorted(why.shared_categories.items(), key=lambda pair: -pair[1])[:N_CATEGORIES]
         lines.append(say.shares([(_clean(n), count) for n, count in pairs], why.events))

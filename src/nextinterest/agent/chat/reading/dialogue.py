@@ -1,8 +1,7 @@
-"""A conversation's wish so far, and how each message changes it.
+"""The list that a conversation asks for, and how each message changes it.
 
-A wish is what a list must meet. A message that asks for a list changes the wish: years replace years, a
-category replaces or joins the others, exclusions add up, a count stays until another is said. Messages that
-ask for something else leave it alone.
+A message that asks for a list changes the `ListRequest`: years replace years, a category replaces or joins
+the others, exclusions add up, a count stays until another is given. Other messages do not change it.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from nextinterest.agent.chat.understanding import ChatContext, Told, ToldKind, U
 from nextinterest.domain import Intent
 from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 
-__all__ = ["Dialogue", "Wish"]
+__all__ = ["Dialogue", "ListRequest"]
 
 _LONGEST_QUERY = 200
-_LONGEST_TOPIC = 6  # words that are said back
+_LONGEST_TOPIC = 6  # words that a reply repeats
 
 
 @dataclass
-class Wish:
-    """What a list must meet; items are catalogue positions."""
+class ListRequest:
+    """The conditions on a list and the items it starts from, as catalogue positions."""
 
     asked: bool = False
     count: int | None = None
@@ -54,17 +53,17 @@ class Dialogue:
 
     def __init__(self, context: ChatContext) -> None:
         self.context = context
-        self.wish = Wish()
+        self.request = ListRequest()
         self.table = Table()
         self.all_shown: list[int] = []
-        self.told: list[Told] = []
-        self.last_told: tuple[Told, ...] = ()  # by the message before
+        self.reported: list[Told] = []
+        self.last_reported: tuple[Told, ...] = ()  # by the message before
         self.offer: Turn | None = None
         self.held: Turn | None = None  # a message of which it was asked which item it means
         self._listing = False
 
     def assistant(self, items: tuple[int, ...], listed: bool, offer: Turn | None = None) -> None:
-        """Take note of the items that the assistant named, and of the wish it offered to fulfil instead."""
+        """Record the items that the assistant named, and the conditions that it offered instead."""
         self.offer = offer
         if not items or self.held is not None:  # the items that it asked back about are no list
             return
@@ -74,12 +73,12 @@ class Dialogue:
             self.all_shown += [item for item in items if item not in self.all_shown]
 
     def user(self, turn: Turn) -> Understood:
-        """Take in a user's message and return what it asks for."""
+        """Record a user's message and return what it asks for."""
         offer, self.offer = self.offer, None
-        if offer is not None and self.wish.asked and _agrees(turn):
+        if offer is not None and self.request.asked and _agrees(turn):
             return self._accept(offer)
         turn = self._answering(turn)
-        intent = decide(turn, refining=self.wish.asked)
+        intent = decide(turn, refining=self.request.asked)
         if intent == "forget":
             turn = self._known(turn)
         if turn.unclear:
@@ -87,13 +86,13 @@ class Dialogue:
             clear = [one.item for one in turn.titled if not one.alike and one.item in turn.taken_back]
             return Understood(
                 ChatAction(intent=intent),
-                earlier=tuple(self.told),
+                earlier=tuple(self.reported),
                 unclear=turn.unclear,
                 items=tuple(clear) if intent == "forget" else (),
             )
         self._listing = intent in {"recommend", "similar"}
-        told = self._told(turn, intent)
-        earlier = tuple(self.told)
+        reported = self._reported(turn, intent)
+        earlier = tuple(self.reported)
         items, undo = self._taken_back(turn) if intent == "forget" else ((), ())
         self._drop(turn)
         leave_out: tuple[int, ...] = ()
@@ -103,14 +102,14 @@ class Dialogue:
                 leave_out = tuple(self.all_shown)
         else:
             action = self._other(turn, intent)
-        self._remember(turn, told, intent)
+        self._remember(turn, reported, intent)
         return Understood(
             action,
-            told=told,
+            told=reported,
             earlier=earlier,
             leave_out=leave_out,
-            less_like=tuple(self.wish.less_like) if self._listing else (),
-            either=self.wish.either and self._listing,
+            less_like=tuple(self.request.less_like) if self._listing else (),
+            either=self.request.either and self._listing,
             items=items,
             undo=undo,
             missing=turn.missing if intent == "forget" else (),
@@ -123,49 +122,51 @@ class Dialogue:
         return turn if held is None or not meant else held.resolved(held.unclear, meant)
 
     def _known(self, turn: Turn) -> Turn:
-        """Return a request to forget with the one of several items that this conversation told of."""
-        told = [item for item in turn.unclear if any(one.item == item for one in self.told)]
-        return turn.resolved(turn.unclear, told) if len(told) == 1 else turn
+        """Return a request to forget with the one of several items that this conversation reported."""
+        reported = [item for item in turn.unclear if any(one.item == item for one in self.reported)]
+        return turn.resolved(turn.unclear, reported) if len(reported) == 1 else turn
 
     def _accept(self, offer: Turn) -> Understood:
         """Take over the conditions that the assistant offered."""
         self._listing = True
-        self.wish.include = list(offer.categories.include)
-        self.wish.exclude = list(offer.categories.exclude)
-        self.wish.years = offer.years.range or YearRange()
-        action = self._action("similar" if self.wish.similar_to else "recommend")
-        return Understood(action, earlier=tuple(self.told), either=self.wish.either)
+        self.request.include = list(offer.categories.include)
+        self.request.exclude = list(offer.categories.exclude)
+        self.request.years = offer.years.range or YearRange()
+        action = self._action("similar" if self.request.similar_to else "recommend")
+        return Understood(action, earlier=tuple(self.reported), either=self.request.either)
 
     def _list(self, turn: Turn, intent: Intent) -> ChatAction:
         if turn.has("reset") or (turn.starts_with("greetings") and len(turn.text) > 6 and turn.conditions):
-            self.wish = Wish()
+            self.request = ListRequest()
         unheard = None if turn.named or intent != "similar" else looked_up(turn, "similar_slots")
         if intent == "similar":
             # Another model starts another search; what was ruled out stays ruled out.
-            self.wish = Wish(exclude=self.wish.exclude, disliked=self.wish.disliked, asked=self.wish.asked)
-        wish = self.wish
-        refining = wish.asked
+            self.request = ListRequest(
+                exclude=self.request.exclude, disliked=self.request.disliked, asked=self.request.asked
+            )
+        request = self.request
+        refining = request.asked
         self._categories(turn, refining)
         self._years(turn)
         count = turn.count
         if count is None and refining:
-            count = changed_count(turn.text, len(self.table.shown) or wish.count or 0) or wish.count
-        wish.count = count
+            count = changed_count(turn.text, len(self.table.shown) or request.count or 0) or request.count
+        request.count = count
         liked = [one.item for one in turn.named if one.opinion == "liked" and not one.like and not one.unlike]
         unwanted = [one.item for one in turn.named if one.unlike or self._turned_down(one, turn)]
         if intent == "similar":
-            wish.similar_to = self._models(turn)
-            wish.liked = []
+            request.similar_to = self._models(turn)
+            request.liked = []
         elif turn.has("strong_requests") and turn.categories.include and not self._is_short(turn):
-            wish.similar_to = []
-        wish.liked += [item for item in liked if item not in wish.liked]
-        wish.disliked += [item for item in unwanted if item not in wish.disliked]
-        wish.liked = [item for item in wish.liked if item not in unwanted]
-        wish.similar_to = [item for item in wish.similar_to if item not in unwanted]
-        wish.query = unheard
-        wish.less_like += [o.item for o in turn.named if o.kind and o.item not in wish.less_like]
-        wish.asked = True
-        return self._action("similar" if wish.similar_to else intent)
+            request.similar_to = []
+        request.liked += [item for item in liked if item not in request.liked]
+        request.disliked += [item for item in unwanted if item not in request.disliked]
+        request.liked = [item for item in request.liked if item not in unwanted]
+        request.similar_to = [item for item in request.similar_to if item not in unwanted]
+        request.query = unheard
+        request.less_like += [o.item for o in turn.named if o.kind and o.item not in request.less_like]
+        request.asked = True
+        return self._action("similar" if request.similar_to else intent)
 
     def _is_short(self, turn: Turn) -> bool:
         return len(turn.text) <= 4
@@ -197,7 +198,7 @@ class Dialogue:
         )
 
     def _categories(self, turn: Turn, refining: bool) -> None:
-        said, wish = turn.categories, self.wish
+        said, request = turn.categories, self.request
         if said.include:
             adds = refining and turn.has("adding") and not turn.has("replacing")
             if (
@@ -206,57 +207,57 @@ class Dialogue:
                 and turn.text.words[:1] in {("and",), ("plus",), ("also",), ("und",), ("et",)}
             ):
                 adds = not turn.has("strong_requests") and not (turn.asks and len(turn.text) < 4)
-            kept = [name for name in wish.include if adds and name not in said.include]
-            wish.include = [*kept, *said.include]
-            wish.either = said.either
-        wish.exclude = [
-            name for name in wish.exclude if name not in said.include and name not in said.allowed
+            kept = [name for name in request.include if adds and name not in said.include]
+            request.include = [*kept, *said.include]
+            request.either = said.either
+        request.exclude = [
+            name for name in request.exclude if name not in said.include and name not in said.allowed
         ]
-        wish.exclude += [name for name in said.exclude if name not in wish.exclude]
-        wish.include = [name for name in wish.include if name not in wish.exclude]
-        if not refining and said.allowed and not wish.include:
-            wish.include = list(said.allowed)
+        request.exclude += [name for name in said.exclude if name not in request.exclude]
+        request.include = [name for name in request.include if name not in request.exclude]
+        if not refining and said.allowed and not request.include:
+            request.include = list(said.allowed)
 
     def _years(self, turn: Turn) -> None:
-        said, wish = turn.years, self.wish
+        said, request = turn.years, self.request
         if said.any_year:
-            wish.years = YearRange()
+            request.years = YearRange()
         if said.range is not None:
-            adds = turn.has("adding") and wish.asked and (wish.years.first or wish.years.last)
-            wish.years = wish.years.union(said.range) if adds else said.range
+            adds = turn.has("adding") and request.asked and (request.years.first or request.years.last)
+            request.years = request.years.union(said.range) if adds else said.range
         elif said.direction:
-            wish.years = self._moved(said.direction)
+            request.years = self._moved(said.direction)
 
     def _moved(self, direction: int) -> YearRange:
         """Return what "older" or "newer" means: beyond the range asked for, or beyond what was shown."""
-        wish = self.wish.years
+        request = self.request.years
         years = [y for item in self.table.shown if (y := self.context.catalog.years[item]) is not None]
         spanned = self.context.years
         if direction < 0:
-            edge = wish.first if wish.first is not None else min(years, default=wish.last)
+            edge = request.first if request.first is not None else min(years, default=request.last)
             if edge is None:
                 middle = spanned.last
                 return YearRange(None, None if middle is None else middle - 20)
             return YearRange(None, edge - 1)
-        edge = wish.last if wish.last is not None else max(years, default=wish.first)
+        edge = request.last if request.last is not None else max(years, default=request.first)
         if edge is None:
             return YearRange(None if spanned.last is None else spanned.last - 5, None)
         return YearRange(edge + 1, None)
 
-    def _told(self, turn: Turn, intent: Intent) -> tuple[Told, ...]:
-        """Return what the message says happened; a wish about items is no event."""
+    def _reported(self, turn: Turn, intent: Intent) -> tuple[Told, ...]:
+        """Return what the message says happened; a request about items is no event."""
         if intent in {"forget", "explain", "profile", "search", "other"}:
             return ()
-        told: list[Told] = []
+        reported: list[Told] = []
         for one in turn.named:
             if one.unlike and one.opinion == "none":
                 continue
             kind: ToldKind | None = one.opinion if one.opinion != "none" else None
             if one.like and kind == "liked" and turn.has("if_liked"):
                 kind = None
-            if kind is not None and not any(t.item == one.item for t in told):
-                told.append(Told(one.item, kind))
-        return tuple(told)
+            if kind is not None and not any(t.item == one.item for t in reported):
+                reported.append(Told(one.item, kind))
+        return tuple(reported)
 
     def _other(self, turn: Turn, intent: Intent) -> ChatAction:
         catalog = self.context.titles
@@ -319,47 +320,47 @@ class Dialogue:
         if turn.taken_back:
             return tuple(dict.fromkeys(turn.taken_back)), ()
         points = turn.retraction is not None and turn.retraction.points
-        if points and self.last_told:
-            return (), self.last_told
+        if points and self.last_reported:
+            return (), self.last_reported
         return () if turn.reference.pronoun else turn.reference.items, ()
 
     def _drop(self, turn: Turn) -> None:
         """Drop conditions on categories that are taken back."""
-        wish, gone = self.wish, turn.categories_back
-        wish.include = [name for name in wish.include if name not in gone]
-        wish.exclude = [name for name in wish.exclude if name not in gone]
+        request, gone = self.request, turn.categories_back
+        request.include = [name for name in request.include if name not in gone]
+        request.exclude = [name for name in request.exclude if name not in gone]
 
-    def _remember(self, turn: Turn, told: tuple[Told, ...], intent: Intent) -> None:
+    def _remember(self, turn: Turn, reported: tuple[Told, ...], intent: Intent) -> None:
         if intent == "forget":
             items, undo = self._taken_back(turn)
             gone = {*items, *(one.item for one in undo)}
-            self.told = [] if turn.deletes_profile else [t for t in self.told if t.item not in gone]
-        elif told:
-            new = {t.item for t in told}
-            self.told = [t for t in self.told if t.item not in new] + list(told)
-        self.last_told = told
+            self.reported = [] if turn.deletes_profile else [t for t in self.reported if t.item not in gone]
+        elif reported:
+            new = {t.item for t in reported}
+            self.reported = [t for t in self.reported if t.item not in new] + list(reported)
+        self.last_reported = reported
         if turn.titled:
             self.table = Table(self.table.shown, tuple(one.item for one in turn.titled))
         elif turn.reference.items:
             self.table = Table(self.table.shown, turn.reference.items)
 
     def _action(self, intent: Intent) -> ChatAction:
-        wish, called = self.wish, self.context.titles.called
+        request, called = self.request, self.context.titles.called
         order = {name: n for n, name in enumerate(self.context.catalog.category_names)}
-        first, last = wish.years.first, wish.years.last
+        first, last = request.years.first, request.years.last
         first = None if first is None else min(max(first, FIRST_YEAR), LAST_YEAR)
         last = None if last is None else min(max(last, FIRST_YEAR), LAST_YEAR)
         return ChatAction(
             intent=intent,
-            count=wish.count,
-            include_categories=tuple(sorted(wish.include, key=lambda name: order[name]))[:MAX_NAMES],
-            exclude_categories=tuple(sorted(wish.exclude, key=lambda name: order[name]))[:MAX_NAMES],
+            count=request.count,
+            include_categories=tuple(sorted(request.include, key=lambda name: order[name]))[:MAX_NAMES],
+            exclude_categories=tuple(sorted(request.exclude, key=lambda name: order[name]))[:MAX_NAMES],
             year_from=first,
             year_to=last,
-            liked=tuple(called(item) for item in wish.liked)[:MAX_NAMES],
-            disliked=tuple(called(item) for item in wish.disliked)[:MAX_NAMES],
-            similar_to=tuple(called(item) for item in wish.similar_to)[:MAX_NAMES],
-            query=wish.query,
+            liked=tuple(called(item) for item in request.liked)[:MAX_NAMES],
+            disliked=tuple(called(item) for item in request.disliked)[:MAX_NAMES],
+            similar_to=tuple(called(item) for item in request.similar_to)[:MAX_NAMES],
+            query=request.query,
         )
 
 

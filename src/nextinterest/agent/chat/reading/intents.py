@@ -140,9 +140,9 @@ def _takes_back(turn: Turn) -> bool:
     if asked.idle:
         return False
     if turn.removal is not None and turn.removal.doubtful and not (asked.points or turn.categories_back):
-        return asked.told and asked.firm
+        return asked.stored and asked.firm
     listed = bool(turn.reference.items) and not turn.reference.pronoun
-    return asked.points or asked.told or listed or bool(turn.categories_back)
+    return asked.points or asked.stored or listed or bool(turn.categories_back)
 
 
 def _excepts(turn: Turn) -> bool:

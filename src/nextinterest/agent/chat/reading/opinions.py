@@ -1,7 +1,7 @@
-"""Opinions: whether what is said of an item is praise, blame, or only that it was seen.
+"""Opinions: whether a message says that an item was liked, disliked or only seen.
 
-Clause by clause: what stands in the clause of an item is said of it; a clause without an item speaks of the
-items of the clause before it ("saw Scream last night. hated it"), or else of the one behind it.
+An opinion applies to the items of its clause. One in a clause without items applies to those of the clause
+before ("saw Scream last night. hated it"), else to those of the clause after.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TURNS = frozenset({"but", "while", "whereas", "although", "though", "however", 
 
 
 def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
-    """Return what is said of each item.
+    """Return the opinion on each item.
 
     Parameters
     ----------
@@ -36,21 +36,21 @@ def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
     >>> opinions(tokenise("Really liked Fargo but Evita wasn't good"), [(2, 3), (4, 5)])
     ['liked', 'disliked']
     """
-    named = {place for start, end in spans for place in range(start, end)}
+    named = {position for start, end in spans for position in range(start, end)}
     clause = _clauses(text, named)
     groups = _groups(text, spans)
     owners: dict[int, set[int]] = {}
     for g, group in enumerate(groups):
         for s in group:
-            for place in range(*spans[s]):
-                owners.setdefault(clause[place], set()).add(g)
+            for position in range(*spans[s]):
+                owners.setdefault(clause[position], set()).add(g)
     said: dict[int, list[tuple[int, Opinion]]] = {}
-    for place, opinion in _said(text, named):
-        said.setdefault(clause[place], []).append((place, opinion))
+    for position, opinion in _said(text, named):
+        said.setdefault(clause[position], []).append((position, opinion))
     result: list[Opinion] = ["none"] * len(spans)
     last = max(clause, default=0)
     for group in groups:
-        own = {clause[place] for s in group for place in range(*spans[s])}
+        own = {clause[position] for s in group for position in range(*spans[s])}
         order = sorted(own)
         others = {clause[start] for start, _ in text.places(word_list("rest"))}
         ahead = order[-1] + 1
@@ -78,25 +78,28 @@ def _clauses(text: Text, named: set[int]) -> list[int]:
     """Return the clause of each word; no clause ends inside a title."""
     number = 0
     result: list[int] = []
-    for place, token in enumerate(text.tokens):
-        inside = place in named and place - 1 in named
-        if (place and not inside and (token.after_stop or token.after_comma or token.word in _TURNS)) or (
-            place and token.word == "and" and place + 1 < len(text) and _starts_clause(text, place + 1)
+    for position, token in enumerate(text.tokens):
+        inside = position in named and position - 1 in named
+        if (position and not inside and (token.after_stop or token.after_comma or token.word in _TURNS)) or (
+            position
+            and token.word == "and"
+            and position + 1 < len(text)
+            and _starts_clause(text, position + 1)
         ):
             number += 1
         result.append(number)
     return result
 
 
-def _starts_clause(text: Text, place: int) -> bool:
+def _starts_clause(text: Text, position: int) -> bool:
     verbs = word_list("liked", "disliked", "seen_strict")
-    return text.words[place] in {"i", "my", "it"} or (
-        text.phrase_at(place, verbs) > 0 and text.words[place] not in {"good", "fun", "great"}
+    return text.words[position] in {"i", "my", "it"} or (
+        text.phrase_at(position, verbs) > 0 and text.words[position] not in {"good", "fun", "great"}
     )
 
 
 def _groups(text: Text, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Join items that stand in one list: "Fargo, Heat and Casino"."""
+    """Join items that are in one list: "Fargo, Heat and Casino"."""
     groups: list[list[int]] = []
     for s, (start, _) in enumerate(spans):
         if groups:
@@ -116,51 +119,51 @@ def _said(text: Text, named: set[int]) -> list[tuple[int, Opinion]]:
         ("liked", word_list("liked")),
         ("seen", word_list("seen")),
     )
-    place = 0
-    while place < len(text):
+    position = 0
+    while position < len(text):
         best: tuple[int, Opinion] = (0, "none")
-        if place not in named:
+        if position not in named:
             for opinion, phrases in lists:
-                length = text.phrase_at(place, phrases)
-                if length > best[0] and not any(p in named for p in range(place, place + length)):
+                length = text.phrase_at(position, phrases)
+                if length > best[0] and not any(p in named for p in range(position, position + length)):
                     best = (length, opinion)
         length, opinion = best
         if not length:
-            place += 1
+            position += 1
             continue
-        if text.words[place : place + length] in _AMBIGUOUS and not _is_verb(text, place):
-            place += 1
+        if text.words[position : position + length] in _AMBIGUOUS and not _is_verb(text, position):
+            position += 1
             continue
-        if opinion != "seen" and _flipped(text, place, named):
+        if opinion != "seen" and _flipped(text, position, named):
             opinion = "liked" if opinion == "disliked" else "disliked"
-        if opinion == "liked" and _is_wish(text, place, length):
-            place += length
+        if opinion == "liked" and _is_intention(text, position, length):
+            position += length
             continue
         if opinion == "seen" and text.has(word_list("not_seen")):
-            place += length
+            position += length
             continue
-        found.append((place, opinion))
-        place += length
+        found.append((position, opinion))
+        position += length
     return found
 
 
-def _is_wish(text: Text, place: int, length: int) -> bool:
-    """Whether "love" is wished ("I'd love to see"), not felt."""
-    behind = text.words[place + length : place + length + 1]
+def _is_intention(text: Text, position: int, length: int) -> bool:
+    """Whether "love" is an intention ("I'd love to see") and no opinion."""
+    behind = text.words[position + length : position + length + 1]
     return behind == ("to",) or (
-        place > 0 and text.words[place - 1] in {"id", "would", "wed", "might", "will"}
+        position > 0 and text.words[position - 1] in {"id", "would", "wed", "might", "will"}
     )
 
 
-def _is_verb(text: Text, place: int) -> bool:
-    """Whether "like" is what somebody does, and no comparison."""
-    return any(word in single_words("who_likes") for word in text.words[max(0, place - 2) : place])
+def _is_verb(text: Text, position: int) -> bool:
+    """Whether "like" is a verb and no comparison."""
+    return any(word in single_words("who_likes") for word in text.words[max(0, position - 2) : position])
 
 
-def _flipped(text: Text, place: int, named: set[int]) -> bool:
-    """Whether a negation up to three words before turns a judgement round."""
+def _flipped(text: Text, position: int, named: set[int]) -> bool:
+    """Whether a negation up to three words before reverses an opinion."""
     flips = word_list("flip")
-    for at in range(place - 1, max(-1, place - 4), -1):
+    for at in range(position - 1, max(-1, position - 4), -1):
         if at in named or text.tokens[at + 1].after_stop or text.tokens[at + 1].after_comma:
             return False
         if text.words[at] in _TURNS:

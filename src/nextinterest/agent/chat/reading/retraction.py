@@ -1,7 +1,7 @@
 """The part of a message that asks to take something back: "forget that I saw Alien", "delete that".
 
-It is a clause that starts with the request, politeness aside. So a wish ("wish I could forget Up"), a
-negation ("can't forget Alien"), a question and a remark ("where they erase everything") ask for nothing.
+It is a clause that starts with the request, politeness aside. So "wish I could forget Up", a negation ("can't
+forget Alien"), a question and a remark ("where they erase everything") ask for nothing.
 
 Knows words, not titles; see ``deletion.yaml``.
 """
@@ -26,15 +26,15 @@ class Retraction:
     Attributes
     ----------
     start, end
-        Places of the words that say it; none where the request itself points ("take that back").
+        Positions of its object; empty where the request itself is the pointer ("take that back").
     points
-        Whether they point at what was said last, as "that" and "my last rating" do.
+        Whether the object refers to the last message, as "that" and "my last rating" do.
     idle
-        Whether they may be the idiom for "never mind": "forget it".
-    told
-        Whether they speak of what is known: "what I said about", "from my history", "that I like".
+        Whether it may be the idiom for "never mind": "forget it".
+    stored
+        Whether the object is limited to what is stored: "what I said about", "from my history", "I like".
     topic
-        What remains of them: "Tom Cruise" of "everything I said about Tom Cruise".
+        The rest of the object: "Tom Cruise" of "everything I said about Tom Cruise".
     firm
         Whether the verb has no other use: "drop the horror" may ask for a list without it.
     """
@@ -43,7 +43,7 @@ class Retraction:
     end: int
     points: bool
     idle: bool
-    told: bool
+    stored: bool
     topic: str
     firm: bool
 
@@ -59,10 +59,10 @@ def read_retraction(text: Text) -> Retraction | None:
     >>> read_retraction(tokenise("wish I could forget Up")) is None
     True
     """
-    for place in range(len(text)):
-        if not opens_clause(text, place):
+    for position in range(len(text)):
+        if not opens_clause(text, position):
             continue
-        verb = _skip(text, place, "lead_in", "polite", "asks_you")
+        verb = _skip(text, position, "lead_in", "polite", "asks_you")
         length = _verb(text, verb)
         if not length:
             verb = _skip(text, verb, "asks_for_me", "polite")
@@ -83,16 +83,16 @@ def ruled_out(text: Text) -> tuple[int, int] | None:
     >>> ruled_out(tokenise("let's forget horror for a moment")), ruled_out(tokenise("forget it"))
     ((2, 6), None)
     """
-    for place in range(len(text)):
-        if not opens_clause(text, place):
+    for position in range(len(text)):
+        if not opens_clause(text, position):
             continue
-        verb = _skip(text, place, "lead_in", "polite", "asks_you", "asks_for_me")
+        verb = _skip(text, position, "lead_in", "polite", "asks_you", "asks_for_me")
         if verb >= len(text) or not (
             length := max(_verb(text, verb), text.phrase_at(verb, listed("leaves_out")))
         ):
             continue
         if text.words[verb + length :] == ("it",):
-            return (0, place) if place else None  # "everything I said about horror, forget it"
+            return (0, position) if position else None  # "everything I said about horror, forget it"
         start = end = verb + length
         while end < len(text):
             token = text.tokens[end]
@@ -105,18 +105,18 @@ def ruled_out(text: Text) -> tuple[int, int] | None:
     return None
 
 
-def _skip(text: Text, place: int, *names: str) -> int:
-    while place < len(text) and (length := text.phrase_at(place, listed(*names))):
-        place += length
-    return place
+def _skip(text: Text, position: int, *names: str) -> int:
+    while position < len(text) and (length := text.phrase_at(position, listed(*names))):
+        position += length
+    return position
 
 
-def _verb(text: Text, place: int) -> int:
-    """Return how many words ask to take something back at a place."""
-    if place >= len(text):
+def _verb(text: Text, position: int) -> int:
+    """Return how many words ask to take something back at a position."""
+    if position >= len(text):
         return 0
-    length = text.phrase_at(place, listed("takes_back", "takes_that_back"))
-    return length or int((retyped(text.words[place]),) in listed("takes_back"))
+    length = text.phrase_at(position, listed("takes_back", "takes_that_back"))
+    return length or int((retyped(text.words[position]),) in listed("takes_back"))
 
 
 def _object(text: Text, verb: int, start: int) -> Retraction:
@@ -138,7 +138,7 @@ def _object(text: Text, verb: int, start: int) -> Retraction:
         end,
         points=points or (pointer > 0 and _skip(text, start + pointer, "polite", "declines_with") >= end),
         idle=text.words[verb] in _IDIOMS and text.words[start : start + 1] in {("it",), ()},
-        told=first > start or last < end,
+        stored=first > start or last < end,
         topic=text.span(topic, last) if topic < last else "",
         firm=text.words[verb : verb + 1] not in word_list("negators"),
     )

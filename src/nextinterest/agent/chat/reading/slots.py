@@ -1,4 +1,4 @@
-"""Where in a message a title may stand: behind "saw", "like", "do you have", or before "was great".
+"""Where in a message a title may be: after "saw", "like", "do you have", or before "was great".
 
 Knows words, not titles.
 """
@@ -21,22 +21,22 @@ LONGEST_SLOT = 9
 
 
 def title_slots(text: Text) -> dict[int, bool]:
-    """Return places where a title may start, and whether it is expected there."""
+    """Return positions where a title may start, and whether it is expected there."""
     slots: dict[int, bool] = {}
     for name, strong in (("opens_weak", False), ("opens_strong", True)):
-        for place in range(len(text)):
-            length = text.phrase_at(place, word_list(name))
-            if length and place + length < len(text):
-                at = place + length
+        for position in range(len(text)):
+            length = text.phrase_at(position, word_list(name))
+            if length and position + length < len(text):
+                at = position + length
                 slots[at] = slots.get(at, False) or strong
-    for place in range(len(text)):
-        if place not in slots and opens_clause(text, place) and said_of(text, place) is not None:
-            slots[place] = False
+    for position in range(len(text)):
+        if position not in slots and opens_clause(text, position) and said_of(text, position) is not None:
+            slots[position] = False
     return slots
 
 
 def words_in_slot(text: Text, cues: frozenset[tuple[str, ...]]) -> str | None:
-    """Return what stands where one of the cues expects a title, as it was written; None for nothing.
+    """Return the text after one of the cues, where a title is expected, as it was written; None for none.
 
     For titles that the catalogue does not have.
     """
@@ -49,15 +49,19 @@ def words_in_slot(text: Text, cues: frozenset[tuple[str, ...]]) -> str | None:
     return None
 
 
-def skip_fillers(text: Text, place: int) -> int:
-    """Return the place behind words like "the film" that stand before a title."""
-    while place < len(text) and text.phrase_at(place, word_list("fillers")) and not text.tokens[place].quoted:
-        place += text.phrase_at(place, word_list("fillers"))
-    return place
+def skip_fillers(text: Text, position: int) -> int:
+    """Return the position after words like "the film" in front of a title."""
+    while (
+        position < len(text)
+        and text.phrase_at(position, word_list("fillers"))
+        and not text.tokens[position].quoted
+    ):
+        position += text.phrase_at(position, word_list("fillers"))
+    return position
 
 
 def slot_end(text: Text, start: int) -> int:
-    """Return where a title that starts at a place has ended at the latest."""
+    """Return the latest end (exclusive) of a title that starts at a position."""
     if start < len(text) and opens_clause(text, start):
         said = said_of(text, start)
         if said is not None:
@@ -77,7 +81,7 @@ def slot_end(text: Text, start: int) -> int:
 
 
 def next_in_list(text: Text, end: int) -> int | None:
-    """Return where another title may follow one that has ended: behind a comma or "and"."""
+    """Return where the next title of a list may start: after a comma or "and"; None where none may."""
     if end >= len(text):
         return None
     token = text.tokens[end]
@@ -88,15 +92,17 @@ def next_in_list(text: Text, end: int) -> int | None:
     return None
 
 
-def opens_clause(text: Text, place: int) -> bool:
-    """Whether a clause starts at a place."""
-    token = text.tokens[place]
-    return place == 0 or token.after_stop or token.after_comma or text.words[place - 1] in {"and", "but"}
+def opens_clause(text: Text, position: int) -> bool:
+    """Whether a clause starts at a position."""
+    token = text.tokens[position]
+    return (
+        position == 0 or token.after_stop or token.after_comma or text.words[position - 1] in {"and", "but"}
+    )
 
 
-def said_of(text: Text, place: int) -> int | None:
-    """Return where a clause starts to say something of what it opened with: at "was" in "The Fugtive was"."""
-    for at in range(place + 1, min(len(text), place + LONGEST_SLOT)):
+def said_of(text: Text, position: int) -> int | None:
+    """Return where the statement about the subject of a clause starts: at "was" in "The Fugtive was"."""
+    for at in range(position + 1, min(len(text), position + LONGEST_SLOT)):
         token = text.tokens[at]
         if token.after_comma or (token.after_stop and token.before.strip() != ":"):
             return None
@@ -106,7 +112,7 @@ def said_of(text: Text, place: int) -> int | None:
 
 
 def _goes_on(text: Text, at: int) -> bool:
-    """Whether "and" at a place joins a clause, as in "watched Tenet and loved it"."""
+    """Whether "and" at a position joins a clause, as in "watched Tenet and loved it"."""
     if text.words[at] != "and" or at + 1 >= len(text):
         return False
     return (

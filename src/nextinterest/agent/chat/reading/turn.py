@@ -1,7 +1,7 @@
 """One user message, taken apart: the items, categories, years and counts it names, each with its role.
 
-Knows what stands on the table (the last list, what was last spoken of), and nothing of earlier wishes; those
-are `nextinterest.agent.chat.reading.dialogue`'s.
+It uses the last list and the items mentioned last (`Table`), no earlier conditions; those are kept by
+`nextinterest.agent.chat.reading.dialogue`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nextinterest.agent.chat.reading.references import Reference, places_meant, 
 from nextinterest.agent.chat.reading.removal import Removal, excepts, in_passing, read_removal
 from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction, ruled_out
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
-from nextinterest.agent.chat.reading.years import YearRange, YearWish, read_years
+from nextinterest.agent.chat.reading.years import YearRange, YearReading, read_years
 
 if TYPE_CHECKING:
     from nextinterest.agent.chat.understanding import ChatContext
@@ -31,14 +31,14 @@ __all__ = ["Named", "Table", "Turn", "read_turn"]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a conversation has on the table.
+    """The items that a message may refer to without naming them.
 
     Attributes
     ----------
     shown
         Items of the assistant's last list.
     focus
-        Items last spoken of, the foremost first.
+        Items mentioned last, the most prominent first.
     """
 
     shown: tuple[int, ...] = ()
@@ -54,11 +54,11 @@ class Named:
     item
         Catalogue position.
     start, end
-        Places of the words that mean it.
+        Positions of the words that mean it.
     by_title
-        Whether it was named by its title rather than by place or pronoun.
+        Whether it was named by its title rather than by position or pronoun.
     opinion
-        What is said of it.
+        The opinion on it.
     like
         Whether things like it are wanted.
     unlike
@@ -95,7 +95,7 @@ class Turn:
     years, categories, count
         Conditions.
     table
-        What stood on the table before it.
+        The items it may refer to.
     deletes_profile
         Whether it asks to delete everything about the person, and nothing else.
     retraction
@@ -109,7 +109,7 @@ class Turn:
     text: Text
     named: list[Named] = field(default_factory=list)
     reference: Reference = field(default_factory=Reference)
-    years: YearWish = field(default_factory=YearWish)
+    years: YearReading = field(default_factory=YearReading)
     categories: CategoryWish = field(default_factory=CategoryWish)
     count: int | None = None
     table: Table = field(default_factory=Table)
@@ -119,12 +119,12 @@ class Turn:
     removal: Removal | None = None
 
     def has(self, *names: str) -> bool:
-        """Whether a phrase of the named word lists stands in the message, outside of titles."""
+        """Whether a phrase of the named word lists is in the message, outside of titles."""
         phrases = word_list(*names)
         return any(
-            length and not any(p in self.title_places for p in range(place, place + length))
-            for place in range(len(self.text))
-            if (length := self.text.phrase_at(place, phrases))
+            length and not any(p in self.title_places for p in range(position, position + length))
+            for position in range(len(self.text))
+            if (length := self.text.phrase_at(position, phrases))
         )
 
     def starts_with(self, name: str) -> bool:
@@ -135,7 +135,7 @@ class Turn:
 
     @cached_property
     def title_places(self) -> frozenset[int]:
-        """Places of the words of titles."""
+        """Positions of the words of titles."""
         return frozenset(p for one in self.named if one.by_title for p in range(one.start, one.end))
 
     @cached_property
@@ -146,10 +146,10 @@ class Turn:
     @cached_property
     def conditions(self) -> bool:
         """Whether it names a condition on a list: a category, years, or a count."""
-        wish = self.categories
+        categories = self.categories
         return bool(
-            wish.include or wish.exclude or wish.allowed or self.years.range or self.years.direction
-            or self.years.any_year or self.count
+            categories.include or categories.exclude or categories.allowed or self.years.range
+            or self.years.direction or self.years.any_year or self.count
         )  # fmt: skip
 
     @property
@@ -174,7 +174,7 @@ class Turn:
         return next((one.alike for one in self.named if one.alike), ())
 
     def resolved(self, alike: tuple[int, ...], meant: Sequence[int]) -> Turn:
-        """Return the message with some of the items of one title named in place of all of them."""
+        """Return the message with some of the items of one title named instead of all of them."""
         named = [
             replace(one, item=item, alike=())
             for one in self.named
@@ -201,28 +201,28 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
     if read_retraction(text) is not None:  # what is removed for good is asked for where two may be meant
         alike |= {
             one.start: items
-            for one, (_, place, _) in zip(mentions, known, strict=True)
-            if (items := context.titles.of_title(one.item, same_year=place is not None))
+            for one, (_, position, _) in zip(mentions, known, strict=True)
+            if (items := context.titles.of_title(one.item, same_year=position is not None))
         }
-    places = {place for mention in mentions for place in range(mention.start, mention.end)}
+    positions = {position for mention in mentions for position in range(mention.start, mention.end)}
     dated = {
-        place
+        position
         for mention in mentions
-        for place in range(mention.end, min(len(text), mention.end + 5))
-        if text.words[place] == str(context.catalog.years[mention.item])
-        and (place == mention.end or "(" in text.tokens[place].before)
-        and text.tokens[place].before.strip(") ") in {"(", "", ","}
-    } | {place for _, place, _ in known if place is not None}
+        for position in range(mention.end, min(len(text), mention.end + 5))
+        if text.words[position] == str(context.catalog.years[mention.item])
+        and (position == mention.end or "(" in text.tokens[position].before)
+        and text.tokens[position].before.strip(") ") in {"(", "", ","}
+    } | {position for _, position, _ in known if position is not None}
     turn = Turn(text, table=table, retraction=read_retraction(text))
-    turn.years = read_years(text, context.years, places | dated)
+    turn.years = read_years(text, context.years, positions | dated)
     compared: set[int] = set()
     if turn.years.than is not None:
         for n, mention in enumerate(mentions):
             if turn.years.than <= mention.start <= turn.years.than + 1:
                 _compare(turn.years, context.catalog.years[mention.item])
                 compared.add(n)
-    taken = places | dated | turn.years.taken
-    by_number = turn_is_of_places(text)
+    taken = positions | dated | turn.years.taken
+    by_number = numbers_are_positions(text)
     if not mentions or any(text.phrase_at(p, word_list("rest")) for p in range(len(text))):
         turn.reference = refer(text, table.shown, table.focus, taken, by_number=by_number)
     elif table.shown:
@@ -230,18 +230,18 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
         turn.reference = found if not found.pronoun else Reference()
     if turn.years.than is not None and turn.reference.items and not compared:
         _compare(turn.years, context.catalog.years[turn.reference.items[0]])
-    refered = {p for start, end in turn.reference.spans for p in range(start, end)}
+    referred = {p for start, end in turn.reference.spans for p in range(start, end)}
     asked = turn.retraction
     if asked is not None:
         turn.removal = read_removal(text, asked, mentions, dated, context.titles)
-    if asked is not None and asked.told and not _spares(text, places):
+    if asked is not None and asked.stored and not _spares(text, positions):
         clause = set(range(asked.start, asked.end)) - taken
         said = context.categories.mentions(text, set(range(len(text))) - clause)
         turn.categories_back = tuple(dict.fromkeys(name for mention in said for name in mention.names))
         taken = taken | clause
     turn.categories = read_categories(text, context.categories, taken)
     _rule_out(turn, context, taken)
-    numbers = refered if not turn.reference.pronoun else set()
+    numbers = referred if not turn.reference.pronoun else set()
     turn.count = count_asked(text, taken | numbers)
     spans: list[tuple[int, int, int, bool]] = [
         (mention.start, mention.end, mention.item, True)
@@ -257,7 +257,7 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
         replace(one, alike=alike.get(one.start, ()) if one.by_title else ())
         for one in _with_roles(text, spans)
     ]
-    if asked is not None and in_passing(text, frozenset(places)):  # "remove Alien from the list"
+    if asked is not None and in_passing(text, frozenset(positions)):  # "remove Alien from the list"
         turn.named = [
             replace(one, unlike=True, like=False, opinion="none")
             if asked.start <= one.start < asked.end
@@ -269,7 +269,7 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
 
 
 def _spares(text: Text, titles: set[int]) -> bool:
-    """Whether a message excepts something, or speaks of a moment or a list that is shown."""
+    """Whether a message makes an exception, or is about a moment or the list shown."""
     return excepts(text, frozenset(titles)) or in_passing(text, frozenset(titles))
 
 
@@ -286,12 +286,12 @@ def _rule_out(turn: Turn, context: ChatContext, taken: set[int]) -> None:
                 turn.categories.exclude.append(name)
 
 
-def turn_is_of_places(text: Text) -> bool:
-    """Whether bare numbers are places in a list: "seen 2 and 4", "why 3?"."""
+def numbers_are_positions(text: Text) -> bool:
+    """Whether bare numbers are positions in a list: "seen 2 and 4", "why 3?"."""
     return text.has(word_list("seen_strict")) or text.words[:1] == ("why",)
 
 
-def _compare(years: YearWish, year: int | None) -> None:
+def _compare(years: YearReading, year: int | None) -> None:
     if year is None:
         return
     years.range = YearRange(year + 1, None) if years.direction > 0 else YearRange(None, year - 1)
@@ -321,7 +321,7 @@ def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list
 
 
 def _behind_maker(text: Text, start: int, likes: set[int]) -> bool:
-    """Whether only a maker stands between the phrase and the title: "in the style of Hitchcock's Vertigo"."""
+    """Whether only a maker is between the phrase and the title: "in the style of Hitchcock's Vertigo"."""
     if start < 1:
         return False
     raw = text.tokens[start - 1].raw.casefold()
@@ -341,21 +341,21 @@ def _only_joins(text: Text, end: int, start: int) -> bool:
 
 
 def _behind(text: Text, inside: set[int], *names: str) -> set[int]:
-    """Return places where what a phrase speaks of may start, its own fillers skipped; none within titles."""
+    """Return positions where the object of a phrase may start, fillers skipped; none within titles."""
     fillers = word_list("fillers")
     found: set[int] = set()
     for name in names:
         phrases = word_list(name)
-        for place in range(len(text)):
-            length = text.phrase_at(place, phrases)
+        for position in range(len(text)):
+            length = text.phrase_at(position, phrases)
             if (
                 not length
-                or _is_liking(text, place, length)
-                or place in inside
-                or place + length - 1 in inside
+                or _is_liking(text, position, length)
+                or position in inside
+                or position + length - 1 in inside
             ):
                 continue
-            at = place + length
+            at = position + length
             found.add(at)
             while at < len(text) and (skip := text.phrase_at(at, fillers)) and not text.tokens[at].after_stop:
                 at += skip
@@ -363,12 +363,12 @@ def _behind(text: Text, inside: set[int], *names: str) -> set[int]:
     return found
 
 
-def _is_liking(text: Text, place: int, length: int) -> bool:
+def _is_liking(text: Text, position: int, length: int) -> bool:
     """Whether a lone "like" is a verb ("I like Alien"), or small talk ("need like four")."""
-    if text.words[place : place + length] not in {("like",), ("wie",), ("comme",)}:
+    if text.words[position : position + length] not in {("like",), ("wie",), ("comme",)}:
         return False
-    before = text.words[max(0, place - 2) : place]
+    before = text.words[max(0, position - 2) : position]
     who = {"i", "we", "id", "dont", "didnt", "really", "also", "still", "wife", "doesnt", "they", "always"}
     if before and before[-1] in {"you", "u"}:
         return False
-    return bool(before) and (before[-1] in who or (before[-1] in {"do", "would"} and place > 1))
+    return bool(before) and (before[-1] in who or (before[-1] in {"do", "would"} and position > 1))

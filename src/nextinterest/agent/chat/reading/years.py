@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from nextinterest.agent.chat.reading.tokens import Text, word_list
 
-__all__ = ["YearRange", "YearWish", "read_years"]
+__all__ = ["YearRange", "YearReading", "read_years"]
 
 _DECADES = {
     "twenties": 20, "thirties": 30, "forties": 40, "fourties": 40, "fifties": 50, "sixties": 60,
@@ -42,21 +42,21 @@ class YearRange:
 
 
 @dataclass(slots=True)
-class YearWish:
-    """What a message says of years.
+class YearReading:
+    """The years that a message asks for.
 
     Attributes
     ----------
     range
-        A range said outright; None for none.
+        An explicit range; None for none.
     any_year
         Whether years no longer matter.
     direction
         -1 for "older", 1 for "newer", without a year to compare with; else 0.
     than
-        Place behind "newer than", where a title may stand; with `direction`. None for none.
+        Position after "newer than", where a title may follow; with `direction`. None for none.
     taken
-        Places of the words read.
+        Positions of the words read.
     """
 
     range: YearRange | None = None
@@ -74,8 +74,8 @@ class _Mention:
     decade: bool
 
 
-def read_years(text: Text, spanned: YearRange, taken: Container[int] = ()) -> YearWish:
-    """Read what a message says of years.
+def read_years(text: Text, spanned: YearRange, taken: Container[int] = ()) -> YearReading:
+    """Read the years that a message asks for.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def read_years(text: Text, spanned: YearRange, taken: Container[int] = ()) -> Ye
     spanned
         The years the catalogue has; decides the century of "the twenties".
     taken
-        Places of words that mean something else, such as titles.
+        Positions of words that mean something else, such as titles.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def read_years(text: Text, spanned: YearRange, taken: Container[int] = ()) -> Ye
     >>> read("nothing older than 1990"), read("seventies or eighties")
     (YearRange(first=1990, last=None), YearRange(first=1970, last=1989))
     """
-    wish = YearWish(any_year=text.has(word_list("any_year")))
+    reading = YearReading(any_year=text.has(word_list("any_year")))
     ranges: list[YearRange] = []
     mentions = [m for m in _mentions(text, spanned) if not any(p in taken for p in range(m.start, m.end))]
     i = 0
@@ -106,7 +106,7 @@ def read_years(text: Text, spanned: YearRange, taken: Container[int] = ()) -> Ye
         relation, start = _relation(text, mention.start)
         if behind is not None and _is_range(text, mention, behind, relation):
             ranges.append(YearRange(mention.span.first, behind.span.last))
-            wish.taken.update(range(start, behind.end))
+            reading.taken.update(range(start, behind.end))
             i += 2
             continue
         end = mention.end
@@ -124,12 +124,12 @@ def read_years(text: Text, spanned: YearRange, taken: Container[int] = ()) -> Ye
         if following.startswith("+"):
             bound = YearRange(mention.span.first, None)
         ranges.append(bound)
-        wish.taken.update(range(start, end))
+        reading.taken.update(range(start, end))
         i += 1
-    wish.range = _combined(ranges)
+    reading.range = _combined(ranges)
     if not ranges:
-        _read_direction(text, wish)
-    return wish
+        _read_direction(text, reading)
+    return reading
 
 
 def _combined(ranges: list[YearRange]) -> YearRange | None:
@@ -155,36 +155,36 @@ def _combined(ranges: list[YearRange]) -> YearRange | None:
 def _mentions(text: Text, spanned: YearRange) -> list[_Mention]:
     found: list[_Mention] = []
     words = text.words
-    for place, word in enumerate(words):
+    for position, word in enumerate(words):
         if _YEAR.fullmatch(word):
-            found.append(_Mention(place, place + 1, YearRange(int(word), int(word)), False))
+            found.append(_Mention(position, position + 1, YearRange(int(word), int(word)), False))
             continue
         decade = _decade(word, spanned)
         if (
             decade is None
             and word == "annees"
-            and place + 1 < len(words)
-            and _SHORT.fullmatch(words[place + 1])
+            and position + 1 < len(words)
+            and _SHORT.fullmatch(words[position + 1])
         ):
-            first = _century(int(words[place + 1]), spanned)
-            found.append(_Mention(place, place + 2, YearRange(first, first + 9), True))
+            first = _century(int(words[position + 1]), spanned)
+            found.append(_Mention(position, position + 2, YearRange(first, first + 9), True))
             continue
         if decade is not None:
-            found.append(_decade_mention(text, place, decade))
+            found.append(_decade_mention(text, position, decade))
             continue
-        if _SHORT.fullmatch(word) and int(word) >= 20 and _is_short_year(text, place, found):
+        if _SHORT.fullmatch(word) and int(word) >= 20 and _is_short_year(text, position, found):
             year = _century(int(word), spanned)
-            found.append(_Mention(place, place + 1, YearRange(year, year), False))
+            found.append(_Mention(position, position + 1, YearRange(year, year), False))
     return found
 
 
-def _decade_mention(text: Text, place: int, decade: int) -> _Mention:
+def _decade_mention(text: Text, position: int, decade: int) -> _Mention:
     for name, (low, high) in _PARTS.items():
         for length in (1, 2, 3):
-            start = place - length
+            start = position - length
             if start >= 0 and text.phrase_at(start, word_list(name)) == length:
-                return _Mention(start, place + 1, YearRange(decade + low, decade + high), True)
-    return _Mention(place, place + 1, YearRange(decade, decade + 9), True)
+                return _Mention(start, position + 1, YearRange(decade + low, decade + high), True)
+    return _Mention(position, position + 1, YearRange(decade, decade + 9), True)
 
 
 def _decade(word: str, spanned: YearRange) -> int | None:
@@ -203,16 +203,16 @@ def _century(two_digits: int, spanned: YearRange) -> int:
     return later if spanned.last is not None and later <= spanned.last else 1900 + two_digits
 
 
-def _is_short_year(text: Text, place: int, found: list[_Mention]) -> bool:
-    token = text.tokens[place]
+def _is_short_year(text: Text, position: int, found: list[_Mention]) -> bool:
+    token = text.tokens[position]
     if token.before.endswith(("'", "\u2019", "\u2018")):
         return True
-    if text.phrase_at(place + 1, word_list("units")) and place + 1 < len(text):
+    if text.phrase_at(position + 1, word_list("units")) and position + 1 < len(text):
         return False
-    before = text.words[place - 1] if place else ""
+    before = text.words[position - 1] if position else ""
     if before in {"from", "in", "aus", "since", "year", "of", "before", "after", "late", "early"}:
-        return before not in {"of", "in"} or place + 1 == len(text) or text.tokens[place + 1].after_stop
-    chained = found and found[-1].end == place - 1 and (before,) in word_list("to")
+        return before not in {"of", "in"} or position + 1 == len(text) or text.tokens[position + 1].after_stop
+    chained = found and found[-1].end == position - 1 and (before,) in word_list("to")
     return bool(chained)
 
 
@@ -236,7 +236,7 @@ def _relation(text: Text, start: int) -> tuple[str, int]:
 
 
 def _negated(text: Text, kind: str, begin: int) -> tuple[str, int]:
-    """Turn "not before 1990" round; lists hold the usual forms, this the rest ("isnt from before")."""
+    """Reverse "not before 1990"; the word lists have the usual forms, not "isnt from before"."""
     before = text.words[max(0, begin - 2) : begin]
     if kind in {"before", "after"} and any(
         word in {"not", "nothing", "no", "isnt", "none"} for word in before
@@ -275,16 +275,16 @@ def _is_range(text: Text, one: _Mention, other: _Mention, relation: str) -> bool
     return (gap[0],) in word_list("to")
 
 
-def _read_direction(text: Text, wish: YearWish) -> None:
+def _read_direction(text: Text, reading: YearReading) -> None:
     for name, direction in (("newer", 1), ("older", -1)):
         for start, end in text.places(word_list(name)):
             if text.words[start:end] in {("later",), ("earlier",)} and len(text) > 3:
                 continue  # "see you later", "as I said earlier"
-            wish.direction = direction
-            wish.taken.update(range(start, end))
+            reading.direction = direction
+            reading.taken.update(range(start, end))
             if end < len(text) and text.words[end] == "than":
-                wish.than = end + 1
+                reading.than = end + 1
                 negated = text.words[max(0, start - 1) : start]
                 if negated and negated[0] in {"not", "nothing", "no"}:
-                    wish.direction = -direction
+                    reading.direction = -direction
             return
