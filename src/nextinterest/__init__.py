@@ -14,6 +14,7 @@ from nextinterest.version import __version__ as __version__
 if TYPE_CHECKING:
     from nextinterest import (
         agent,
+        artifact_files,
         data,
         domain,
         errors,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         prompts,
         retrieval,
         server,
+        titles,
     )
     from nextinterest.agent import RecommenderAgent
     from nextinterest.domain import Catalog, Event, History, Item, Recommendations, Recommender
@@ -40,6 +42,7 @@ __all__ = [
     "Recommender",
     "RecommenderAgent",
     "agent",
+    "artifact_files",
     "data",
     "domain",
     "errors",
@@ -51,6 +54,7 @@ __all__ = [
     "prompts",
     "retrieval",
     "server",
+    "titles",
 ]
 
 _PACKAGES = frozenset(name for name in __all__ if name.islower())

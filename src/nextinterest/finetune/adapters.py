@@ -10,7 +10,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import torch
 from safetensors import SafetensorError
@@ -24,7 +24,7 @@ from nextinterest.llm.adapters import CONFIG_FILE, WEIGHTS_FILE
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["add_lora", "decoder_of", "quantisation", "save_adapter"]
+__all__ = ["add_lora", "decoder_of", "load_quantised", "quantisation", "save_adapter"]
 
 
 def decoder_of(model: PreTrainedModel) -> PreTrainedModel:
@@ -121,6 +121,31 @@ def quantisation(options: LoraOptions | None) -> object | None:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
+
+
+def load_quantised(path: str | Path, kind: Literal["causal", "seq2seq"], bits: object) -> PreTrainedModel:
+    """Load frozen weights in 4 bits onto this process's GPU.
+
+    Parameters
+    ----------
+    path
+        Folder of published weights, as safetensors.
+    kind
+        Kind of model.
+    bits
+        From `quantisation`.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
+    model = auto.from_pretrained(
+        str(path),
+        quantization_config=bits,
+        dtype=torch.bfloat16,
+        use_safetensors=True,
+        device_map={"": torch.cuda.current_device()},
+    )
+    return cast("PreTrainedModel", model)
 
 
 def save_adapter(model: PreTrainedModel, directory: Path, base: str) -> None:

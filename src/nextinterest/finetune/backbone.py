@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import torch
 
 from nextinterest.errors import ModelError
-from nextinterest.finetune.adapters import add_lora, decoder_of, quantisation
+from nextinterest.finetune.adapters import add_lora, decoder_of, load_quantised, quantisation
 from nextinterest.finetune.lower_layers import LowerLayers
 from nextinterest.finetune.processes import use_own_gpu
 from nextinterest.finetune.task_config import TuningConfig
@@ -74,12 +74,12 @@ def open_backbone(path: str | Path, config: TuningConfig, *, kind: Kind = "causa
     """
     use_own_gpu()
     bits = quantisation(config.lora)
-    if bits is not None:
-        model, tokenizer, name, fingerprint = _quantised(path, kind, bits)
-    else:
+    if bits is None:
         loaded = load_module(path, kind, dtype=config.dtype)
-        model, name, fingerprint = loaded.module, loaded.name, loaded.fingerprint
-        tokenizer = LocalTokenizer(loaded.tokenizer)
+        model = loaded.module
+    else:  # the fingerprint is that of the files
+        loaded = load_module(path, kind, device="cpu", dtype="bfloat16")
+        model = load_quantised(path, kind, bits)
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)  # adapters start at random
         if kind == "causal":
@@ -88,7 +88,7 @@ def open_backbone(path: str | Path, config: TuningConfig, *, kind: Kind = "causa
             model = add_seq2seq_lora(model, config)
     if config.checkpointing:
         enable_checkpointing(model)
-    return Backbone(model, tokenizer, kind, name, fingerprint)
+    return Backbone(model, LocalTokenizer(loaded.tokenizer), kind, loaded.name, loaded.fingerprint)
 
 
 def add_seq2seq_lora(model: PreTrainedModel, config: TuningConfig) -> PreTrainedModel:
@@ -140,19 +140,3 @@ _SEQ2SEQ_TARGETS = frozenset(
     {"q", "k", "v", "o", "wi", "wi_0", "wi_1", "wo"}  # T5
     | {"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"}  # BART
 )
-
-
-def _quantised(
-    path: str | Path, kind: Kind, bits: object
-) -> tuple[PreTrainedModel, LocalTokenizer, str, str]:
-    """Load frozen weights in 4 bits, and the fingerprint of the files they come from."""
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
-
-    plain = load_module(path, kind, device="cpu", dtype="bfloat16")
-    auto = AutoModelForCausalLM if kind == "causal" else AutoModelForSeq2SeqLM
-    gpu = {"": torch.cuda.current_device()}
-    model = auto.from_pretrained(
-        str(path), quantization_config=bits, dtype=torch.bfloat16, use_safetensors=True, device_map=gpu
-    )
-    tokenizer = LocalTokenizer(AutoTokenizer.from_pretrained(str(path)))
-    return model, tokenizer, plain.name, plain.fingerprint

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nextinterest.llm.batching import groups_of_like_length
+
 __all__ = ["length_groups"]
 
 _JITTER = 0.1  # of the log of a length: who shares a batch with whom changes from epoch to epoch
@@ -21,6 +23,5 @@ def length_groups(lengths: Sequence[int], batch_size: int, rng: np.random.Genera
     [[0, 2], [1, 3]]
     """
     sizes = np.log(np.asarray(lengths, dtype=np.float64)) + rng.normal(0.0, _JITTER, len(lengths))
-    order = np.argsort(sizes, kind="stable")
-    groups = [order[i : i + batch_size].tolist() for i in range(0, len(order), batch_size)]
+    groups = groups_of_like_length(sizes.tolist(), batch_size)
     return [groups[int(i)] for i in rng.permutation(len(groups))]

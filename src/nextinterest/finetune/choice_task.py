@@ -26,6 +26,7 @@ from nextinterest.finetune.choice_examples import ChoiceExample
 from nextinterest.finetune.lower_layers import LowerLayers, layers_of
 from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.token_batch import TokenBatch
+from nextinterest.llm.batching import groups_of_like_length
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
 from nextinterest.prompts import Prompt, PromptRenderer, TextTokenizer
@@ -200,9 +201,9 @@ class ChoiceTask:
             if len(items)
         }
         out: list[FloatArray] = [np.empty(0, dtype=np.float32)] * len(lists)
-        by_length = sorted(rows, key=lambda i: len(rows[i].tokens))
-        for start in range(0, len(by_length), self.batch_size):
-            positions = by_length[start : start + self.batch_size]
+        asked = list(rows)
+        for group in groups_of_like_length([len(rows[i].tokens) for i in asked], self.batch_size):
+            positions = [asked[i] for i in group]
             keys = [f"choice-validation-{i}" for i in positions]
             batch, letters = self._inputs([rows[i] for i in positions], keys, device)
             log_p = torch.log_softmax(self.objective.logits(batch, letters), dim=1).cpu().numpy()

@@ -18,14 +18,13 @@ from nextinterest.data import EventLog, HeldOut
 from nextinterest.data.assets import locate
 from nextinterest.domain import Catalog, FloatArray
 from nextinterest.errors import DataError
-from nextinterest.finetune.adapters import add_lora, decoder_of, quantisation, save_adapter
+from nextinterest.finetune.adapters import add_lora, decoder_of, load_quantised, quantisation, save_adapter
 from nextinterest.finetune.backbone import enable_checkpointing
 from nextinterest.finetune.language_config import HeadFirst, LanguageConfig
 from nextinterest.finetune.language_task import LanguageObjective, LanguageTask
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.lower_layers import LowerLayers
 from nextinterest.llm import LocalModel
-from nextinterest.llm.devices import pick_device
 from nextinterest.llm.forward import resolve_layers
 from nextinterest.llm.loading import load_module
 from nextinterest.llm.tokenizer import LocalTokenizer
@@ -269,11 +268,7 @@ def _load(config: LanguageConfig) -> _Base:
     module = loaded.module
     quantised = quantisation(config.lora)
     if quantised is not None:
-        from transformers import AutoModelForCausalLM
-
-        module = AutoModelForCausalLM.from_pretrained(
-            str(path), quantization_config=quantised, device_map={"": pick_device("auto")}
-        )
+        module = load_quantised(path, "causal", quantised)
         decoder = decoder_of(module)
         decoder.layers = cast(torch.nn.ModuleList, decoder.layers)[: layers[-1]]
     eos = module.config.eos_token_id

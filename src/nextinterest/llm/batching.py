@@ -1,4 +1,4 @@
-"""Which sequences share a forward pass: sorted by length, cut at a budget of padded tokens.
+"""Which sequences share a forward pass: sorted by length, cut at a budget of padded tokens or at a number.
 
 Pure arithmetic on lengths; knows nothing of models.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["batches_by_length"]
+__all__ = ["batches_by_length", "groups_of_like_length"]
 
 
 def batches_by_length(lengths: Sequence[int], budget: int, *, padded: bool = True) -> list[list[int]]:
@@ -41,3 +41,15 @@ def batches_by_length(lengths: Sequence[int], budget: int, *, padded: bool = Tru
         groups[-1].append(index)
         total += length
     return groups
+
+
+def groups_of_like_length(lengths: Sequence[float], size: int) -> list[list[int]]:
+    """Group indices of sequences by `size`, shortest first; equal lengths keep their order.
+
+    Examples
+    --------
+    >>> groups_of_like_length([5, 900, 6], 2)
+    [[0, 2], [1]]
+    """
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
+    return [order[start : start + size] for start in range(0, len(order), size)]

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from nextinterest.domain import FloatArray, History
+from nextinterest.llm.batching import groups_of_like_length
 from nextinterest.retrieval.catalog_change import CatalogChange
 
 __all__ = ["SequenceEncoder", "SequenceEncoderConfig", "pad"]
@@ -175,9 +176,8 @@ class SequenceEncoder(nn.Module):
         else:
             vectors = torch.from_numpy(scored[:, :-1]).to(self.bias.device)
         # Rows of like length share a batch; the order does not show in the result.
-        by_length = filled[np.argsort(lengths[filled], kind="stable")]
-        for start in range(0, len(by_length), _ROWS):
-            part = by_length[start : start + _ROWS]
+        for group in groups_of_like_length(lengths[filled].tolist(), _ROWS):
+            part = filled[group]
             items = pad([histories[int(i)].items[-self.config.window :] for i in part], self.n_items)
             states = self(torch.from_numpy(items).to(vectors.device), vectors)
             last = torch.from_numpy(lengths[part] - 1).to(vectors.device)
