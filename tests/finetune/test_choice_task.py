@@ -138,7 +138,7 @@ def test_letters_behind_what_they_share(n: int) -> None:
 
 
 def test_labels_that_one_token_does_not_tell_apart_are_refused() -> None:
-    with pytest.raises(ModelError, match="not told apart"):
+    with pytest.raises(ModelError, match="not distinguished"):
         letter_tokens(ByteTokenizer(), (" AB", " BC"))
 
 

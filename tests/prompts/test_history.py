@@ -309,7 +309,7 @@ def test_what_cannot_be_done_is_said(
         renderer(CHOICE, catalog, base_tokenizer, budget=20).choice(EMPTY, [0, 1, 2])
     with pytest.raises(PromptError, match="27 candidates"):
         renderer(CHOICE, catalog, base_tokenizer).choice(history, range(27))
-    with pytest.raises(PromptError, match="told apart"):
+    with pytest.raises(PromptError, match="cannot be distinguished"):
         renderer(CHOICE, catalog, base_tokenizer).choice(history, [0, 1], ("A", "A"))
     with pytest.raises(PromptError, match="no section 'candidate'"):
         renderer(SOFTMAX, catalog, base_tokenizer).choice(history, [0, 1])

@@ -91,7 +91,7 @@ def _shape(summary: Summary) -> Table:
 
 
 def _repeats(report: CleaningReport) -> str:
-    """Say how many events were of a user and an item that had one before."""
+    """Return how many events were of a user and an item that had one before."""
     from nextinterest.data.faults import REPEATED_PAIR
 
     n = report.repeated_events

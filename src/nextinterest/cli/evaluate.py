@@ -247,7 +247,7 @@ def _report(run: Run, resamples: int, metrics: str | None) -> None:
         out.print(f"[yellow]{escape(content.caution)}[/]", soft_wrap=True)
     if content.tests:
         out.print(
-            "[dim]★ best · ≈ not to be told from the best · ▼ worse than the best at 5 % "
+            "[dim]★ best · ≈ not different from the best · ▼ worse than the best at 5 % "
             "(paired randomisation test, Holm)[/]"
         )
     for method in content.order:

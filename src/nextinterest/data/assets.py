@@ -283,7 +283,7 @@ def locate(name_or_path_or_hub_id: str, kind: Kind) -> Path | str:
 
 
 def _nearby(path: Path) -> str:
-    """Say how far a path exists, and what lies there under a name like the missing one."""
+    """Describe how far a path exists, with names there that resemble the missing one."""
     folder = next((parent for parent in path.parents if parent.is_dir()), None)
     if folder is None or folder == path:
         return ""

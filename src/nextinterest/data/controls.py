@@ -14,7 +14,7 @@ __all__ = ["control_note"]
 
 
 def control_note(catalog: Catalog, log: EventLog) -> str | None:
-    """Say how many ids, titles and categories hold control characters; None where none does."""
+    """Report how many ids, titles and categories hold control characters; None where none does."""
     columns: dict[tuple[str, str], Iterable[str]] = {
         ("user id", "user ids"): log.user_ids,
         ("item id", "item ids"): catalog.ids,

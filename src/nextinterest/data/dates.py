@@ -191,7 +191,7 @@ def _about_zones(read: pl.DataFrame, name: str) -> list[str]:
 def _ordered(
     fields: pl.DataFrame, text: pl.Series, order: DateOrder, name: str, where: str
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Say which of two numbers is the month."""
+    """Decide which of two numbers is the month."""
     first, other = pl.col("first").cast(pl.Int64), pl.col("other").cast(pl.Int64)
     dotted = pl.col("sign") == "."
     slashed = fields.filter(~dotted)

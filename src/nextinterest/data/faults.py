@@ -148,7 +148,7 @@ def judge_events(
 
 
 def _strays(judged: pl.DataFrame, raw: RawData) -> list[str]:
-    """Say how many of the times that are kept lie a gap of 20 years or more before most of them."""
+    """Report how many of the times that are kept lie a gap of 20 years or more before most of them."""
     low, high = judged["time"].min(), judged["time"].max()
     if not isinstance(low, int) or not isinstance(high, int) or high - low < _GAP:
         return []

@@ -121,7 +121,7 @@ def _check_arguments(path: object, items: object, columns: object) -> None:
 
 
 def _held_out_note(raw: RawData, catalog: Catalog, log: EventLog) -> str | None:
-    """Say whether leave-one-out holds out what the test files hold; None where nothing is held out."""
+    """Report whether leave-one-out holds out what the test files hold; None where nothing is held out."""
     if not raw.test_files or not (log.lengths >= 3).any():
         return None
     events = read_names(raw).events

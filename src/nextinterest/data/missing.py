@@ -15,7 +15,7 @@ MISSING = (
 
 def is_missing(column: pl.Expr) -> pl.Expr:
     """Return where a column of stripped text is null or says that the cell is missing."""
-    # No word is longer than four bytes, and nearly all cells are told apart by that alone.
+    # No word is longer than four bytes, and nearly all cells are distinguished by that alone.
     return column.is_null() | ((column.str.len_bytes() <= _LONGEST) & column.is_in(MISSING))
 
 

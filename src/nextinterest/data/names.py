@@ -68,7 +68,7 @@ class _Reading:
         return frame
 
     def notes(self) -> list[str]:
-        """Say what was unusual."""
+        """Return notes about what was unusual."""
         notes = []
         if self.floats:
             where = ", ".join(self.floats)
@@ -111,7 +111,7 @@ def _whole(ids: pl.Series, files: pl.Series | None) -> tuple[pl.Series, bool]:
 
 
 def doubtful_ids(ids: pl.Series, what: str) -> list[str]:
-    """Say which of a catalogue's distinct ids a table tool seems to have rewritten."""
+    """Report which of a catalogue's distinct ids a table tool seems to have rewritten."""
     notes = []
     floats = ids.filter(ids.str.contains(_FLOAT))
     twins = floats.filter(floats.str.replace(r"\.0+$", "").is_in(ids.implode()))

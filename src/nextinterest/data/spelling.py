@@ -105,7 +105,7 @@ def _join(ids: pl.Series, table: pl.Series, what: str) -> tuple[pl.Series, list[
 
 
 def _unmatched(ids: pl.Series, table: pl.Series, what: str) -> tuple[str, bool] | None:
-    """Say which ids of events are not in a table that has ids without events; None where none is.
+    """Report which ids of events are not in a table that has ids without events; None where none is.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ class InterestShare(_Output):
 
 
 class InterestWindow(_Output):
-    """A stretch of the history, cut by the user's own pace."""
+    """A window of the history, cut by the user's own pace."""
 
     first: int = Field(description="Index of its first event.", ge=0)
     last: int = Field(description="Index of its last event.", ge=0)

@@ -1,6 +1,6 @@
 """Candidate lists read from a file, so that published candidate sets are scored on exactly the same lists.
 
-Two layouts, told apart by the first character:
+Two layouts, recognised by the first character:
 
 JSON lines
     ``{"user": "196", "candidates": ["242", "302", "51"], "target": "242"}``, one user a line; ``target`` may

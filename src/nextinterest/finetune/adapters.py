@@ -33,7 +33,7 @@ def decoder_of(model: PreTrainedModel) -> PreTrainedModel:
     Raises
     ------
     ModelError
-        If the model keeps its layers in no list ``layers``, so that they cannot be told apart.
+        If the model keeps its layers in no list ``layers``, so that they cannot be identified.
     """
     inner = getattr(model, "get_base_model", None)
     plain = cast("PreTrainedModel", inner()) if inner is not None else model

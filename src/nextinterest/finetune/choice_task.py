@@ -63,7 +63,7 @@ def letter_tokens(tokenizer: TextTokenizer, labels: Sequence[str]) -> tuple[tupl
     letters = tuple(own[shared] for own in ids if len(own) == shared + 1)
     if len(set(letters)) < len(labels):
         raise ModelError(
-            f"The labels {', '.join(map(repr, labels))} are not told apart by one token each.",
+            f"The labels {', '.join(map(repr, labels))} are not distinguished by one token each.",
             remedy="Use letters that the model's tokenizer has as tokens in the template's 'target' section.",
         )
     return ids[0][:shared], letters

@@ -309,7 +309,7 @@ def _cuda_peak(dtype: str, repeats: int = 20, clock: Callable[[], float] = time.
 
 
 def described(cost: Cost, steps: int) -> str:
-    """Say in words what a run took.
+    """Return in words what a run took.
 
     Parameters
     ----------

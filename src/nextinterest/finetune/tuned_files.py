@@ -90,14 +90,14 @@ def save_tuned(
         return
     adapter = out / "work" / ADAPTER
     save_adapter(backbone.model, adapter, config.model)
-    told: dict[str, object] = {
+    common: dict[str, object] = {
         "base_model": {"name": config.model, "fingerprint": backbone.fingerprint},
         "template": template.name,
         "template_hash": template.hash,
         "config": config.model_dump(mode="json"),
     }
     if isinstance(config, BackboneConfig):
-        told["prompts"] = config.prompts
-    content = kind.content.model_validate({**told, **learned})
+        common["prompts"] = config.prompts
+    content = kind.content.model_validate({**common, **learned})
     files = {f"{ADAPTER}/{name}": (adapter / name).read_bytes() for name in adapter_files(adapter)}
     write_artifact(out, kind, content, files, made_from)

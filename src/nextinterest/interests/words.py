@@ -116,7 +116,7 @@ def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None)
 
 
 def long_standing(portrait: InterestPortrait, say: Sayings) -> Sentence:
-    """Say what was there all along; something was."""
+    """Return the sentence about interests held throughout; there must be one."""
     lasting = portrait.long_standing[:N_NAMED]
     return Sentence(
         text=say.long_standing(clean(lasting)),

@@ -24,7 +24,7 @@ class Speaker(Protocol):
         """Return float32 logits of the next token, shape (vocabulary,)."""
 
     def push(self, tokens: list[int]) -> None:
-        """Say `tokens`."""
+        """Append `tokens`."""
 
     @property
     def ends(self) -> frozenset[int]:
@@ -59,12 +59,12 @@ def draw(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> int:
     return int(torch.multinomial(probabilities.cpu(), 1, generator=generator))
 
 
-def stream_text(speaker: Speaker, tokenizer: Tokenizer, room: int, sampling: Sampling) -> Iterator[str]:
-    """Yield an answer in pieces that are whole characters, at most `room` tokens long."""
+def stream_text(speaker: Speaker, tokenizer: Tokenizer, budget: int, sampling: Sampling) -> Iterator[str]:
+    """Yield an answer in pieces that are whole characters, at most `budget` tokens long."""
     generator = torch.Generator().manual_seed(sampling.seed)
     ids: list[int] = []
     said = ""
-    for _ in range(min(sampling.max_tokens, room)):
+    for _ in range(min(sampling.max_tokens, budget)):
         token = draw(speaker.logits(), sampling, generator)
         if token in speaker.ends:
             break

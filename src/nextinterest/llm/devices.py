@@ -41,7 +41,7 @@ def cpu_has_bf16() -> bool:
 
 
 def pick_device(device: str = "auto") -> torch.device:
-    """Return the device to run on: CUDA where there is one, else the CPU, unless told.
+    """Return the device to run on: the one named, or with ``"auto"`` CUDA where there is one, else the CPU.
 
     Raises
     ------

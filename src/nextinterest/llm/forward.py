@@ -26,7 +26,7 @@ __all__ = ["Forward", "KeyValues", "Segment", "branch_mask", "resolve_layers"]
 
 
 class KeyValues:
-    """Keys and values of one sequence, in buffers with room to grow.
+    """Keys and values of one sequence, in buffers that may be larger than it.
 
     A pass writes new keys and values behind the `length` first tokens and, where they are kept, moves
     `length` on. What lies behind `length` is scratch: branches are written there and forgotten. Hence one
@@ -47,7 +47,7 @@ class KeyValues:
 
     @classmethod
     def empty(cls, shapes: Sequence[tuple[int, int]], like: Tensor) -> KeyValues:
-        """Return room for nothing yet; `shapes` is (kv_heads, head_dim) of each layer."""
+        """Return empty buffers; `shapes` is (kv_heads, head_dim) of each layer."""
         return cls(
             [like.new_empty(heads, 0, dim) for heads, dim in shapes],
             [like.new_empty(heads, 0, dim) for heads, dim in shapes],
@@ -56,22 +56,22 @@ class KeyValues:
 
     @property
     def capacity(self) -> int:
-        """Tokens there is room for."""
+        """Number of tokens that the buffers can hold."""
         return int(self.keys[0].shape[1])
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, room to grow included."""
+        """Size of the buffers in bytes."""
         return sum(t.numel() * t.element_size() for t in (*self.keys, *self.values))
 
     def reserve(self, more: int) -> None:
-        """Make room for `more` tokens behind the kept ones."""
+        """Grow the buffers to hold `more` tokens behind the kept ones."""
         needed = self.length + more
         if needed > self.capacity:
             self._resize(-(-needed // GROWTH) * GROWTH)
 
     def compact(self) -> None:
-        """Give back the room that is not used."""
+        """Release the part of the buffers that is not used."""
         if self.capacity > self.length:
             self._resize(self.length)
 

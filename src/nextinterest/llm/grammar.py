@@ -114,12 +114,12 @@ class JsonMatcher:
         return tokens
 
     def take(self, tokens: list[int]) -> None:
-        """Say `tokens`, which must be allowed."""
+        """Consume `tokens`, which must be allowed."""
         if not self._matcher.consume_tokens(tokens):
             self._check("The answer left its grammar")
 
     def close(self) -> list[int]:
-        """Say and return the tokens of a short way to the end.
+        """Consume and return the tokens of a short way to the end.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class JsonMatcher:
             )
 
 
-def stream_json(speaker: Speaker, matcher: JsonMatcher, room: int, sampling: Sampling) -> Iterator[str]:
+def stream_json(speaker: Speaker, matcher: JsonMatcher, budget: int, sampling: Sampling) -> Iterator[str]:
     """Yield JSON of the matcher's schema in pieces that are whole characters.
 
     Parameters
@@ -168,21 +168,21 @@ def stream_json(speaker: Speaker, matcher: JsonMatcher, room: int, sampling: Sam
     speaker
         The model.
     matcher
-        The grammar, nothing said yet.
-    room
-        Tokens left in the context. Past `sampling.max_tokens`, or the room less what closing may take, the
-        answer is closed. `sampling.stop` does not apply: an object ends where it ends.
+        The grammar, at its start.
+    budget
+        Tokens left in the context. The answer is closed at `sampling.max_tokens` or at this budget less
+        what closing may take. `sampling.stop` does not apply: an object ends where it ends.
     sampling
         How tokens are drawn among those allowed.
     """
     generator = torch.Generator().manual_seed(sampling.seed)
     decoder = codecs.getincrementaldecoder("utf-8")()
-    spoken = 0
-    limit = min(sampling.max_tokens, room)
+    generated = 0
+    limit = min(sampling.max_tokens, budget)
     while not matcher.done:
         step = matcher.forced()
         if not step:
-            if spoken >= limit:
+            if generated >= limit:
                 step = matcher.close()
                 yield decoder.decode(matcher.bytes_of(step), final=True)
                 return
@@ -192,11 +192,11 @@ def stream_json(speaker: Speaker, matcher: JsonMatcher, room: int, sampling: Sam
                 break
             step = [token]
             matcher.take(step)
-        spoken += len(step)
+        generated += len(step)
         piece = decoder.decode(matcher.bytes_of(step))
         if piece:
             yield piece
-        if spoken < limit and not matcher.done:
+        if generated < limit and not matcher.done:
             speaker.push(step)
     piece = decoder.decode(b"", final=True)
     if piece:

@@ -222,13 +222,13 @@ def _tune(device: torch.device, threads: int | None, dtype: str) -> str | None:
     if device.type != "cpu":
         return None
     asked = threads or int(os.environ.get(THREADS_VARIABLE, "0"))
-    told = asked or "OMP_NUM_THREADS" in os.environ or torch.get_num_threads() == 1
+    chosen = asked or "OMP_NUM_THREADS" in os.environ or torch.get_num_threads() == 1
     if asked:
         torch.set_num_threads(asked)
-    if told and (dtype != "auto" or not cpu_has_bf16()):
+    if chosen and (dtype != "auto" or not cpu_has_bf16()):
         return None  # nothing is left to choose
     found = tuned()
-    if not told:
+    if not chosen:
         torch.set_num_threads(found.threads)
     return found.dtype
 

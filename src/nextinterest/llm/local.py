@@ -157,12 +157,12 @@ class LocalModel(ModuleModel):
         """Yield an answer piece by piece; with `schema` the whole is JSON of that schema."""
         prompt = self.tokenizer.encode(self.tokenizer.render(messages))
         self.check_length(len(prompt))
-        room = self.context_length - len(prompt)
+        budget = self.context_length - len(prompt)
         speaker = _Speaking(self.open(prompt))
         if schema is not None:
             matcher = JsonMatcher(self.tokenizer, self.head.vocabulary, schema)
-            return stream_json(speaker, matcher, room, sampling or Sampling())
-        return stream_text(speaker, self.tokenizer, room, sampling or Sampling())
+            return stream_json(speaker, matcher, budget, sampling or Sampling())
+        return stream_text(speaker, self.tokenizer, budget, sampling or Sampling())
 
     def check_length(self, length: int) -> None:
         """Refuse what the model cannot read.

@@ -1,4 +1,4 @@
-"""A language model that says what it was told to: for tests and for trying things out without weights.
+"""A language model with scripted answers: for tests and for trying things out without weights.
 
 Answers come from a queue, numbers from plain functions of the tokens, and every call is remembered. The
 numbers are deterministic and depend on the tokens they are asked of, so that callers' arithmetic can be

@@ -189,7 +189,7 @@ class CausalState:
             self._last, self._marks = last, marks
 
     def compact(self) -> None:
-        """Give back the room kept for growth."""
+        """Release the memory reserved for growth."""
         if self._past is not None:
             self._past.compact()
 

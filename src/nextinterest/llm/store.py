@@ -63,7 +63,9 @@ class StateStore:
 
     def __init__(self, model: LocalModel, template: str, *, max_bytes: int = 1 << 30) -> None:
         if max_bytes <= 0:
-            raise BudgetError(f"A store of {max_bytes} bytes keeps nothing.", remedy="Give it room.")
+            raise BudgetError(
+                f"A store of {max_bytes} bytes keeps nothing.", remedy="Give max_bytes above zero."
+            )
         self.max_bytes = max_bytes
         self.statistics = StoreStatistics()
         self._lock = threading.Lock()

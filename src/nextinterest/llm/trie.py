@@ -215,7 +215,7 @@ class TokenTrie:
 def _sorted_rows(flat: IntArray, starts: LongArray, sizes: IntArray) -> LongArray:
     """Return rows in lexicographic order, equal rows in theirs, by sorting one token at a time.
 
-    Rows that are told apart leave the sort, so the work falls with depth: no row is ever a Python object.
+    Rows whose order is decided leave the sort, so the work falls with depth; no row becomes a Python object.
     """
     n = len(sizes)
     order = np.arange(n)

@@ -114,13 +114,13 @@ class PromptRenderer:
         Raises
         ------
         PromptError
-            If there are more candidates than letters, a letter twice, or no room for the newest event.
+            If there are more candidates than letters, a letter twice, or the newest event does not fit.
         """
         positions = [int(position) for position in candidates]
         used = tuple(letters[: len(positions)])
         if len(used) < len(positions) or len(set(used)) < len(used):
             raise PromptError(
-                f"{len(positions)} candidates cannot be told apart by the letters {', '.join(used)}.",
+                f"{len(positions)} candidates cannot be distinguished by the letters {', '.join(used)}.",
                 remedy=f"Offer at most {len(set(letters))} candidates in one prompt, or give more letters.",
             )
         offer = encode_piece(self.tokenizer, self._section("candidates"))
@@ -166,19 +166,19 @@ class PromptRenderer:
             labels=labels,
         )
 
-    def _fit(self, history: History, room: int, fixed: int) -> tuple[int, Piece | None, list[Piece]]:
+    def _fit(self, history: History, budget: int, fixed: int) -> tuple[int, Piece | None, list[Piece]]:
         """Choose the oldest event to keep, the summary of those before it, and the lines kept.
 
-        Whether there is a summary, and which, follows from the first event alone, never from how much room
-        the events behind it happen to leave: otherwise an appended event could change the start of the
+        Whether there is a summary, and which, follows from the first event alone, never from how many
+        tokens the events behind it happen to leave: otherwise an appended event could change the start of the
         prompt and a cached state would be lost.
         """
         n = len(history)
-        if n == 0 and room >= 0:
+        if n == 0 and budget >= 0:
             return 0, None, []
-        pieces = self._lines.newest_first(history.last(self.options.max_events or n), room)
+        pieces = self._lines.newest_first(history.last(self.options.max_events or n), budget)
         sizes = np.cumsum([len(piece.tokens) for piece in pieces])
-        fitting = int(np.searchsorted(sizes, room, side="right"))
+        fitting = int(np.searchsorted(sizes, budget, side="right"))
         if fitting == 0:
             newest = int(sizes[0]) if len(sizes) else 0
             raise PromptError(
@@ -192,7 +192,7 @@ class PromptRenderer:
         for first in self._windows(oldest, n):
             summary = self._summarise(history, first)
             size = 0 if summary is None else len(summary.tokens)
-            if size + sizes[n - first - 1] <= room:
+            if size + sizes[n - first - 1] <= budget:
                 return first, summary, pieces[: n - first][::-1]
         return n - 1, None, pieces[:1]
 
@@ -206,10 +206,10 @@ class PromptRenderer:
     def _summarise(self, history: History, dropped: int) -> Piece | None:
         if dropped == 0 or not self.options.summarise or "summary" not in self.template.sections:
             return None
-        room = int(self.options.budget * self.options.summary_share)
+        budget = int(self.options.budget * self.options.summary_share)
         for text in self._summaries(history.first(dropped)):
             piece = encode_piece(self.tokenizer, text)
-            if len(piece.tokens) <= room:
+            if len(piece.tokens) <= budget:
                 return piece
         return None
 

@@ -1,6 +1,6 @@
 """Reading damaged JSON: what language models write when they mean JSON.
 
-Beyond JSON it takes single and typographic quotes, unescaped quotes inside strings where they can be told
+Beyond JSON it takes single and typographic quotes, unescaped quotes inside strings where they differ
 from the closing one, Python's ``True``/``False``/``None`` and tuples, names without quotes as keys, line
 breaks inside strings, trailing commas, and brackets left open. A value cut off by the end of the text is
 left out, never guessed. Nothing is evaluated. Time is linear in the length of the text.

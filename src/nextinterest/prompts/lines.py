@@ -29,7 +29,7 @@ _SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a prompt that is tokenised by itself."""
+    """A part of a prompt that is tokenised by itself."""
 
     text: str
     tokens: tuple[int, ...]

@@ -26,7 +26,7 @@ class PromptOptions(BaseModel):
     )
     summarise: bool = Field(
         default=True,
-        description="Whether events that do not fit are summarised, by category shares or as told.",
+        description="Whether events that do not fit are summarised, by category shares or by a summariser.",
     )
     summary_share: float = Field(
         default=0.125, ge=0.0, le=0.5, description="Largest part of the budget that a summary may take."

@@ -15,10 +15,10 @@ from nextinterest.domain import Catalog, History, IntArray
 __all__ = ["Summariser", "category_shares", "shorter_and_shorter"]
 
 Summariser = Callable[[History], Sequence[str]]
-"""Says in sentences, the weightiest first, what events were that a prompt has no room for.
+"""Describes in sentences, the weightiest first, events that do not fit into a prompt.
 
-It is given those events and nothing else, and says the same of the same events each time it is asked: the
-start of a prompt must not change while its first event stays.
+It is given those events alone and answers the same for the same events: the start of a prompt must not change
+while its first event stays.
 """
 
 T = TypeVar("T")

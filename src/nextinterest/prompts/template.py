@@ -7,7 +7,7 @@ written into whatever was trained with a template; another hash is another templ
 Sections, in the order they are written to a prompt; only `event` must be there:
 
 =============  ====================================================================================
-``system``     what the model is told to be. With it, instruct models get the prompt as a conversation;
+``system``     the system message. With it, instruct models get the prompt as a conversation;
                without it, every model gets plain text
 ``header``     before the events
 ``summary``    what older events were, where some did not fit

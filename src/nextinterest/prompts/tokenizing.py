@@ -1,6 +1,6 @@
 """What prompts need of a tokenizer, as a protocol.
 
-Any tokenizer that has these members will do; the language-model room's satisfy it as they are. This module
+Any tokenizer that has these members will do; those of `nextinterest.llm` satisfy it. This module
 knows no particular tokenizer and loads none.
 """
 

@@ -54,7 +54,7 @@ class SequenceEncoderConfig(BaseModel):
 
     text: bool = True
     """Whether item vectors have a part from text. Without it, which is a control, items that nobody chose are
-    all alike and cannot be told apart."""
+    all alike and cannot be distinguished."""
 
     residual_dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of items that train without their residual at each step, so that text alone must do as well."""

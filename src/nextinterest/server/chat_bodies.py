@@ -175,7 +175,7 @@ class Options(_Given):
 
 
 def confirmed(options: Options | None) -> bool:
-    """Say whether the caller says that a deletion is meant."""
+    """Return whether the caller confirms a deletion."""
     return options is not None and options.confirm_forget
 
 
@@ -198,8 +198,8 @@ class ChatRequest(_Given):
     messages: list[MessageBody] = Field(min_length=1, max_length=MAX_MESSAGES)
     user: UserName | None = Field(
         default=None,
-        description="Whose profile is used and told. The header X-Nextinterest-User goes before it. Without "
-        "either the conversation itself is all that is known.",
+        description="Whose profile is used and updated. The header X-Nextinterest-User goes before it. "
+        "Without either the conversation itself is all that is known.",
     )
     stream: bool | None = Field(default=False, description="Send the answer piece by piece.")
     stream_options: StreamOptions | None = None

@@ -41,7 +41,7 @@ class Grant:
     """Changes of items."""
 
     def may_use(self, user: str) -> bool:
-        """Say whether a user's profile may be read and changed."""
+        """Return whether a user's profile may be read and changed."""
         return self.users or user == self.user
 
 

@@ -32,7 +32,7 @@ ItemId = Annotated[str, Field(description="Id of the item, as find_items gives i
 
 
 class _Tools(MCPServer[object]):
-    """Says what a caller can mend: which argument is wrong and how, or the package's own message."""
+    """A server whose errors name the wrong argument and what is wrong, or give the package's own message."""
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401 - as MCP's class has it
         """Call a tool; what fails for the caller's part is raised as `ToolError` in plain words."""
@@ -96,7 +96,7 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
 
     @server.tool()
     def interests() -> Interests:
-        """Say what the person's interests are and were, and which rise or fade beyond chance."""
+        """Return the person's interests now and before, and which rise or fade beyond chance."""
         portrait = agent.interests(user=user)
         return Interests(portrait=portrait, words=describe(portrait))
 

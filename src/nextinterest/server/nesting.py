@@ -8,7 +8,7 @@ __all__ = ["deeper_than"]
 
 
 def deeper_than(value: object, limit: int) -> bool:
-    """Say whether lists and objects stand in one another more than `limit` deep.
+    """Return whether lists and objects stand in one another more than `limit` deep.
 
     >>> deeper_than([[1], {"a": {}}], 3), deeper_than([[1], {"a": {}}], 2)
     (False, True)

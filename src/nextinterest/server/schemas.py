@@ -98,7 +98,7 @@ def _counted(keyword: Callable[..., Iterator[ValidationError] | None]) -> Keywor
 
 
 def _unique(_: Validator, unique: object, instance: object, __: object) -> Iterator[ValidationError]:
-    """Say whether elements repeat, in linear time; the library compares every pair."""
+    """Return whether elements repeat, in linear time; the library compares every pair."""
     if unique is True and isinstance(instance, list):
         _WORK.get().spend(len(instance))
         if len({json.dumps(element, sort_keys=True) for element in instance}) < len(instance):
@@ -156,7 +156,7 @@ class CheckedSchema:
         return node
 
     def fits(self, value: object, work: Work) -> bool:
-        """Say whether a value fits.
+        """Return whether a value fits.
 
         Raises
         ------

@@ -105,7 +105,7 @@ class ServerSettings(BaseModel):
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host's name or address is this machine's own."""
+    """Return whether a host's name or address is this machine's own."""
     if host == "localhost":
         return True
     try:

@@ -30,7 +30,7 @@ _MAX_DESCRIPTION = 2000
 
 
 def is_metadata(path: Path) -> bool:
-    """Tell a file of items from a file of reviews by its name, which begins with ``meta``."""
+    """Return whether a file holds items and no reviews: its name begins with ``meta``."""
     return path.name.lower().startswith("meta")
 
 
@@ -39,7 +39,7 @@ def _stem(path: Path) -> str:
 
 
 def is_reviews(names: Collection[str]) -> bool:
-    """Tell reviews by the names of their fields."""
+    """Return whether a record is a review, by the names of its fields."""
     return any(set(pair) <= set(names) for pair in (("reviewerID", "asin"), ("user_id", "parent_asin")))
 
 

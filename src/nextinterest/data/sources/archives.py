@@ -125,7 +125,7 @@ def neighbour(folder: Path, name: str) -> Path | None:
 
 
 def begins_as_parquet(path: Path) -> bool:
-    """Tell a Parquet file by its first bytes, whatever it is called."""
+    """Return whether a file is Parquet by its first bytes, whatever its name."""
     try:
         with path.open("rb") as file:
             return file.read(4) == b"PAR1"

@@ -169,7 +169,7 @@ def _paths(text: str) -> list[str]:
 
 
 def _have_several_paths(texts: Collection[str]) -> bool:
-    """Tell whether commas separate paths: what is behind one also begins a cell, or follows on other names.
+    """Return whether commas separate paths: what is behind one also begins a cell, or follows on other names.
 
     "A > B, A > C" are two paths. In "Food, Drinks > Tea" the comma is part of a name, unless "Drinks" begins
     a cell elsewhere or stands behind something else than "Food". Where some have a backslash, the others do.

@@ -148,7 +148,7 @@ def refuse_equals(
 
 
 def left_out(header: Sequence[str], names: Mapping[str, str], columns: Columns | None) -> list[str]:
-    """Say which columns have a usual name of a field, too, that another column is."""
+    """Report which columns have a usual name of a field, too, that another column is."""
     taken, notes = {*names.values()}, []
     for field in FIELDS:
         if field == "time" or field not in names or field in (columns or {}):
@@ -161,7 +161,7 @@ def left_out(header: Sequence[str], names: Mapping[str, str], columns: Columns |
 
 
 def is_places(header: Sequence[str]) -> bool:
-    """Tell whether the names are places: 0, 1, 2 and so on, as pandas writes columns without names."""
+    """Return whether the names are places: 0, 1, 2 and so on, as pandas writes columns without names."""
     return list(header) == [str(i) for i in range(len(header))]
 
 

@@ -40,7 +40,7 @@ class Tables:
 def sort_out(
     folder: Path, files: Sequence[Path], kind: Kind, columns: Columns | None, items: Path | None
 ) -> Tables:
-    """Tell the tables of a folder apart.
+    """Sort the tables of a folder by what they hold.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def _header(path: Path, kind: Kind, columns: Columns | None) -> tuple[str, ...]:
 
 
 def _role(names: tuple[str, ...], columns: Columns | None) -> str:
-    """Tell what a table holds."""
+    """Return what a table holds."""
     known = sniff_columns(names, mapped_here(names, columns)).keys()
     if {"user", "item"} <= known:
         return "events"

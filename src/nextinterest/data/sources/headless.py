@@ -68,7 +68,7 @@ def no_header(path: Path) -> DataError:
 
 
 def _is_headless(path: Path, names: Sequence[str]) -> bool:
-    """Tell whether what was taken for a header has a number or a date among its names.
+    """Return whether what was taken for a header has a number or a date among its names.
 
     The places that pandas writes are a header. Where nothing was found to separate, it may be what does only
     where there is no header.

@@ -33,7 +33,7 @@ _LIST = re.compile(r"\s*\[\s*\{")
 
 
 def is_bare_part(path: Path) -> bool:
-    """Tell the parts that Spark, Hadoop and Hive write without an ending.
+    """Return whether a file is a part as Spark, Hadoop and Hive write them, without an extension.
 
     Examples
     --------

@@ -43,7 +43,7 @@ class Layout:
 
 
 def separated_by(path: Path, separator: str) -> str:
-    """Say what stands between the fields."""
+    """Describe the separator of the fields."""
     return f"{path.name} is separated by {_NAMED.get(separator, separator)}"
 
 
@@ -62,7 +62,7 @@ def judge_layout(path: Path, ending: str, first: Sequence[Line], columns: Column
     Raises
     ------
     DataError
-        If no header can be told, or what is mapped by place is not there.
+        If no header is found, or what is mapped by place is not there.
     """
     opening = find_opening(path, first, columns)
     lines = opening.lines

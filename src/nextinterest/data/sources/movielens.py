@@ -166,7 +166,7 @@ def _read_csv(path: Path, folder: Path) -> RawData:
 
 
 def is_movielens_csv(header: str) -> bool:
-    """Tell the ratings.csv of MovieLens from others of that name by its first line."""
+    """Return whether a ratings.csv is of MovieLens, by its first line."""
     return {"userId", "movieId"} <= {name.strip() for name in fields_of(header, ",")}
 
 

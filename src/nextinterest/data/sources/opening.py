@@ -134,7 +134,7 @@ def _is_header(line: str, signs: Sequence[str], columns: Columns | None) -> bool
 def _may_begin(
     lines: Sequence[Line], first: int, at: int, signs: Sequence[str], columns: Columns | None
 ) -> bool:
-    """Tell whether a line is the header: by its names, or by one name below lines that are titles."""
+    """Return whether a line is the header: by its names, or by one name below lines that are titles."""
     if _is_header(lines[at][1], signs, columns):
         return True
     titles = all(_filled(text, signs) <= 1 for _, text in lines[first:at])
@@ -161,7 +161,7 @@ def _past_comments(lines: Sequence[Line], start: int, signs: Sequence[str], colu
 
 
 def _is_title(lines: Sequence[Line], at: int, signs: Sequence[str]) -> bool:
-    """Tell a line of one cell above lines that are all of one number of cells."""
+    """Return whether a line of one cell stands above lines that all have the same number of cells."""
     below = [text for _, text in lines[at + 1 :] if _filled(text, signs) > 1]
     counts = [{len(fields_of(text, sign)) for text in below} for sign in signs]
     return _filled(lines[at][1], signs) <= 1 and any(len(n) == 1 and max(n) > 1 for n in counts)

@@ -85,7 +85,7 @@ def _refuse_text(path: Path) -> None:
 
 
 def _is_whole(path: Path) -> bool:
-    """Tell whether a file begins and ends as Parquet does."""
+    """Return whether a file begins and ends as Parquet does."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -174,7 +174,7 @@ def _name_of(dtype: pl.Struct) -> pl.Field | None:
 
 
 def _is_readable(dtype: object, out: str) -> bool:
-    """Tell whether values of a type can be text for what they are to be."""
+    """Return whether values of a type can be text for what they are to be."""
     if isinstance(dtype, pl.Struct):
         return out in NAMED and _name_of(dtype) is not None
     if isinstance(dtype, pl.Array) and isinstance(dtype.inner, pl.DataType) and dtype.inner.is_float():
@@ -186,7 +186,7 @@ def _is_readable(dtype: object, out: str) -> bool:
 
 
 def _is_plain(dtype: object) -> bool:
-    """Tell whether values of a type are written as text in one way."""
+    """Return whether values of a type are written as text in one way."""
     named = pl.Datetime | pl.Date | pl.Time | pl.String | pl.Boolean | pl.Categorical | pl.Enum
     return isinstance(dtype, named | pl.Null | pl.Decimal) or (
         isinstance(dtype, pl.DataType) and dtype.is_numeric()

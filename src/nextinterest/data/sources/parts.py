@@ -50,17 +50,17 @@ def base(path: Path) -> str:
 
 
 def is_test(path: Path) -> bool:
-    """Tell whether a file is the test part of its data, by its name."""
+    """Return whether a file is the test part of its data, by its name."""
     return _WORDS.get(_split(path)[1]) == 2
 
 
 def is_split(path: Path) -> bool:
-    """Tell whether a file is named as the train, valid or test part of its data."""
+    """Return whether a file is named as the train, valid or test part of its data."""
     return _split(path)[1] in _WORDS
 
 
 def is_part(path: Path) -> bool:
-    """Tell whether a file is named as a part of something."""
+    """Return whether a file is named as a part of something."""
     return _split(path)[1] != ""
 
 
@@ -113,7 +113,7 @@ def shown(names: Iterable[object]) -> str:
 
 
 def contents(folder: Path) -> str:
-    """Say what is in a folder."""
+    """Describe the contents of a folder."""
     try:
         names = sorted(f"{p.name}/" if p.is_dir() else p.name for p in folder.iterdir())
     except OSError as error:

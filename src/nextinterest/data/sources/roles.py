@@ -1,7 +1,7 @@
 """What the columns of a table without a header are likely to be, by the kinds of their values.
 
-A proposal to be printed and checked by its reader, never applied unasked. Two columns of ids cannot be told
-apart: the first is taken for the user.
+A proposal to be printed and checked by its reader, never applied unasked. Two columns of ids cannot be
+distinguished: the first is taken for the user.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _is_text(cells: Sequence[str]) -> bool:
 
 
 def _is_count_of_rows(cells: Sequence[str]) -> bool:
-    """Tell whether a column counts the rows, as table tools write them."""
+    """Return whether a column counts the rows, as table tools write them."""
     if not all(cell.isascii() and cell.isdigit() for cell in cells):
         return False
     numbers = [int(cell) for cell in cells]
@@ -85,13 +85,13 @@ def _is_count_of_rows(cells: Sequence[str]) -> bool:
 
 
 def _is_label(cells: Sequence[str]) -> bool:
-    """Tell whether a column holds few words, again and again, such as view and purchase."""
+    """Return whether a column holds few words, again and again, such as view and purchase."""
     distinct = set(cells)
     return len(distinct) <= min(_FEW_WORDS, len(cells) // 2) and all(map(_WORD.fullmatch, distinct))
 
 
 def _is_rating(cells: Sequence[str]) -> bool:
-    """Tell whether a column holds small numbers, whole or in halves and tenths."""
+    """Return whether a column holds small numbers, whole or in halves and tenths."""
     if not all(map(_NUMBER.fullmatch, cells)):
         return False
     return all(abs(float(cell.replace(",", "."))) <= _MOST_RATING for cell in cells)

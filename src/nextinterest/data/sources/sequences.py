@@ -27,7 +27,7 @@ OUT_OF_STEP = "history that does not continue the validation file's"
 
 
 def is_sequence_header(header: str) -> bool:
-    """Tell whether the first line of an ``.inter`` file is that of a sequence file."""
+    """Return whether the first line of an ``.inter`` file is that of a sequence file."""
     return any(cell.split(":")[0] == HISTORY for cell in header.split(typed_separator(header)))
 
 

@@ -55,7 +55,7 @@ _ENDINGS = (".csv", ".tsv", ".txt", ".psv", ".parquet", ".jsonl", ".ndjson", ".j
 
 
 def _is_beside(path: Path) -> bool:
-    """Tell whether a file is named as one of items or users."""
+    """Return whether a file is named as one of items or users."""
     last = stem(path).lower().rsplit(".", 1)[-1]
     return any(last in words for words in _BESIDE.values())
 
@@ -244,7 +244,7 @@ def _events(table: Table, names: dict[str, str]) -> Table:
 
 
 def _no_time(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
-    """Say that a table has no time although it has columns that are nothing else."""
+    """Report that a table has no time although some columns can only be one."""
     others = [name for name in header if name and name not in names.values()]
     if "time" in names or not others:
         return ()

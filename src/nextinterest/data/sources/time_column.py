@@ -61,7 +61,7 @@ def _is_known(column: pl.Series) -> pl.Series:
 
 
 def _is_clock(column: pl.Series) -> bool:
-    """Tell whether most cells that are not missing are times of day."""
+    """Return whether most cells that are not missing are times of day."""
     return 2 * int(_is_of_day(column).sum()) > int(_is_known(column).sum())
 
 
@@ -77,7 +77,7 @@ def _joined(date: pl.Series, clock: pl.Series) -> pl.Series:
 
 
 def _without_clock(date: pl.Series, clock: pl.Series, name: str) -> str:
-    """Say how many dates have no time of day that can be read."""
+    """Report how many dates have no time of day that can be read."""
     without = clock.filter(_is_known(date) & ~_is_of_day(clock))
     if not len(without):
         return ""

@@ -1,7 +1,7 @@
 """Cases: histories up to some moment, and how attention was shared over the events that followed.
 
 Each user's newest events are the future to forecast, and the block before them is for fitting and choosing;
-nothing is learned from either. A user contributes several moments where the horizon leaves room, so cases of
+nothing is learned from either. A user contributes several moments where the horizon allows, so cases of
 one user are not independent: test and resample users, not cases.
 """
 

@@ -93,7 +93,7 @@ def _columns(content: Content) -> dict[str, list[str]]:
 def _plots(content: Content) -> dict[str, object]:
     drawn = []
     for grouping, numbers in content.breakdowns:
-        # A handful of users would stretch the axis for an interval that says nothing; the table has them.
+        # A handful of users would widen the axis with an uninformative interval; the table has them.
         shown = [one for one in numbers if one.n_users >= FEWEST_USERS]
         if 1 < len({one.group for one in shown}) <= _WIDEST_PLOT:
             drawn.append((grouping, plots.breakdown_plot(content, grouping, shown)))

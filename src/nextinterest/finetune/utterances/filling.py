@@ -209,6 +209,6 @@ def _forms(words: str) -> tuple[str, ...]:
 
 
 def _is_telling(title: str) -> bool:
-    """Whether a title can be told from everyday words: two words of letters, or one long one."""
+    """Return whether a title differs from everyday words: two words of letters, or one long one."""
     words = re.findall(r"[^\W\d_]{2,}", title)
     return len(words) >= 2 or (len(words) == 1 and len(words[0]) >= 8)

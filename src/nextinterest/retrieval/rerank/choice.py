@@ -66,7 +66,7 @@ class ChoiceReranker:
     calibrated
         Whether a letter's own attraction is divided out: right for a model not trained to choose.
     summariser
-        Says what events were that a prompt has no room for; None for the template's line of shares.
+        Describes events that do not fit into a prompt; None for the template's line of shares.
     """
 
     def __init__(

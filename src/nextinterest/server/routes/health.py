@@ -17,12 +17,12 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/healthz")
     async def healthz() -> Health:
-        """Say that the process answers."""
+        """Report that the process answers."""
         return Health()
 
     @routes.get("/readyz", responses={503: {"model": ErrorBody}})
     async def readyz() -> Health:
-        """Say whether the server takes requests: not while it shuts down or its store cannot be written."""
+        """Report readiness: not while the server shuts down or its store cannot be written."""
         if service.closing:
             raise Failure(503, "The server is shutting down.", kind="server_error", retry_after=5)
         await service.readiness.check()

@@ -58,12 +58,12 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/interests")
     async def interests(user: User, grant: Allowed) -> Interests:
-        """Say what a user's interests are and were, and which rise or fade beyond chance."""
+        """Return a user's interests now and before, and which rise or fade beyond chance."""
         return await portrait(InterestsRequest(user=user), grant)
 
     @routes.post("/interests")
     async def interests_of(request: InterestsRequest, grant: Allowed) -> Interests:
-        """Say the same of a user or of a history given in the request."""
+        """Return the same of a user or of a history given in the request."""
         return await portrait(request, grant)
 
     @routes.get("/forecast")

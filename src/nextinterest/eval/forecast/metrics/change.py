@@ -40,7 +40,7 @@ def change_error(forecast: NDArray[np.float64], truth: NDArray[np.float64]) -> N
 def direction_accuracy(
     forecast: NDArray[np.float64], truth: NDArray[np.float64], reference: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the share of seen change whose direction was foretold in each case, shape (n,).
+    """Return the share of observed change whose direction was forecast in each case, shape (n,).
 
     A case in which nothing changed scores 1/2.
 
