@@ -55,7 +55,7 @@ class Explanation(_Frozen):
 class Confirmation(_Frozen):
     """What was written down or taken back."""
 
-    kind: Literal["told", "forgotten", "forgotten_everything"] = Field(description="What was done.")
+    kind: Literal["reported", "forgotten", "forgotten_everything"] = Field(description="What was done.")
     seen: tuple[FoundItem, ...] = Field(default=(), description="Items noted as seen.")
     liked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as liked.")
     disliked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as disliked.")

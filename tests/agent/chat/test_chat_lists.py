@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatAction, ChatReply, Understood
 from nextinterest.agent.chat.profile import SessionProfile
-from nextinterest.agent.chat.understanding import Told
+from nextinterest.agent.chat.understanding import ReportedEvent
 from nextinterest.domain import Item, Request
 from nextinterest.messages import Message
 
@@ -126,8 +126,8 @@ def test_every_item_meets_every_condition_in_the_agents_order(
 
 
 def test_nearest_relaxation_of_years_is_the_smallest(agent: RecommenderAgent) -> None:
-    wish = ChatAction(intent="recommend", include_categories=("Crime",), year_from=1985, year_to=1989)
-    reply = execute(agent, wish)
+    request = ChatAction(intent="recommend", include_categories=("Crime",), year_from=1985, year_to=1989)
+    reply = execute(agent, request)
     assert reply.recommendations is not None
     assert reply.recommendations.items == ()
     assert reply.relaxation is not None
@@ -140,8 +140,8 @@ def test_nearest_relaxation_of_years_is_the_smallest(agent: RecommenderAgent) ->
 
 def test_relaxation_is_of_unseen_items(agent: RecommenderAgent) -> None:
     # ann has seen Alien and Dracula: no horror is left whatever the years.
-    wish = ChatAction(intent="recommend", include_categories=("Horror",), year_from=1979)
-    reply = execute(agent, wish)
+    request = ChatAction(intent="recommend", include_categories=("Horror",), year_from=1979)
+    reply = execute(agent, request)
     assert reply.relaxation is not None
     assert reply.relaxation.loosened == "include_categories"
 
@@ -166,7 +166,7 @@ def test_less_like_leaves_out_the_neighbours(agent: RecommenderAgent) -> None:
     assert reply.recommendations.items == ()  # ten neighbours are this whole catalogue
 
 
-def test_liked_in_a_wish_counts_as_the_newest_event(agent: RecommenderAgent) -> None:
+def test_liked_in_a_request_counts_as_the_newest_event(agent: RecommenderAgent) -> None:
     reply = execute(agent, ChatAction(intent="recommend", liked=("Heat",), count=3), "bob")
     assert reply.recommendations is not None
     longer = [agent.catalog.ids[int(i)] for i in agent.history("bob").items] + ["h"]
@@ -191,7 +191,9 @@ def test_explanation_is_the_rankings(agent: RecommenderAgent, say: Say) -> None:
     assert seen.rank is None
 
 
-def test_told_in_a_conversation_counts_and_is_kept_nowhere(agent: RecommenderAgent, say: Say) -> None:
+def test_events_reported_in_a_conversation_count_and_are_not_stored(
+    agent: RecommenderAgent, say: Say
+) -> None:
     reply = say("I just watched Heat and loved it")
     assert reply.confirmation is not None
     assert not reply.confirmation.durable
@@ -210,7 +212,7 @@ def test_told_in_a_conversation_counts_and_is_kept_nowhere(agent: RecommenderAge
 
 
 def test_disliked_items_do_not_speak_for_what_comes(agent: RecommenderAgent) -> None:
-    profile = SessionProfile(agent.history("ann"), (Told(agent.catalog.position("a"), "disliked"),))
+    profile = SessionProfile(agent.history("ann"), (ReportedEvent(agent.catalog.position("a"), "disliked"),))
     assert agent.catalog.position("a") not in profile.history().items.tolist()
     assert profile.unwanted() == {agent.catalog.position("a")}
 
@@ -231,7 +233,7 @@ def test_profile_search_and_small_talk(agent: RecommenderAgent, say: Say) -> Non
     assert len(hello.text) < 300
 
 
-def test_a_stranger_gets_popular_items_and_is_told_so(say: Say) -> None:
+def test_a_stranger_gets_popular_items_and_is_informed(say: Say) -> None:
     reply = say("recommend me two", user=None)
     assert reply.recommendations is not None
     assert len(reply.recommendations.items) == 2

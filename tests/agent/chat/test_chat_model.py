@@ -50,10 +50,13 @@ def test_an_answer_against_the_rules_is_read_by_rules(cinema: ChatContext) -> No
     assert action == CompositionalReader().read(said, cinema).action
 
 
-def test_feedback_is_told(cinema: ChatContext) -> None:
+def test_feedback_is_reported(cinema: ChatContext) -> None:
     model = ScriptedLanguageModel([ChatAction(intent="feedback", liked=("alien",), disliked=("Emma",))])
     read = ModelReader(model).read([Message(role="user", content="...")], cinema)
-    assert [(cinema.catalog.ids[t.item], t.kind) for t in read.told] == [("a", "liked"), ("e", "disliked")]
+    assert [(cinema.catalog.ids[t.item], t.kind) for t in read.reported] == [
+        ("a", "liked"),
+        ("e", "disliked"),
+    ]
 
 
 def test_no_message_asks_no_model(cinema: ChatContext) -> None:

@@ -55,7 +55,7 @@ def test_references(cinema: ChatContext) -> None:
     seen = talk(cinema, "horror", THREE, "i've seen 1 and 3")
     assert seen.action.intent == "recommend"
     assert seen.action.disliked == ("Alien", "Dracula")
-    assert [(cinema.catalog.ids[t.item], t.kind) for t in seen.told] == [("a", "seen"), ("d", "seen")]
+    assert [(cinema.catalog.ids[t.item], t.kind) for t in seen.reported] == [("a", "seen"), ("d", "seen")]
     more = talk(cinema, "horror", THREE, "others please")
     assert [cinema.catalog.ids[item] for item in more.leave_out] == ["a", "b", "d"]
 
@@ -70,7 +70,7 @@ def test_lists_of_other_makes_are_read(cinema: ChatContext) -> None:
     assert talk(cinema, "films", "I'd suggest Heat (1995).", "why that?").action.query == "Heat"
 
 
-def test_what_was_told_is_remembered_and_taken_back(cinema: ChatContext) -> None:
+def test_reported_events_are_remembered_and_retracted(cinema: ChatContext) -> None:
     told = talk(cinema, "I just watched Alien and loved it", "Noted.", "now a romance")
     assert [(cinema.catalog.ids[t.item], t.kind) for t in told.earlier] == [("a", "liked")]
     back = talk(
@@ -79,11 +79,11 @@ def test_what_was_told_is_remembered_and_taken_back(cinema: ChatContext) -> None
     assert back.earlier == ()
 
 
-def test_two_wishes_at_once(cinema: ChatContext) -> None:
+def test_two_requests_at_once(cinema: ChatContext) -> None:
     read = talk(cinema, "loved Alien, hated Emma. two more crime films?")
     assert read.action.intent == "recommend"
     assert (read.action.count, read.action.liked, read.action.disliked) == (2, ("Alien",), ("Emma",))
-    assert {t.kind for t in read.told} == {"liked", "disliked"}
+    assert {t.kind for t in read.reported} == {"liked", "disliked"}
 
 
 def test_an_offer_is_accepted(cinema: ChatContext) -> None:

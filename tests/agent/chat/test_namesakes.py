@@ -219,10 +219,10 @@ def test_a_model_that_leaves_it_open_is_asked_back_too(live: RecommenderAgent, w
     context = ChatContext(live.catalog)
     read = ModelReader(model).read([Message(role="user", content="...")], context)
     assert [context.catalog.ids[item] for item in read.unclear] == ["f1", "f4"]
-    assert read.told == ()
+    assert read.reported == ()
     assert read.action == ChatAction(intent=written.intent)
     read = ModelReader(model).read([Message(role="user", content="...")], context)
-    assert [context.catalog.ids[told.item] for told in read.told] == ["f4"]
+    assert [context.catalog.ids[event.item] for event in read.reported] == ["f4"]
     assert read.action.liked == (NEW,)
 
 

@@ -93,7 +93,7 @@ def test_what_was_said_before_another_request_is_not_pointed_at(live: Recommende
 )
 def test_what_only_sounds_like_it_removes_nothing(live: RecommenderAgent, message: str) -> None:
     reply = talk(live, message)
-    assert reply.confirmation is None or reply.confirmation.kind == "told"
+    assert reply.confirmation is None or reply.confirmation.kind == "reported"
     assert kinds(live)[: len(STORED)] == STORED
 
 

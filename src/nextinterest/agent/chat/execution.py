@@ -54,10 +54,10 @@ class Executor:
         self.conditions = Conditions(engine.catalog)
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        """Return the result of a request; what the message told is noted first, so that it counts."""
+        """Return the result of a request; the events that the message reports are recorded first."""
         if understood.unclear:
             return self._which(understood, profile)
-        told = self._tell(understood, profile)
+        recorded = self._record(understood, profile)
         doing: dict[str, Callable[[Understood, ChatProfile], Outcome]] = {
             "recommend": self._list,
             "similar": self._list,
@@ -77,7 +77,7 @@ class Executor:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
         if understood.unread:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _unread(understood.unread))})
-        return outcome if told is None else outcome.model_copy(update={"confirmation": told})
+        return outcome if recorded is None else outcome.model_copy(update={"confirmation": recorded})
 
     def _which(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Ask which of several items is meant, unless all of them are looked for, or one alone is held."""
@@ -92,16 +92,16 @@ class Executor:
         found = tuple(self._found(item) for item in items)
         return Outcome(request=request, question=Question(kind="which_item", items=found))
 
-    def _tell(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
-        if not understood.told:
+    def _record(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
+        if not understood.reported:
             return None
-        events = profile.tell(understood.told)
+        events = profile.record(understood.reported)
         by_kind = {
-            kind: tuple(self._found(one.item) for one in understood.told if one.kind == kind)
+            kind: tuple(self._found(one.item) for one in understood.reported if one.kind == kind)
             for kind in ("seen", "liked", "disliked")
         }
         return Confirmation(
-            kind="told",
+            kind="reported",
             seen=by_kind["seen"],
             liked=by_kind["liked"],
             disliked=by_kind["disliked"],

@@ -13,7 +13,7 @@ from importlib.resources import files
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.agent.chat.schema import EVERYTHING, ChatAction
-from nextinterest.agent.chat.understanding import ChatContext, Told, Understanding, Understood
+from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, Understanding, Understood
 from nextinterest.errors import ModelError, OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.messages import Message
@@ -92,13 +92,13 @@ class ModelReader:
         except OutputParseError:
             read = self.fallback.read(messages, context)
             return Understood(
-                read.action, read.told, read.earlier, read.leave_out, read.less_like, read.either
+                read.action, read.reported, read.earlier, read.leave_out, read.less_like, read.either
             )
         unclear = _unclear(written, context)
         if unclear:
             return Understood(ChatAction(intent=written.intent), unclear=unclear)
         action = _grounded(written, context)
-        return Understood(action, told=_told(action, context))
+        return Understood(action, reported=_reported(action, context))
 
     def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
         """Return the prompt: instructions, and the conversation as one message of data."""
@@ -169,10 +169,10 @@ def _title(text: str, context: ChatContext) -> str | None:
     return context.titles.called(found[0].item) if found and found[0].score >= LEAST_MATCH else None
 
 
-def _told(action: ChatAction, context: ChatContext) -> tuple[Told, ...]:
+def _reported(action: ChatAction, context: ChatContext) -> tuple[ReportedEvent, ...]:
     if action.intent not in {"feedback", "recommend", "similar"}:
         return ()
-    told: list[Told] = []
+    reported: list[ReportedEvent] = []
     for kind, names in (
         ("liked", action.liked),
         ("disliked", action.disliked if action.intent == "feedback" else ()),
@@ -180,6 +180,6 @@ def _told(action: ChatAction, context: ChatContext) -> tuple[Told, ...]:
     ):
         for name in names:
             item = context.titles.resolve(name)
-            if item is not None and all(one.item != item for one in told):
-                told.append(Told(item, kind))  # type: ignore[arg-type]
-    return tuple(told)
+            if item is not None and all(one.item != item for one in reported):
+                reported.append(ReportedEvent(item, kind))  # type: ignore[arg-type]
+    return tuple(reported)

@@ -1,6 +1,6 @@
-"""Whose history a conversation is about, and where what is told goes.
+"""Whose history a conversation is about, and where reported events go.
 
-`SessionProfile` keeps it for one answer only; for good: `nextinterest.agent.chat.stored_profile`.
+`SessionProfile` keeps them for one answer; `stored_profile` has the durable one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nextinterest.agent.chat.understanding import Told, ToldKind
+from nextinterest.agent.chat.understanding import ReportedEvent, ReportedKind
 from nextinterest.domain import History
 
 __all__ = ["ChatProfile", "SessionProfile", "extended", "without"]
@@ -22,22 +22,22 @@ class ChatProfile(Protocol):
 
     @property
     def durable(self) -> bool:
-        """Whether what is told outlasts the conversation."""
+        """Whether recorded events outlast the conversation."""
         ...
 
     def history(self) -> History:
-        """Return the events that speak for what comes next."""
+        """Return the events that count towards recommendations."""
         ...
 
     def unwanted(self) -> frozenset[int]:
-        """Return items never to be recommended, beside those of the history."""
+        """Return items not to be recommended besides those of the history."""
         ...
 
-    def tell(self, told: Sequence[Told]) -> int:
-        """Take note of what happened and return how many events that makes."""
+    def record(self, reported: Sequence[ReportedEvent]) -> int:
+        """Record events and return how many were new."""
         ...
 
-    def take_back(self, item: int, newest: ToldKind | None = None) -> int:
+    def take_back(self, item: int, newest: ReportedKind | None = None) -> int:
         """Remove the events of an item, or only the newest of a kind, and return how many there were."""
         ...
 
@@ -55,56 +55,56 @@ class ChatProfile(Protocol):
 
 
 class SessionProfile:
-    """A given history, and what one conversation tells beside it; nothing is kept.
+    """A given history and the events that one conversation reports; nothing is stored.
 
     Parameters
     ----------
     history
         The history the caller gave.
     earlier
-        What earlier messages told.
+        Events that earlier messages reported.
     """
 
     durable = False
 
-    def __init__(self, history: History, earlier: Sequence[Told] = ()) -> None:
+    def __init__(self, history: History, earlier: Sequence[ReportedEvent] = ()) -> None:
         self._given = history
-        self._told = list(earlier)
+        self._reported = list(earlier)
 
     def history(self) -> History:
-        """Return the given events, and behind them what was told and not disliked."""
-        fresh = [told.item for told in self._told if told.kind != "disliked"]
-        disliked = {told.item for told in self._told if told.kind == "disliked"}
+        """Return the given events, followed by the reported ones that are not dislikes."""
+        fresh = [one.item for one in self._reported if one.kind != "disliked"]
+        disliked = {one.item for one in self._reported if one.kind == "disliked"}
         return extended(without(self._given, disliked), fresh)
 
     def unwanted(self) -> frozenset[int]:
-        """Return what was told to be disliked."""
-        return frozenset(told.item for told in self._told if told.kind == "disliked")
+        """Return the items reported as disliked."""
+        return frozenset(one.item for one in self._reported if one.kind == "disliked")
 
-    def tell(self, told: Sequence[Told]) -> int:
-        """Count what is told for this answer."""
-        new = {one.item for one in told}
-        self._told = [one for one in self._told if one.item not in new] + list(told)
-        return len(told)
+    def record(self, reported: Sequence[ReportedEvent]) -> int:
+        """Record events for this answer."""
+        new = {one.item for one in reported}
+        self._reported = [one for one in self._reported if one.item not in new] + list(reported)
+        return len(reported)
 
-    def take_back(self, item: int, newest: ToldKind | None = None) -> int:
-        """Count an item no longer; the given history is the caller's and stays as it is."""
-        before = len(self._told)
-        self._told = [one for one in self._told if one.item != item or newest not in {None, one.kind}]
-        return before - len(self._told)
+    def take_back(self, item: int, newest: ReportedKind | None = None) -> int:
+        """Drop the reported events of an item; the given history is not changed."""
+        before = len(self._reported)
+        self._reported = [one for one in self._reported if one.item != item or newest not in {None, one.kind}]
+        return before - len(self._reported)
 
     def held(self) -> dict[int, int]:
-        """Return what the conversation told, by item."""
-        return Counter(one.item for one in self._told)
+        """Return the number of events reported in the conversation, by item."""
+        return Counter(one.item for one in self._reported)
 
     def size(self) -> int:
-        """Return how much the conversation told."""
-        return len(self._told)
+        """Return how much the conversation one."""
+        return len(self._reported)
 
     def forget(self) -> int:
-        """Drop what the conversation told."""
-        gone = len(self._told)
-        self._told = []
+        """Drop what the conversation one."""
+        gone = len(self._reported)
+        self._reported = []
         return gone
 
 

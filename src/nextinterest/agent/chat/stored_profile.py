@@ -1,4 +1,4 @@
-"""The durable profile: what a conversation tells is written to the store and outlasts it."""
+"""The durable profile: events reported in a conversation are written to the store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from nextinterest.agent.chat.understanding import Told, ToldKind
+from nextinterest.agent.chat.understanding import ReportedEvent, ReportedKind
 from nextinterest.domain import Catalog, Event, History
 from nextinterest.profiles import ProfileEvent, ProfileStore, read_profile
 
@@ -16,7 +16,7 @@ __all__ = ["StoredProfile"]
 class StoredProfile:
     """One user's profile in a store.
 
-    Which events speak for what comes next is `nextinterest.profiles.read_profile`'s to say.
+    `nextinterest.profiles.read_profile` decides which events count towards recommendations.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class StoredProfile:
     user
         Whose.
     now
-        Time of what is told.
+        Time of the events recorded.
     number
         Number of the profile as the answer began; nothing is written where that one was forgotten since.
     """
@@ -61,21 +61,21 @@ class StoredProfile:
         unwanted = read_profile(self._store.events(self._user)).unwanted
         return frozenset(catalog.position(item) for item in unwanted if item in catalog)
 
-    def tell(self, told: Sequence[Told]) -> int:
+    def record(self, reported: Sequence[ReportedEvent]) -> int:
         """Write events; one that repeats the profile's newest event word for word is a resent message."""
         stored = self._store.events(self._user)
-        newest = {(event.item_id, event.kind) for event in stored[-len(told) :]}
+        newest = {(event.item_id, event.kind) for event in stored[-len(reported) :]}
         ids = self._catalog.ids
         fresh = [
             ProfileEvent(item_id=ids[one.item], time=self._now, kind=one.kind)
-            for one in told
+            for one in reported
             if (ids[one.item], one.kind) not in newest
         ]
         if fresh:
             self._store.append(self._user, fresh, received=self._now, profile=self._number)
         return len(fresh)
 
-    def take_back(self, item: int, newest: ToldKind | None = None) -> int:
+    def take_back(self, item: int, newest: ReportedKind | None = None) -> int:
         """Remove the events of an item, or only the newest of a kind."""
         return self._store.retract(self._user, self._catalog.ids[item], newest=newest)
 

@@ -17,9 +17,9 @@ from nextinterest.domain import Catalog, Request
 from nextinterest.messages import Message
 from nextinterest.titles import TitleIndex
 
-__all__ = ["ChatContext", "Told", "ToldKind", "Understanding", "Understood"]
+__all__ = ["ChatContext", "ReportedEvent", "ReportedKind", "Understanding", "Understood"]
 
-ToldKind = Literal["seen", "liked", "disliked"]
+ReportedKind = Literal["seen", "liked", "disliked"]
 
 
 class ChatContext:
@@ -52,19 +52,19 @@ class ChatContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Something the newest message says happened.
+class ReportedEvent:
+    """An event that a message reports.
 
     Attributes
     ----------
     item
         Catalogue position.
     kind
-        What happened with it.
+        Its kind.
     """
 
     item: int
-    kind: ToldKind
+    kind: ReportedKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ class Understood:
     ----------
     action
         What is asked for.
-    told
-        What the newest message says happened; it is noted whatever else is asked for.
+    reported
+        Events that the newest message reports; they are recorded whatever else is asked for.
     earlier
-        What earlier messages said happened and later ones did not take back.
+        Events that earlier messages reported and later ones did not retract.
     leave_out
         Catalogue positions already shown that are not wanted again.
     less_like
@@ -90,7 +90,7 @@ class Understood:
     items
         Catalogue positions of items whose events are to be taken back.
     undo
-        What was told last and is to be taken back, and no other event of its items.
+        The events reported last, to be retracted without other events of their items.
     unclear
         Items of one title of which the message leaves open which is meant, the oldest first; until that is
         answered nothing is done.
@@ -103,13 +103,13 @@ class Understood:
     """
 
     action: ChatAction
-    told: tuple[Told, ...] = ()
-    earlier: tuple[Told, ...] = ()
+    reported: tuple[ReportedEvent, ...] = ()
+    earlier: tuple[ReportedEvent, ...] = ()
     leave_out: tuple[int, ...] = ()
     less_like: tuple[int, ...] = ()
     either: bool = False
     items: tuple[int, ...] = ()
-    undo: tuple[Told, ...] = ()
+    undo: tuple[ReportedEvent, ...] = ()
     unclear: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
     confirmed: bool = False

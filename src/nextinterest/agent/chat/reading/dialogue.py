@@ -15,7 +15,7 @@ from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING, ChatAction
-from nextinterest.agent.chat.understanding import ChatContext, Told, ToldKind, Understood
+from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, ReportedKind, Understood
 from nextinterest.domain import Intent
 from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 
@@ -56,8 +56,8 @@ class Dialogue:
         self.request = ListRequest()
         self.table = Table()
         self.all_shown: list[int] = []
-        self.reported: list[Told] = []
-        self.last_reported: tuple[Told, ...] = ()  # by the message before
+        self.reported: list[ReportedEvent] = []
+        self.last_reported: tuple[ReportedEvent, ...] = ()  # by the message before
         self.offer: Turn | None = None
         self.held: Turn | None = None  # a message of which it was asked which item it means
         self._listing = False
@@ -105,7 +105,7 @@ class Dialogue:
         self._remember(turn, reported, intent)
         return Understood(
             action,
-            told=reported,
+            reported=reported,
             earlier=earlier,
             leave_out=leave_out,
             less_like=tuple(self.request.less_like) if self._listing else (),
@@ -244,19 +244,19 @@ class Dialogue:
             return YearRange(None if spanned.last is None else spanned.last - 5, None)
         return YearRange(edge + 1, None)
 
-    def _reported(self, turn: Turn, intent: Intent) -> tuple[Told, ...]:
+    def _reported(self, turn: Turn, intent: Intent) -> tuple[ReportedEvent, ...]:
         """Return what the message says happened; a request about items is no event."""
         if intent in {"forget", "explain", "profile", "search", "other"}:
             return ()
-        reported: list[Told] = []
+        reported: list[ReportedEvent] = []
         for one in turn.named:
             if one.unlike and one.opinion == "none":
                 continue
-            kind: ToldKind | None = one.opinion if one.opinion != "none" else None
+            kind: ReportedKind | None = one.opinion if one.opinion != "none" else None
             if one.like and kind == "liked" and turn.has("if_liked"):
                 kind = None
             if kind is not None and not any(t.item == one.item for t in reported):
-                reported.append(Told(one.item, kind))
+                reported.append(ReportedEvent(one.item, kind))
         return tuple(reported)
 
     def _other(self, turn: Turn, intent: Intent) -> ChatAction:
@@ -273,7 +273,7 @@ class Dialogue:
             }
             query = None
             if not names["liked"] and not names["disliked"]:
-                query = looked_up(turn, "told_slots") if seen is None else catalog.called(seen)
+                query = looked_up(turn, "reported_slots") if seen is None else catalog.called(seen)
             return ChatAction(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
         about = turn.categories_back[:MAX_NAMES] if intent == "forget" and not turn.taken_back else ()
         return ChatAction(intent=intent, query=self._query(turn, intent), include_categories=about)
@@ -313,7 +313,7 @@ class Dialogue:
         rest = turn.text.words[first.end : asked.end]
         return turn.text.span(first.start, asked.end) if len(rest) == 1 else None
 
-    def _taken_back(self, turn: Turn) -> tuple[tuple[int, ...], tuple[Told, ...]]:
+    def _taken_back(self, turn: Turn) -> tuple[tuple[int, ...], tuple[ReportedEvent, ...]]:
         """Return the items that a request to forget names, or else what of the last it points at."""
         if turn.deletes_profile:
             return (), ()
@@ -330,7 +330,7 @@ class Dialogue:
         request.include = [name for name in request.include if name not in gone]
         request.exclude = [name for name in request.exclude if name not in gone]
 
-    def _remember(self, turn: Turn, reported: tuple[Told, ...], intent: Intent) -> None:
+    def _remember(self, turn: Turn, reported: tuple[ReportedEvent, ...], intent: Intent) -> None:
         if intent == "forget":
             items, undo = self._taken_back(turn)
             gone = {*items, *(one.item for one in undo)}

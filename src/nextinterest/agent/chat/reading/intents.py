@@ -50,7 +50,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "recommend"
     if told and not is_request(turn):
         return "feedback"
-    if not turn.named and not turn.conditions and looked_up(turn, "told_slots") is not None:
+    if not turn.named and not turn.conditions and looked_up(turn, "reported_slots") is not None:
         return "feedback"
     if turn.has("about_agent") and not turn.has("strong_requests") and not turn.count:
         return "other"
