@@ -1,59 +1,19 @@
-"""Files as people have them: separators, headers, parts, archives, and what lies beside."""
+"""Files as people have them: separators, headers, parts, JSON lines and Parquet."""
 
 from __future__ import annotations
 
-import bz2
 import gzip
-import io
 import json
-import lzma
-import os
-import tarfile
-import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
-import zstandard
+from support.tables import CLICKED, CLICKS, INTER, history, items, write
 
-from nextinterest.data import Dataset, load
-from nextinterest.errors import DataError, NextInterestError
-
-Log = dict[str, list[tuple[str, int | None, float | None]]]
-
-CLICKS = "user,item,time\nu1,lamp,1700000000\nu1,chair,1700000100\nu2,lamp,1700000200\n"
-CLICKED: Log = {
-    "u1": [("lamp", 1700000000, None), ("chair", 1700000100, None)],
-    "u2": [("lamp", 1700000200, None)],
-}
-INTER = "user_id:token\titem_id:token\ttimestamp:float\n"
-TOYS = "item_id:token\ttitle:token_seq\tclass:token_seq\nt1\tKite\tOutdoor\nt2\tTop\tIndoor Wood\n"
-PEOPLE = "user_id:token\tage:token\nu1\t31\nu2\t64\n"
-
-
-def write(folder: Path, **files: str) -> Path:
-    for name, text in files.items():
-        (folder / name.replace("__", ".")).write_bytes(text.encode())
-    return folder
-
-
-def history(dataset: Dataset) -> Log:
-    found: Log = {}
-    log = dataset.log
-    for event in range(log.n_events):
-        rating = None if log.ratings is None else float(log.ratings[event])
-        time = None if log.times is None else int(log.times[event])
-        found.setdefault(log.user_ids[log.users[event]], []).append(
-            (dataset.catalog.ids[log.items[event]], time, rating)
-        )
-    return found
-
-
-def items(dataset: Dataset) -> dict[str, list[str]]:
-    return {user: [item for item, *_ in events] for user, events in history(dataset).items()}
-
+from nextinterest.data import load
+from nextinterest.errors import DataError
 
 # Separators ---------------------------------------------------------------------------------------------
 
@@ -307,122 +267,6 @@ def test_what_is_not_json_lines_says_so(tmp_path: Path, text: str) -> None:
         load(tmp_path / "a.json")
 
 
-# Archives -----------------------------------------------------------------------------------------------
-
-
-def zipped(data: bytes, name: str = "clicks.csv") -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, data)
-    return out.getvalue()
-
-
-PACK: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": gzip.compress,
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-    ".zst": zstandard.compress,
-    ".zip": zipped,
-}
-
-
-@pytest.mark.parametrize("ending", PACK)
-def test_packed_tables_are_read_as_plain_ones(tmp_path: Path, ending: str) -> None:
-    path = tmp_path / f"clicks.csv{ending}"
-    path.write_bytes(PACK[ending](CLICKS.encode()))
-    dataset = load(path)
-    assert history(dataset) == CLICKED
-    assert (dataset.name, dataset.report.files) == ("clicks", (path.name,))
-    assert history(load(tmp_path)) == CLICKED
-
-
-def test_a_zip_says_by_the_name_in_it_what_it_is(tmp_path: Path) -> None:
-    (tmp_path / "clicks.zip").write_bytes(zipped(CLICKS.encode()))
-    assert history(load(tmp_path / "clicks.zip")) == CLICKED
-    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
-        archive.writestr("a.csv", CLICKS)
-        archive.writestr("b.csv", CLICKS)
-    for format_ in ("auto", "csv", "recbole"):
-        with pytest.raises(DataError, match=r"two\.zip is a zip archive of 2 files.*a\.csv, b\.csv"):
-            load(tmp_path / "two.zip", format=format_)
-
-
-@pytest.mark.parametrize("ending", PACK)
-def test_packed_atomic_files_keep_their_neighbours(tmp_path: Path, ending: str) -> None:
-    inter = INTER + "u1\tt1\t1700000000\nu1\tt2\t1700000100\nu2\tt2\t1700000200\n"
-    for name, text in (("toys.inter", inter), ("toys.item", TOYS), ("toys.user", PEOPLE)):
-        (tmp_path / f"{name}{ending}").write_bytes(PACK[ending](text.encode()))
-    for path in (tmp_path / f"toys.inter{ending}", tmp_path, tmp_path / f"toys.item{ending}"):
-        dataset = load(path)
-        assert items(dataset) == {"u1": ["t1", "t2"], "u2": ["t2"]}
-        assert dataset.catalog.titles == ("Kite", "Top")
-        assert dataset.catalog.categories == (("Outdoor",), ("Indoor", "Wood"))
-        assert dataset.users is not None
-        assert dataset.users["age"].to_list() == ["31", "64"]
-        assert dataset.name == "toys"
-        assert dataset.report.files == tuple(f"toys.{what}{ending}" for what in ("inter", "item", "user"))
-
-
-@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
-def test_a_truncated_archive_gives_its_whole_lines_and_trailing_bytes_lose_none(
-    tmp_path: Path, ending: str
-) -> None:
-    n = 80_000
-    rows = "user,item\n" + "".join(f"user{i * 7919 % 1000003:020},item{i % 5000}\n" for i in range(n))
-    packed = PACK[ending](rows.encode())
-    path = tmp_path / f"a.csv{ending}"
-    path.write_bytes(packed + b"trailing")
-    dataset = load(path)
-    assert dataset.log.n_events == n
-    assert "damaged" in dataset.report.notes[0]
-    path.write_bytes(packed[: len(packed) * 3 // 4])
-    dataset = load(path)
-    assert 0 < dataset.log.n_events < n
-    assert any("truncated" in note for note in dataset.report.notes)
-
-
-def tarred(data: bytes) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        info = tarfile.TarInfo("clicks.csv")
-        info.size = len(data)
-        archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "what"),
-    [
-        ("a.csv", b"7z\xbc\xaf\x27\x1c" + bytes(30), "is a 7z archive"),
-        ("a.csv", b"Rar!\x1a\x07\x01\x00" + bytes(30), "is a RAR archive"),
-        ("a.csv.gz", tarred(b"x"), "holds a tar archive"),
-        ("a.csv.gz", gzip.compress(zipped(b"x")), "holds a zip archive"),
-        ("a.csv", b"SQLite format 3\0" + bytes(90), "is an SQLite database"),
-        ("a.csv", b"ARROW1\0\0" + bytes(90), "is an Arrow file"),
-        ("a.csv", zipped(b"PAR1xx", "a.parquet"), "is a Parquet file within an archive"),
-        ("a.csv", bytes(range(256)), r"a\.csv:1: NUL byte in the line"),
-        ("a.csv.bz2", b"user,item\n", "is named .bz2 and is not a bzip2 archive"),
-        ("a.zip", b"user,item\n", "not a zip archive"),
-    ],
-)
-@pytest.mark.parametrize("format_", ["auto", "csv"])
-def test_binary_files_are_named_and_never_printed(
-    tmp_path: Path, name: str, data: bytes, what: str, format_: str
-) -> None:
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(DataError, match=what) as raised:
-        load(tmp_path / name, format=format_)  # type: ignore[arg-type]
-    assert str(raised.value).isprintable()
-    assert len(str(raised.value)) < 600
-
-
-def test_parquet_is_known_whatever_it_is_called(tmp_path: Path) -> None:
-    pl.DataFrame({"user": ["u"], "item": ["i"]}).write_parquet(tmp_path / "a.csv")
-    assert items(load(tmp_path / "a.csv")) == {"u": ["i"]}
-    with pytest.raises(DataError, match=r"Parquet file.*format='parquet'"):
-        load(tmp_path / "a.csv", format="csv")
-
-
 # Parquet ------------------------------------------------------------------------------------------------
 
 BASE = {"user_id": ["u1", "u1"], "item_id": ["a", "b"], "timestamp": [1700000000, 1700000100]}
@@ -446,100 +290,3 @@ def test_columns_that_cannot_be_text_are_read_only_if_asked_for(tmp_path: Path, 
     assert items(load(path)) == {"u1": ["a", "b"]}
     with pytest.raises(DataError, match=r"a\.parquet: the column 'more' is of type .*cannot be read as text"):
         load(path, columns={"item": "more"})
-
-
-# What is there ------------------------------------------------------------------------------------------
-
-
-def test_a_folder_that_cannot_be_read_says_what_is_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"it is empty.*Read are CSV"):
-        load(tmp_path)
-    (tmp_path / "inner").mkdir()
-    write(tmp_path, x__bin="a\n")
-    with pytest.raises(DataError, match=r"looks like none .*it holds \['inner/', 'x.bin'\].*Read are CSV"):
-        load(tmp_path)
-    write(tmp_path, a__csv=CLICKS, b__jsonl="{}\n")
-    with pytest.raises(DataError, match=r"several kinds \(jsonl, csv\).*a\.csv.*format='jsonl'"):
-        load(tmp_path)
-    assert history(load(tmp_path, format="csv")) == CLICKED
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("clickz.csv", r"In .* there is clicks\.csv\."),
-        ("nothing/like/it.csv", r"In .* there is no 'nothing'\."),
-        ("clicks.csv/inner", "neither an existing path nor an asset"),
-        ("x" * 5000, "neither an existing path nor an asset"),
-        ("a\0b", "neither an existing path nor an asset"),
-    ],
-)
-def test_a_wrong_path_says_what_is_there(tmp_path: Path, name: str, message: str) -> None:
-    write(tmp_path, clicks__csv=CLICKS)
-    with pytest.raises(NextInterestError, match=message) as raised:
-        load(str(tmp_path / name))
-    assert len(str(raised.value)) < 900
-
-
-def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a.csv")
-    for format_ in ("auto", "csv", "recbole"):
-        with pytest.raises(DataError, match=r"a\.csv is neither a file nor a folder"):
-            load(tmp_path / "a.csv", format=format_)
-
-
-def test_a_mapping_may_be_of_the_files_beside(tmp_path: Path) -> None:
-    write(
-        tmp_path, log__csv="user,item\nu,1\n", items__csv="what,label\n1,Kite\n", users__csv="who,age\nu,7\n"
-    )
-    with pytest.raises(
-        DataError, match=r"items\.csv:1: no column .* is the item.*columns=\{'item': 'NAME'\}"
-    ):
-        load(tmp_path / "log.csv")
-    dataset = load(tmp_path / "log.csv", columns={"item": "what", "title": "label", "user": "who"})
-    assert dataset.catalog.titles == ("Kite",)
-    assert dataset.users is not None
-    assert dataset.users["age"].to_list() == ["7"]
-    item = "sku:token\tlabel:token_seq\nt1\tKite\n"
-    write(tmp_path, toys__inter=INTER + "u\tt1\t1700000000\n", toys__item=item)
-    with pytest.raises(DataError, match=r"toys\.item:1: no column 'item_id'.*columns=\{'item': 'NAME'\}"):
-        load(tmp_path / "toys.inter")
-    assert load(tmp_path / "toys.inter", columns={"item": "sku", "title": "label"}).catalog.titles == (
-        "Kite",
-    )
-    with pytest.raises(DataError, match="no column 'nothing', mapped to title"):
-        load(tmp_path / "toys.inter", columns={"item": "sku", "title": "nothing"})
-
-
-def test_a_name_as_long_as_names_may_be_has_no_neighbours(tmp_path: Path) -> None:
-    for name in ("x" * 251 + ".csv", "y" * 249 + ".inter"):
-        text = CLICKS if name.endswith(".csv") else INTER + "u1\tlamp\t1700000000\n"
-        write(tmp_path, **{name: text})
-        assert items(load(tmp_path / name))["u1"][0] == "lamp"
-    (tmp_path / "a.zip").write_bytes(zipped(CLICKS.encode(), "z" * 300 + ".csv"))
-    assert history(load(tmp_path / "a.zip")) == CLICKED
-
-
-def test_a_file_name_that_is_no_text_is_reported_as_text(tmp_path: Path) -> None:
-    path = tmp_path / os.fsdecode(b"b\xff.csv")
-    path.write_text(CLICKS.replace(",", ";"))
-    dataset = load(path)
-    assert (dataset.name, dataset.report.files) == ("b?", ("b?.csv",))
-    assert json.loads(dataset.report.model_dump_json())["notes"] == ["b?.csv is separated by ;"]
-
-
-def test_numbers_for_a_table_with_a_header_are_refused_and_the_names_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("user_id,item_id,timestamp\na,x,1700000000\nb,y,1700000001\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"a\.csv:1: the first line .* is a header") as caught:
-        load(path, columns={"user": 0, "item": 1})
-    assert caught.value.command == "Give names: --column user=user_id --column item=item_id"
-    assert items(load(path, columns={"user": "user_id", "item": "item_id"})) == {"a": ["x"], "b": ["y"]}
-
-
-@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
-def test_a_table_without_rows_is_said_to_have_none(tmp_path: Path, name: str) -> None:
-    frame = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String, "timestamp": pl.Int64})
-    frame.write_csv(tmp_path / name) if name.endswith("csv") else frame.write_parquet(tmp_path / name)
-    with pytest.raises(DataError, match=rf"{name} holds no rows"):
-        load(tmp_path / name)

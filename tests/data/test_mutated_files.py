@@ -9,7 +9,8 @@ import random
 from pathlib import Path
 
 import pytest
-from support.mutations import FORMATS, mutate, write_format
+from support.formats import FORMATS, write_format
+from support.mutations import mutate
 from typer.testing import CliRunner
 
 from nextinterest.cli.main import app
