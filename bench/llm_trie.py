@@ -59,7 +59,7 @@ def main() -> None:
     started = time.perf_counter()
     first = trie.children(trie.root)
     cold = time.perf_counter() - started
-    excluded = trie.places(range(SEEN))
+    excluded = trie.positions(range(SEEN))
     rows = rng.integers(SEEN, n, size=2_000)
     walks = []
     for row in rows:

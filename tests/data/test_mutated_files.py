@@ -39,7 +39,7 @@ def check(
         assert dataset.log.n_events > 0, name
         return
     named = any(Path(file).name in message for file in files) or str(path) in message
-    assert named or "by place" in message, f"{name}: {message}"
+    assert named or "by position" in message, f"{name}: {message}"
     assert len(message) < 2000, name
     assert message.isprintable(), name
 

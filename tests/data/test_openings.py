@@ -63,9 +63,9 @@ def test_comments_titles_and_blank_lines_above_a_known_header(tmp_path: Path, ab
 
 def test_places_are_of_the_data_below_titles_and_comments(tmp_path: Path) -> None:
     rows = TABLE.split("\n", 1)[1]
-    places = {"user": 0, "item": 1, "time": 2}
+    positions = {"user": 0, "item": 1, "time": 2}
     for above in ("", "# exported\n", "Report\n", "sep=,\n", "Report,,\n,,\n"):
-        assert read(tmp_path / "a.csv", above + rows, columns=places)[0] == READ
+        assert read(tmp_path / "a.csv", above + rows, columns=positions)[0] == READ
 
 
 def test_a_header_in_a_comment_is_one(tmp_path: Path) -> None:

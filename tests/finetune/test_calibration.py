@@ -1,4 +1,4 @@
-"""Calibration: a planted temperature is found, and what the first places promise is what they keep."""
+"""Calibration: a planted temperature is found, and what the first positions promise is what they keep."""
 
 from __future__ import annotations
 

@@ -54,5 +54,5 @@ def test_what_cannot_be_fitted_is_said() -> None:
         fit_log_linear({"a": np.zeros((2, 3)), "b": np.zeros((2, 4))}, np.array([0, 0]))
     with pytest.raises(DataError, match="No event"):
         fit_log_linear({"a": np.zeros((2, 3))}, np.array([-1, -1]))
-    with pytest.raises(DataError, match="empty place"):
+    with pytest.raises(DataError, match="empty position"):
         fit_log_linear({"a": np.array([[0.0, -np.inf]])}, np.array([1]))

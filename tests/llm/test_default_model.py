@@ -39,8 +39,8 @@ def test_packed_scores_equal_one_by_one_in_any_order(model: LocalModel) -> None:
     for own in ids:
         with torch.inference_mode():
             logp = torch.log_softmax(exact(torch.tensor([[*prefix, *own]])).logits[0], dim=-1)
-        places = torch.arange(len(own)) + len(prefix) - 1
-        expected.append(float(logp[places, torch.tensor(own)].sum()))
+        positions = torch.arange(len(own)) + len(prefix) - 1
+        expected.append(float(logp[positions, torch.tensor(own)].sum()))
     alone = [model.score(prefix, [own])[0] for own in ids]
     np.testing.assert_allclose(model.score(prefix, ids), alone, atol=1e-4)
     np.testing.assert_allclose(model.score(prefix, ids), expected, atol=1e-4)

@@ -110,10 +110,10 @@ def test_hidden_states_are_those_of_transformers(model: LocalModel) -> None:
     at = [[0, -1, 7], [2], []]
     states = model.encode(sequences, at, layers=(0, 2, -1))
     assert [s.shape for s in states] == [(3, 96), (1, 96), (0, 96)]
-    for sequence, places, got in zip(sequences[:2], at[:2], states[:2], strict=True):
+    for sequence, positions, got in zip(sequences[:2], at[:2], states[:2], strict=True):
         with torch.inference_mode():
             output = model.module(torch.tensor([sequence]), output_hidden_states=True).hidden_states
-        expected = torch.cat([output[layer][0, places] for layer in (0, 2, 3)], dim=-1)
+        expected = torch.cat([output[layer][0, positions] for layer in (0, 2, 3)], dim=-1)
         np.testing.assert_allclose(got, expected.numpy(), atol=TOLERANCE)
 
 

@@ -14,13 +14,13 @@ sequences = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=5), min_si
 
 def _reachable(trie: TokenTrie, excluded: set[int]) -> set[tuple[tuple[int, ...], int]]:
     """Every (tokens, row) that a walk through allowed children can end in."""
-    places = trie.places(excluded) if excluded else None
+    positions = trie.positions(excluded) if excluded else None
     found: set[tuple[tuple[int, ...], int]] = set()
     stack: list[tuple[Node, tuple[int, ...]]] = [(trie.root, ())]
     while stack:
         node, tokens = stack.pop()
-        children = trie.children(node, places)
-        row = trie.row(node, places)
+        children = trie.children(node, positions)
+        row = trie.row(node, positions)
         assert children.ends == (row is not None)
         if row is not None:
             found.add((tokens, row))
@@ -52,7 +52,7 @@ def test_single_rows_are_known(rows: list[list[int]]) -> None:
         if sum(other[0] == row[0] for other in rows) == 1:
             assert only is not None
             assert trie.rest(node, only) == row[1:]
-            others = trie.places(set(range(len(rows))) - {i})
+            others = trie.positions(set(range(len(rows))) - {i})
             assert trie.only(trie.root, others) == only
         else:
             assert only is None

@@ -139,13 +139,13 @@ def _entries(files: Mapping[str, bytes], before: Mapping[str, FileEntry]) -> dic
     found: dict[str, FileEntry] = {}
     for unit in {_unit(name): None for name in files}:
         inside = sorted(name for name in files if _unit(name) == unit)
-        place = unit
+        folder = unit
         if unit != _README and any(taken.get(name, hashes[name]) != hashes[name] for name in inside):
             mark = sha256("".join(hashes[name] for name in inside).encode())[:8]
             pure = PurePosixPath(unit)
-            place = f"{pure.stem}-{mark}{pure.suffix}"
+            folder = f"{pure.stem}-{mark}{pure.suffix}"
         for name in inside:
-            where = str(PurePosixPath(place, *PurePosixPath(name).parts[1:]))
+            where = str(PurePosixPath(folder, *PurePosixPath(name).parts[1:]))
             found[name] = FileEntry(path=where, sha256=hashes[name], size=len(files[name]))
     return found
 

@@ -113,5 +113,5 @@ def _dropped(report: CleaningReport) -> Table | str:
     table.add_column("Count", justify="right")
     table.add_column("First", style="dim", overflow="fold")
     for row in report.dropped:
-        table.add_row(row.what, escape(row.reason), f"{row.count:,}", escape(row.place))
+        table.add_row(row.what, escape(row.reason), f"{row.count:,}", escape(row.location))
     return table

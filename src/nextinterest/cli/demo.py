@@ -57,8 +57,8 @@ def demo(
     out.print(recommendations_table(result))
 
     title, target_id = dataset.catalog.titles[target], dataset.catalog.ids[target]
-    place = next((item.rank for item in result.items if item.item_id == target_id), None)
-    verdict = f"on the list, at place {place}" if place else f"not among these {len(result.items)}"
+    rank = next((item.rank for item in result.items if item.item_id == target_id), None)
+    verdict = f"on the list, at rank {rank}" if rank else f"not among these {len(result.items)}"
     out.print(f"What the user really watched next: [bold]{escape(title)}[/], {verdict}.")
     per_gigabyte = 1 << 30 if sys.platform == "darwin" else 1 << 20  # macOS counts bytes, Linux kilobytes
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / per_gigabyte

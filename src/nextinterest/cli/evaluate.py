@@ -78,17 +78,17 @@ def evaluate(
     test_from: Annotated[str | None, typer.Option(help="For time: start of the test.")] = None,
     keep_seen: Annotated[bool, typer.Option("--keep-seen", help="Do not mask items of the history.")] = False,
     lenient: Annotated[
-        bool, typer.Option("--lenient", help="A flawed list loses its flawed places, not all of them.")
+        bool, typer.Option("--lenient", help="A flawed list loses its flawed positions, not all of them.")
     ] = False,
     lists_only: Annotated[
         bool, typer.Option("--lists-only", help="Read every method's list, also where it scores all items.")
     ] = False,
-    list_length: Annotated[int, typer.Option(help="Places asked of each list.", min=1)] = 20,
+    list_length: Annotated[int, typer.Option(help="Positions asked of each list.", min=1)] = 20,
     candidates: Annotated[
         Path | None, typer.Option(help="Rank given candidates: JSON lines, or LLMRank's user<tab>items.")
     ] = None,
     insert_target: Annotated[
-        bool, typer.Option("--insert-target", help="Put a missing target in its candidates' last place.")
+        bool, typer.Option("--insert-target", help="Put a missing target in its candidates' last position.")
     ] = False,
     users_file: Annotated[
         Path | None, typer.Option(help="Evaluate these users only: ids, one a line.")

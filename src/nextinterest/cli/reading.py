@@ -125,7 +125,7 @@ class Reading:
 
     @property
     def columns(self) -> dict[str, str | int | None] | None:
-        """The mapping of columns; digits are a place in a table without a header, nothing is None."""
+        """The mapping of columns; digits are a position in a table without a header, nothing is None."""
         pairs = dict(pair.split("=", 1) for pair in self.column or ())
         numbers = {field: int(c) for field, c in pairs.items() if c.isascii() and c.isdigit()}
         return {field: numbers.get(field, c or None) for field, c in pairs.items()} or None

@@ -241,7 +241,7 @@ def _first_of_equals(rows: pl.DataFrame, users: IntArray, items: IntArray, n_ite
 def _order(
     rows: pl.DataFrame, users: IntArray, items: IntArray, item_ids: pl.Series, ties: Literal["file", "item"]
 ) -> NDArray[np.int64]:
-    """Return the places of the events sorted by user, time and the rule for ties."""
+    """Return the positions of the events sorted by user, time and the rule for ties."""
     if rows["time"].null_count() == len(rows):
         return np.argsort(users, kind="stable")
     keys = [rows["time"].to_numpy(), users]
@@ -264,11 +264,11 @@ def _one_per_pair(
     users: IntArray, items: IntArray, order: NDArray[np.int64], n_items: int, which: Literal["first", "last"]
 ) -> NDArray[np.bool_]:
     """Return a mask with one event of each (user, item) pair, the first or the last in `order`."""
-    places = order if which == "first" else order[::-1]
-    pairs = users[places].astype(np.int64) * n_items + items[places]
+    sequence = order if which == "first" else order[::-1]
+    pairs = users[sequence].astype(np.int64) * n_items + items[sequence]
     _, index = np.unique(pairs, return_index=True)
     keep = np.zeros(len(users), dtype=np.bool_)
-    keep[places[index]] = True
+    keep[sequence[index]] = True
     return keep
 
 
@@ -385,5 +385,5 @@ def _ties(log: EventLog) -> tuple[int, int]:
     tied[:-1] |= same
     last = (
         log.offsets[1:][log.lengths >= 2] - 2
-    )  # place of each user's last event but one; same[i] ties i, i + 1
+    )  # position of each user's last event but one; same[i] ties i, i + 1
     return int(tied.sum()), int(same[last].sum())

@@ -160,10 +160,10 @@ def _strays(judged: pl.DataFrame, raw: RawData) -> list[str]:
     n = int(gaps[-1]) + 1
     stray = judged.filter(fine & (pl.col("time") < times[n]))
     first = stray.row(0, named=True)
-    name, place = raw.columns.get("time", "time"), f"{raw.files[first['file']]}:{first['line']}"
+    name, location = raw.columns.get("time", "time"), f"{raw.files[first['file']]}:{first['line']}"
     return [
         f"{counted(n, 'time')} of {name} more than 20 years before the rest, which begin {_day(times[n])}: "
-        f"the first is {_day(first['time'])} at {place}"
+        f"the first is {_day(first['time'])} at {location}"
     ]
 
 
@@ -183,7 +183,7 @@ def written_cells(raw: RawData) -> Mapping[str, pl.Series]:
 
 @dataclass
 class Tally:
-    """Counts what is dropped, by reason, with the place of the first of each.
+    """Counts what is dropped, by reason, with the location of the first of each.
 
     Attributes
     ----------
@@ -234,8 +234,8 @@ class Tally:
     def _add(
         self, what: str, reason: str, count: int, file: int, line: int, cell: str | None, *, fault: bool
     ) -> None:
-        place = f"{self.files[file]}:{line}"
-        self._dropped.append(Dropped(what=what, reason=reason, count=count, first=place, cell=cell))
+        location = f"{self.files[file]}:{line}"
+        self._dropped.append(Dropped(what=what, reason=reason, count=count, first=location, cell=cell))
         if fault:
             self._faults.append((file, line, reason))
 
@@ -243,12 +243,12 @@ class Tally:
         """Raise at the first fault in the order of the files, where the tally is strict."""
         if self.strict and self._faults:
             file, line, reason = min(self._faults)
-            place = f"{self.files[file]}:{line}"
-            dropped = [d for d in self._dropped if (d.reason, d.first) == (reason, place)]
+            location = f"{self.files[file]}:{line}"
+            dropped = [d for d in self._dropped if (d.reason, d.first) == (reason, location)]
             cell = "" if dropped[0].cell is None else f" ({dropped[0].cell})"
             python, command = (f" {advice}" for advice in advise(dropped)) if cell else ("", "")
             raise DataError(
-                f"{place}: {reason}{cell}.",
+                f"{location}: {reason}{cell}.",
                 remedy=f"Mend the row, or read without strict to drop such rows and count them.{python}",
                 command=f"Mend the row, or leave --strict out to drop such rows and count them.{command}",
             )
@@ -256,6 +256,6 @@ class Tally:
     def summary(self) -> str:
         """Return the counts in one line."""
         return "; ".join(
-            f"{counted(d.count, d.what.removesuffix('s'))} dropped ({d.reason}, first at {d.place})"
+            f"{counted(d.count, d.what.removesuffix('s'))} dropped ({d.reason}, first at {d.location})"
             for d in self._dropped
         )

@@ -31,7 +31,7 @@ class Dropped(BaseModel):
     cell: str | None = Field(default=None, description="What could not be read in the first, cut.")
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the first is, with its cell where one could not be read."""
         return f"{self.first or ''} ({self.cell})" if self.cell is not None else self.first or ""
 

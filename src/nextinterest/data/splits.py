@@ -70,7 +70,7 @@ class HeldOut:
         return len(self.targets)
 
     def take(self, where: NDArray[np.int64]) -> HeldOut:
-        """Return the cases at these places, in that order."""
+        """Return the cases at these positions, in that order."""
         h = self.histories
         return HeldOut(
             PrefixHistories(h.log, h.users[where], h.ends[where]), self.targets[where], self.users[where]

@@ -70,14 +70,14 @@ class CandidateLists:
         width = max(len(row) for row in self.lists)
         table = np.full((len(held_out), width), -1, dtype=np.int32)
         for i, (u, target) in enumerate(zip(held_out.users, held_out.targets, strict=True)):
-            place = by_case.get((ids[u], int(target)), by_user.get(ids[u]))
-            if place is None:
+            chosen = by_case.get((ids[u], int(target)), by_user.get(ids[u]))
+            if chosen is None:
                 raise DataError(
                     f"The candidates of user {ids[u]!r} ({self.source}) were made for another target than "
                     f"the held-out event of this split.",
                     remedy="Use the split the candidates were published with, or leave 'target' out.",
                 )
-            items = self.lists[place]
+            items = self.lists[chosen]
             table[i, : len(items)] = items
             if missing_target == "insert" and target not in items:
                 table[i, len(items) - 1] = target

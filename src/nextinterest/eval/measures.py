@@ -182,7 +182,7 @@ def available_measures(run: Run, names: tuple[str, ...] = DEFAULT_MEASURES) -> l
             if names is DEFAULT_MEASURES:
                 continue
             raise DataError(
-                f"{one.name} looks at {counted(one.k or 0, 'place')} "
+                f"{one.name} looks at {counted(one.k or 0, 'position')} "
                 f"and the run kept {run.manifest.protocol.list_length}.",
                 remedy="Evaluate with a longer --list-length.",
             )

@@ -43,7 +43,7 @@ class Protocol(BaseModel):
     """Evaluate a random sample of so many users (of `users`, where given)."""
 
     missing_target: Literal["miss", "insert"] = "miss"
-    """With candidate lists: a target that is not among its candidates is a miss, or takes the last place of
+    """With candidate lists: a target not among its candidates is a miss, or takes the last position of
     the list, as in LLMRank's setting with a guaranteed ground truth."""
 
     seed: int = 0

@@ -100,7 +100,7 @@ class ScoreTable:
         return ends.reshape(2, *self.values.shape[1:])
 
     def measure_index(self, name: str) -> int:
-        """Return the place of a measure in `measures`.
+        """Return the position of a measure in `measures`.
 
         Raises
         ------

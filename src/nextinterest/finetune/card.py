@@ -83,7 +83,7 @@ def _calibration(measures: Measures) -> str:
         )
 
     return (
-        "Calibration, the first ten places together: as trained, the first part's "
+        "Calibration, the first ten positions together: as trained, the first part's "
         f"{sentence(measures['calibration_before'])}. The blend's, by weights fitted on other users, "
         f"{sentence(measures['calibration'])} (1 is none)."
     )

@@ -237,7 +237,7 @@ class LanguageTask:
     def _inputs(
         self, chosen: Sequence[tuple[PromptWindow, Prompt, int]], device: torch.device
     ) -> LanguageInputs:
-        """Return prompts, each cut behind its last place, with what is kept of the frozen layers."""
+        """Return prompts, each cut behind its last position, with what is kept of the frozen layers."""
         cuts = [prompt.event_ends[positions - 1] + 1 for _, prompt, positions in chosen]
         time = max(cuts)
         tokens = torch.zeros(len(chosen), time, dtype=torch.long)

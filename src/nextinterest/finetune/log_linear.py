@@ -83,7 +83,7 @@ def fit_log_linear(
     stacked[:, empty] = 0.0
     hit = targets[kept].astype(np.int64)
     if empty[np.arange(len(kept)), hit].any():
-        raise DataError("A target stands at an empty place.", remedy="Use -1 for a target not offered.")
+        raise DataError("A target stands at an empty position.", remedy="Use -1 for a target not offered.")
     weights, loss = _minimise(stacked, empty, hit, ridge)
     alone = {name: _minimise(stacked[i : i + 1], empty, hit, ridge)[1] for i, name in enumerate(parts)}
     return LogLinearFit(dict(zip(parts, weights, strict=True)), loss, alone, len(kept))

@@ -43,11 +43,11 @@ class ForecastModel(BaseModel):
         """Return the fit for a number of events, interpolated between the fitted horizons."""
         fits = self.horizons
         known = np.log([fit.horizon for fit in fits])
-        place = np.log(max(horizon, 1.0))
+        position = np.log(max(horizon, 1.0))
         rounded = max(1, round(horizon))
 
         def between(values: list[float]) -> float:
-            return float(np.interp(place, known, values))
+            return float(np.interp(position, known, values))
 
         return HorizonFit(
             horizon=rounded,

@@ -160,8 +160,8 @@ def _draw(
         p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
         p[:, history.items] = 0.0
         before = items[first + row, :, :step]
-        path, place = np.nonzero(before >= 0)
-        p[path, before[path, place]] = 0.0
+        path, taken = np.nonzero(before >= 0)
+        p[path, before[path, taken]] = 0.0
         total = p.sum(axis=1)
         left = np.flatnonzero(total > 0)
         cumulative = np.cumsum(p[left], axis=1)

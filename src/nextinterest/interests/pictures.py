@@ -103,14 +103,20 @@ def _draw_forecast(
     )  # fmt: skip
     width = (end - now - gap) / (len(names) + 1)
     for j, name in enumerate(names):
-        place = now + gap + width * (j + 1)
+        position = now + gap + width * (j + 1)
         bottom = tops[j] - layers[j]
         low, high = bottom + rows[name].lower, bottom + rows[name].upper
         axes.plot(
-            [place, place], [low, min(high, 1.0)], color=colours[j], linewidth=4.5, solid_capstyle="butt"
+            [position, position],
+            [low, min(high, 1.0)],
+            color=colours[j],
+            linewidth=4.5,
+            solid_capstyle="butt",
         )
-        axes.plot([place, place], [low, min(high, 1.0)], color=INK, linewidth=1.0, solid_capstyle="butt")
-        axes.plot([place], [tops[j]], marker="o", markersize=3.6, color=INK, markeredgewidth=0)
+        axes.plot(
+            [position, position], [low, min(high, 1.0)], color=INK, linewidth=1.0, solid_capstyle="butt"
+        )
+        axes.plot([position], [tops[j]], marker="o", markersize=3.6, color=INK, markeredgewidth=0)
     axes.axvline(now + 0.5 * gap, color=INK, linewidth=1.4)
     return layers
 
@@ -126,7 +132,7 @@ def _river_axes(
         axes.spines[side].set_visible(False)
     axes.tick_params(colors=FAINT, length=0)
     marks = _window_marks(portrait)
-    axes.set_xticks([place for place, _ in marks], [text for _, text in marks])
+    axes.set_xticks([position for position, _ in marks], [text for _, text in marks])
     axes.set_xlabel("events, oldest first, in windows of the user's own pace", color=INK)
     who = "" if portrait.user is None else f" of user {neutralise(portrait.user)}"
     axes.set_title(f"Interests{who}", loc="left", color=INK, fontsize=13, fontweight="bold", pad=22)
@@ -140,7 +146,7 @@ def _river_axes(
 
 
 def _window_marks(portrait: InterestPortrait) -> list[tuple[float, str]]:
-    """Return places and texts of a few tick marks: event numbers, with dates where known, none too close."""
+    """Return positions and texts of a few tick marks: event numbers, with dates where known."""
     windows = portrait.windows
     chosen = sorted({round(i) for i in np.linspace(0, len(windows) - 1, min(len(windows), 5))})
     marks: list[tuple[float, str]] = []
@@ -159,17 +165,17 @@ def _label_layers(
     """Write each layer's name at its right edge, pushed apart where layers are thin."""
     wanted = np.cumsum(layers) - 0.5 * layers
     spacing = 0.052
-    places = wanted.copy()
-    for i in range(1, len(places)):
-        places[i] = max(places[i], places[i - 1] + spacing)
-    overshoot = max(places[-1] - 0.98, 0.0)
-    places[-1] -= overshoot
-    for i in range(len(places) - 2, -1, -1):
-        places[i] = min(places[i], places[i + 1] - spacing)
-    for j, (name, place, middle) in enumerate(zip(names, places, wanted, strict=True)):
+    positions = wanted.copy()
+    for i in range(1, len(positions)):
+        positions[i] = max(positions[i], positions[i - 1] + spacing)
+    overshoot = max(positions[-1] - 0.98, 0.0)
+    positions[-1] -= overshoot
+    for i in range(len(positions) - 2, -1, -1):
+        positions[i] = min(positions[i], positions[i + 1] - spacing)
+    for j, (name, position, middle) in enumerate(zip(names, positions, wanted, strict=True)):
         colour = OTHER if name == OTHER_NAME else COLOURS[j % len(COLOURS)]
         axes.annotate(
-            f"{neutralise(name)}  {layers[j]:.0%}", xy=(end, middle), xytext=(end * 1.025, place),
+            f"{neutralise(name)}  {layers[j]:.0%}", xy=(end, middle), xytext=(end * 1.025, position),
             va="center", color=INK, fontsize=9, annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.6, "shrinkA": 1, "shrinkB": 0},
         )  # fmt: skip
@@ -197,8 +203,8 @@ def draw_changes(portrait: InterestPortrait, n_interests: int = 12) -> Figure:
     figure = _figure(7.6, 1.5 + 0.34 * len(rows))
     axes = figure.add_subplot()
     axes.axvline(0.0, color=FAINT, linewidth=1.0)
-    for place, row in enumerate(rows):
-        _draw_change(axes, place, row)
+    for position, row in enumerate(rows):
+        _draw_change(axes, position, row)
     labelled = any(row.direction != "steady" for row in rows)
     reach = (1.45 if labelled else 1.15) * max(max(abs(row.lower), abs(row.upper)) for row in rows)
     axes.set_xlim(-reach, reach)
@@ -227,17 +233,19 @@ def draw_changes(portrait: InterestPortrait, n_interests: int = 12) -> Figure:
     return figure
 
 
-def _draw_change(axes: Axes, place: int, row: InterestChange) -> None:
+def _draw_change(axes: Axes, position: int, row: InterestChange) -> None:
     colour = {"rising": RISING, "fading": FADING, "steady": STEADY}[row.direction]
     reported = row.direction != "steady"
-    axes.plot([row.lower, row.upper], [place, place], color=colour, linewidth=2.2, solid_capstyle="round")
     axes.plot(
-        [row.change], [place], marker="o", markersize=7.5, color=colour, markeredgewidth=1.6,
+        [row.lower, row.upper], [position, position], color=colour, linewidth=2.2, solid_capstyle="round"
+    )
+    axes.plot(
+        [row.change], [position], marker="o", markersize=7.5, color=colour, markeredgewidth=1.6,
         markerfacecolor=colour if reported else "white",
     )  # fmt: skip
     if reported:
         axes.annotate(
-            f"{row.before:.0%} to {row.after:.0%}", xy=(row.upper if row.change > 0 else row.lower, place),
+            f"{row.before:.0%} to {row.after:.0%}", xy=(row.upper if row.change > 0 else row.lower, position),
             xytext=(7 if row.change > 0 else -7, 0), textcoords="offset points", va="center",
             ha="left" if row.change > 0 else "right", fontsize=8.5, color=INK,
         )  # fmt: skip

@@ -85,16 +85,16 @@ def word_portrait(
         return WordedPortrait(user=plain.user, sentences=plain.sentences, model=model.name, worded=0)
     special = model.tokenizer.special_tokens
     claims = {
-        f"s{place}": neutralise(sentence.text, max_chars=MAX_CLAIM_CHARS, special_tokens=special)
-        for place, sentence in enumerate(plain.sentences, start=1)
+        f"s{number}": neutralise(sentence.text, max_chars=MAX_CLAIM_CHARS, special_tokens=special)
+        for number, sentence in enumerate(plain.sentences, start=1)
     }
     offered = _offered(claims, model, sampling)
     checker = ClaimChecker(*_vocabulary(portrait))
     sentences, refused = [], []
-    for place, (sentence, text) in enumerate(zip(plain.sentences, offered, strict=True)):
+    for number, (sentence, text) in enumerate(zip(plain.sentences, offered, strict=True)):
         fault = "the answer does not parse" if text is None else checker.fault(text, sentence.text)
         if text is None or fault is not None:
-            refused.append(RefusedSentence(sentence=place, offered=text or "", reason=fault or ""))
+            refused.append(RefusedSentence(sentence=number, offered=text or "", reason=fault or ""))
             sentences.append(sentence)
         else:
             sentences.append(sentence.model_copy(update={"text": text}))

@@ -102,14 +102,14 @@ class State(Protocol):
     def extend(
         self, tokens: Sequence[int], *, at: Sequence[int] | None = None, layers: Sequence[int] = (-1,)
     ) -> FloatArray:
-        """Read `tokens` and return hidden states at the places `at` of them.
+        """Read `tokens` and return hidden states at the positions `at` of them.
 
         Parameters
         ----------
         tokens
             What comes next.
         at
-            Places within `tokens` (negative ones count from the end); None for every place.
+            Positions within `tokens` (negative ones count from the end); None for every position.
         layers
             As in `LanguageModel.encode`.
 

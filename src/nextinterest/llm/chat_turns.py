@@ -56,7 +56,7 @@ class TurnFitter:
         return arrange(messages)
 
     def _probe(self, roles: Sequence[str]) -> Arrange:
-        marked = [Message(role=_role(role), content=f"turn{place}mark") for place, role in enumerate(roles)]
+        marked = [Message(role=_role(role), content=f"turn{index}mark") for index, role in enumerate(roles)]
         tried: list[list[Message]] = []
         refusal = ""
         for arrange in (_as_they_are, _alternating, _without_system, _both):

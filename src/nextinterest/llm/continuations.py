@@ -146,7 +146,7 @@ class Continuations:
         sizes = [waiting[i].size for i in order]
         groups = batches_by_length(sizes, self.model.tokens_per_batch, padded=self.model.forward.padded)
         for group in groups:
-            chosen = [order[place] for place in group]
+            chosen = [order[index] for index in group]
             states, kept = self.model.forward.run([waiting[i] for i in chosen], self._which)
             for i, state, past in zip(chosen, states, kept, strict=True):
                 known = self._sequences[i]

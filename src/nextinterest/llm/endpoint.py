@@ -242,8 +242,8 @@ def _stated(schema: type[BaseModel]) -> str:
 def _rows(messages: Sequence[Message], more: str = "") -> list[ChatCompletionMessageParam]:
     """Return the conversation as the interface has it, `more` behind its last turn."""
     rows: list[ChatCompletionMessageParam] = []
-    for place, message in enumerate(messages, start=1):
-        content = f"{message.content}\n\n{more}" if more and place == len(messages) else message.content
+    for number, message in enumerate(messages, start=1):
+        content = f"{message.content}\n\n{more}" if more and number == len(messages) else message.content
         if message.role == "system":
             rows.append({"role": "system", "content": content})
         elif message.role == "assistant":

@@ -86,8 +86,10 @@ def refused_parameter(error: Exception, sent: list[str]) -> str | None:
     param = str(getattr(error, "param", None) or "").removeprefix("body.").split(".")[0]
     if param in sent:
         return param
-    places = {name: re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text) for name in sent}
-    found = [(match.start(), name) for name, match in places.items() if match is not None]
+    positions = {
+        name: re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text) for name in sent
+    }
+    found = [(match.start(), name) for name, match in positions.items() if match is not None]
     return min(found)[1] if found else None
 
 

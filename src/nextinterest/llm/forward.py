@@ -105,7 +105,7 @@ class Segment:
     shared
         Cached keys and values before `past`, or None. Read only, so many segments may have the same.
     want
-        Places whose hidden states are returned, as indices into trunk + all branches concatenated.
+        Positions whose hidden states are returned, as indices into trunk + all branches concatenated.
     keep
         Whether keys and values of past and trunk are returned (the same object as `past`, if there is one).
     """
@@ -223,8 +223,8 @@ def branch_mask(segment: Segment, device: torch.device | str = "cpu") -> Tensor:
     owner = torch.zeros(segment.size, dtype=torch.long, device=device)
     lengths = torch.tensor([len(b) for b in segment.branches], dtype=torch.long, device=device)
     owner[trunk:] = torch.repeat_interleave(torch.arange(1, len(lengths) + 1, device=device), lengths)
-    place = torch.arange(segment.size, device=device)
-    causal = place[None, :] <= place[:, None]
+    position = torch.arange(segment.size, device=device)
+    causal = position[None, :] <= position[:, None]
     same = (owner[None, :] == owner[:, None]) | (owner[None, :] == 0)
     past = torch.ones(segment.size, segment.start, dtype=torch.bool, device=device)
     return torch.cat([past, causal & same], dim=1)

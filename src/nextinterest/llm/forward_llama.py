@@ -131,7 +131,7 @@ class LlamaForward:
         start = 0
         for segment in segments:
             spans.append(_Span(segment, start, self._room(segment, x), x))
-            wanted.extend(start + place for place in segment.want)
+            wanted.extend(start + index for index in segment.want)
             start += segment.size
         rows = torch.tensor(wanted, dtype=torch.long, device=device)
         work = _Workspace(x, self)

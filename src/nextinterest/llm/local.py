@@ -107,9 +107,9 @@ class LocalModel(ModuleModel):
         """
         which = resolve_layers(layers, self.forward.layers)
         segments = []
-        for i, (sequence, places) in enumerate(zip(tokens, at, strict=True)):
+        for i, (sequence, positions) in enumerate(zip(tokens, at, strict=True)):
             self.check_length(len(sequence))
-            segments.append(Segment(sequence, want=_places(places, len(sequence), i)))
+            segments.append(Segment(sequence, want=_resolved(positions, len(sequence), i)))
         return [
             np.asarray(states.float().cpu().numpy(), dtype=np.float32)
             for states in self._run(segments, which)
@@ -222,9 +222,9 @@ class _Speaking:
         return self.state.model.device
 
 
-def _places(places: Sequence[int], length: int, row: int) -> list[int]:
-    resolved = [place + length if place < 0 else place for place in places]
-    for asked, place in zip(places, resolved, strict=True):
-        if not 0 <= place < length:
+def _resolved(positions: Sequence[int], length: int, row: int) -> list[int]:
+    resolved = [position + length if position < 0 else position for position in positions]
+    for asked, position in zip(positions, resolved, strict=True):
+        if not 0 <= position < length:
             raise ModelError(f"Position {asked} is outside sequence {row}, which has {length} tokens.")
     return resolved

@@ -52,16 +52,16 @@ class ScriptedTokenizer:
     def encode(self, text: str) -> list[int]:
         """Return one id per character, or per special token."""
         ids: list[int] = []
-        place = 0
-        while place < len(text):
+        position = 0
+        while position < len(text):
             for n, token in enumerate(self._SPECIAL):
-                if text.startswith(token, place):
+                if text.startswith(token, position):
                     ids.append(self._BASE + n)
-                    place += len(token)
+                    position += len(token)
                     break
             else:
-                ids.append(ord(text[place]))
-                place += 1
+                ids.append(ord(text[position]))
+                position += 1
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -125,11 +125,13 @@ class ScriptedLanguageModel(Answering):
         self.calls.append(Call("encode", _frozen(tokens)))
         count(read=sum(map(len, tokens)))
         out: list[FloatArray] = []
-        for sequence, places in zip(tokens, at, strict=True):
+        for sequence, positions in zip(tokens, at, strict=True):
             self._check(sequence)
-            places = [p + len(sequence) if p < 0 else p for p in places]
-            rows = [[self._vector(sequence[: p + 1], layer) for layer in layers] for p in places]
-            out.append(np.array(rows, dtype=np.float32).reshape(len(places), len(layers) * self.hidden_size))
+            positions = [p + len(sequence) if p < 0 else p for p in positions]
+            rows = [[self._vector(sequence[: p + 1], layer) for layer in layers] for p in positions]
+            out.append(
+                np.array(rows, dtype=np.float32).reshape(len(positions), len(layers) * self.hidden_size)
+            )
         return out
 
     def choose(
@@ -243,15 +245,15 @@ class ScriptedState:
     def extend(
         self, tokens: Sequence[int], *, at: Sequence[int] | None = None, layers: Sequence[int] = (-1,)
     ) -> FloatArray:
-        """Append `tokens`; return what `encode` would at the places `at` of them."""
+        """Append `tokens`; return what `encode` would at the positions `at` of them."""
         self.model.calls.append(Call("extend", _frozen([tokens])))
         count(read=len(tokens))
         offset = len(self._tokens)
         self._tokens.extend(tokens)
-        places = [p + len(tokens) if p < 0 else p for p in (range(len(tokens)) if at is None else at)]
-        ends = [offset + p + 1 for p in places]
+        positions = [p + len(tokens) if p < 0 else p for p in (range(len(tokens)) if at is None else at)]
+        ends = [offset + p + 1 for p in positions]
         rows = [[self.model._vector(self._tokens[:end], layer) for layer in layers] for end in ends]
-        return np.array(rows, dtype=np.float32).reshape(len(places), len(layers) * self.model.hidden_size)
+        return np.array(rows, dtype=np.float32).reshape(len(positions), len(layers) * self.model.hidden_size)
 
     def trim(self, length: int) -> None:
         """Forget everything behind the first `length` tokens."""

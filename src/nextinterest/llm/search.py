@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "beam_search", "draw_rows"]
 
-Places = NDArray[np.int32]
+Positions = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,13 @@ def beam_search(
     if k < 1:
         raise ModelError(f"A search for {k} rows has no answer.", remedy="Ask for at least one.")
     rows = sorted(set(excluded))
-    places = trie.places(rows)
+    positions = trie.positions(rows)
     found: list[Found] = []
-    while len(found) < k and trie.alive(trie.root, places):
+    while len(found) < k and trie.alive(trie.root, positions):
         # A beam may run dry below a prefix that many rows share: then search again without what was found.
-        new = _search(state, trie, k - len(found), width, end, places)
+        new = _search(state, trie, k - len(found), width, end, positions)
         found.extend(new)
-        places = trie.places([*rows, *(f.row for f in found)])
+        positions = trie.positions([*rows, *(f.row for f in found)])
     return sorted(found, key=lambda f: (-f.log_probability, f.row))
 
 
@@ -96,7 +96,7 @@ def _search(
     k: int,
     width: int,
     end: int,
-    places: Places,
+    positions: Positions,
 ) -> list[Found]:
     live = [_Beam(trie.root, (), 0.0)]
     done: list[Found] = []
@@ -105,9 +105,9 @@ def _search(
         grown: list[_Beam] = []
         whole: list[tuple[_Beam, int]] = []
         for beam, row_logp in zip(live, logp, strict=True):
-            children = trie.children(beam.node, places)
+            children = trie.children(beam.node, positions)
             if children.ends:
-                row = trie.row(beam.node, places)
+                row = trie.row(beam.node, positions)
                 if row is not None:
                     done.append(Found(row, beam.score + float(row_logp[end])))
             scores = row_logp[torch.from_numpy(children.tokens).long().to(row_logp.device)].cpu().numpy()
@@ -118,17 +118,17 @@ def _search(
         grown.sort(key=lambda b: -b.score)
         live = []
         for beam in grown[:width]:
-            only = trie.only(beam.node, places)
+            only = trie.only(beam.node, positions)
             if only is None:
                 live.append(beam)
             else:
                 whole.append((beam, only))
         if whole:
             # One row is left below: its remaining tokens are not a choice, they are scored in one pass.
-            rests = [[*beam.tokens, *trie.rest(beam.node, place), end] for beam, place in whole]
+            rests = [[*beam.tokens, *trie.rest(beam.node, position), end] for beam, position in whole]
             totals = state.score(rests)
-            for (_, place), total in zip(whole, totals, strict=True):
-                done.append(Found(trie.row_at(place), float(total)))
+            for (_, position), total in zip(whole, totals, strict=True):
+                done.append(Found(trie.row_at(position), float(total)))
         done = sorted(done, key=lambda f: (-f.log_probability, f.row))[:width]
         if len(done) >= k:
             # A beam only falls: those below the k-th finished row cannot overtake it.
@@ -156,11 +156,11 @@ def draw_rows(
     gone = set(excluded)
     rows: list[int] = []
     while len(rows) < k:
-        places = trie.places(gone)
-        if not trie.alive(trie.root, places):
+        positions = trie.positions(gone)
+        if not trie.alive(trie.root, positions):
             break
         with state.excursion():
-            row = _draw_row(state, trie, end, sampling, generator, places)
+            row = _draw_row(state, trie, end, sampling, generator, positions)
         rows.append(row)
         gone.add(row)
     scores = state.score([[*trie.sequence(row), end] for row in rows])
@@ -173,16 +173,16 @@ def _draw_row(
     end: int,
     sampling: Sampling,
     generator: torch.Generator,
-    places: Places,
+    positions: Positions,
 ) -> int:
     """Draw one row, reading its tokens into the state; at least one row must be left."""
     node = trie.root
     unread: list[int] = []  # tokens without an alternative need no pass of their own
     while True:
-        only = trie.only(node, places)
+        only = trie.only(node, positions)
         if only is not None:
             return trie.row_at(only)
-        children = trie.children(node, places)
+        children = trie.children(node, positions)
         options = [int(t) for t in children.tokens] + ([end] if children.ends else [])
         chosen = 0
         if len(options) > 1:
@@ -192,7 +192,7 @@ def _draw_row(
             logits = state.model.head.logits(state.last()[None])[0]
             chosen = draw(logits[torch.tensor(options, device=logits.device)], sampling, generator)
         if chosen == len(children):
-            row = trie.row(node, places)
+            row = trie.row(node, positions)
             if row is None:
                 raise ModelError("The trie allowed an end where no row ends.")
             return row

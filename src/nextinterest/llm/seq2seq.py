@@ -96,10 +96,10 @@ class Seq2SeqModel(ModuleModel):
         for group in self._groups(tokens):
             states, _ = self._encoded([tokens[i] for i in group], which)
             for row, i in enumerate(group):
-                places = [p + len(tokens[i]) if p < 0 else p for p in at[i]]
-                if any(not 0 <= p < len(tokens[i]) for p in places):
+                positions = [p + len(tokens[i]) if p < 0 else p for p in at[i]]
+                if any(not 0 <= p < len(tokens[i]) for p in positions):
                     raise ModelError(f"A position of {list(at[i])} is outside sequence {i}.")
-                out[i] = states[row, places].float().cpu().numpy()
+                out[i] = states[row, positions].float().cpu().numpy()
         return out
 
     @torch.inference_mode()
@@ -171,7 +171,7 @@ class Seq2SeqModel(ModuleModel):
     def _encoded(self, rows: Sequence[Sequence[int]], layers: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Run the encoder; return states (n, width, len(layers) * hidden) and the mask (n, width)."""
         device = self.module.device
-        # The family is trained on inputs that end in the end token; it stands behind every marked place.
+        # The family is trained on inputs that end in the end token; it stands behind every marked position.
         ended = [list(row) if row[-1] == self._eos else [*row, self._eos] for row in rows]
         width = max(map(len, ended))
         count(read=sum(map(len, ended)))
@@ -254,19 +254,19 @@ class Seq2SeqState:
     def extend(
         self, tokens: Sequence[int], *, at: Sequence[int] | None = None, layers: Sequence[int] = (-1,)
     ) -> FloatArray:
-        """Read `tokens` behind the others and return the encoder's states at the places `at` of them."""
+        """Read `tokens` behind the others and return the encoder's states at the positions `at` of them."""
         if not len(tokens):
             raise ModelError("There are no tokens to read.", remedy="Extend a state by at least one token.")
         if self._tokens:
             logger.info("%s is an encoder-decoder model: a longer prompt is read anew.", self.model.name)
         offset = len(self._tokens)
-        places = [p + len(tokens) if p < 0 else p for p in (range(len(tokens)) if at is None else at)]
+        positions = [p + len(tokens) if p < 0 else p for p in (range(len(tokens)) if at is None else at)]
         sequence = [*self._tokens, *tokens]
         self.model._check(sequence)
         self._tokens, self._encoded = sequence, None
-        if not places:
+        if not positions:
             return np.empty((0, len(layers) * self.model.hidden_size), dtype=np.float32)
-        return self.model.encode([sequence], [[offset + p for p in places]], layers=layers)[0]
+        return self.model.encode([sequence], [[offset + p for p in positions]], layers=layers)[0]
 
     def trim(self, length: int) -> None:
         """Forget everything behind the first `length` tokens."""

@@ -74,7 +74,7 @@ class CausalState:
     def extend(
         self, tokens: Sequence[int], *, at: Sequence[int] | None = None, layers: Sequence[int] = (-1,)
     ) -> FloatArray:
-        """Read `tokens` and return hidden states at the places `at` of them; see `base.State.extend`.
+        """Read `tokens` and return hidden states at the positions `at` of them; see `base.State.extend`.
 
         Raises
         ------
@@ -86,8 +86,8 @@ class CausalState:
             raise ModelError("There are no tokens to read.", remedy="Extend a state by at least one token.")
         self.model.check_length(total)
         which = resolve_layers(layers, self.model.forward.layers)
-        places = [p + len(tokens) if p < 0 else p for p in (range(len(tokens)) if at is None else at)]
-        if any(not 0 <= p < len(tokens) for p in places):
+        positions = [p + len(tokens) if p < 0 else p for p in (range(len(tokens)) if at is None else at)]
+        if any(not 0 <= p < len(tokens) for p in positions):
             raise ModelError(f"A position of {list(at or ())} is outside the {len(tokens)} new tokens.")
         columns = resolve_layers((-1,), self.model.forward.layers)
         if total > self.model.forward.reach and not self._plain:
@@ -100,10 +100,10 @@ class CausalState:
             self._plain, self._past = True, None
         if self._plain:
             offset = len(self._tokens)
-            want = [*(offset + p for p in places), total - 1]
+            want = [*(offset + p for p in positions), total - 1]
             segment = Segment([*self._tokens, *tokens], want=want)
         else:
-            segment = Segment(tokens, past=self._past, want=[*places, len(tokens) - 1], keep=True)
+            segment = Segment(tokens, past=self._past, want=[*positions, len(tokens) - 1], keep=True)
         (states,), (kept,) = self.model.forward.run([segment], [*which, *columns])
         hidden = self.model.hidden_size
         self._past = kept
@@ -124,7 +124,7 @@ class CausalState:
         if length == len(self._tokens):
             return
         del self._tokens[length:]
-        self._marks = {place: mark for place, mark in self._marks.items() if place < length}
+        self._marks = {position: mark for position, mark in self._marks.items() if position < length}
         self._last = None
         if self._past is not None:
             self._past.length = length
@@ -132,7 +132,7 @@ class CausalState:
     def read(
         self, tokens: Sequence[int], *, at: Sequence[int] = (), layers: Sequence[int] = (-1,)
     ) -> FloatArray:
-        """Make this the state of exactly `tokens` and return hidden states at the places `at` of them.
+        """Make this the state of exactly `tokens` and return hidden states at the positions `at` of them.
 
         What the old and the new sequence have in common at their start is not read again, and hidden
         states asked for before are remembered. Where the new sequence differs early (the oldest events
@@ -145,21 +145,21 @@ class CausalState:
             Shape (len(at), len(layers) * hidden_size).
         """
         which = tuple(resolve_layers(layers, self.model.forward.layers))
-        places = [p + len(tokens) if p < 0 else p for p in at]
-        if any(not 0 <= p < len(tokens) for p in places):
+        positions = [p + len(tokens) if p < 0 else p for p in at]
+        if any(not 0 <= p < len(tokens) for p in positions):
             raise ModelError(f"A position of {list(at)} is outside the {len(tokens)} tokens.")
         if which != self._mark_layers:
             self._marks, self._mark_layers = {}, which
         keep = _common(self._tokens, tokens)
-        unknown = [p for p in places if p < keep and p not in self._marks]
+        unknown = [p for p in positions if p < keep and p not in self._marks]
         keep = min([keep, *unknown])
         if keep < len(self._tokens):
             self.trim(keep)
         if keep < len(tokens):
-            new = sorted({p for p in places if p >= keep})
+            new = sorted({p for p in positions if p >= keep})
             states = self.extend(tokens[keep:], at=[p - keep for p in new], layers=which)
             self._marks.update(zip(new, states, strict=True))
-        rows = [self._marks[p] for p in places]
+        rows = [self._marks[p] for p in positions]
         return np.array(rows, dtype=np.float32).reshape(len(rows), len(which) * self.model.hidden_size)
 
     def shared_with(self, tokens: Sequence[int]) -> int:

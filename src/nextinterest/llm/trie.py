@@ -77,7 +77,7 @@ class TokenTrie:
     >>> trie.children(trie.root).tokens.tolist()
     [7, 9]
     >>> node = trie.walk([7, 8])
-    >>> trie.row(node), trie.row(node, excluded=trie.places([0]))
+    >>> trie.row(node), trie.row(node, excluded=trie.positions([0]))
     (0, 3)
     """
 
@@ -109,8 +109,8 @@ class TokenTrie:
             begin = np.repeat(starts[order[low:high]], size)
             within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
             self._tokens[self._starts[low] : self._starts[high]] = flat[begin + within]
-        self._place: IntArray = np.empty(len(order), dtype=np.int32)
-        self._place[self._rows] = np.arange(len(order), dtype=np.int32)
+        self._position: IntArray = np.empty(len(order), dtype=np.int32)
+        self._position[self._rows] = np.arange(len(order), dtype=np.int32)
         self._wide: dict[Node, tuple[IntArray, LongArray, int]] = {}
 
     def __len__(self) -> int:
@@ -119,29 +119,31 @@ class TokenTrie:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays."""
-        return self._rows.nbytes + self._starts.nbytes + self._tokens.nbytes + self._place.nbytes
+        return self._rows.nbytes + self._starts.nbytes + self._tokens.nbytes + self._position.nbytes
 
     @property
     def root(self) -> Node:
         """The node before any token."""
         return Node(0, len(self), 0)
 
-    def places(self, rows: Iterable[int]) -> IntArray:
-        """Return the sorted places of rows, the form in which rows are excluded."""
-        return np.unique(self._place[np.fromiter(rows, dtype=np.int64)])
+    def positions(self, rows: Iterable[int]) -> IntArray:
+        """Return the sorted positions of rows, the form in which rows are excluded."""
+        return np.unique(self._position[np.fromiter(rows, dtype=np.int64)])
 
-    def row_at(self, place: int) -> int:
-        """Return the row at a sorted place."""
-        return int(self._rows[place])
+    def row_at(self, position: int) -> int:
+        """Return the row at a sorted position."""
+        return int(self._rows[position])
 
     def sequence(self, row: int) -> list[int]:
         """Return the tokens of a row."""
-        place = int(self._place[row])
-        return [int(token) for token in self._tokens[self._starts[place] : self._starts[place + 1]]]
+        position = int(self._position[row])
+        return [int(token) for token in self._tokens[self._starts[position] : self._starts[position + 1]]]
 
-    def rest(self, node: Node, place: int) -> list[int]:
-        """Return the tokens that sorted row `place` has behind `node`."""
-        return [int(t) for t in self._tokens[self._starts[place] + node.depth : self._starts[place + 1]]]
+    def rest(self, node: Node, position: int) -> list[int]:
+        """Return the tokens that sorted row `position` has behind `node`."""
+        return [
+            int(t) for t in self._tokens[self._starts[position] + node.depth : self._starts[position + 1]]
+        ]
 
     def alive(self, node: Node, excluded: IntArray | None = None) -> int:
         """Return how many rows below `node` are not excluded."""
@@ -162,9 +164,9 @@ class TokenTrie:
     def row(self, node: Node, excluded: IntArray | None = None) -> int | None:
         """Return the row that ends at `node`: of equal sequences the first row that is not excluded."""
         _, _, ended = self._split(node)
-        for place in range(node.low, ended):
-            if self.alive(Node(place, place + 1, node.depth), excluded):
-                return int(self._rows[place])
+        for position in range(node.low, ended):
+            if self.alive(Node(position, position + 1, node.depth), excluded):
+                return int(self._rows[position])
         return None
 
     def children(self, node: Node, excluded: IntArray | None = None) -> Children:
@@ -219,8 +221,8 @@ def _sorted_rows(flat: IntArray, starts: LongArray, sizes: IntArray) -> LongArra
     """
     n = len(sizes)
     order = np.arange(n)
-    active = np.arange(n) if n > 1 else np.empty(0, dtype=np.int64)  # places still undecided
-    group = np.zeros(n, dtype=np.int64)  # of each active place, the group it belongs to
+    active = np.arange(n) if n > 1 else np.empty(0, dtype=np.int64)  # positions still undecided
+    group = np.zeros(n, dtype=np.int64)  # of each active position, the group it belongs to
     depth = 0
     while len(active):
         rows = order[active]

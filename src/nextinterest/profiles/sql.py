@@ -31,7 +31,7 @@ from nextinterest.profiles.faults import (
     settled_times,
     store_fault,
 )
-from nextinterest.profiles.place import check_place
+from nextinterest.profiles.sqlite_path import check_path
 from nextinterest.profiles.store import (
     AppendResult,
     EventKind,
@@ -75,7 +75,7 @@ class SqlProfileStore:
         self._failing = False
         """Whether the last write failed for a reason that may last."""
         if self._sqlite:
-            check_place(Path(self._where))
+            check_path(Path(self._where))
             self._check_file()
         with self._write() as connection:
             METADATA.create_all(connection)

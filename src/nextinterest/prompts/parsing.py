@@ -52,7 +52,7 @@ def parse_output(text: str, schema: type[ModelT]) -> ModelT:
     Raises
     ------
     OutputParseError
-        If nothing in the text can be read as `schema`; says what was wrong, where, and shows the place.
+        If nothing in the text can be read as `schema`; names the fault and its position, with the text there.
 
     Examples
     --------
@@ -118,8 +118,8 @@ def _first_of(error: ValidationError) -> str:
 def _error(schema: type[BaseModel], text: str, what: str, at: int) -> OutputParseError:
     begin = max(0, at - _SNIPPET // 2) if at else 0
     snippet = text[begin : begin + _SNIPPET]
-    place = "It begins" if begin == 0 else f"At character {at}"
-    shown = "" if not snippet.strip() else f" {place}: {snippet!r}."
+    where = "It begins" if begin == 0 else f"At character {at}"
+    shown = "" if not snippet.strip() else f" {where}: {snippet!r}."
     return OutputParseError(
         f"The model's text is not a {schema.__name__}: {what}.{shown}",
         remedy="Ask again, or use constrained decoding.",

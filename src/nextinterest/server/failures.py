@@ -2,7 +2,7 @@
 
 Messages of the package's errors about what was asked are written for the caller and are passed on. What
 fails behind the server (a language model, a file) concerns the operator: it is answered with a general
-sentence, and its cause is in the log, redacted. Anything else is a fault of ours, logged with its places and
+sentence, and its cause is in the log, redacted. Anything else is our fault, logged with its source lines and
 answered without detail.
 """
 
@@ -159,7 +159,7 @@ def _log_cause(event: str, error: NextInterestError) -> None:
 
 def _invalid(errors: Sequence[dict[str, object]], given: object) -> Failure:
     first = first_error(errors, given)
-    return Failure(422, first.message, code="invalid_value", param=first.place or None)
+    return Failure(422, first.message, code="invalid_value", param=first.path or None)
 
 
 def _methods(app: FastAPI, path: str) -> set[str]:

@@ -31,14 +31,14 @@ class Invalid:
 
     Parameters
     ----------
-    place
+    path
         Path to the field, its steps joined by dots; empty for the whole.
     message
         A sentence that names the field.
     """
 
-    def __init__(self, place: str, message: str) -> None:
-        self.place, self.message = place, message
+    def __init__(self, path: str, message: str) -> None:
+        self.path, self.message = path, message
 
 
 def first_error(errors: Sequence[Error], given: object) -> Invalid:
@@ -51,16 +51,16 @@ def first_error(errors: Sequence[Error], given: object) -> Invalid:
     given
         The value that was validated, to tell names of fields from labels of branches.
     """
-    placed = [(_place(error, given), error) for error in errors]
-    first = placed[0][0]
-    # Branches of one union lie below one another's places; another field's errors do not.
-    rivals = [one for one in placed if one[0][: len(first)] == first or first[: len(one[0])] == one[0]]
-    place, error = max(rivals, key=lambda one: len(one[0]))
-    name = ".".join(str(step) for step in place)
+    located = [(_path(error, given), error) for error in errors]
+    first = located[0][0]
+    # Branches of one union lie below one another's paths; another field's errors do not.
+    rivals = [one for one in located if one[0][: len(first)] == first or first[: len(one[0])] == one[0]]
+    path, error = max(rivals, key=lambda one: len(one[0]))
+    name = ".".join(str(step) for step in path)
     return Invalid(name, f"{name or 'body'}: {_words(error)}")
 
 
-def _place(error: Error, given: object) -> tuple[str | int, ...]:
+def _path(error: Error, given: object) -> tuple[str | int, ...]:
     steps = error["loc"]
     if not isinstance(steps, tuple):
         return ()
@@ -70,7 +70,7 @@ def _place(error: Error, given: object) -> tuple[str | int, ...]:
         source, rest = steps[0], steps[1:]
     if source != "body":
         return tuple(rest[:1])
-    place: list[str | int] = []
+    path: list[str | int] = []
     for i, step in enumerate(rest):
         if isinstance(given, Mapping) and step in given:
             given = given[step]
@@ -78,8 +78,8 @@ def _place(error: Error, given: object) -> tuple[str | int, ...]:
             given = given[step] if step < len(given) else None
         elif not (i == len(rest) - 1 and error["type"] == "missing"):
             continue
-        place.append(step)
-    return tuple(place)
+        path.append(step)
+    return tuple(path)
 
 
 def _words(error: Error) -> str:

@@ -2,7 +2,7 @@
 
 Of a message's arguments numbers are written and nothing else, since texts may be what somebody sent: "(text)"
 stands in their place. The address the server listens on is written whole. Of an exception its kind and the
-places it came through are kept, not its message.
+source lines it came through are kept, not its message.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ class CheckedSchema:
             _WORK.reset(token)
 
     def _walk(self) -> None:
-        """Collect the places where schemas stand; what stands elsewhere (in ``enum``, say) is data."""
+        """Collect the subschemas; what lies elsewhere (in ``enum``, say) is data."""
         todo: list[tuple[Pointer, object]] = [((), self.root)]
         while todo:
             at, node = todo.pop()
@@ -295,8 +295,8 @@ def _pointer(reference: object) -> Pointer:
 
 
 def _malformed(at: Pointer, what: str) -> SchemaRefusedError:
-    place = "/".join(at)[:200] or "(root)"
-    return SchemaRefusedError(f"The schema is not valid: {place} {what}.")
+    location = "/".join(at)[:200] or "(root)"
+    return SchemaRefusedError(f"The schema is not valid: {location} {what}.")
 
 
 def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:

@@ -1,6 +1,6 @@
 """Which column of a table is what: the caller's mapping, usual names, and what the first lines say.
 
-A mapping names a column, or gives its place in a table without a header. Headers of atomic files
+A mapping names a column, or gives its position in a table without a header. Headers of atomic files
 (``user_id:token``) are known with their types and without.
 """
 
@@ -20,10 +20,10 @@ __all__ = [
     "GivenColumns",
     "bare_names",
     "check_fields",
-    "is_places",
+    "is_positions",
     "left_out",
     "mapped_to_nothing",
-    "places",
+    "positions",
     "refuse_equals",
     "sniff_columns",
 ]
@@ -31,7 +31,7 @@ __all__ = [
 GivenColumns = Mapping[str, str | int | None]
 """As `Columns`, and None for a field that is to be left out."""
 Columns = Mapping[str, str | int]
-"""From a field to its column: a name, or a place from 0 in a table without a header."""
+"""From a field to its column: a name, or a position from 0 in a table without a header."""
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 """Types of columns in the header of an atomic file."""
@@ -41,7 +41,7 @@ DATA = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|\d{4}-\d\d-\d\d.
 
 
 def check_fields(columns: Columns | None) -> None:
-    """Raise unless a mapping is of known fields, all by name or all by place.
+    """Raise unless a mapping is of known fields, all by name or all by position.
 
     Raises
     ------
@@ -59,21 +59,21 @@ def check_fields(columns: Columns | None) -> None:
             or (isinstance(column, int) and column < 0)
         ):
             raise DataError(
-                f"{field} is mapped to {column!r}, which is neither a name nor a place from 0.",
+                f"{field} is mapped to {column!r}, which is neither a name nor a position from 0.",
                 remedy="Give the name of a column, or its number as an int.",
             )
     if len({isinstance(column, int) for column in (columns or {}).values()}) > 1:
         raise DataError(
-            f"Some columns are given by name and some by place: {dict(columns or {})}.",
-            remedy="Give all by name or, where there is no header, by place, as in "
+            f"Some columns are given by name and some by position: {dict(columns or {})}.",
+            remedy="Give all by name or, where there is no header, by position, as in "
             "columns={'user': 0, 'item': 1}.",
-            command="Give all by name or, where there is no header, by place, as in "
+            command="Give all by name or, where there is no header, by position, as in "
             "--column user=0 --column item=1.",
         )
 
 
-def places(columns: Columns | None) -> tuple[int, ...]:
-    """Return the places that a mapping gives; none where it gives names."""
+def positions(columns: Columns | None) -> tuple[int, ...]:
+    """Return the positions that a mapping gives; none where it gives names."""
     return tuple(column for column in (columns or {}).values() if isinstance(column, int))
 
 
@@ -98,7 +98,7 @@ def sniff_columns(header: Sequence[str], columns: Columns | None = None) -> dict
     header
         Names of the columns.
     columns
-        From a field of `FIELDS` to the name of the column or its place; one that is not there is left out.
+        From a field of `FIELDS` to the name of the column or its position; one that is not there is left out.
 
     Raises
     ------
@@ -160,8 +160,8 @@ def left_out(header: Sequence[str], names: Mapping[str, str], columns: Columns |
     return notes
 
 
-def is_places(header: Sequence[str]) -> bool:
-    """Return whether the names are places: 0, 1, 2 and so on, as pandas writes columns without names."""
+def is_positions(header: Sequence[str]) -> bool:
+    """Return whether the names are positions: 0, 1, 2 and so on, as pandas writes columns without names."""
     return list(header) == [str(i) for i in range(len(header))]
 
 

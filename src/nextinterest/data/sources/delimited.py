@@ -164,8 +164,8 @@ def read_delimited(
                 message = error.message.replace(f"{path}:1:", f"{path}:{at}:")
                 raise DataError(message, remedy=error.remedy, command=error.command) from None
         fields = _split(frame, separator, len(names), dialect if quotes else None)
-        place = {name: f"_{i}" for i, name in enumerate(names)}
-        kept = [pl.col(place[name]).alias(out) for out, name in chosen.items()]
+        position = {name: f"_{i}" for i, name in enumerate(names)}
+        kept = [pl.col(position[name]).alias(out) for out, name in chosen.items()]
         part, n = _bare_cells(fields.select(*kept, "line", "problem"))
         parts.append(part)
         excel += n
@@ -258,9 +258,9 @@ def _split(frame: pl.DataFrame, separator: str, n: int, dialect: Dialect | None)
 def _split_quoted(
     frame: pl.DataFrame, at: NDArray[np.uint32], separator: str, n: int, dialect: Dialect
 ) -> tuple[pl.DataFrame, list[int]]:
-    """Parse the records that begin at these places one by one.
+    """Parse the records that begin at these positions one by one.
 
-    Returns the parsed rows, and the places of lines that belong to a quoted field begun above them.
+    Returns the parsed rows, and the positions of lines that belong to a quoted field begun above them.
     """
     texts = frame["text"]
     columns: list[list[str | None]] = [[] for _ in range(n)]
@@ -268,12 +268,12 @@ def _split_quoted(
     problems: list[str | None] = []
     inside: list[int] = []
     end = -1
-    for place in at.tolist():
-        if place <= end:
+    for position in at.tolist():
+        if position <= end:
             continue
-        end, joined = place, str(texts[place])
+        end, joined = position, str(texts[position])
         row = _parse(joined, separator, dialect)
-        while row is None and end - place < MAX_QUOTED_LINES and end + 1 < len(texts):
+        while row is None and end - position < MAX_QUOTED_LINES and end + 1 < len(texts):
             end += 1
             joined += f"\n{texts[end]}"
             if dialect.quote in texts[end]:  # nothing else can end the field
@@ -283,12 +283,12 @@ def _split_quoted(
                     break
         problem: str | None = None
         if row is None:
-            end, problem = place, OPEN_QUOTE
+            end, problem = position, OPEN_QUOTE
         else:
-            inside.extend(range(place + 1, end + 1))
+            inside.extend(range(position + 1, end + 1))
             problem = FIELD_COUNT if len(row) != n else None
-        numbers.append(frame["line"][place])
-        problems.append(frame["problem"][place] or problem)
+        numbers.append(frame["line"][position])
+        problems.append(frame["problem"][position] or problem)
         for i, column in enumerate(columns):
             column.append(row[i] if row is not None and i < len(row) else None)
     schema = {"line": pl.UInt32(), "problem": pl.String()} | {f"_{i}": pl.String() for i in range(n)}

@@ -129,8 +129,8 @@ def read(
     format
         How; ``auto`` judges, and where columns are mapped reads as a table what is not an atomic file.
     columns
-        From a field to the name of its column, or to its place in a table without a header; None leaves the
-        field out.
+        From a field to the name of its column, or to its position in a table without a header; None leaves
+        that field out.
     items
         A table of the items, in place of what lies beside the events.
 
@@ -169,10 +169,10 @@ def _read(path: Path, format: Format, columns: Columns | None, items: Path | Non
         raise DataError(f"There is no format {format!r}.", remedy=f"The formats are {', '.join(FORMATS)}.")
     chosen = detect(path) if format == "auto" or not (path.is_file() or path.is_dir()) else format
     if columns and format == "auto":
-        by_place = any(isinstance(column, int) for column in columns.values())
+        by_position = any(isinstance(column, int) for column in columns.values())
         if chosen == "amazon":
             chosen = "jsonl"
-        elif chosen == "movielens" or (chosen == "recbole" and by_place):
+        elif chosen == "movielens" or (chosen == "recbole" and by_position):
             chosen = "csv"
     if columns and chosen in _READERS:
         raise DataError(

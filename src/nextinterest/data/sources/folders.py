@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nextinterest.data.sources.archives import suffix
-from nextinterest.data.sources.columns import Columns, places, sniff_columns
+from nextinterest.data.sources.columns import Columns, positions, sniff_columns
 from nextinterest.data.sources.item_table import mapped_here
 from nextinterest.data.sources.jsonlines import keys
 from nextinterest.data.sources.kinds import Kind, content_kind
@@ -66,7 +66,7 @@ def sort_out(
     notes = tuple(f"{p.name} is empty and was passed over" for p in empty)
     named = None if items is None else items.resolve()
     files = [p for p in files if p not in empty and p.resolve() != named]
-    if len(files) < 2 or places(columns):
+    if len(files) < 2 or positions(columns):
         return Tables(tuple(files), notes=notes)
     headers = {path: _header(path, kind, columns) for path in files}
     if len({frozenset(names) for names in headers.values()}) == 1:

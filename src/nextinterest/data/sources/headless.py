@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nextinterest.data.sources.archives import begins_as_parquet, suffix
-from nextinterest.data.sources.columns import DATA, is_places
+from nextinterest.data.sources.columns import DATA, is_positions
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.opening import SEPARATORS, cells_of, find_opening
 from nextinterest.data.sources.parts import shown
@@ -31,7 +31,7 @@ _LINES = 200
 
 
 def separator_without_header(lines: Sequence[str], candidates: Sequence[str], last: int) -> str:
-    """Return which of the candidates separates the cells of lines that have a cell of place `last`."""
+    """Return which of the candidates separates the cells of lines that have a cell of position `last`."""
 
     def score(separator: str) -> tuple[bool, bool, bool, int]:
         counts = [len(cells_of(line, separator)) for line in lines]
@@ -59,21 +59,21 @@ def no_header(path: Path) -> DataError:
             f"{message}, and no two of its columns look like ids of users and items.",
             remedy="Check that it is a table of events: a row needs a user and an item.",
         )
-    options = " ".join(f"--column {field}={place}" for field, place in found.items())
+    options = " ".join(f"--column {field}={position}" for field, position in found.items())
     return DataError(
         f"{message}.",
-        remedy=f"Give the columns by place, from 0; by their values columns={found}.",
-        command=f"Give the columns by place, from 0; by their values {options}.",
+        remedy=f"Give the columns by position, from 0; by their values columns={found}.",
+        command=f"Give the columns by position, from 0; by their values {options}.",
     )
 
 
 def _is_headless(path: Path, names: Sequence[str]) -> bool:
     """Return whether what was taken for a header has a number or a date among its names.
 
-    The places that pandas writes are a header. Where nothing was found to separate, it may be what does only
+    Positions as pandas writes them are a header. If nothing was found to separate, it may be what does only
     where there is no header.
     """
-    if is_places(names) or begins_as_parquet(path) or TextFile(path).head(1)[0].lstrip().startswith("{"):
+    if is_positions(names) or begins_as_parquet(path) or TextFile(path).head(1)[0].lstrip().startswith("{"):
         return False
     cells = list(names) if len(names) > 1 else [c for s in ("::", " ") for c in cells_of(names[0], s)]
     return any(map(DATA.fullmatch, cells))
@@ -82,7 +82,7 @@ def _is_headless(path: Path, names: Sequence[str]) -> bool:
 def no_column(path: Path, names: Sequence[str], field: str, *, beside: bool = False) -> DataError:
     """Return the error for a table in which no column is known to be the user or the item.
 
-    Columns of the tables beside the events, of items or users, cannot be given by place.
+    Columns of the tables beside the events, of items or users, cannot be given by position.
     """
     if _is_headless(path, names):
         if not beside:

@@ -21,7 +21,7 @@ __all__ = ["item_columns", "items_of", "mapped_here"]
 
 
 def mapped_here(header: tuple[str, ...], columns: Columns | None) -> Columns:
-    """Return what a mapping says of a file of items or users: places and other names are of the events."""
+    """Return what a mapping says of a file of items or users: positions and other names are of the events."""
     bare = bare_names(header)
     return {f: c for f, c in (columns or {}).items() if isinstance(c, str) and (c in header or c in bare)}
 

@@ -12,8 +12,8 @@ from nextinterest.data.sources.columns import (
     DATA,
     Columns,
     bare_names,
-    is_places,
-    places,
+    is_positions,
+    positions,
     sniff_columns,
 )
 from nextinterest.data.sources.delimited import PLAIN, Dialect
@@ -33,7 +33,7 @@ class Layout:
 
     separator: str
     header: tuple[str, ...] | None
-    """Names for the columns of a file without a header: their places."""
+    """Names for the columns of a file without a header: their positions."""
 
     quotes: bool
     notes: tuple[str, ...] = ()
@@ -57,12 +57,12 @@ def judge_layout(path: Path, ending: str, first: Sequence[Line], columns: Column
     first
         Its first lines, with their numbers.
     columns
-        The caller's mapping; places mean that there is no header.
+        The caller's mapping; positions mean that there is no header.
 
     Raises
     ------
     DataError
-        If no header is found, or what is mapped by place is not there.
+        If no header is found, or what is mapped by position is not there.
     """
     opening = find_opening(path, first, columns)
     lines = opening.lines
@@ -95,7 +95,7 @@ def _quoting(lines: Sequence[str], separator: str) -> Dialect:
 
 def _judge(path: Path, usual: str, lines: Sequence[str], columns: Columns | None) -> Layout:
     candidates = list(dict.fromkeys((usual, *SEPARATORS)))
-    if places(columns):
+    if positions(columns):
         return _without_header(path, usual, [*candidates, "::", " "], lines, columns)
 
     def score(separator: str) -> tuple[int, int, int]:
@@ -108,7 +108,7 @@ def _judge(path: Path, usual: str, lines: Sequence[str], columns: Columns | None
         separator = " "
     names = cells_of(lines[0], separator)
     of_data = [name for name in (columns or {}).values() if name in names and DATA.fullmatch(str(name))]
-    if of_data and not is_places(names):
+    if of_data and not is_positions(names):
         raise no_header(path)
     other = separator != usual and len(names) > 1
     return Layout(separator, None, separator != " ", (separated_by(path, separator),) if other else ())
@@ -117,14 +117,14 @@ def _judge(path: Path, usual: str, lines: Sequence[str], columns: Columns | None
 def _without_header(
     path: Path, usual: str, candidates: Sequence[str], lines: Sequence[str], columns: Columns | None
 ) -> Layout:
-    last = max(places(columns))
+    last = max(positions(columns))
     separator = separator_without_header(lines, candidates, last)
     n = len(cells_of(lines[0], separator))
     if n <= last:
         raise DataError(
             f"{path}:1: there is no column {last} in {shown(cells_of(lines[0], separator))}: "
             "the first is column 0.",
-            remedy=f"The places are 0 to {n - 1}.",
+            remedy=f"The positions are 0 to {n - 1}.",
         )
     names = cells_of(lines[0], separator)
     if {"user", "item"} <= sniff_columns(names).keys():
@@ -135,6 +135,6 @@ def _without_header(
             command="Give names: " + " ".join(f"--column {f}={shlex.quote(c)}" for f, c in named.items()),
         )
     notes = [separated_by(path, separator)] if separator != usual else []
-    if is_places(cells_of(lines[0], separator)):  # as pandas writes a table whose columns have no names
+    if is_positions(cells_of(lines[0], separator)):  # as pandas writes a table whose columns have no names
         return Layout(separator, None, separator not in (" ", "::"), tuple(notes))
     return Layout(separator, tuple(map(str, range(n))), separator not in (" ", "::"), tuple(notes))

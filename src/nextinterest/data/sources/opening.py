@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nextinterest.counting import counted
-from nextinterest.data.sources.columns import Columns, places, sniff_columns
+from nextinterest.data.sources.columns import Columns, positions, sniff_columns
 from nextinterest.data.sources.delimited import fields_of
 from nextinterest.data.sources.parts import shown
 from nextinterest.errors import DataError
@@ -76,7 +76,7 @@ def find_opening(path: Path, lines: Sequence[Line], columns: Columns | None) -> 
     lines
         Its first lines that are not empty.
     columns
-        The caller's mapping; places mean that there is no header.
+        The caller's mapping; positions mean that there is no header.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def find_opening(path: Path, lines: Sequence[Line], columns: Columns | None) -> 
     signs = tuple(dict.fromkeys((*([separator] if separator else []), *SEPARATORS)))
     at = _past_comments(lines, start, signs, columns)
     header = None
-    if places(columns):
+    if positions(columns):
         while at + 1 < len(lines) and _is_title(lines, at, signs):
             at += 1
     elif not _is_header(lines[at][1], signs, columns):
@@ -105,7 +105,7 @@ def find_opening(path: Path, lines: Sequence[Line], columns: Columns | None) -> 
         elif _is_title(lines, at, signs):
             raise _uncertain(path, lines, at, signs)
     above = lines[: at - (header is not None)]
-    notes = _note(path, above, "data" if places(columns) else "header")
+    notes = _note(path, above, "data" if positions(columns) else "header")
     if header is not None:
         notes = (*notes, f"{path.name}: the header is the comment in line {lines[at - 1][0]}")
     rest = tuple(text for _, text in lines[at:])
@@ -174,9 +174,9 @@ def _uncertain(path: Path, lines: Sequence[Line], at: int, signs: Sequence[str])
         f"{path}:{lines[at][0]}: {lines[at][1][:40]!r} is a title, and of the columns {shown(names)} of line "
         f"{number} none is known as the user or the item.",
         remedy="If that line is the header, name its columns: columns={'user': 'NAME', 'item': 'NAME'}; if "
-        "it is data, give places: columns={'user': 0, 'item': 1}.",
+        "it is data, give positions: columns={'user': 0, 'item': 1}.",
         command="If that line is the header, name its columns: --column user=NAME --column item=NAME; "
-        "if it is data, give places: --column user=0 --column item=1.",
+        "if it is data, give positions: --column user=0 --column item=1.",
     )
 
 

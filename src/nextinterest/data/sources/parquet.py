@@ -22,7 +22,7 @@ _ARROW = b"ARROW:schema"
 
 
 def read_parquet(path: Path, select: Selection, needed: Collection[str] = ("user", "item")) -> Table:
-    """Read Parquet as strings, to be judged as any other file; the line of a row is its place from 1.
+    """Read Parquet as strings, to be judged as any other file; the line of a row is its position from 1.
 
     Parameters
     ----------

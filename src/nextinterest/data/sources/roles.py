@@ -25,7 +25,7 @@ _FEW_WORDS = 5
 
 
 def propose_columns(rows: Sequence[Sequence[str]]) -> dict[str, int]:
-    """Return the likely place of each field in rows of as many cells; a field may be missing.
+    """Return the likely position of each field in rows of as many cells; a field may be missing.
 
     Examples
     --------
@@ -33,33 +33,33 @@ def propose_columns(rows: Sequence[Sequence[str]]) -> dict[str, int]:
     {'user': 1, 'item': 2, 'rating': 3, 'time': 0}
     """
     columns = {
-        place: [cell for cell in cells if cell not in MISSING]
-        for place, cells in enumerate(zip(*rows, strict=True))
+        position: [cell for cell in cells if cell not in MISSING]
+        for position, cells in enumerate(zip(*rows, strict=True))
     }
-    left = [place for place, cells in columns.items() if cells]
+    left = [position for position, cells in columns.items() if cells]
     found: dict[str, int] = {}
-    time = next((place for place in left if _is_time(columns[place])), None)
+    time = next((position for position in left if _is_time(columns[position])), None)
     if time is not None:
         found["time"] = time
-        left = [place for place in left if place != time and not _is_time(columns[place])]
-    left, texts = _split(left, [place for place in left if _is_text(columns[place])])
-    left, _ = _split(left, [place for place in left if _is_count_of_rows(columns[place])], keep=3)
-    left, _ = _split(left, [place for place in left if _is_label(columns[place])])
-    left, ratings = _split(left, [place for place in left if _is_rating(columns[place])][-1:])
+        left = [position for position in left if position != time and not _is_time(columns[position])]
+    left, texts = _split(left, [position for position in left if _is_text(columns[position])])
+    left, _ = _split(left, [position for position in left if _is_count_of_rows(columns[position])], keep=3)
+    left, _ = _split(left, [position for position in left if _is_label(columns[position])])
+    left, ratings = _split(left, [position for position in left if _is_rating(columns[position])][-1:])
     found |= dict(zip(("user", "item"), left, strict=False))
     if ratings:
         found["rating"] = ratings[0]
-    for place in texts:
-        several = any("|" in cell for cell in columns[place])
-        found.setdefault("categories" if several else "title", place)
+    for position in texts:
+        several = any("|" in cell for cell in columns[position])
+        found.setdefault("categories" if several else "title", position)
     order = ("user", "item", "rating", "time", "title", "categories")
     return {field: found[field] for field in order if field in found}
 
 
-def _split(places: list[int], out: list[int], keep: int = 2) -> tuple[list[int], list[int]]:
+def _split(positions: list[int], out: list[int], keep: int = 2) -> tuple[list[int], list[int]]:
     """Take columns out, the last first, as long as enough are left to be the user and the item."""
-    out = out[-(len(places) - keep) :] if len(places) > keep else []
-    return [place for place in places if place not in out], out
+    out = out[-(len(positions) - keep) :] if len(positions) > keep else []
+    return [position for position in positions if position not in out], out
 
 
 def _is_time(cells: Sequence[str]) -> bool:

@@ -162,7 +162,7 @@ def read_tabular(
     path
         The file of events, or a folder of its parts.
     columns
-        From a field of `FIELDS` to the name of its column, in the file of events or of items, or to its place
+        From a field of `FIELDS` to the name of its column, in the file of events or items, or to its position
         in a file of events without a header; fields that are left out are recognised by their usual names.
     kind
         What the table is written as; None judges by the ending.

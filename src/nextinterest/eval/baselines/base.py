@@ -118,7 +118,7 @@ class Baseline(ABC, Generic[ConfigT]):
             If `k` is below one.
         """
         if k < 1:
-            raise DataError(f"A ranked list needs at least one place; got k={k}.")
+            raise DataError(f"A ranked list needs at least one position; got k={k}.")
         items = np.full((len(histories), k), -1, dtype=np.int32)
         probabilities = np.zeros((len(histories), k), dtype=np.float32)
         for where, columns in self._chunks(histories):

@@ -1,6 +1,6 @@
 """Exposure: how often each item was shown, the sum that coverage and the Gini index are functions of.
 
-Lists are catalogue positions, shape (n, k), with -1 in places that hold no item.
+Lists are catalogue positions, shape (n, k), with -1 where there is no item.
 """
 
 from __future__ import annotations

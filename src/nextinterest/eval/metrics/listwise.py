@@ -1,6 +1,6 @@
-"""What the per-list metrics share: sums and means of item properties over the places of each list.
+"""What the per-list metrics share: sums and means of item properties over the positions of each list.
 
-Lists are catalogue positions, shape (n, k), with -1 in places that hold no item.
+Lists are catalogue positions, shape (n, k), with -1 where there is no item.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ def plain(value: float, measure: str = "") -> str:
     """
     if math.isnan(value):
         return "\N{EN DASH}"
-    places = decimals(measure)
-    return f"{round(value, places) + 0.0:.{places}f}"  # adding zero turns -0.0 into 0.0
+    digits = decimals(measure)
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # adding zero turns -0.0 into 0.0
 
 
 def interval(number: Number, measure: str = "") -> str:

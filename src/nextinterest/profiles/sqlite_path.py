@@ -9,10 +9,10 @@ from pathlib import Path
 from nextinterest.errors import DataError
 from nextinterest.profiles.tables import METADATA
 
-__all__ = ["check_place"]
+__all__ = ["check_path"]
 
 
-def check_place(file: Path) -> None:
+def check_path(file: Path) -> None:
     """Refuse a SQLite path before anything is created or changed there.
 
     Raises
