@@ -83,9 +83,9 @@ _BITS = (
         "watched",
     ),
 )
-spoken = st.lists(st.sampled_from(_BITS) | st.text(max_size=12), max_size=14).map(" ".join)
+texts = st.lists(st.sampled_from(_BITS) | st.text(max_size=12), max_size=14).map(" ".join)
 roles = st.sampled_from(["user", "assistant", "system", "developer", "tool"])
-conversations = st.lists(st.builds(Message, role=roles, content=spoken), max_size=6)
+conversations = st.lists(st.builds(Message, role=roles, content=texts), max_size=6)
 
 
 @given(messages=conversations, user=st.sampled_from(["ann", "bob", None]))

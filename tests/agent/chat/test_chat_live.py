@@ -1,4 +1,4 @@
-"""Live chat: what is told changes the stored profile of that user and of nobody else."""
+"""Live chat: reported events change the stored profile of that user only."""
 
 from __future__ import annotations
 

@@ -71,8 +71,8 @@ def test_lists_of_other_makes_are_read(cinema: ChatContext) -> None:
 
 
 def test_reported_events_are_remembered_and_retracted(cinema: ChatContext) -> None:
-    told = talk(cinema, "I just watched Alien and loved it", "Noted.", "now a romance")
-    assert [(cinema.catalog.ids[t.item], t.kind) for t in told.earlier] == [("a", "liked")]
+    read = talk(cinema, "I just watched Alien and loved it", "Noted.", "now a romance")
+    assert [(cinema.catalog.ids[t.item], t.kind) for t in read.earlier] == [("a", "liked")]
     back = talk(
         cinema, "I just watched Alien and loved it", "Noted.", "forget that", "Forgotten.", "a romance"
     )

@@ -114,8 +114,8 @@ def test_fewer_is_half_and_fewer_dramas_is_not() -> None:
     ],
 )
 def test_categories(message: str, include: list[str], exclude: list[str]) -> None:
-    wish = read_categories(tokenise(message), CategoryLexicon(GENRES))
-    assert (wish.include, wish.exclude) == (include, exclude)
+    request = read_categories(tokenise(message), CategoryLexicon(GENRES))
+    assert (request.include, request.exclude) == (include, exclude)
 
 
 def test_words_of_a_category_the_catalogue_lacks_mean_nothing() -> None:
@@ -132,9 +132,9 @@ def test_or_makes_one_category_enough() -> None:
 @given(st.lists(st.text(min_size=1, max_size=20), max_size=6, unique=True), st.text(max_size=200))
 @settings(deadline=None)
 def test_any_category_names_and_any_text(names: list[str], message: str) -> None:
-    wish = read_categories(tokenise(message), CategoryLexicon(names))
-    assert {*wish.include, *wish.exclude} <= set(names)
-    assert not set(wish.include) & set(wish.exclude)
+    request = read_categories(tokenise(message), CategoryLexicon(names))
+    assert {*request.include, *request.exclude} <= set(names)
+    assert not set(request.include) & set(request.exclude)
 
 
 @given(st.sampled_from([n for n in GENRES if " " not in n]))

@@ -176,7 +176,7 @@ def test_what_says_which_is_not_asked_back(live: RecommenderAgent, message: str,
     assert kinds(live) == [(meant, "liked")]
 
 
-def test_the_one_that_was_spoken_of_is_meant(live: RecommenderAgent) -> None:
+def test_the_item_mentioned_before_is_meant(live: RecommenderAgent) -> None:
     talk(live, "I watched Night Ferry", "2021", "loved Night Ferry")
     assert kinds(live) == [("f4", "seen"), ("f4", "liked")]
     shown = [

@@ -1,4 +1,4 @@
-"""Carrying out a request: from what was understood to a structured result. No words are made here.
+"""Carrying out a request: from an `Understood` to a structured result; the text is written elsewhere.
 
 Everything in a result comes from the catalogue, the history or the ranking; titles that the catalogue does
 not have lead to a note, never to an item.
@@ -80,7 +80,7 @@ class Executor:
         return outcome if recorded is None else outcome.model_copy(update={"confirmation": recorded})
 
     def _which(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        """Ask which of several items is meant, unless all of them are looked for, or one alone is held."""
+        """Ask which of several items is meant, unless all of them are looked for, or only one is recorded."""
         request, items = understood.request, understood.unclear
         if request.intent == "search":
             return Outcome(request=request, found=tuple(self._found(item) for item in items))
@@ -175,18 +175,18 @@ class Executor:
         item = self.engine.catalog.position(found[0].item_id)
         history = profile.history()
         ranked = self.engine.rank([history], len(self.engine.catalog), True)[0]
-        places = np.flatnonzero(ranked.items == item)
+        indices = np.flatnonzero(ranked.items == item)
         seen = bool(np.any(history.items == item))
-        place = int(places[0]) if len(places) else None
+        index = int(indices[0]) if len(indices) else None
         counts = {
             name: sum(name in self.engine.catalog.categories[int(i)] for i in history.items)
             for name in self.engine.catalog.categories[item]
         }
-        scores = {} if place is None else {n: float(part[place]) for n, part in ranked.parts.items()}
+        scores = {} if index is None else {n: float(part[index]) for n, part in ranked.parts.items()}
         explanation = Explanation(
             item=found[0],
-            rank=None if place is None else place + 1,
-            probability=None if place is None else float(ranked.probabilities[place]),
+            rank=None if index is None else index + 1,
+            probability=None if index is None else float(ranked.probabilities[index]),
             scores={name: value for name, value in scores.items() if np.isfinite(value)},
             evidence=self.engine.evidence(history, np.array([item], dtype=np.int32))[0],
             seen=seen,
@@ -240,7 +240,7 @@ class Executor:
         return Outcome(request=understood.request, confirmation=done)
 
     def _forget_categories(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        """Take back what is held of items of some categories: many events at once, hence by consent."""
+        """Retract the events of items of some categories, once confirmed."""
         request, categories = understood.request, self.engine.catalog.categories
         held = profile.held()
         items = tuple(item for item in held if set(request.where.categories) & set(categories[item]))

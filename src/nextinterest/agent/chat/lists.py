@@ -1,7 +1,7 @@
 """Lists under conditions: the engine's own ranking of the whole catalogue, or neighbours, filtered.
 
-Filtering never reorders: of two items that meet a wish, the one the engine ranks higher comes first. For
-items like others the order is that of closeness instead, and is said to be.
+Filtering never reorders: of two items that meet a request, the one the engine ranks higher comes first. For
+items like others the order is that of closeness instead, and the score is named so.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def neighbours(
     Parameters
     ----------
     engine
-        Holds the item vectors, and says how probable each item is.
+        Has the item vectors and the probability of each item.
     history
         The person's events; they are not recommended again.
     models

@@ -28,12 +28,12 @@ class HasRoleAndContent(Protocol):
 
     @property
     def role(self) -> str:
-        """Who speaks."""
+        """The role of the author."""
         ...
 
     @property
     def content(self) -> object:
-        """What is said."""
+        """The content, text or parts."""
         ...
 
 

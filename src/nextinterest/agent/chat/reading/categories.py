@@ -1,7 +1,7 @@
 """Categories in words: "funny" is Comedy where there is one; "no horror, war or drama" excludes three.
 
 The lexicon is built from the catalogue's own category names and widened by ``categories.yaml``; a word that
-means a category the catalogue does not have means nothing here.
+means a category that the catalogue does not have is ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rapidfuzz.distance import OSA
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.titles.words import common_words
 
-__all__ = ["CategoryLexicon", "CategoryMention", "CategoryWish", "is_negated", "read_categories"]
+__all__ = ["CategoryLexicon", "CategoryMention", "CategoryRequest", "is_negated", "read_categories"]
 
 _PART = re.compile(r"\s*(?:[/|,&]|\band\b)\s*")
 _LONGEST_PHRASE = 5
@@ -48,8 +48,8 @@ class CategoryMention:
 
 
 @dataclass(slots=True)
-class CategoryWish:
-    """What a message says of categories.
+class CategoryRequest:
+    """The categories that a message asks for and excludes.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class CategoryWish:
     either
         Whether any one of the wanted categories is enough.
     taken
-        Places of the words read.
+        Positions of the words read.
     """
 
     include: list[str] = field(default_factory=list)
@@ -128,23 +128,23 @@ class CategoryLexicon:
         return self._phrases.get(words, ())
 
     def mentions(self, text: Text, taken: Container[int] = ()) -> list[CategoryMention]:
-        """Return the categories named, left to right; words at places `taken` are left alone."""
+        """Return the categories named, left to right; words at positions in `taken` are ignored."""
         found: list[CategoryMention] = []
         words = text.words
-        place = 0
-        while place < len(words):
+        position = 0
+        while position < len(words):
             step = 1
-            for length in range(min(_LONGEST_PHRASE, len(words) - place), 0, -1):
-                if any(p in taken for p in range(place, place + length)):
+            for length in range(min(_LONGEST_PHRASE, len(words) - position), 0, -1):
+                if any(p in taken for p in range(position, position + length)):
                     continue
-                names = self._phrases.get(words[place : place + length])
+                names = self._phrases.get(words[position : position + length])
                 if names is None and length == 1:
-                    names = self._mistyped(words[place])
+                    names = self._mistyped(words[position])
                 if names:
-                    found.append(CategoryMention(place, place + length, names))
+                    found.append(CategoryMention(position, position + length, names))
                     step = length
                     break
-            place += step
+            position += step
         return found
 
     def _mistyped(self, word: str) -> tuple[str, ...] | None:
@@ -175,31 +175,31 @@ def _numbers_of(words: tuple[str, ...]) -> list[str]:
     return [" ".join((*words[:-1], form)) for form in sorted(forms)]
 
 
-def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] = ()) -> CategoryWish:
-    """Read what a message says of categories.
+def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] = ()) -> CategoryRequest:
+    """Read the categories that a message asks for and excludes.
 
     Examples
     --------
     >>> lexicon = CategoryLexicon(["Comedy", "Drama", "Horror", "War"])
-    >>> wish = read_categories(tokenise("something funny without horror, war or drama"), lexicon)
-    >>> wish.include, wish.exclude
+    >>> request = read_categories(tokenise("something funny without horror, war or drama"), lexicon)
+    >>> request.include, request.exclude
     (['Comedy'], ['Horror', 'War', 'Drama'])
-    >>> wish = read_categories(tokenise("no comedies, funny is not for me"), lexicon)
-    >>> wish.include, wish.exclude
+    >>> request = read_categories(tokenise("no comedies, funny is not for me"), lexicon)
+    >>> request.include, request.exclude
     ([], ['Comedy'])
     """
-    wish = CategoryWish()
+    request = CategoryRequest()
     mentions = lexicon.mentions(text, taken)
     negated = [is_negated(text, mention.start) for mention in mentions]
     _carry_along_lists(text, mentions, negated)
     wanted: list[CategoryMention] = []
     refused: dict[str, tuple[str, ...]] = {}
     for mention, no in zip(mentions, negated, strict=True):
-        wish.taken.update(range(mention.start, mention.end))
+        request.taken.update(range(mention.start, mention.end))
         if _is_allowed(text, mention):
-            wish.allowed += mention.names
+            request.allowed += mention.names
             continue
-        target, other = (wish.exclude, wish.include) if no else (wish.include, wish.exclude)
+        target, other = (request.exclude, request.include) if no else (request.include, request.exclude)
         said = text.words[mention.start : mention.end]
         for name in mention.names:
             if no:
@@ -215,20 +215,20 @@ def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] 
     for one, two in pairwise(wanted):
         gap = text.words[one.end : two.start]
         slash = any("/" in token.before for token in text.tokens[one.end : two.start + 1])
-        wish.either |= slash or any((word,) in word_list("either") for word in gap)
-    return wish
+        request.either |= slash or any((word,) in word_list("either") for word in gap)
+    return request
 
 
-def is_negated(text: Text, place: int) -> bool:
-    """Whether what stands at a place is ruled out by a word before it, such as "no", "without" or "hate".
+def is_negated(text: Text, position: int) -> bool:
+    """Whether the word at a position is ruled out by a word before it, such as "no", "without" or "hate".
 
     Looks left to the end of the sentence, a comma, or a word that turns ("but", "just", "instead").
     """
     negators, ends, harmless = word_list("negators"), word_list("scope_ends"), word_list("not_negating")
     words = text.words
-    if place + 1 < len(words) and words[place + 1] == "enough":
+    if position + 1 < len(words) and words[position + 1] == "enough":
         return False
-    for at in range(place - 1, -1, -1):
+    for at in range(position - 1, -1, -1):
         behind = text.tokens[at + 1]
         if behind.after_stop:
             hyphenated = behind.before == "-"
@@ -238,9 +238,9 @@ def is_negated(text: Text, place: int) -> bool:
             if words[start : at + 1] in negators:
                 if text.phrase_at(at + 1, harmless) or words[max(0, start - 1) : start] == ("why",):
                     return False
-                return (words[at],) not in word_list("next_only") or _reaches(text, at, place)
+                return (words[at],) not in word_list("next_only") or _reaches(text, at, position)
         if (words[at],) in word_list("next_only"):
-            if at == place - 1:
+            if at == position - 1:
                 return True
             continue
         if behind.after_comma and ("," in behind.before or "(" in behind.before):
@@ -252,9 +252,9 @@ def is_negated(text: Text, place: int) -> bool:
     return False
 
 
-def _reaches(text: Text, at: int, place: int) -> bool:
-    """Whether "too" at a place still means the word: "too scary" does, "too long, a western" does not."""
-    return place - at <= 3 and not any(token.after_comma for token in text.tokens[at + 1 : place + 1])
+def _reaches(text: Text, at: int, position: int) -> bool:
+    """Whether "too" applies to the word at a position: in "too scary", not in "too long, a western"."""
+    return position - at <= 3 and not any(token.after_comma for token in text.tokens[at + 1 : position + 1])
 
 
 def _carry_along_lists(text: Text, mentions: list[CategoryMention], negated: list[bool]) -> None:
@@ -280,11 +280,11 @@ def _carry_along_lists(text: Text, mentions: list[CategoryMention], negated: lis
 
 def _is_allowed(text: Text, mention: CategoryMention) -> bool:
     allowing = word_list("allowing")
-    for place in range(mention.end, min(mention.end + 3, len(text))):
-        token = text.tokens[place]
+    for position in range(mention.end, min(mention.end + 3, len(text))):
+        token = text.tokens[position]
         if token.after_stop or token.after_comma or token.word in {"but", "and"}:
             break
-        if text.phrase_at(place, allowing):
+        if text.phrase_at(position, allowing):
             return True
     for start in range(max(0, mention.start - 3), mention.start):
         length = text.phrase_at(start, allowing)

@@ -2,8 +2,7 @@
 
 A deletion is recognised only where the whole message is one, word for word: a verb, an object that is the
 whole profile, politeness, and nothing left over. One word that the grammar does not have, be it a "not", a
-topic or a wish for a film, makes it something else; so does a quotation. What is missed costs a sentence on
-how to ask; what is wrongly found would cost a profile, hence also the question before anything is done.
+topic or a request for a film, makes it something else; so does a quotation.
 
 Pure functions on text; the words are in ``deletion.yaml``.
 """
@@ -35,7 +34,7 @@ def asks_to_delete_profile(message: str, *, title: bool = False) -> bool:
     Parameters
     ----------
     message
-        What is said.
+        The message.
     title
         Whether it names a title of the catalogue. "Everything" alone may be one, "my profile" is none.
 

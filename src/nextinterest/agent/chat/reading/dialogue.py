@@ -290,7 +290,7 @@ class Dialogue:
             asked = turn.retraction
             if turn.missing or (turn.removal is not None and turn.removal.doubtful and turn.titled):
                 return turn.missing[0][:_LONGEST_QUERY] if turn.missing else self._longer_name(turn)
-            if excepts(turn.text, turn.title_places):
+            if excepts(turn.text, turn.title_positions):
                 return None
             topic = "" if asked is None or asked.points or turn.categories_back else asked.topic
             if topic.casefold().startswith("my "):

@@ -1,7 +1,7 @@
 """What a message wants: one of eight intents, by what it names and by the phrases it uses.
 
-The order of the questions is the whole of the method: taking back before reasons, reasons before one's own
-interests, then items looked up, items like others, something told, a list; what is left is small talk.
+The first check that applies decides: forget before explain and profile, those before search and similar,
+those before feedback and lists. What matches no check is `other`.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         if fits(turn):
             return intent  # type: ignore[return-value]
     similar = any(one.like for one in turn.named) or _similar_without_name(turn)
-    told = opinionated(turn)
-    if not similar and not told and _looks_up(turn):
+    stated = opinionated(turn)
+    if not similar and not stated and _looks_up(turn):
         return "search"
     if similar or (not turn.named and looked_up(turn, "similar_slots") is not None):
         return "similar"
     if _rejects(turn):
         return "recommend"
-    if told and not is_request(turn):
+    if stated and not is_request(turn):
         return "feedback"
     if not turn.named and not turn.conditions and looked_up(turn, "reported_slots") is not None:
         return "feedback"
@@ -68,14 +68,14 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
 
 
 def opinionated(turn: Turn) -> bool:
-    """Whether the message says something of an item that it means."""
+    """Whether the message states an opinion on an item."""
     return any(one.opinion != "none" and not one.like for one in turn.named)
 
 
 def is_request(turn: Turn) -> bool:
-    """Whether a message that tells something also asks for a list."""
-    wish = turn.categories
-    conditions = wish.include or wish.exclude or turn.years.range or turn.years.direction
+    """Whether a message that states an opinion also asks for a list."""
+    wanted = turn.categories
+    conditions = wanted.include or wanted.exclude or turn.years.range or turn.years.direction
     if turn.has("strong_requests", "why_not") or turn.count:
         return True
     if turn.asks and (conditions or turn.has("requests")):
@@ -130,8 +130,8 @@ def _takes_back(turn: Turn) -> bool:
     if asked is None or turn.has("reset", "strong_requests"):
         return False
     if turn.categories.include or turn.categories.exclude:
-        return False  # "forget Heat, a comedy" is a wish, and so is "forget Heat, something light"
-    if any(start >= asked.end for start, _ in turn.text.places(word_list("requests"))):
+        return False  # "forget Heat, a comedy" is a request, and so is "forget Heat, something light"
+    if any(start >= asked.end for start, _ in turn.text.spans(word_list("requests"))):
         return False
     if turn.taken_back or turn.missing:
         return not any(one.like for one in turn.named) and not turn.has("similar_behind")
@@ -150,7 +150,7 @@ def _excepts(turn: Turn) -> bool:
     if turn.retraction is None or turn.retraction.end <= turn.retraction.start:
         return False
     first = turn.text.words[turn.retraction.start]
-    return first in {"everything", "all", "anything"} and excepts(turn.text, turn.title_places)
+    return first in {"everything", "all", "anything"} and excepts(turn.text, turn.title_positions)
 
 
 def _speaks_of_deleting(turn: Turn) -> bool:
@@ -209,7 +209,7 @@ def _similar_without_name(turn: Turn) -> bool:
     }
     bare |= {("like", "it"), ("like", "them"), ("like", "those"), ("like", "these")}
     return any(
-        turn.text.phrase_at(place, frozenset(bare)) for place in range(len(turn.text))
+        turn.text.phrase_at(position, frozenset(bare)) for position in range(len(turn.text))
     ) and not turn.has("less_like")
 
 

@@ -32,7 +32,7 @@ class Mention:
     Attributes
     ----------
     start, end
-        Places of the words.
+        Positions of the words.
     item
         Catalogue position.
     score
@@ -57,16 +57,16 @@ def find_mentions(
     index, lexicon
         Of the catalogue.
     elsewhere
-        Places of words that mean something else.
+        Positions of words that mean something else.
     """
     slots = title_slots(text)
     found = [
         _longer(text, mention, index)
         for mention in _whole_titles(text, index, lexicon, slots)
-        if not any(place in elsewhere for place in range(mention.start, mention.end))
+        if not any(position in elsewhere for position in range(mention.start, mention.end))
     ]
-    taken = {place for place in range(len(text)) if place in elsewhere}
-    taken |= {place for mention in found for place in range(mention.start, mention.end)}
+    taken = {position for position in range(len(text)) if position in elsewhere}
+    taken |= {position for mention in found for position in range(mention.start, mention.end)}
     for start, strong in sorted(slots.items()):
         mention = _in_slot(text, start, strong, taken, index, lexicon)
         while mention is not None:
@@ -98,34 +98,34 @@ def _whole_titles(
     text: Text, index: TitleIndex, lexicon: CategoryLexicon, slots: dict[int, bool]
 ) -> list[Mention]:
     found: list[Mention] = []
-    place = 0
-    while place < len(text):
-        match = _longest_at(text, place, index)
+    position = 0
+    while position < len(text):
+        match = _longest_at(text, position, index)
         if match is None or not _is_meant(text, match, lexicon, slots, index):
-            place += 1
+            position += 1
             continue
         found.append(match)
-        place = match.end
+        position = match.end
     return found
 
 
-def _longest_at(text: Text, place: int, index: TitleIndex) -> Mention | None:
+def _longest_at(text: Text, position: int, index: TitleIndex) -> Mention | None:
     words = text.words
-    for length in range(min(index.longest + 1, len(words) - place), 0, -1):
-        inner = text.tokens[place + 1 : place + length]
+    for length in range(min(index.longest + 1, len(words) - position), 0, -1):
+        inner = text.tokens[position + 1 : position + length]
         if length < 4 and any(t.after_stop and t.before.strip() not in {":", ".", "-", "!"} for t in inner):
             continue
-        form = compared(words[place : place + length])
-        written = " ".join(words[place : place + length])
-        item = index.exact(form, _year_behind(text, place + length), written)
+        form = compared(words[position : position + length])
+        written = " ".join(words[position : position + length])
+        item = index.exact(form, _year_behind(text, position + length), written)
         if item is not None:
-            return Mention(place, place + length, item, 1.0)
+            return Mention(position, position + length, item, 1.0)
     return None
 
 
-def _year_behind(text: Text, place: int) -> int | None:
-    if place < len(text) and text.words[place].isdigit() and len(text.words[place]) == 4:
-        return int(text.words[place])
+def _year_behind(text: Text, position: int) -> int | None:
+    if position < len(text) and text.words[position].isdigit() and len(text.words[position]) == 4:
+        return int(text.words[position])
     return None
 
 
@@ -169,7 +169,7 @@ def _is_meant(
             or capitals
             or slot is not None
             or len(content) > 2
-            or _is_spoken_of(text, start, end)
+            or _is_discussed(text, start, end)
             or not any(word in single_words("plain") for word in content)
         )
     if content[0] not in common_words():
@@ -178,7 +178,7 @@ def _is_meant(
         capitals
         or slot is True
         or (slot is False and _is_pointed_at(text, start) and _stands_alone(text, end))
-        or _is_spoken_of(text, start, end)
+        or _is_discussed(text, start, end)
         or _is_asked_after(text, start, end)
     )
 
@@ -215,7 +215,7 @@ def _is_asked_after(text: Text, start: int, end: int) -> bool:
     return text.phrase_at(end, word_list("liked", "disliked", "seen_strict")) > 0
 
 
-def _is_spoken_of(text: Text, start: int, end: int) -> bool:
+def _is_discussed(text: Text, start: int, end: int) -> bool:
     """Whether a clause starts with these words and goes on to say something of them."""
     if not opens_clause(text, start):
         return False
@@ -228,10 +228,10 @@ def _is_spoken_of(text: Text, start: int, end: int) -> bool:
 
 
 def _in_slot(
-    text: Text, place: int, strong: bool, taken: set[int], index: TitleIndex, lexicon: CategoryLexicon
+    text: Text, position: int, strong: bool, taken: set[int], index: TitleIndex, lexicon: CategoryLexicon
 ) -> Mention | None:
     """Find a misspelt or abbreviated title where one is expected."""
-    starts = dict.fromkeys((place, skip_fillers(text, place)))
+    starts = dict.fromkeys((position, skip_fillers(text, position)))
     best: tuple[float, Mention] | None = None
     for start in starts:
         stop = slot_end(text, start)
@@ -292,14 +292,14 @@ def _around_unknown_words(
 ) -> list[Mention]:
     """Find misspelt titles of some length anywhere, around words that are no everyday words."""
     found: list[Mention] = []
-    for place, word in enumerate(text.words):
-        if place in taken or len(word) < 4 or word in common_words() or not word.isalpha():
+    for position, word in enumerate(text.words):
+        if position in taken or len(word) < 4 or word in common_words() or not word.isalpha():
             continue
-        if lexicon.mentions(Text((text.tokens[place],), "", False)):
+        if lexicon.mentions(Text((text.tokens[position],), "", False)):
             continue
         best: tuple[float, Mention] | None = None
-        for start in range(max(0, place - 4), place + 1):
-            for end in range(place + 1, min(len(text), place + 5) + 1):
+        for start in range(max(0, position - 4), position + 1):
+            for end in range(position + 1, min(len(text), position + 5) + 1):
                 if any(at in taken for at in range(start, end)) or text.breaks(start, end - 1):
                     continue
                 words = text.words[start:end]
@@ -317,7 +317,7 @@ def _around_unknown_words(
                         best = (worth, Mention(start, end, match.item, match.score))
         if best is None and index.is_rare(word) and len(word) > 5 and index.find(word, 1):
             match = index.find(word, 1)[0]
-            best = (match.score, Mention(place, place + 1, match.item, match.score))
+            best = (match.score, Mention(position, position + 1, match.item, match.score))
         if best is not None:
             found.append(best[1])
             taken.update(range(best[1].start, best[1].end))

@@ -1,7 +1,6 @@
-"""Which of several items of one title is meant: by year, age, place among those named, or category.
+"""Which of several items of one title is meant: by year, age, order of naming, or category.
 
-Items of one title are told apart by their years; where those are the same or unknown, nothing that a person
-would say tells them apart, and the first is taken.
+Items of one title are distinguished by their years; where those are the same or unknown, the first is taken.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ _NEW = frozenset(
 )
 _OLD = frozenset({"old", "older", "oldest", "original", "classic", "earlier", "earliest", "alte", "ancien"})
 _ALL = frozenset({"both", "all", "either", "beide", "deux"})
-_POINTS = frozenset({"the", "that", "der", "die", "das", "le", "la"})
-_SAYS_NOTHING = _POINTS | frozenset(
+_ARTICLES = frozenset({"the", "that", "der", "die", "das", "le", "la"})
+_IGNORED = _ARTICLES | frozenset(
     {"a", "an", "one", "ones", "film", "movie", "book", "game", "item", "title", "version", "number", "no"}
     | {"i", "we", "mean", "meant", "think", "it", "is", "was", "its", "from", "of", "in", "with", "made"}
     | {
@@ -49,9 +48,9 @@ _SAYS_NOTHING = _POINTS | frozenset(
 
 
 def identified(
-    text: Text, mention: Mention, on_table: Collection[int], context: ChatContext
+    text: Text, mention: Mention, recent: Collection[int], context: ChatContext
 ) -> tuple[int, int | None, tuple[int, ...]]:
-    """Return the item that a title in a message means, by what stands around it or on the table.
+    """Return the item that a title in a message means, by the words around it or the items last shown.
 
     Parameters
     ----------
@@ -59,8 +58,8 @@ def identified(
         The message.
     mention
         The title.
-    on_table
-        Items that the conversation showed or spoke of last.
+    recent
+        Items that the conversation showed or mentioned last.
     context
         What is known of the catalogue.
 
@@ -68,8 +67,8 @@ def identified(
     -------
     item
         Catalogue position.
-    place
-        Where the message says the item's year, if that is how it is known.
+    position
+        Position of the item's year in the message, if that identified it.
     alike
         The items it may mean, the oldest first, where that stays open; else empty.
     """
@@ -77,13 +76,13 @@ def identified(
     if not alike:
         return mention.item, None, ()
     by_year = {str(context.catalog.years[item]): item for item in alike}
-    for place in (*range(mention.end, mention.end + 3), mention.start - 1, mention.start - 2):
-        if 0 <= place < len(text) and text.words[place] in by_year:
-            return by_year[text.words[place]], place, ()
+    for position in (*range(mention.end, mention.end + 3), mention.start - 1, mention.start - 2):
+        if 0 <= position < len(text) and text.words[position] in by_year:
+            return by_year[text.words[position]], position, ()
     before = next((word for word in reversed(text.words[: mention.start]) if word != "the"), "")
     if before in _NEW | _OLD:
         return alike[-1] if before in _NEW else alike[0], None, ()
-    known = [item for item in alike if item in on_table]
+    known = [item for item in alike if item in recent]
     return (known[0], None, ()) if len(known) == 1 else (mention.item, None, alike)
 
 
@@ -103,13 +102,13 @@ def chosen(text: Text, items: Sequence[int], context: ChatContext) -> tuple[int,
         *title_words(context.catalog.titles[items[0]]),
         *context.catalog.titles[items[0]].casefold().split(),
     }
-    hints = [word for word in text.words if word not in title and word not in _SAYS_NOTHING]
-    if len(hints) == 1 and (place := _number(hints[0])):
-        return tuple(items[place - 1 : place])  # beside anything else it is a count: "two comedies"
+    hints = [word for word in text.words if word not in title and word not in _IGNORED]
+    if len(hints) == 1 and (rank := _number(hints[0])):
+        return tuple(items[rank - 1 : rank])  # beside anything else it is a count: "two comedies"
     left = list(items)
     for word in hints:
         meant = _meant(word, items, context)
-        if meant is None or (context.categories.means((word,)) and _POINTS.isdisjoint(text.words)):
+        if meant is None or (context.categories.means((word,)) and _ARTICLES.isdisjoint(text.words)):
             return ()
         left = [item for item in left if item in meant]
     return tuple(left) if hints and (len(left) == 1 or not _ALL.isdisjoint(hints)) else ()

@@ -52,7 +52,7 @@ def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
     for group in groups:
         own = {clause[position] for s in group for position in range(*spans[s])}
         order = sorted(own)
-        others = {clause[start] for start, _ in text.places(word_list("rest"))}
+        others = {clause[start] for start, _ in text.spans(word_list("rest"))}
         ahead = order[-1] + 1
         while ahead <= last and ahead not in owners and ahead not in others:
             order.append(ahead)

@@ -1,4 +1,4 @@
-"""`CompositionalReader`: understanding without a model, by composing what the modules of this room read."""
+"""`CompositionalReader`: understanding without a model, composed of the modules of this package."""
 
 from __future__ import annotations
 

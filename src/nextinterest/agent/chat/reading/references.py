@@ -16,7 +16,7 @@ from nextinterest.agent.chat.reading.tokens import Text, single_words, tokenise,
 from nextinterest.titles import TitleIndex
 from nextinterest.titles.words import NUMBER_WORDS
 
-__all__ = ["LAST", "ORDINALS", "Reference", "Shown", "places_meant", "read_shown", "refer"]
+__all__ = ["LAST", "ORDINALS", "Reference", "Shown", "read_shown", "refer", "referring_positions"]
 
 _LINE = re.compile(r"^\s*(?:[-*\u2022\u2013]|#?\d{1,3}[.):])\s*(.+)$")
 _YEAR = re.compile(r"^(.+?\(\d{4}\))")
@@ -35,9 +35,9 @@ _ORDINALS_OF = (
     ("tenth", "10th"),
 )
 ORDINALS = {word: n for n, words in enumerate(_ORDINALS_OF, start=1) for word in words}
-"""Words of a place in a list, from 1."""
+"""Ordinal words and the rank in a list that they mean, from 1."""
 LAST = frozenset({"last", "letzte", "letzten", "dernier", "derniere", "bottom"})
-"""Words of the last place."""
+"""Words for the last rank."""
 _LABELS = frozenset(["number", "no", "nr", "num", "#", "nummer", "numero"])
 
 
@@ -59,7 +59,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Items meant by place or pronoun, and the words that did so.
+    """Items referred to by rank or pronoun, and the words that refer to them.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Reference:
     spans
         (start, end) of the words, one pair for each item.
     pronoun
-        Whether a pronoun meant them, which proves less than a number.
+        Whether they are referred to by a pronoun, which is weaker evidence than a number.
     """
 
     items: tuple[int, ...] = ()
@@ -113,32 +113,34 @@ def refer(
     shown
         Items of the last list.
     focus
-        Items last spoken of, the foremost first.
+        Items mentioned last, the most prominent first.
     taken
-        Places of words that mean something else.
+        Positions of words that mean something else.
     by_number
-        Whether bare numbers mean places in the list ("seen 2 and 4") rather than counts.
+        Whether bare numbers mean ranks in the list ("seen 2 and 4") rather than counts.
     """
-    by_place = _by_place(text, shown, taken, by_number)
-    if by_place.items:
-        return by_place
-    for start, end in text.places(word_list("all_of_them")):
+    by_position = _by_position(text, shown, taken, by_number)
+    if by_position.items:
+        return by_position
+    for start, end in text.spans(word_list("all_of_them")):
         if shown and text.words[start:end] not in {("these",), ("those",), ("them",)}:
             return Reference(tuple(shown), ((start, end),) * len(shown))
     candidates = tuple(focus[:1]) or tuple(shown[:1])
     if candidates:
-        for start, end in text.places(word_list("pronouns")):
-            if not any(place in taken for place in range(start, end)):
+        for start, end in text.spans(word_list("pronouns")):
+            if not any(position in taken for position in range(start, end)):
                 return Reference(candidates, ((start, end),), pronoun=True)
     return Reference()
 
 
-def places_meant(text: Text, shown: Sequence[int]) -> frozenset[int]:
-    """Return places of the words that point into the last list in so many words, as "the second one" does."""
-    return frozenset(p for start, end in _by_place(text, shown, (), False).spans for p in range(start, end))
+def referring_positions(text: Text, shown: Sequence[int]) -> frozenset[int]:
+    """Return the positions of words that refer to an entry of the last list, as "the second one" does."""
+    return frozenset(
+        p for start, end in _by_position(text, shown, (), False).spans for p in range(start, end)
+    )
 
 
-def _by_place(text: Text, shown: Sequence[int], taken: Container[int], by_number: bool) -> Reference:
+def _by_position(text: Text, shown: Sequence[int], taken: Container[int], by_number: bool) -> Reference:
     items: list[int] = []
     spans: list[tuple[int, int]] = []
     words = text.words
@@ -148,64 +150,70 @@ def _by_place(text: Text, shown: Sequence[int], taken: Container[int], by_number
     if several is not None:
         span, chosen = several
         return Reference(tuple(shown[i] for i in chosen), (span,) * len(chosen))
-    place = 0
-    while place < len(words):
-        number = None if place in taken else _place_meant(text, place, len(shown), by_number, bool(items))
+    position = 0
+    while position < len(words):
+        number = (
+            None if position in taken else _position_meant(text, position, len(shown), by_number, bool(items))
+        )
         if number is None or not 1 <= number <= len(shown):
-            place += 1
+            position += 1
             continue
-        end = place + 1
+        end = position + 1
         if (
             end < len(words)
             and words[end] in single_words("list_nouns") - {"and", "or"}
             and not text.tokens[end].after_stop
         ):
             end += 1
-        start = place
+        start = position
         if start and words[start - 1] in _LABELS | {"the"}:
             start -= 1
         if shown[number - 1] not in items:
             items.append(shown[number - 1])
             spans.append((start, end))
-        place = end
+        position = end
     return Reference(tuple(items), tuple(spans))
 
 
 def _several(text: Text, n: int) -> tuple[tuple[int, int], range] | None:
-    """Return "the first two" and "the last three": the words, and which places of a list of n they mean."""
+    """Return "the first two" and "the last three": the words, and which indices of a list of n they mean."""
     words = text.words
-    for place in range(len(words) - 1):
-        value = int(words[place + 1]) if words[place + 1].isdigit() else NUMBER_WORDS.get(words[place + 1])
-        if value is None or not 2 <= value <= n or text.tokens[place + 1].after_comma:
+    for position in range(len(words) - 1):
+        value = (
+            int(words[position + 1])
+            if words[position + 1].isdigit()
+            else NUMBER_WORDS.get(words[position + 1])
+        )
+        if value is None or not 2 <= value <= n or text.tokens[position + 1].after_comma:
             continue
-        if words[place] in LAST:
-            return (place, place + 2), range(n - value, n)
+        if words[position] in LAST:
+            return (position, position + 2), range(n - value, n)
         if (
-            words[place] in {"first", "top", "ersten", "premiers"}
-            and place
-            and words[place - 1] in {"the", "your"}
+            words[position] in {"first", "top", "ersten", "premiers"}
+            and position
+            and words[position - 1] in {"the", "your"}
         ):
-            return (place, place + 2), range(value)
+            return (position, position + 2), range(value)
     return None
 
 
-def _ends_here(text: Text, place: int) -> bool:
-    """Whether what ends before a place starts no longer name: "the first", "the first was dull"."""
-    if place >= len(text):
+def _ends_here(text: Text, position: int) -> bool:
+    """Whether a name ends before a position: "the first", "the first was dull"."""
+    if position >= len(text):
         return True
-    token = text.tokens[place]
-    return token.after_stop or token.after_comma or (token.word,) in word_list("behind_places")
+    token = text.tokens[position]
+    return token.after_stop or token.after_comma or (token.word,) in word_list("behind_ordinals")
 
 
-def _place_meant(text: Text, place: int, n: int, by_number: bool, chained: bool) -> int | None:
+def _position_meant(text: Text, position: int, n: int, by_number: bool, chained: bool) -> int | None:
     words = text.words
-    word = words[place]
-    before = words[place - 1] if place else ""
-    after = words[place + 1] if place + 1 < len(words) else ""
+    word = words[position]
+    before = words[position - 1] if position else ""
+    after = words[position + 1] if position + 1 < len(words) else ""
     article = before in {"the", "that", "your", "der", "die", "das", "den", "le", "la", "and", "or"}
     if word in ORDINALS or word in LAST:
         following = after in single_words("list_nouns") - {"and", "or"}
-        article = article and _ends_here(text, place + 1)
+        article = article and _ends_here(text, position + 1)
         if not (
             following or (article and after not in {"time", "night", "week", "year", "month", "thing", "of"})
         ):
@@ -216,8 +224,8 @@ def _place_meant(text: Text, place: int, n: int, by_number: bool, chained: bool)
     value = int(word) if word.isdigit() else NUMBER_WORDS.get(word)
     if value is None:
         return None
-    labelled = before in _LABELS or text.tokens[place].before.endswith("#")
-    joined = chained and (before in {"and", "or", "und", "et"} or text.tokens[place].after_comma)
+    labelled = before in _LABELS or text.tokens[position].before.endswith("#")
+    joined = chained and (before in {"and", "or", "und", "et"} or text.tokens[position].after_comma)
     if labelled or (joined and after not in {"movies", "films", "more"}):
         return value
     return value if by_number and word != "one" else None

@@ -1,8 +1,8 @@
-"""Whether a request to take something back is one word for word, and what exactly it names.
+"""Whether every word of a request to remove events is known, and which items it names.
 
-Stored events go only where every word of the request is known: the verb, full titles, what joins them,
-politeness, and where they are held. One word more ("tonight", "from the list", "except", the "2" behind
-"Toy Story") leaves them alone: in doubt nothing is changed.
+Events are removed only if the request consists of a verb, full titles, conjunctions, politeness and words
+for where the data is stored. Any other word ("tonight", "from the list", "except", the "2" after "Toy
+Story") makes the request doubtful, and nothing is removed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Removal:
     end
         Where it ends, the titles of a list included.
     starts
-        Places of the titles it names in full.
+        Positions of the titles it names in full.
     missing
         Names that the catalogue does not have, as they were written.
     doubtful
@@ -49,15 +49,15 @@ class Removal:
 
 
 def excepts(text: Text, titles: frozenset[int] = frozenset()) -> bool:
-    """Whether a message makes an exception, as "all but" does; words at places of `titles` say nothing."""
+    """Whether a message makes an exception, as "all but" does; words inside `titles` are ignored."""
     return _says(text, titles, "excepts")
 
 
 def in_passing(text: Text, titles: frozenset[int] = frozenset()) -> bool:
     """Whether a message speaks of a moment or of a list that is shown: "for now", "from the results"."""
     shown = any(
-        (word,) in listed("shown") and text.words[place - 1] in _POINTS and place not in titles
-        for place, word in enumerate(text.words[1:], start=1)
+        (word,) in listed("shown") and text.words[position - 1] in _POINTS and position not in titles
+        for position, word in enumerate(text.words[1:], start=1)
     )
     return shown or _says(text, titles, "in_passing")
 
@@ -65,7 +65,7 @@ def in_passing(text: Text, titles: frozenset[int] = frozenset()) -> bool:
 def _says(text: Text, titles: frozenset[int], name: str) -> bool:
     return any(
         not titles & set(range(start, end)) and not (end - start == 1 and text.tokens[start].quoted)
-        for start, end in text.places(listed(name))
+        for start, end in text.spans(listed(name))
     )
 
 
@@ -81,7 +81,7 @@ def read_removal(
     mentions
         The titles found in it.
     dated
-        Places of years that say which item of a title is meant.
+        Positions of years that say which item of a title is meant.
     index
         Of the catalogue.
     """
@@ -90,75 +90,75 @@ def read_removal(
     starts: set[int] = set()
     missing: list[str] = []
     doubtful = excepts(text, inside) or in_passing(text, inside)
-    place, joined = asked.start, True
-    while place < len(text):
-        if place > asked.start and text.tokens[place].after_stop and place not in inside:
+    position, joined = asked.start, True
+    while position < len(text):
+        if position > asked.start and text.tokens[position].after_stop and position not in inside:
             break
-        comma = place > asked.start and text.tokens[place].after_comma
+        comma = position > asked.start and text.tokens[position].after_comma
         if comma:
-            following = _behind_fillers(text, place, titles)
+            following = _behind_fillers(text, position, titles)
             if following < len(text) and not (
                 following in titles or _is_name(text, following) or text.words[following] in {"and", "or"}
             ):
                 break  # another clause: "that was my brother"
             joined = True
-        length = max(text.phrase_at(place, _JOINS), 0)
+        length = max(text.phrase_at(position, _JOINS), 0)
         if length:
-            following = _behind_fillers(text, place + length, titles)
+            following = _behind_fillers(text, position + length, titles)
             if following >= len(text) or not (following in titles or _is_name(text, following)):
-                doubtful = doubtful or _goes_on(text, place + length)
+                doubtful = doubtful or _goes_on(text, position + length)
                 break
-            place, joined = place + length, True
+            position, joined = position + length, True
             continue
-        if place in titles and joined:
-            mention = titles[place]
+        if position in titles and joined:
+            mention = titles[position]
             if _is_full(text, mention, index):
-                starts.add(place)
+                starts.add(position)
             else:
                 missing.append(text.span(mention.start, mention.end))
-            place, joined = mention.end, False
+            position, joined = mention.end, False
             continue
-        length = int(place in dated) or _harmless(text, place)
+        length = int(position in dated) or _harmless(text, position)
         if length:
-            place += length
+            position += length
             continue
-        end = _name_end(text, place, titles)
-        if not (joined and _is_name(text, place)) or any(p in titles for p in range(place, end)):
+        end = _name_end(text, position, titles)
+        if not (joined and _is_name(text, position)) or any(p in titles for p in range(position, end)):
             doubtful = True
-            place += 1
+            position += 1
             continue
-        missing.append(text.span(place, end))
-        place, joined = end, False
-    return Removal(max(place, 0), frozenset(starts), tuple(missing), doubtful)
+        missing.append(text.span(position, end))
+        position, joined = end, False
+    return Removal(max(position, 0), frozenset(starts), tuple(missing), doubtful)
 
 
-def _harmless(text: Text, place: int) -> int:
-    """Return how many words at a place say where it is held, or nothing."""
-    length = text.phrase_at(place, listed("held_where", "about_what", "of_all", "polite", "ever"))
-    return length or text.phrase_at(place, word_list("fillers"))
+def _harmless(text: Text, position: int) -> int:
+    """Return how many words at a position only say where the data is stored or carry no meaning."""
+    length = text.phrase_at(position, listed("held_where", "about_what", "of_all", "polite", "ever"))
+    return length or text.phrase_at(position, word_list("fillers"))
 
 
-def _behind_fillers(text: Text, place: int, titles: Mapping[int, Mention]) -> int:
-    while place < len(text) and place not in titles and (length := _harmless(text, place)):
-        place += length
-    return place
+def _behind_fillers(text: Text, position: int, titles: Mapping[int, Mention]) -> int:
+    while position < len(text) and position not in titles and (length := _harmless(text, position)):
+        position += length
+    return position
 
 
-def _goes_on(text: Text, place: int) -> bool:
+def _goes_on(text: Text, position: int) -> bool:
     """Whether "and" leads to more of the request rather than to another clause."""
-    return place >= len(text) or not text.phrase_at(place, word_list("requests", "strong_requests"))
+    return position >= len(text) or not text.phrase_at(position, word_list("requests", "strong_requests"))
 
 
-def _is_name(text: Text, place: int) -> bool:
-    token = text.tokens[place]
-    if token.word in {"i", "im", "ive", "id"} or text.phrase_at(place, word_list("requests")):
+def _is_name(text: Text, position: int) -> bool:
+    token = text.tokens[position]
+    if token.word in {"i", "im", "ive", "id"} or text.phrase_at(position, word_list("requests")):
         return False
     return token.capital and not text.shouted
 
 
-def _name_end(text: Text, place: int, titles: Mapping[int, Mention]) -> int:
-    end = place + 1
-    while end < len(text) and end - place < _LONGEST_NAME and end not in titles:
+def _name_end(text: Text, position: int, titles: Mapping[int, Mention]) -> int:
+    end = position + 1
+    while end < len(text) and end - position < _LONGEST_NAME and end not in titles:
         token = text.tokens[end]
         if token.after_comma or token.after_stop or (token.word,) in _JOINS:
             break

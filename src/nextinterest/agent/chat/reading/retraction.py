@@ -1,7 +1,7 @@
 """The part of a message that asks to take something back: "forget that I saw Alien", "delete that".
 
-It is a clause that starts with the request, politeness aside. So "wish I could forget Up", a negation ("can't
-forget Alien"), a question and a remark ("where they erase everything") ask for nothing.
+A retraction is a clause that starts with the request, politeness aside. "If only I could forget Up", a
+negation ("can't forget Alien"), a question and a remark ("where they erase everything") ask for nothing.
 
 Knows words, not titles; see ``deletion.yaml``.
 """
@@ -56,7 +56,7 @@ def read_retraction(text: Text) -> Retraction | None:
     >>> from nextinterest.agent.chat.reading.tokens import tokenise
     >>> read_retraction(tokenise("please forget everything I said about Tom Cruise")).topic
     'Tom Cruise'
-    >>> read_retraction(tokenise("wish I could forget Up")) is None
+    >>> read_retraction(tokenise("if only I could forget Up")) is None
     True
     """
     for position in range(len(text)):

@@ -40,7 +40,7 @@ def words_in_slot(text: Text, cues: frozenset[tuple[str, ...]]) -> str | None:
 
     For titles that the catalogue does not have.
     """
-    for _, end in text.places(cues):
+    for _, end in text.spans(cues):
         start = skip_fillers(text, end)
         stop = slot_end(text, start)
         stop = next((at for at in range(start + 1, stop) if _goes_on(text, at)), stop)

@@ -48,14 +48,14 @@ class Token:
         As written.
     before
         What stands before it, spaces included.
-    place
+    position
         Where it starts in the text.
     """
 
     word: str
     raw: str
     before: str
-    place: int
+    position: int
 
     @property
     def after_stop(self) -> bool:
@@ -115,27 +115,27 @@ class Text:
         parts += [token.before + token.raw for token in self.tokens[start + 1 : end]]
         return "".join(parts)
 
-    def phrase_at(self, place: int, phrases: frozenset[tuple[str, ...]]) -> int:
-        """Return the length of the longest of the phrases that stands at a place; 0 for none."""
+    def phrase_at(self, position: int, phrases: frozenset[tuple[str, ...]]) -> int:
+        """Return the length of the longest of the phrases that stands at a position; 0 for none."""
         words = self.words
-        for length in range(min(6, len(words) - place), 0, -1):
-            if words[place : place + length] in phrases:
+        for length in range(min(6, len(words) - position), 0, -1):
+            if words[position : position + length] in phrases:
                 return length
         return 0
 
     def has(self, phrases: frozenset[tuple[str, ...]]) -> bool:
         """Whether any of the phrases stands anywhere."""
-        return any(self.phrase_at(place, phrases) for place in range(len(self)))
+        return any(self.phrase_at(position, phrases) for position in range(len(self)))
 
-    def places(self, phrases: frozenset[tuple[str, ...]]) -> list[tuple[int, int]]:
+    def spans(self, phrases: frozenset[tuple[str, ...]]) -> list[tuple[int, int]]:
         """Return (start, end) of the phrases found, left to right and without overlap."""
         found: list[tuple[int, int]] = []
-        place = 0
-        while place < len(self):
-            length = self.phrase_at(place, phrases)
+        position = 0
+        while position < len(self):
+            length = self.phrase_at(position, phrases)
             if length:
-                found.append((place, place + length))
-            place += max(1, length)
+                found.append((position, position + length))
+            position += max(1, length)
         return found
 
     def breaks(self, start: int, end: int) -> bool:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nextinterest.agent.chat.reading.categories import CategoryWish, is_negated, read_categories
+from nextinterest.agent.chat.reading.categories import CategoryRequest, is_negated, read_categories
 from nextinterest.agent.chat.reading.deletion import asks_to_delete_profile
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.namesakes import identified
 from nextinterest.agent.chat.reading.numbers import count_asked
 from nextinterest.agent.chat.reading.opinions import Opinion, opinions
-from nextinterest.agent.chat.reading.references import Reference, places_meant, refer
+from nextinterest.agent.chat.reading.references import Reference, refer, referring_positions
 from nextinterest.agent.chat.reading.removal import Removal, excepts, in_passing, read_removal
 from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction, ruled_out
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
@@ -110,7 +110,7 @@ class Turn:
     named: list[Named] = field(default_factory=list)
     reference: Reference = field(default_factory=Reference)
     years: YearReading = field(default_factory=YearReading)
-    categories: CategoryWish = field(default_factory=CategoryWish)
+    categories: CategoryRequest = field(default_factory=CategoryRequest)
     count: int | None = None
     table: Table = field(default_factory=Table)
     deletes_profile: bool = False
@@ -122,7 +122,7 @@ class Turn:
         """Whether a phrase of the named word lists is in the message, outside of titles."""
         phrases = word_list(*names)
         return any(
-            length and not any(p in self.title_places for p in range(position, position + length))
+            length and not any(p in self.title_positions for p in range(position, position + length))
             for position in range(len(self.text))
             if (length := self.text.phrase_at(position, phrases))
         )
@@ -130,11 +130,13 @@ class Turn:
     def starts_with(self, name: str) -> bool:
         """Whether the message starts with a phrase of the named word list."""
         return (
-            len(self.text) > 0 and 0 not in self.title_places and self.text.phrase_at(0, word_list(name)) > 0
+            len(self.text) > 0
+            and 0 not in self.title_positions
+            and self.text.phrase_at(0, word_list(name)) > 0
         )
 
     @cached_property
-    def title_places(self) -> frozenset[int]:
+    def title_positions(self) -> frozenset[int]:
         """Positions of the words of titles."""
         return frozenset(p for one in self.named if one.by_title for p in range(one.start, one.end))
 
@@ -193,7 +195,7 @@ class Turn:
 def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
     """Take a user's message apart."""
     text = tokenise(message)
-    pointed = places_meant(text, table.shown)
+    pointed = referring_positions(text, table.shown)
     mentions = find_mentions(text, context.titles, context.categories, pointed)
     known = [identified(text, mention, {*table.shown, *table.focus}, context) for mention in mentions]
     mentions = [replace(one, item=item) for one, (item, _, _) in zip(mentions, known, strict=True)]

@@ -277,7 +277,7 @@ def _is_range(text: Text, one: _Mention, other: _Mention, relation: str) -> bool
 
 def _read_direction(text: Text, reading: YearReading) -> None:
     for name, direction in (("newer", 1), ("older", -1)):
-        for start, end in text.places(word_list(name)):
+        for start, end in text.spans(word_list(name)):
             if text.words[start:end] in {("later",), ("earlier",)} and len(text) > 3:
                 continue  # "see you later", "as I said earlier"
             reading.direction = direction
