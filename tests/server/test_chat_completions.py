@@ -216,11 +216,14 @@ def test_models(client: OpenAI) -> None:
 def test_usage_is_the_language_models(
     listen: Callable[..., str], model: ScriptedLanguageModel, agent: RecommenderAgent
 ) -> None:
-    with OpenAI(base_url=f"{listen(talker=None)}/v1", api_key="none", max_retries=0) as client:
+    base_url = f"{listen(talker=None)}/v1"
+    with OpenAI(base_url=base_url, api_key="none", max_retries=0) as client:
         greeted = client.chat.completions.create(model="nextinterest", messages=HELLO)
         assert greeted.usage is not None
         assert greeted.usage.total_tokens == 0  # rules read it, templates wrote it
-        agent.conversation = agent.conversation.with_model()
+    agent.conversation = agent.conversation.with_model()
+    base_url = f"{listen(talker=None)}/v1"
+    with OpenAI(base_url=base_url, api_key="none", max_retries=0) as client:
         model.answers.append(ChatAction(intent="other"))
         read = client.chat.completions.create(model="nextinterest", messages=HELLO)
         assert read.usage is not None

@@ -81,4 +81,4 @@ def test_long_lists_of_wrong_things_take_no_time(
         started = time.process_time()
         answer = client.post(route, content=body, headers=JSON)
         assert answer.status_code == 422, answer.text[:300]
-        assert time.process_time() - started < 2.0
+        assert time.process_time() - started < 8.0  # minutes before
