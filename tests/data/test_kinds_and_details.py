@@ -23,7 +23,7 @@ bob,mill,,,1700000100
 """
 GOODS = """sku,name,category,brand,price,in_stock,colours,grams,organic,released,blurb
 mill,Mill,Kitchen,Graef,"€ 89,90",1,"['red', 'blue']",1200.5,false,2023-05-01,{long}
-beans,Beans,Food,,12.50 EUR,0,black|brown,250,true,,{long}
+beans,Beans,Food,,"12,50 EUR",0,black|brown,250,true,,{long}
 kettle,Kettle,Kitchen,Kuchl,on request,NA,,900,,2024,{long}
 """.format(long="words " * 60)
 KEEP = CleaningConfig(repeats="keep")

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nextinterest.counting import counted
-from nextinterest.data.ratings import read_ratings
+from nextinterest.data.ratings import bare_numbers, read_ratings
 from nextinterest.data.sources.cells import list_of
 from nextinterest.data.sources.raw import ATTRIBUTE
 from nextinterest.data.times import read_times
@@ -21,7 +21,6 @@ from nextinterest.errors import DataError
 
 __all__ = ["read_details"]
 
-_AROUND_NUMBER = r"^[^\d+\-.,]+|[^\d.,]+$"
 _WHOLE = r"^[+-]?(?:0|[1-9]\d{0,14})$"
 _NUMBER = r"^[+-]?(?:0|[1-9]\d{0,14})(?:\.\d+)?$"
 _LONGEST = 300  # characters; longer texts on average are no attribute that anything is chosen by
@@ -65,18 +64,12 @@ def _numbers(column: pl.Series, notes: list[str]) -> NDArray[np.float64] | None:
     """Read numbers, a currency or unit around them left out, NaN where there is none."""
     if column.null_count() == len(column):
         return None
-    plain = column.cast(pl.Float64, strict=False)
-    odd = plain.is_null() & column.is_not_null()
-    if odd.any():
-        bare = column.filter(odd)
-        if not bare.str.to_lowercase().is_in(list(_TRUTHS)).all():
-            bare = bare.str.replace_all(_AROUND_NUMBER, "")
-        numbers, about = read_ratings(bare, name=column.name)
-        notes.extend(about)
-        # Single precision has seven digits; two behind the point are what a price has.
-        plain = plain.scatter(odd.arg_true(), numbers.cast(pl.Float64).round(2))
-    found = plain.fill_null(np.nan).to_numpy().astype(np.float64)
-    found[~np.isfinite(found)] = np.nan
+    truths = column.drop_nulls().str.to_lowercase().is_in(list(_TRUTHS)).all()
+    numbers, about = read_ratings(
+        column if truths else bare_numbers(column), name=column.name, dtype=pl.Float64
+    )
+    notes.extend(about)
+    found = numbers.fill_null(np.nan).to_numpy().astype(np.float64)
     unread = column.filter(pl.Series(np.isnan(found)) & column.is_not_null())
     if len(unread):
         what = f"{counted(len(unread), 'value')} of {column.name} of items cannot be read"

@@ -86,12 +86,15 @@ class Table:
         The selected columns, all strings, null where a line is too short, and ``line`` and ``problem``.
     notes
         What was unusual about the file.
+    separator
+        What stands between its cells; empty where nothing does.
     """
 
     path: Path
     columns: tuple[str, ...]
     frame: pl.DataFrame
     notes: tuple[str, ...] = ()
+    separator: str = ""
 
 
 def everything(names: tuple[str, ...]) -> Mapping[str, str]:
@@ -174,7 +177,7 @@ def read_delimited(
     notes = list(source.notes)
     if excel:
         notes.append(f'{path.name}: {excel:,} cells written as ="..." for Excel were read as what is between')
-    return Table(path, names or (), pl.concat(parts, rechunk=True), tuple(notes))
+    return Table(path, names or (), pl.concat(parts, rechunk=True), tuple(notes), separator)
 
 
 def _unboxed(lines: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from nextinterest.data.ratings import bare_numbers, doubtful_numbers
 from nextinterest.data.sources.archives import neighbour, stem, suffix
 from nextinterest.data.sources.cells import spread_lists
 from nextinterest.data.sources.columns import (
@@ -103,7 +104,7 @@ def _read_kind(
         select=select,
         dialect=layout.dialect,
     )
-    return Table(path, table.columns, table.frame, (*table.notes, *layout.notes))
+    return replace(table, notes=(*table.notes, *layout.notes))
 
 
 def _beside(folder: Path, stems: tuple[str, ...], what: str) -> Path | None:
@@ -225,7 +226,10 @@ def read_tabular(
         events,
         items,
         users,
-        warnings=_no_time(tables[0].columns, named[0]),
+        warnings=(
+            *_no_time(tables[0].columns, named[0]),
+            *_doubtful([*tables, *([item_table] if item_table is not None else [])], named[0]),
+        ),
         has_times="time" in first.frame.columns,
         has_ratings="rating" in first.frame.columns,
         notes=tuple(dict.fromkeys(notes)),
@@ -240,7 +244,7 @@ def _events(table: Table, names: dict[str, str]) -> Table:
     if time is not None:
         names["time"] = time
     frame, notes = spread_lists(frame)
-    return Table(table.path, table.columns, frame, (*table.notes, *([note] if note else []), *notes))
+    return replace(table, frame=frame, notes=(*table.notes, *([note] if note else []), *notes))
 
 
 def _no_time(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
@@ -252,6 +256,17 @@ def _no_time(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ..
         f"no column of {shown(others)} is the time: events are in the order of the file; "
         "name it with --column time=NAME (in Python columns={'time': 'NAME'})",
     )
+
+
+def _doubtful(tables: Sequence[Table], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Report which numbers of files with semicolons may be thousands, though they are read as decimals."""
+    found: list[str] = []
+    for field in ("rating", "weight", "price"):
+        cells = [t.frame[field] for t in tables if t.separator == ";" and field in t.frame.columns]
+        if cells:
+            bare = bare_numbers(pl.concat(cells).str.strip_chars())
+            found += doubtful_numbers(bare, name=names.get(field, field))
+    return tuple(found)
 
 
 def _fields(
