@@ -107,6 +107,14 @@ def test_wrong_histories_are_named(agent: RecommenderAgent, history: object, mes
         agent.recommend(history)  # type: ignore[arg-type]
 
 
+def test_a_history_says_that_it_replaces_the_known_events(agent: RecommenderAgent) -> None:
+    said = "replaces the known events of user 'ann'"
+    assert any(said in note for note in agent.recommend(["a"], user="ann").notes)
+    assert any(said in note for note in agent.interests(["a"], user="ann").notes)
+    own = agent.recommend(agent.history("ann"), user="ann").notes
+    assert not any(said in note for one in (own, agent.recommend(["a"], user="eve").notes) for note in one)
+
+
 def test_unknown_user_and_k(agent: RecommenderAgent) -> None:
     with pytest.raises(DataError, match="'zoe' is not among the 4 users"):
         agent.recommend(user="zoe")

@@ -172,7 +172,7 @@ class RecommenderAgent(AgentRecords):
         k
             Length of the list; it is shorter where the catalogue has fewer items left.
         user
-            The user's id, kept in the result.
+            The user's id, kept in the result. A given history replaces the user's known events, with a note.
         exclude_seen
             Leave out items of the history.
         on_unknown

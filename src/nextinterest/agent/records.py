@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -278,7 +279,8 @@ class AgentRecords:
         """Return a history that was given, or that of a known user, for the engine's catalogue."""
         user = None if user is None else str(user)  # data frames hold ids as numbers
         if history is not None:
-            return read_history(history, engine.catalog, engine.grounder, user=user, on_unknown=on_unknown)
+            read = read_history(history, engine.catalog, engine.grounder, user=user, on_unknown=on_unknown)
+            return self._instead_of_known(engine, read, user)
         if user is None:
             raise DataError(
                 "Neither a history nor a user was given.",
@@ -286,6 +288,16 @@ class AgentRecords:
                 command="Give --user, or --history once per event.",
             )
         return self._known(engine, user)
+
+    def _instead_of_known(self, engine: Engine, read: ReadHistory, user: str | None) -> ReadHistory:
+        """Return a given history, with a note where it replaces other events of a user of the log."""
+        if user is None or self.log is None or self._users is not None or self.log.user(user) is None:
+            return read
+        known = self._known(engine, user).history.items.tolist()
+        if known == read.history.items.tolist():
+            return read
+        note = f"The given history replaces the known events of user {user!r} ({len(known):,})."
+        return replace(read, notes=(*read.notes, note))
 
     def _known(self, engine: Engine, user: str) -> ReadHistory:
         if self._users is not None:

@@ -132,8 +132,12 @@ def evaluate(
 
     if out_folder is not None:
         check_run_folder(out_folder)  # before data are read and methods trained
-    if part not in get_args(Part) or protocol not in get_args(SplitKind):
-        raise typer.BadParameter("See --help for the values of --part and --protocol.")
+    for option, value, values in (
+        ("--part", part, get_args(Part)),
+        ("--protocol", protocol, get_args(SplitKind)),
+    ):
+        if value not in values:
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(values)}.", param_hint=option)
     asked = Protocol(
         part=cast("Part", part),
         exclude_seen=not keep_seen,

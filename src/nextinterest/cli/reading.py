@@ -77,10 +77,14 @@ def _options_of(group: type) -> list[inspect.Parameter]:
 
 
 def _columns(pairs: list[str] | None) -> list[str] | None:
-    """Check FIELD=COLUMN pairs as they are typed."""
+    """Check FIELD=COLUMN pairs as they are typed: none may be given twice, of which only one would count."""
+    given: dict[str, str] = {}
     for pair in pairs or ():
         if "=" not in pair:
             raise typer.BadParameter(f"{pair!r} is not FIELD=COLUMN, such as time=when or time=3.")
+        field = pair.split("=", 1)[0]
+        if given.setdefault(field, pair) != pair:
+            raise typer.BadParameter(f"{given[field]!r} and {pair!r} map one field twice: give one of them.")
     return pairs
 
 

@@ -33,6 +33,10 @@ def recommend(
     """Recommend items to a user of the data, or for a history given with --history."""
     if user is None and history is None:
         raise typer.BadParameter("Give --user, or --history once per event.")
+    if user is not None and history is not None:
+        raise typer.BadParameter(
+            "Give --user or --history, not both: a history takes the place of the user's events."
+        )
     with err.status("Loading the agent"):
         agent = source.open()
     result = agent.recommend(history, k, user=user, on_unknown="skip" if skip_unknown else "raise")

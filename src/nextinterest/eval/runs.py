@@ -166,10 +166,7 @@ class Run:
         self.path = Path(path)
         file = self.path / "manifest.json"
         if not file.is_file():
-            raise DataError(
-                f"{self.path} holds no run: it has no manifest.json.",
-                remedy="Write one with: nextinterest evaluate --out " + str(self.path),
-            )
+            raise _no_run(self.path)
         try:
             self.manifest = Manifest.model_validate_json(file.read_bytes())
         except ValidationError as error:
@@ -343,4 +340,21 @@ def _answers_frame(answers: Answers) -> pl.DataFrame:
             "items": pl.Series(answers.items, dtype=pl.Array(pl.Int32, width)),
             "probabilities": pl.Series(answers.probabilities, dtype=pl.Array(pl.Float32, width)),
         }
+    )
+
+
+def _no_run(path: Path) -> DataError:
+    """Return the error for a folder without a run, which names those within it or says how one is made."""
+    runs = sorted(manifest.parent for manifest in path.glob("*/manifest.json"))[:8]
+    if runs:
+        return DataError(
+            f"{path} holds no run itself: it has no manifest.json.",
+            remedy=f"Name one of the folders in it: {', '.join(map(str, runs))}.",
+        )
+    free = path if not path.exists() or (path.is_dir() and not any(path.iterdir())) else Path("NEW_FOLDER")
+    return DataError(
+        f"{path} holds no run: it has no manifest.json.",
+        remedy="A run is made by nextinterest.eval.evaluate(..., out=FOLDER); name the folder of one.",
+        command=f"Evaluate first: the same command with --out {free} and without --report and --compare "
+        "makes a run and its report.",
     )

@@ -70,6 +70,12 @@ def check_fields(columns: Columns | None) -> None:
             command="Give all by name or, where there is no header, by position, as in "
             "--column user=0 --column item=1.",
         )
+    user, item = ((columns or {}).get(field) for field in ("user", "item"))
+    if user is not None and user == item and user != "":  # "" stands for a field that is left out
+        raise DataError(
+            f"user and item are both mapped to the column {user!r}.",
+            remedy="Map each to a column of its own.",
+        )
 
 
 def positions(columns: Columns | None) -> tuple[int, ...]:
