@@ -192,6 +192,48 @@ def test_fractions_of_a_pattern_are_those_of_strptime(
     assert (read.seconds[0], None if read.nanoseconds is None else read.nanoseconds[0]) == expected
 
 
+@pytest.mark.parametrize("directive", ["%Z", "%z"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "EST",
+        "+0200",
+        "-03:30",
+        "+02",
+        "Z",
+        "utc",
+        "UTC+2",
+        "CET",
+        "CST",
+        "America/New_York",
+        "CET+2",
+        "+19:00",
+    ],
+)
+def test_zones_of_a_pattern_are_those_read_without_one(zone: str, directive: str) -> None:
+    cell = pl.Series([f"2023-12-25 18:30 {zone}", "2023-12-25 18:30 Z"])
+    plain = read_times(cell)
+    read = read_times(cell, form=f"%Y-%m-%d %H:%M {directive}")
+    assert read.seconds.to_list() == plain.seconds.to_list()
+    assert set(plain.notes) <= set(read.notes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "form"),
+    [
+        ("25/12/23 1:30 PM EST", "%d/%m/%y %I:%M %p %Z"),
+        ("25/12/23 01:30PMEST", "%d/%m/%y %I:%M%p%Z"),
+        ("Mon Dec 25 13:30:00 EST 2023", "%a %b %d %H:%M:%S %Z %Y"),
+        ("2023-12-25T19:30:00.000+0100", "%Y-%m-%dT%H:%M:%S.%f%z"),
+        ("2023-12-25 20:30 GMT+0200", "%F %R %Z%z"),
+        ("20231225 193000+01:00", "%Y%m%d %H%M%S%:z"),
+    ],
+)
+def test_a_zone_may_stand_anywhere_in_a_pattern(cell: str, form: str) -> None:
+    missing = cell.replace("EST", "").replace("+0100", "").replace("GMT+0200", "").replace("+01:00", "")
+    assert read_times(pl.Series([cell, missing]), form=form).seconds.to_list() == [1703529000, None]
+
+
 @pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S,%f", "%Y%m%d%f", "%f"])
 def test_a_fraction_that_is_not_behind_a_point_is_refused_by_name(form: str) -> None:
     with pytest.raises(DataError, match=r"%f, a fraction of a second, is read only behind a point"):

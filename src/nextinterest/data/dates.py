@@ -13,6 +13,7 @@ from typing import Literal
 import polars as pl
 
 from nextinterest.counting import counted
+from nextinterest.data.zones import PLAIN_ZONES, ZONES, zone_offset
 from nextinterest.errors import DataError
 
 __all__ = ["DateOrder", "Dates", "read_dates"]
@@ -51,19 +52,6 @@ _MONTH_NUMBERS = {
     **{name: i for i, name in enumerate(_LONG, start=1)},
     "sept": 9,
 }
-_ZONES = {
-    **dict.fromkeys(("Z", "UTC", "GMT", "WET"), 0),
-    **dict.fromkeys(("CET", "WEST"), 1),
-    **dict.fromkeys(("CEST", "EET"), 2),
-    **dict.fromkeys(("EEST",), 3),
-    **dict.fromkeys(("EDT",), -4),
-    **dict.fromkeys(("EST",), -5),
-    **dict.fromkeys(("MDT",), -6),
-    **dict.fromkeys(("MST", "PDT"), -7),
-    **dict.fromkeys(("PST",), -8),
-}
-"""Hours from UTC. Left out are abbreviations that several zones share, such as CST, IST and BST."""
-_PLAIN_ZONES = ("Z", "UTC", "GMT")
 _FIELDS = ("year", "month", "day", "hour", "minute", "second", "fraction", "half", "zone", "offset")
 
 
@@ -149,20 +137,7 @@ def _moments(fields: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
     whole = pl.col("hour").is_null() | pl.col("minute").is_not_null() | half.is_not_null()
     of_day = ((hour <= 23) | ((hour == 24) & (minute == 0) & (second == 0))) & (minute <= 59) & (second <= 60)
     zone = pl.col("zone").str.to_uppercase()
-    named = zone.replace_strict(_ZONES, default=None, return_dtype=pl.Int64) * 3600
-    sign = pl.when(pl.col("offset").str.starts_with("-")).then(-1).otherwise(1)
-    digits = pl.col("offset").str.replace(":", "").str.slice(1)
-    hours = pl.when(digits.str.len_bytes() > 2).then(digits.str.head(-2)).otherwise(digits)
-    minutes = pl.when(digits.str.len_bytes() > 2).then(digits.str.tail(2)).otherwise(pl.lit("0"))
-    offset = sign * (hours.cast(pl.Int64) * 3600 + minutes.cast(pl.Int64) * 60)
-    both = zone.is_null() | (zone.is_in(_PLAIN_ZONES) & (zone != "Z"))  # "UTC+2", never "CET+2"
-    east = (
-        pl.when(pl.col("offset").is_not_null())
-        .then(pl.when(both & (offset.abs() <= 18 * 3600)).then(offset))
-        .when(zone.is_not_null())
-        .then(named)
-        .otherwise(0)
-    )
+    east = zone_offset(zone, pl.col("offset"))
     valid = in_half & whole & of_day
     seconds = date.dt.epoch("s") + hour * 3600 + minute * 60 + second - east
     fraction = (pl.col("fraction").fill_null("") + "000000000").str.slice(0, 9).cast(pl.Int32)
@@ -170,7 +145,7 @@ def _moments(fields: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
         pl.lit(at).alias("at"),
         pl.when(valid).then(seconds).alias("seconds"),
         fraction.alias("nanoseconds"),
-        pl.when(~zone.is_in(_PLAIN_ZONES)).then(zone).alias("zone"),
+        pl.when(~zone.is_in(PLAIN_ZONES)).then(zone).alias("zone"),
         (pl.col("hour").is_not_null() & zone.is_null() & pl.col("offset").is_null()).alias("local"),
         (zone.is_not_null() | pl.col("offset").is_not_null()).alias("zoned"),
     )
@@ -178,7 +153,7 @@ def _moments(fields: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
 
 def _about_zones(read: pl.DataFrame, name: str) -> list[str]:
     zones = read.filter(pl.col("seconds").is_not_null())["zone"].drop_nulls().unique().sort()
-    notes = [f"{name}: {zone} as UTC{_ZONES[zone]:+d}" for zone in zones]
+    notes = [f"{name}: {zone} as UTC{ZONES[zone]:+d}" for zone in zones]
     local, zoned = int(read["local"].sum()), int(read["zoned"].sum())
     if local and zoned:
         notes.append(
