@@ -108,13 +108,12 @@ def _arguments(advice: str) -> dict[str, object]:
 
 
 def _options(advice: str) -> list[str]:
-    """Return the options that an advice names, the first ``--format`` and every ``--column``."""
-    found, formats = [], 0
+    """Return the options that an advice names: the first ``--format``, and the first ``--column`` of a field."""
+    found: dict[str, list[str]] = {}
     for option, value in re.findall(r"(--format|--column) ([\w:=]+)", advice):
-        formats += option == "--format"
-        if option == "--column" or formats == 1:
-            found += [option, value.rstrip(":")]
-    return found
+        what = option if option == "--format" else value.partition("=")[0]
+        found.setdefault(what, [option, value.rstrip(":")])
+    return [part for pair in found.values() for part in pair]
 
 
 def _as_options(arguments: dict[str, object]) -> list[str]:
