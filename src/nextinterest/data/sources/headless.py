@@ -10,7 +10,7 @@ from nextinterest.data.sources.columns import DATA, is_positions
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.opening import SEPARATORS, cells_of, find_opening
 from nextinterest.data.sources.parts import shown
-from nextinterest.data.sources.roles import propose_columns
+from nextinterest.data.sources.roles import is_time, propose_columns
 from nextinterest.errors import DataError
 
 __all__ = ["BY_ENDING", "no_column", "no_header", "separator_without_header"]
@@ -28,6 +28,10 @@ BY_ENDING = {
 
 _LINES = 200
 """So many first lines show what the columns are."""
+_CELLS, _CELL = 10, 24
+"""So many cells of a row are shown, and so many characters of a cell."""
+_CHOOSE = "Choose the columns of the user and the item by these numbers, in place of N and M:"
+_ONE_EVENT = "A line that holds several items has to be written as one line for each of them first."
 
 
 def separator_without_header(lines: Sequence[str], candidates: Sequence[str], last: int) -> str:
@@ -52,12 +56,14 @@ def no_header(path: Path) -> DataError:
     candidates = list(dict.fromkeys((usual, *SEPARATORS, "::", " ")))
     separator = separator_without_header(lines, candidates, 1)
     rows = [cells_of(line, separator) for line in lines]
-    found = propose_columns([row for row in rows if len(row) == len(rows[0])])
+    alike = [row for row in rows if len(row) == len(rows[0])]
+    found = propose_columns(alike) if 2 * len(alike) > len(rows) else {}
     message = f"{path}:1: the first line {shown(rows[0])} looks like data, not like a header"
     if not {"user", "item"} <= found.keys():
         return DataError(
-            f"{message}, and no two of its columns look like ids of users and items.",
-            remedy="Check that it is a table of events: a row needs a user and an item.",
+            f"{message}, and no two of its columns look like ids of users and items. {_numbered(rows)}",
+            remedy=f"{_CHOOSE} columns={{'user': N, 'item': M}}. {_ONE_EVENT}",
+            command=f"{_CHOOSE} --column user=N --column item=M. {_ONE_EVENT}",
         )
     options = " ".join(f"--column {field}={position}" for field, position in found.items())
     return DataError(
@@ -65,6 +71,16 @@ def no_header(path: Path) -> DataError:
         remedy=f"Give the columns by position, from 0; by their values columns={found}.",
         command=f"Give the columns by position, from 0; by their values {options}.",
     )
+
+
+def _numbered(rows: Sequence[Sequence[str]]) -> str:
+    """Show the first rows with the numbers of their columns."""
+    lines = [
+        "  ".join(f"[{i}] {cell[:_CELL]}{'...' * (len(cell) > _CELL)}" for i, cell in enumerate(row[:_CELLS]))
+        + "  ..." * (len(row) > _CELLS)
+        for row in rows[:3]
+    ]
+    return "\n".join(("First rows with column numbers:", *lines))
 
 
 def _is_headless(path: Path, names: Sequence[str]) -> bool:
@@ -76,7 +92,18 @@ def _is_headless(path: Path, names: Sequence[str]) -> bool:
     if is_positions(names) or begins_as_parquet(path) or TextFile(path).head(1)[0].lstrip().startswith("{"):
         return False
     cells = list(names) if len(names) > 1 else [c for s in ("::", " ") for c in cells_of(names[0], s)]
-    return any(map(DATA.fullmatch, cells))
+    return any(map(DATA.fullmatch, cells)) or _has_times_below(path, names)
+
+
+def _has_times_below(path: Path, names: Sequence[str]) -> bool:
+    """Return whether a time stands among the names, and times in the same column of the lines below."""
+    times = [i for i, name in enumerate(names) if is_time([name])]
+    below = TextFile(path).head()[1:] if times else []
+    for separator in SEPARATORS:
+        rows = [cells for line in below if len(cells := cells_of(line, separator)) == len(names)]
+        if rows and any(is_time([row[i] for row in rows]) for i in times):
+            return True
+    return False
 
 
 def no_column(path: Path, names: Sequence[str], field: str, *, beside: bool = False) -> DataError:

@@ -1,7 +1,7 @@
 """What the columns of a table without a header are likely to be, by the kinds of their values.
 
 A proposal to be printed and checked by its reader, never applied unasked. Two columns of ids cannot be
-distinguished: the first is taken for the user.
+distinguished: the first is taken for the user. Where nothing is safe, nothing is proposed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from nextinterest.data.missing import MISSING
 from nextinterest.data.times import read_times
 from nextinterest.errors import DataError
 
-__all__ = ["propose_columns"]
+__all__ = ["is_time", "propose_columns"]
 
 _FROM, _TO = 631_152_000, 4_102_444_800  # 1990 to 2100
+_WHOLE = re.compile(r"\d+")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_RATING = re.compile(r"\d+(?:[.,]\d{1,2})?")
 _WORD = re.compile(r"[A-Za-z_ ]+")
+_DIGIT = re.compile(r"\d")
 _MOST_RATING = 10
 _FEW_WORDS = 5
 
@@ -37,15 +40,26 @@ def propose_columns(rows: Sequence[Sequence[str]]) -> dict[str, int]:
         for position, cells in enumerate(zip(*rows, strict=True))
     }
     left = [position for position, cells in columns.items() if cells]
+    if any(_is_list(columns[position]) for position in left):
+        return {}  # a row is not one event
     found: dict[str, int] = {}
-    time = next((position for position in left if _is_time(columns[position])), None)
+    time = next((position for position in left if is_time(columns[position])), None)
     if time is not None:
         found["time"] = time
-        left = [position for position in left if position != time and not _is_time(columns[position])]
+        left = [position for position in left if position != time and not is_time(columns[position])]
+    fractions = [position for position in left if _is_fraction(columns[position])]
+    left = [position for position in left if position not in fractions]
+    left, _ = _split(left, [position for position in left if set(columns[position]) == {"0"}])
+    left, _ = _split(left, [position for position in left if _is_label(columns[position])])
+    if len(left) > 2 and not any(_has_digits(columns[position]) for position in left):
+        return {}  # names of several things, none of them an id
     left, texts = _split(left, [position for position in left if _is_text(columns[position])])
     left, _ = _split(left, [position for position in left if _is_count_of_rows(columns[position])], keep=3)
-    left, _ = _split(left, [position for position in left if _is_label(columns[position])])
-    left, ratings = _split(left, [position for position in left if _is_rating(columns[position])][-1:])
+    ratings = [position for position in fractions if _is_rating(columns[position])][-1:]
+    if not ratings:  # a whole number in front of the others is an id
+        left, ratings = _split(
+            left, [position for position in left[1:] if _is_rating(columns[position])][-1:]
+        )
     found |= dict(zip(("user", "item"), left, strict=False))
     if ratings:
         found["rating"] = ratings[0]
@@ -62,7 +76,8 @@ def _split(positions: list[int], out: list[int], keep: int = 2) -> tuple[list[in
     return [position for position in positions if position not in out], out
 
 
-def _is_time(cells: Sequence[str]) -> bool:
+def is_time(cells: Sequence[str]) -> bool:
+    """Return whether a column holds times."""
     numbers = all(map(_NUMBER.fullmatch, cells))
     try:
         seconds = read_times(pl.Series(cells, dtype=pl.String)).seconds
@@ -74,6 +89,22 @@ def _is_time(cells: Sequence[str]) -> bool:
 
 def _is_text(cells: Sequence[str]) -> bool:
     return 2 * sum(" " in cell or "|" in cell for cell in cells) >= len(cells)
+
+
+def _is_list(cells: Sequence[str]) -> bool:
+    """Return whether most cells hold several ids, separated by blanks."""
+    several = [cell.split() for cell in cells if " " in cell.strip()]
+    words = [word for cell in several for word in cell]
+    return 2 * len(several) > len(cells) and not is_time(cells) and all(map(_DIGIT.search, words))
+
+
+def _is_fraction(cells: Sequence[str]) -> bool:
+    """Return whether a column holds numbers that are not written as whole ones, or below zero."""
+    return all(map(_NUMBER.fullmatch, cells)) and not all(map(_WHOLE.fullmatch, cells))
+
+
+def _has_digits(cells: Sequence[str]) -> bool:
+    return 2 * sum(_DIGIT.search(cell) is not None for cell in cells) > len(cells)
 
 
 def _is_count_of_rows(cells: Sequence[str]) -> bool:
@@ -92,6 +123,6 @@ def _is_label(cells: Sequence[str]) -> bool:
 
 def _is_rating(cells: Sequence[str]) -> bool:
     """Return whether a column holds small numbers, whole or in halves and tenths."""
-    if not all(map(_NUMBER.fullmatch, cells)):
+    if not all(map(_RATING.fullmatch, cells)):
         return False
     return all(abs(float(cell.replace(",", "."))) <= _MOST_RATING for cell in cells)

@@ -21,6 +21,7 @@ from nextinterest.data.sources.columns import (
     Columns,
     bare_names,
     check_fields,
+    is_positions,
     left_out,
     mapped_to_nothing,
     refuse_equals,
@@ -252,10 +253,10 @@ def _no_time(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ..
     others = [name for name in header if name and name not in names.values()]
     if "time" in names or not others:
         return ()
-    return (
-        f"no column of {shown(others)} is the time: events are in the order of the file; "
-        "name it with --column time=NAME (in Python columns={'time': 'NAME'})",
-    )
+    how = "name it with --column time=NAME (in Python columns={'time': 'NAME'})"
+    if is_positions(header):
+        how = f"give its number, as in --column time={others[0]} (in Python columns={{'time': {others[0]}}})"
+    return (f"no column of {shown(others)} is the time: events are in the order of the file; {how}",)
 
 
 def _doubtful(tables: Sequence[Table], names: Mapping[str, str]) -> tuple[str, ...]:
