@@ -108,7 +108,7 @@ def _arguments(advice: str) -> dict[str, object]:
 
 
 def _options(advice: str) -> list[str]:
-    """Return the options that an advice names: the first ``--format``, and the first ``--column`` of a field."""
+    """Return the options of an advice: the first ``--format``, and the first ``--column`` of a field."""
     found: dict[str, list[str]] = {}
     for option, value in re.findall(r"(--format|--column) ([\w:=]+)", advice):
         what = option if option == "--format" else value.partition("=")[0]

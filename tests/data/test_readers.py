@@ -204,7 +204,7 @@ def test_amazon_damaged_lines_are_counted_one_by_one(tmp_path: Path) -> None:
     ]
     lines = json_lines(good).splitlines()
     lines[100] = lines[100][:20]
-    lines[200] = "{'user_id': 'single quotes'}"
+    lines[200] = "{user_id: 'no quotes'}"
     lines[300] = lines[300] + lines[301]  # two objects in one line
     lines[301] = "[1, 2]"
     lines[400] = json.dumps({"user_id": ["odd"], "parent_asin": "B", "rating": 5, "timestamp": 1588687728000})

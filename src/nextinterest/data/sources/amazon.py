@@ -2,8 +2,8 @@
 
 2018: reviewerID, asin, overall, unixReviewTime (https://cseweb.ucsd.edu/~jmcauley/datasets/amazon_v2/).
 2023: user_id, parent_asin, rating, timestamp in milliseconds (https://amazon-reviews-2023.github.io).
-Metadata: asin or parent_asin, title, category or categories, description. Older files with single quotes are
-not JSON and are not read.
+Metadata: asin or parent_asin, title, category or categories, description. The files of 2014, whose lines are
+dictionaries of Python, are read line by line.
 """
 
 from __future__ import annotations

@@ -15,6 +15,13 @@ import polars as pl
 from nextinterest.data.sources.cells import NAMED, list_of
 from nextinterest.data.sources.delimited import Selection, Table
 from nextinterest.data.sources.lines import TextFile
+from nextinterest.data.sources.objects import (
+    id_of,
+    python_object,
+    refuse_documents,
+    refuse_objects,
+    value_of,
+)
 from nextinterest.data.sources.panics import panics_unprinted
 from nextinterest.data.sources.raw import ATTRIBUTE
 from nextinterest.data.sources.surrogates import json_blocks
@@ -33,11 +40,11 @@ _KEYS_FROM = 200
 
 
 def json_object(text: str) -> dict[str, object] | None:
-    """Parse one line, or return None where it is no JSON object."""
+    """Parse one line, or return None where it is no object of JSON, nor one as Python writes it."""
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return python_object(text)
     return parsed if isinstance(parsed, dict) else None
 
 
@@ -47,6 +54,7 @@ def printable(text: str) -> str:
 
 
 def _cell(value: object, listed: bool, named: bool) -> str | None:
+    value = value_of(value)
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict) and named:
@@ -57,8 +65,16 @@ def _cell(value: object, listed: bool, named: bool) -> str | None:
     return str(value) if isinstance(value, int | float) else None
 
 
+def _value(fields: Mapping[str, object], name: str, ids: Collection[str]) -> object:
+    return id_of(fields.get(name)) if name in ids else fields.get(name)
+
+
 def decode(
-    lines: pl.DataFrame, names: Sequence[str], listed: Collection[str] = (), named: Collection[str] = ()
+    lines: pl.DataFrame,
+    names: Sequence[str],
+    listed: Collection[str] = (),
+    named: Collection[str] = (),
+    ids: Collection[str] = (),
 ) -> pl.DataFrame:
     """Decode lines as `TextFile.blocks` yields them.
 
@@ -71,7 +87,10 @@ def decode(
     listed
         Which of them may hold lists, which stay JSON; a list elsewhere is as nothing.
     named
-        Which of them may hold objects, for which their names stand; an object elsewhere is as nothing.
+        Which of them may hold objects, for which their names stand.
+    ids
+        Which of them may hold objects, for which their ids stand. An object elsewhere is as nothing, but for
+        those of MongoDB (`value_of`).
 
     Returns
     -------
@@ -85,7 +104,9 @@ def decode(
     good = lines.filter(pl.col("problem").is_null())
     cells = [f"_{i}" for i in range(len(names))]
     schema = {cell: pl.String() for cell in cells} | {"decoded": pl.Boolean()}
-    fields = pl.concat([*_decode(good["text"], names, schema, listed, named), pl.DataFrame(schema=schema)])
+    fields = pl.concat(
+        [*_decode(good["text"], names, schema, listed, named, ids), pl.DataFrame(schema=schema)]
+    )
     decoded = good.select("line").hstack(fields)
     bad = lines.filter(pl.col("problem").is_not_null()).select("line", "problem")
     problem = pl.when(~pl.col("decoded")).then(pl.lit(NOT_JSON)).alias("problem")
@@ -98,6 +119,7 @@ def _decode(
     schema: Mapping[str, pl.DataType],
     listed: Collection[str],
     named: Collection[str],
+    ids: Collection[str],
 ) -> Iterator[pl.DataFrame]:
     """Decode JSON objects in order, as one column as long as none is broken, in halves where one is."""
     if len(texts) == 0:
@@ -113,14 +135,14 @@ def _decode(
     elif listed or len(texts) <= _FEW:  # halves would hold lists too
         objects = [json_object(text) for text in texts]
         rows = [
-            [*(_cell((o or {}).get(n), n in listed, n in named) for n in names), o is not None]
+            [*(_cell(_value(o or {}, n, ids), n in listed, n in named) for n in names), o is not None]
             for o in objects
         ]
         yield pl.DataFrame(rows, schema=schema, orient="row")
     else:
         middle = len(texts) // 2
-        yield from _decode(texts[:middle], names, schema, listed, named)
-        yield from _decode(texts[middle:], names, schema, listed, named)
+        yield from _decode(texts[:middle], names, schema, listed, named, ids)
+        yield from _decode(texts[middle:], names, schema, listed, named, ids)
 
 
 def keys(path: Path) -> tuple[str, ...]:
@@ -133,6 +155,7 @@ def keys(path: Path) -> tuple[str, ...]:
     """
     lines = TextFile(path).head(_KEYS_FROM)
     found = [fields for line in lines if (fields := json_object(line)) is not None]
+    refuse_documents(path, lines, found[0] if found else None)
     if not found:
         whole = lines[0].lstrip().startswith("[")
         what = "one JSON document, not JSON lines" if whole else "not JSON lines"
@@ -157,11 +180,14 @@ def read_json_lines(path: Path, select: Selection) -> Table:
     wanted = list(dict.fromkeys(chosen.values()))
     listed = [name for out, name in chosen.items() if out in _LISTED or out.startswith(ATTRIBUTE)]
     named = [name for out, name in chosen.items() if out in NAMED]
+    ids = [name for out, name in chosen.items() if out in ("user", "item")]
+    first = [fields for line in TextFile(path).head(_KEYS_FROM) if (fields := json_object(line)) is not None]
+    notes = refuse_objects(path, first, chosen)
     cell = {name: f"_{i}" for i, name in enumerate(wanted)}
     parts = [
-        decode(block, wanted, listed, named).select(
+        decode(block, wanted, listed, named, ids).select(
             *(pl.col(cell[name]).alias(out) for out, name in chosen.items()), "line", "problem"
         )
         for block in json_blocks(source)
     ]
-    return Table(path, names, pl.concat(parts, rechunk=True), tuple(source.notes))
+    return Table(path, names, pl.concat(parts, rechunk=True), (*source.notes, *notes))

@@ -35,8 +35,9 @@ def json_blocks(source: TextFile) -> Iterator[pl.DataFrame]:
 
     How many lines held some is noted once the file has been read.
     """
-    n = 0
+    n = of_python = 0
     for block in source.blocks():
+        of_python += int(block["text"].str.contains(r"^\s*\{'").sum())
         suspects = block["text"].str.contains(_ANY)
         if suspects.any():
             texts = block["text"].to_list()
@@ -46,6 +47,8 @@ def json_blocks(source: TextFile) -> Iterator[pl.DataFrame]:
                 texts[at] = mended
             block = block.with_columns(pl.Series("text", texts, dtype=pl.String))
         yield block
+    if of_python:
+        source.notes.append(f"{source.path.name}: dictionaries of Python were read as JSON ({of_python:,})")
     if n:
         lines = counted(n, "line holds half a surrogate pair", "lines hold halves of surrogate pairs")
         source.notes.append(f"{source.path.name}: {lines}, which is no text, read as '?'")
