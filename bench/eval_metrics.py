@@ -25,7 +25,8 @@ from nextinterest.eval.answers import Answers
 from nextinterest.eval.comparisons import compare_methods
 from nextinterest.eval.metrics import MISS
 from nextinterest.eval.protocol import Protocol
-from nextinterest.eval.runs import Manifest, MethodRecord, Run
+from nextinterest.eval.run_manifests import Asked, MethodRecord
+from nextinterest.eval.runs import Run
 from nextinterest.eval.scores import score
 
 LIST_LENGTH = 20
@@ -65,7 +66,7 @@ def write_run(path: Path, n_users: int, n_methods: int, n_items: int) -> Run:
     ).with_columns(pl.col("profile_index", "profile_weight").arr.to_list())
     run = Run.create(
         path,
-        Manifest(
+        Asked(
             data="synthetic", log_fingerprint="0", catalog_fingerprint="0", train_fingerprint="0",
             split="leave-one-out", protocol=Protocol(list_length=LIST_LENGTH), cases_fingerprint="0",
             n_cases=n_users, n_users=n_users, n_items=n_items, created=datetime.now(UTC), code={}, machine={},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from nextinterest.errors import DataError, IntegrityError
 from nextinterest.eval import Method, Protocol, Run, evaluate, evaluation, hold_out_cold, metrics
 from nextinterest.eval.breakdowns import breakdown, groupings
 from nextinterest.eval.comparisons import compare_methods, compare_runs
-from nextinterest.eval.runs import Manifest
+from nextinterest.eval.run_manifests import Asked
 from nextinterest.eval.scores import score
 from nextinterest.eval.set_numbers import calibration_curve
 
@@ -38,7 +39,10 @@ def test_a_run_holds_every_answer_and_where_it_came_from(run: Run, split: Split,
     frame = run.answers("popularity")
     assert frame.columns[:4] == ["case", "user_id", "target_id", "rank"]
     assert frame["target_id"].to_list() == [catalog.ids[t] for t in split.validation.targets]
-    manifest = json.loads((run.path / "manifest.json").read_text())
+    written = json.loads((run.path / "manifest.json").read_text())
+    assert (written["kind"], written["made_from"]["data"]) == ("run", "small")
+    assert list(written["files"]) == ["cases.parquet", "items.parquet"]
+    manifest = written["content"]
     assert manifest["protocol"]["part"] == "validation"
     assert manifest["split"] == "leave-one-out"
     assert manifest["created"] == "2026-01-02T00:00:00Z"
@@ -47,7 +51,7 @@ def test_a_run_holds_every_answer_and_where_it_came_from(run: Run, split: Split,
     assert run.records()["popularity"].provenance == {"chosen": {"weights": "given"}}
     assert run.records()["popularity"].scored == "all items"
     assert not list(run.path.rglob("*.tmp"))
-    assert not list(run.path.rglob("*.parts"))
+    assert not (run.path / "unfinished").exists()
 
 
 def test_numbers_are_those_of_the_ranks(run: Run) -> None:
@@ -84,12 +88,12 @@ def test_what_a_run_holds_is_not_asked_again(
     def build() -> Recommender:
         raise AssertionError("it is there already")
 
-    before = (run.path / "methods" / "popularity.parquet").read_bytes()
+    before = (run.path / "methods" / "popularity" / "answers.parquet").read_bytes()
     third = make_scorer(np.ones(40), "uniform")
     catalog = third.catalog
     again = evaluate([Method("popularity", build), third], split, out=run.path, catalog=catalog)
     assert set(again.records()) == {"popularity", "backwards", "uniform"}
-    assert (run.path / "methods" / "popularity.parquet").read_bytes() == before
+    assert (run.path / "methods" / "popularity" / "answers.parquet").read_bytes() == before
 
 
 def test_an_interrupted_method_resumes_behind_its_last_part(
@@ -115,8 +119,14 @@ def test_an_interrupted_method_resumes_behind_its_last_part(
         evaluate([lists], split, out=tmp_path / "run", protocol=protocol)
     assert not Run(tmp_path / "run").records()
     stop_at[0] = None
+    parts = tmp_path / "run" / "unfinished" / "lists"
+    assert len(list(parts.glob("*.parquet"))) > 1
+    shutil.copytree(tmp_path / "run", tmp_path / "damaged")
     resumed = evaluate([lists], split, out=tmp_path / "run", protocol=protocol)
     assert len(asked) == len(set(asked)) == resumed.manifest.n_cases
+    (tmp_path / "damaged" / "unfinished" / "lists" / "0000000010.parquet").write_bytes(b"PAR1")
+    repaired = evaluate([lists], split, out=tmp_path / "damaged", protocol=protocol)
+    assert repaired.answers("lists").drop("seconds").equals(resumed.answers("lists").drop("seconds"))
     whole = evaluate([lists], split, out=tmp_path / "whole", protocol=protocol)
     assert resumed.answers("lists").drop("seconds").equals(whole.answers("lists").drop("seconds"))
 
@@ -304,17 +314,74 @@ def test_a_damaged_or_missing_run_says_so(run: Run, tmp_path: Path) -> None:
         score(run, ["accuracy@10"])
     with pytest.raises(DataError, match="kept 20"):
         score(run, ["coverage@30"])
-    file = run.path / "methods" / "popularity.parquet"
-    pl.read_parquet(file).head(3).write_parquet(tmp_path / "cut.parquet")
-    file.write_bytes((tmp_path / "cut.parquet").read_bytes())
+    file = run.path / "methods" / "popularity" / "answers.parquet"
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(IntegrityError, match=r"answers\.parquet has SHA-256"):
+        run.answers("popularity")
+    (run.path / "items.parquet").unlink()
+    with pytest.raises(IntegrityError, match=r"items\.parquet is missing"):
+        _ = Run(run.path).items
+
+
+def test_a_method_of_another_run_says_so(
+    run: Run, split: Split, popularity: Recommender, tmp_path: Path
+) -> None:
+    few = evaluate([popularity], split, out=tmp_path / "few", protocol=Protocol(sample=3))
+    shutil.rmtree(run.path / "methods" / "popularity")
+    shutil.copytree(few.path / "methods" / "popularity", run.path / "methods" / "popularity")
     with pytest.raises(IntegrityError, match="3 answers to"):
         run.answers("popularity")
-    (run.path / "manifest.json").write_text('{"format": 1}')
-    with pytest.raises(IntegrityError, match="cannot be read as a manifest"):
-        Run(run.path)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "methods/popularity/answers.parquet",
+        "methods/popularity/manifest.json",
+        "cases.parquet",
+        "items.parquet",
+    ],
+)
+@pytest.mark.parametrize("missing", [True, False])
+def test_evaluating_again_repairs_what_was_damaged(
+    run: Run,
+    split: Split,
+    users: pl.DataFrame,
+    popularity: Recommender,
+    backwards: Recommender,
+    damaged: str,
+    missing: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = run.answers("popularity").drop("seconds"), run.cases, run.items
+    (run.path / damaged).unlink() if missing else (run.path / damaged).write_bytes(b"{")
+    again = evaluate([popularity, backwards], split, out=run.path, users=users)
+    after = again.answers("popularity").drop("seconds"), again.cases, again.items
+    assert all(one.equals(other) for one, other in zip(before, after, strict=True))
+    assert ("again" in caplog.text) == (not damaged.endswith("json") or not missing)
+
+
+def test_a_run_of_an_earlier_version_is_refused_by_name(
+    run: Run, split: Split, popularity: Recommender, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    (old / "methods").mkdir(parents=True)
+    asked = json.loads((run.path / "manifest.json").read_text())["content"]
+    (old / "manifest.json").write_text(json.dumps({"format": 1} | asked))
+    (old / "cases.parquet").write_bytes(b"PAR1")
+    held = sorted(old.rglob("*"))
+    uses: list[Callable[[], Run]] = [lambda: Run(old), lambda: evaluate([popularity], split, out=old)]
+    for use in uses:
+        with pytest.raises(IntegrityError, match=r"nextinterest 0\.1") as caught:
+            use()
+        assert caught.value.remedy == "Evaluate anew into another folder."
+        assert caught.value.command == "Evaluate anew with --out and another folder."
+    assert sorted(old.rglob("*")) == held
+    assert list(evaluate([popularity], split, out=tmp_path / "another").records()) == ["popularity"]
 
 
 def test_manifest_survives_the_file(run: Run) -> None:
-    again = Manifest.model_validate_json((run.path / "manifest.json").read_bytes())
+    again = Run(run.path).manifest
+    assert isinstance(again, Asked)
     assert again == run.manifest
     assert again.identity == run.manifest.identity

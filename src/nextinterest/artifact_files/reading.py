@@ -96,7 +96,7 @@ def read_artifact(directory: Path, kind: Kind[Content]) -> Artifact[Content]:
     except OSError as error:
         raise kind.error(f"{path} cannot be read: {error.strerror or error}.") from error
     try:
-        manifest = _parsed(path, data)
+        manifest = _parsed(path, data, kind)
         if manifest.kind != kind.name:
             raise IntegrityError(
                 f"{directory} holds a {manifest.kind}, not a {kind.name}.",
@@ -153,8 +153,13 @@ def kind_of(path: Path) -> str | None:
     return kind if isinstance(kind, str) and "schema_version" in raw else None
 
 
-def _parsed(path: Path, data: bytes) -> Manifest:
+def _parsed(path: Path, data: bytes, kind: Kind[BaseModel]) -> Manifest:
     raw = json.loads(data)
+    if isinstance(raw, dict) and "schema_version" not in raw:
+        raise kind.error(
+            f"{path} cannot be read as the manifest of a {kind.name}: it has no schema version, so "
+            "nextinterest 0.1 or another program wrote it."
+        )
     found = raw.get("schema_version") if isinstance(raw, dict) else None
     if isinstance(found, int) and found > SCHEMA_VERSION:
         raise IntegrityError(

@@ -31,8 +31,9 @@ from nextinterest.eval.cost import PeakMemory, measure_cost
 from nextinterest.eval.frames import cases_frame, items_frame
 from nextinterest.eval.protocol import Protocol
 from nextinterest.eval.provenance import code_version, machine
+from nextinterest.eval.run_manifests import Asked, MethodRecord, method_key
 from nextinterest.eval.runner import CandidateScorer, Failures, answer
-from nextinterest.eval.runs import Manifest, MethodRecord, Run, method_key
+from nextinterest.eval.runs import Run
 from nextinterest.files import discarded_on_failure
 
 __all__ = ["Method", "evaluate"]
@@ -132,7 +133,7 @@ def evaluate(
         catalog = methods[0].build().catalog
     folder = out if out is not None else Path(tempfile.mkdtemp(prefix="nextinterest-run-"))
     code = code_version()
-    manifest = Manifest(
+    asked = Asked(
         data=data,
         log_fingerprint=cases.held_out.histories.log.fingerprint,
         catalog_fingerprint=catalog.fingerprint,
@@ -151,9 +152,9 @@ def evaluate(
         arguments=tuple(arguments),
     )
     shown = sys.stderr.isatty() if progress is None else progress
-    with discarded_on_failure(folder, keep=("methods/*.json", "methods/*.parts/*")):
+    with discarded_on_failure(folder, keep=("methods/*/*", "unfinished/*/*")):
         run = Run.create(
-            folder, manifest, cases_frame(cases, split, catalog, users), items_frame(split, catalog), vectors
+            folder, asked, cases_frame(cases, split, catalog, users), items_frame(split, catalog), vectors
         )
         with _bars(shown) as bars:
             for method in methods:

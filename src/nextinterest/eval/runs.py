@@ -1,12 +1,15 @@
 """A run on disk: what was asked, by whom it was answered, and every answer, written once.
 
-    NAME/manifest.json            what was asked: data, split, protocol, code, machine, arguments
-    NAME/cases.parquet            one row per case, with what breakdowns group by
-    NAME/items.parquet            one row per item: title, categories, training count
-    NAME/vectors.npy              item embeddings for diversity, where they were given
-    NAME/methods/KEY.parquet      one row per case: rank, log-probability, flaws, list, seconds
-    NAME/methods/KEY.json         the method: seed, provenance, flaws, failures, cost
-    NAME/methods/KEY.parts/       answers of a method that is not finished yet
+    NAME/                     what was asked: data, split, protocol, code, machine, arguments
+        cases.parquet         one row per case, with what breakdowns group by
+        items.parquet         one row per item: title, categories, training count
+        vectors.npy           item embeddings for diversity, where they were given
+        methods/KEY/          the method: seed, provenance, flaws, failures, cost
+            answers.parquet   one row per case: rank, log-probability, flaws, list, seconds
+        unfinished/KEY/       answers of a method that is not finished yet, in parts
+
+NAME and each KEY is a directory of `nextinterest.artifact_files`: a manifest, and files that are read only
+where they are what it says. A method has its own, so that several processes can answer into one run.
 
 Every metric, plot and comparison is computed from these files. Knows nothing of how methods are asked
 (`runner`) or what the numbers mean (`measures`).
@@ -14,103 +17,41 @@ Every metric, plot and comparison is computed from these files. Knows nothing of
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
-import re
+import logging
+import shlex
 import shutil
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue
 
+from nextinterest.artifact_files import (
+    MANIFEST,
+    Artifact,
+    MadeFrom,
+    check_target,
+    kind_of,
+    read_artifact,
+    update_artifact,
+    write_artifact,
+)
 from nextinterest.counting import counted
 from nextinterest.domain import FloatArray
 from nextinterest.errors import DataError, IntegrityError, StorageError
 from nextinterest.eval.answers import Answers
-from nextinterest.eval.cost import Cost
-from nextinterest.eval.protocol import Protocol
-from nextinterest.files import check_output, write_atomic
+from nextinterest.eval.run_manifests import METHOD, PARTS, RUN, Asked, Begun, MethodRecord
+from nextinterest.files import storing, write_atomic
 
-__all__ = ["Manifest", "MethodRecord", "Run", "check_run_folder", "method_key"]
+__all__ = ["Run", "check_run_folder", "write_atomically"]
 
-_FORMAT = 1
-_CASES, _ITEMS = "cases.parquet", "items.parquet"
+_log = logging.getLogger(__name__)
 
-
-class Manifest(BaseModel):
-    """What a run asked, and where it was made."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: int = _FORMAT
-    data: str = Field(description="Name of the data.")
-    log_fingerprint: str = Field(description="SHA-256 of the event log.")
-    catalog_fingerprint: str = Field(description="SHA-256 of the catalogue.")
-    train_fingerprint: str = Field(description="SHA-256 of the events learned from.")
-    split: str = Field(description="The split and its arguments.")
-    protocol: Protocol = Field(description="How methods were asked and judged.")
-    candidates: str | None = Field(default=None, description="Candidates file and its SHA-256.")
-    cases_fingerprint: str = Field(description="SHA-256 of histories, targets and candidates.")
-    n_cases: int
-    n_users: int
-    n_items: int
-    notes: tuple[str, ...] = Field(default=(), description="What was left out, and why.")
-    created: datetime
-    code: Mapping[str, str] = Field(description="Version, hash of the sources, git commit.")
-    machine: Mapping[str, str]
-    arguments: tuple[str, ...] = Field(default=(), description="The command line, where there was one.")
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """What must be equal for two sets of answers to stand in one run."""
-        asked = self.protocol.model_dump(exclude={"batch_size"})
-        return {
-            "data": self.log_fingerprint,
-            "catalogue": self.catalog_fingerprint,
-            "training events": self.train_fingerprint,
-            "split": self.split,
-            "protocol": json.dumps(asked, sort_keys=True),
-            "candidates": str(self.candidates),
-            "cases": self.cases_fingerprint,
-        }
-
-
-class MethodRecord(BaseModel):
-    """One method, at one seed, in a run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    seed: int | None = Field(default=None, description="Seed it was trained with; None for none.")
-    scored: str = Field(description="'all items', 'candidates' or 'lists': what its ranks were read from.")
-    arguments: Mapping[str, JsonValue] = Field(default_factory=dict, description="Options it was built with.")
-    provenance: Mapping[str, JsonValue] = Field(
-        default_factory=dict, description="Search space, chosen values, validation scores."
-    )
-    flaws: Mapping[str, int] = Field(description="Flawed answers by kind.")
-    flawed_misses: int = Field(description="Answers that are misses because of a flaw.")
-    failures: tuple[str, ...] = Field(default=(), description="Messages of the first few exceptions.")
-    build_seconds: float = Field(description="Seconds to build, fit or load the method.")
-    answer_seconds: float = Field(description="Seconds to answer all cases.")
-    cost: Cost | None = Field(default=None, description="Latency, throughput and memory, where measured.")
-    code: Mapping[str, str] = Field(default_factory=dict)
-
-
-def method_key(name: str, seed: int | None) -> str:
-    """Return the file name of a method at a seed.
-
-    Examples
-    --------
-    >>> method_key("sasrec", 2), method_key("text (MiniLM)", None)
-    ('sasrec.seed2', 'text_MiniLM_')
-    """
-    safe = re.sub(r"[^A-Za-z0-9.+-]+", "_", name)
-    return safe if seed is None else f"{safe}.seed{seed}"
+_CASES, _ITEMS, _VECTORS, _ANSWERS = "cases.parquet", "items.parquet", "vectors.npy", "answers.parquet"
 
 
 def check_run_folder(path: Path) -> None:
@@ -120,30 +61,54 @@ def check_run_folder(path: Path) -> None:
     ------
     StorageError
         If the folder is not empty and holds no run.
+    IntegrityError
+        If it holds a run that cannot be read, such as one of nextinterest 0.1.
     """
-    check_output(path, ("manifest.json",), "run")
+    if (path / MANIFEST).is_file() and kind_of(path / MANIFEST) in (None, RUN.name):
+        read_artifact(path, RUN)
+    else:
+        check_target(path, RUN)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+@contextmanager
+def _naming_out() -> Iterator[None]:
+    """Let what cannot be written name the option."""
     try:
-        write_atomic(path, data)
+        yield
     except StorageError as error:
         raise StorageError(
             error.message, remedy=error.remedy, command="Free some space, or name another folder with --out."
         ) from error
 
 
-def _write_parquet(path: Path, frame: pl.DataFrame) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with _naming_out():
+        write_atomic(path, data)
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd")
-    write_atomically(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
-def _write_vectors(path: Path, vectors: FloatArray) -> None:
+def _npy(vectors: FloatArray) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, np.asarray(vectors, dtype=np.float32), allow_pickle=False)
-    write_atomically(path / "vectors.npy", buffer.getvalue())
+    return buffer.getvalue()
+
+
+def _intact(artifact: Artifact[BaseModel], name: str) -> bool:
+    """Return whether a file is what the manifest says; warn of a damaged one, which is made again."""
+    if name not in artifact.names():
+        return False
+    try:
+        artifact.read(name)
+    except IntegrityError as error:
+        _log.warning("%s It is made again.", error.message)
+        return False
+    return True
 
 
 class Run:
@@ -164,22 +129,21 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        file = self.path / "manifest.json"
-        if not file.is_file():
+        if not (self.path / MANIFEST).is_file():
             raise _no_run(self.path)
-        try:
-            self.manifest = Manifest.model_validate_json(file.read_bytes())
-        except ValidationError as error:
-            raise IntegrityError(
-                f"{file} cannot be read as a manifest: {error.errors()[0]['msg']}.",
-                remedy="It was damaged or written by another version; evaluate again.",
-            ) from error
+        self._artifact = read_artifact(self.path, RUN)
+        self._verified: set[str] = set()
+
+    @property
+    def manifest(self) -> Asked:
+        """What was asked."""
+        return self._artifact.content
 
     @classmethod
     def create(
         cls,
         path: Path,
-        manifest: Manifest,
+        asked: Asked,
         cases: pl.DataFrame,
         items: pl.DataFrame,
         vectors: FloatArray | None = None,
@@ -189,29 +153,36 @@ class Run:
         Raises
         ------
         IntegrityError
-            If the folder holds a run that asked something else.
+            If the folder holds a run that asked something else, or one that cannot be read.
         StorageError
             If it holds other files and no run.
         """
-        if (path / "manifest.json").is_file():
-            run = cls(path)
-            ours, theirs = manifest.identity, run.manifest.identity
+        check_run_folder(path)
+        if (path / MANIFEST).is_file():
+            artifact = read_artifact(path, RUN)
+            ours, theirs = asked.identity, artifact.content.identity
             differing = [key for key in ours if ours[key] != theirs[key]]
             if differing:
                 raise IntegrityError(
                     f"{path} holds a run that differs in {', '.join(differing)}.",
                     remedy="Give another --out, or remove the folder.",
                 )
-        else:
-            check_run_folder(path)
-            write_atomically(path / "manifest.json", manifest.model_dump_json(indent=2).encode())
-            run = cls(path)
-        for name, frame in ((_CASES, cases), (_ITEMS, items)):
-            if not (path / name).is_file():
-                _write_parquet(path / name, frame)
+        else:  # without files at first: a process that is killed here leaves a run to be gone on with
+            made = MadeFrom(data=asked.data, command=shlex.join(asked.arguments))
+            with _naming_out():
+                write_artifact(path, RUN, asked, {}, made)
+            artifact = read_artifact(path, RUN)  # with the defaults as written, which `update_artifact` keeps
+        files = {
+            name: _parquet(frame)
+            for name, frame in ((_CASES, cases), (_ITEMS, items))
+            if not _intact(artifact, name)
+        }
         if vectors is not None:
-            _write_vectors(path, vectors)
-        return run
+            files[_VECTORS] = _npy(vectors)
+        if files:
+            with _naming_out():
+                update_artifact(artifact, files=files)
+        return cls(path)
 
     @property
     def name(self) -> str:
@@ -229,27 +200,26 @@ class Run:
         return self._table(_ITEMS)
 
     def _table(self, name: str) -> pl.DataFrame:
-        file = self.path / name
-        if not file.is_file():
-            raise IntegrityError(
-                f"The run {self.path} lacks {name}.",
-                remedy="Evaluate again with the same options and folder.",
-            )
-        return pl.read_parquet(file)
+        return pl.read_parquet(io.BytesIO(self._artifact.read(name)))
 
     @cached_property
     def vectors(self) -> FloatArray | None:
         """Item embeddings, shape (n_items, d), where the run has them."""
-        file = self.path / "vectors.npy"
-        return np.load(file, allow_pickle=False) if file.is_file() else None
+        if _VECTORS not in self._artifact.names():
+            return None
+        found: FloatArray = np.load(io.BytesIO(self._artifact.read(_VECTORS)), allow_pickle=False)
+        return found
 
     def records(self) -> dict[str, MethodRecord]:
         """Return the finished methods by key, in the order they were written."""
-        files = [f for f in (self.path / "methods").glob("*.json") if f.with_suffix(".parquet").is_file()]
-        return {
-            file.stem: MethodRecord.model_validate_json(file.read_bytes())
-            for file in sorted(files, key=lambda f: (f.stat().st_mtime_ns, f.name))
-        }
+        files = sorted(self._folder().glob(f"*/{MANIFEST}"), key=lambda f: (f.stat().st_mtime_ns, str(f)))
+        return {file.parent.name: read_artifact(file.parent, METHOD).content for file in files}
+
+    def _folder(self, *key: str) -> Path:
+        return self.path.joinpath("methods", *key)
+
+    def _begun(self, key: str) -> Path:
+        return self.path / "unfinished" / key
 
     def families(self) -> dict[str, list[str]]:
         """Return the keys of each method's seeds, by method name."""
@@ -266,67 +236,92 @@ class Run:
         DataError
             If the run has no such method.
         IntegrityError
-            If the file does not hold one row per case.
+            If the file was damaged, or does not hold one row per case.
         """
-        file = self.path / "methods" / f"{key}.parquet"
-        if not file.is_file():
+        if not (self._folder(key) / MANIFEST).is_file():
             raise DataError(
                 f"The run {self.path} has no method {key!r}.", remedy=f"It has: {', '.join(self.records())}."
             )
-        frame = pl.read_parquet(file, columns=list(columns) if columns else None)
+        method = read_artifact(self._folder(key), METHOD)
+        wanted = list(columns) if columns else None
+        if key in self._verified:  # a large file is hashed once, and then only some columns are read
+            frame = pl.read_parquet(method.directory / method.manifest.files[_ANSWERS].path, columns=wanted)
+        else:
+            frame = pl.read_parquet(io.BytesIO(method.read(_ANSWERS)), columns=wanted)
+            self._verified.add(key)
         if len(frame) != self.manifest.n_cases:
             raise IntegrityError(
-                f"{file} holds {counted(len(frame), 'answer')} to {counted(self.manifest.n_cases, 'case')}.",
-                remedy="Remove the file and evaluate the method again.",
+                f"{method.directory} holds {counted(len(frame), 'answer')} to "
+                f"{counted(self.manifest.n_cases, 'case')}.",
+                remedy="It belongs to another run: remove it and evaluate the method again.",
             )
         return frame
 
     def finished(self, key: str, arguments: Mapping[str, JsonValue]) -> bool:
-        """Return whether a method has been answered already.
+        """Return whether a method has been answered already; one whose files were damaged has not.
 
         Raises
         ------
         IntegrityError
             If it was built with other arguments.
         """
-        file = self.path / "methods" / f"{key}.json"
-        if not (file.is_file() and file.with_suffix(".parquet").is_file()):
+        if not (self._folder(key) / MANIFEST).is_file():
             return False
-        record = MethodRecord.model_validate_json(file.read_bytes())
+        try:
+            method = read_artifact(self._folder(key), METHOD)
+        except IntegrityError as error:
+            _log.warning("%s The method is asked again.", error.message)
+            return False
+        record = method.content
         if dict(record.arguments) != dict(arguments):
             raise IntegrityError(
                 f"{self.path} already has a method {key!r} built with {dict(record.arguments)}, "
                 f"not {dict(arguments)}.",
-                remedy="Give another --out, or remove the method's two files.",
+                remedy=f"Give another --out, or remove the folder {self._folder(key)}.",
             )
-        return True
+        return _intact(method, _ANSWERS)
 
     def add_part(self, key: str, start: int, answers: Answers, arguments: Mapping[str, JsonValue]) -> None:
         """Keep answers from case `start` on, so that an interrupted method resumes behind them."""
-        mark = hashlib.sha256(json.dumps(dict(arguments), sort_keys=True).encode()).hexdigest()[:8]
-        _write_parquet(
-            self.path / "methods" / f"{key}.parts" / f"{mark}-{start:010d}.parquet", _answers_frame(answers)
-        )
+        files = {f"{start:010d}.parquet": _parquet(_answers_frame(answers))}
+        with _naming_out():
+            if start:
+                update_artifact(read_artifact(self._begun(key), PARTS), files=files)
+            else:
+                write_artifact(self._begun(key), PARTS, Begun(arguments=dict(arguments)), files)
 
     def parts(self, key: str, arguments: Mapping[str, JsonValue]) -> list[pl.DataFrame]:
-        """Return the kept parts in order, as far as they follow one another without a gap."""
-        mark = hashlib.sha256(json.dumps(dict(arguments), sort_keys=True).encode()).hexdigest()[:8]
+        """Return the kept parts in order, as far as they are intact and follow one another without a gap."""
+        if not (self._begun(key) / MANIFEST).is_file():
+            return []
+        try:
+            begun = read_artifact(self._begun(key), PARTS)
+        except IntegrityError as error:
+            _log.warning("%s The method is asked again.", error.message)
+            return []
         found: list[pl.DataFrame] = []
+        if dict(begun.content.arguments) != dict(arguments):
+            return found
         start = 0
-        for file in sorted((self.path / "methods" / f"{key}.parts").glob(f"{mark}-*.parquet")):
-            if int(file.stem.partition("-")[2]) != start:
-                break
-            found.append(pl.read_parquet(file))
+        while _intact(begun, name := f"{start:010d}.parquet"):
+            found.append(pl.read_parquet(io.BytesIO(begun.read(name))))
             start += len(found[-1])
         return found
 
     def finish(self, key: str, record: MethodRecord, arguments: Mapping[str, JsonValue]) -> None:
-        """Join the parts of a method into its file and write its record, the record last."""
+        """Join the parts of a method into its file, under its record."""
         frame = pl.concat(self.parts(key, arguments))
         head = self.cases.select("case", "user_id", "target_id")
-        _write_parquet(self.path / "methods" / f"{key}.parquet", pl.concat([head, frame], how="horizontal"))
-        write_atomically(self.path / "methods" / f"{key}.json", record.model_dump_json(indent=2).encode())
-        shutil.rmtree(self.path / "methods" / f"{key}.parts")
+        data = _parquet(pl.concat([head, frame], how="horizontal"))
+        with _naming_out():
+            write_artifact(
+                self._folder(key), METHOD, record, {_ANSWERS: data}, self._artifact.manifest.made_from
+            )
+        self._verified.discard(key)
+        with storing(self.path):
+            shutil.rmtree(self._begun(key))
+            if not any(self._begun(key).parent.iterdir()):
+                self._begun(key).parent.rmdir()
 
 
 def _answers_frame(answers: Answers) -> pl.DataFrame:

@@ -68,7 +68,7 @@ def test_a_cached_baseline_is_the_same(
         build("ease", other, catalog, cache_dir=tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["state", "manifest", "unfinished"])
+@pytest.mark.parametrize("damage", ["state", "manifest", "0.1", "unfinished"])
 def test_a_damaged_entry_is_fitted_anew(
     split: Split, catalog: Catalog, tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -78,6 +78,8 @@ def test_a_damaged_entry_is_fitted_anew(
         (folder / "state.npz").write_bytes(b"half a file")
     elif damage == "manifest":
         (folder / "manifest.json").write_text("{")
+    elif damage == "0.1":
+        (folder / "manifest.json").write_text('{"sha256": "0", "config": {}, "provenance": {}}')
     else:
         (folder / "manifest.json").unlink()
     with caplog.at_level(logging.WARNING):

@@ -1,4 +1,4 @@
-"""Fitted baselines on disk: arrays in an .npz without pickle, everything else in a JSON manifest beside it.
+"""Fitted baselines on disk: arrays in an .npz without pickle, everything else in the manifest beside it.
 
 An entry is found by a key over all that shaped it: data, split, config space, seed, arguments, and the
 code itself, docstrings and comments left out. Knows nothing of what the arrays mean.
@@ -15,18 +15,37 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, JsonValue
 
+from nextinterest.artifact_files import MANIFEST, Kind, read_artifact, write_artifact
 from nextinterest.data.splits import HeldOut, Split
 from nextinterest.domain import Catalog, FloatArray
-from nextinterest.errors import StorageError
+from nextinterest.errors import IntegrityError, StorageError
 from nextinterest.eval.baselines.matrices import Arrays
-from nextinterest.files import not_kept, write_atomic
+from nextinterest.files import not_kept
 
 __all__ = ["cache_key", "code_version", "data_key", "load_entry", "save_entry"]
 
 _log = logging.getLogger(__name__)
 
-_STATE, _MANIFEST = "state.npz", "manifest.json"
+_STATE = "state.npz"
+
+
+class _Fitted(BaseModel):
+    """What an entry's manifest says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: dict[str, JsonValue]
+    provenance: dict[str, JsonValue]
+
+
+_BASELINE = Kind(
+    "baseline",
+    _Fitted,
+    remedy="Fit it again.",
+    among_others=True,  # the checkpoints of a training that is not finished
+)
 
 
 def code_version(files: Iterable[Path]) -> str:
@@ -75,32 +94,25 @@ def save_entry(
     with io.BytesIO() as buffer:
         np.savez(buffer, allow_pickle=False, **state)
         data = buffer.getvalue()
-    manifest = {
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "config": dict(config),
-        "provenance": dict(provenance),
-    }
+    content = _Fitted.model_validate_json(
+        json.dumps({"config": dict(config), "provenance": dict(provenance)}, allow_nan=False)
+    )
     try:
-        write_atomic(folder / _STATE, data)
-        write_atomic(folder / _MANIFEST, json.dumps(manifest, indent=2, allow_nan=False).encode())
+        write_artifact(folder, _BASELINE, content, {_STATE: data})
     except StorageError as error:
         not_kept(folder.parent, "Fitted baselines", error)
 
 
 def load_entry(folder: Path) -> tuple[Arrays, dict[str, object], dict[str, object]] | None:
     """Return state, config and provenance of an entry; None where there is none that can be trusted."""
+    if not (folder / MANIFEST).exists():
+        return None
     try:
-        manifest = json.loads((folder / _MANIFEST).read_bytes())
-        expected, config, provenance = manifest["sha256"], manifest["config"], manifest["provenance"]
-        data = (folder / _STATE).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+        entry = read_artifact(folder, _BASELINE)
+        data = entry.read(_STATE)
+    except IntegrityError as error:
+        _log.warning("%s The cached baseline is fitted anew.", error.message)
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        _log.warning("The cached baseline in %s cannot be read (%s); it is fitted anew.", folder, error)
-        return None
-    if hashlib.sha256(data).hexdigest() != expected:
-        _log.warning("The cached baseline in %s does not match its hash; it is fitted anew.", folder)
-        return None
-    with np.load(folder / _STATE, allow_pickle=False) as archive:
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         state: Arrays = {name: archive[name] for name in archive.files}
-    return state, config, provenance
+    return state, dict(entry.content.config), dict(entry.content.provenance)

@@ -12,7 +12,8 @@ from nextinterest.eval.breakdowns import Grouping, GroupNumber, breakdown, group
 from nextinterest.eval.comparisons import Comparison, compare_methods
 from nextinterest.eval.metrics import CalibrationBins
 from nextinterest.eval.numbers import FEWEST_USERS
-from nextinterest.eval.runs import MethodRecord, Run
+from nextinterest.eval.run_manifests import MethodRecord
+from nextinterest.eval.runs import Run
 from nextinterest.eval.scores import ScoreTable, score, values_per_case
 from nextinterest.eval.set_numbers import calibration_curve
 
