@@ -14,11 +14,22 @@ _TIMES = (
     "say how times are written, as in --time-format '%d/%m/%Y %H:%M' or --time-format ms, or leave the times "
     "out with --column time=",
 )
+_BEFORE = (
+    "give the date beside the time of day, or count from 1970; else leave the times out with "
+    "columns={'time': None}",
+    "give the date beside the time of day, or count from 1970; else leave the times out with --column time=",
+)
+_FUTURE = (
+    "these times lie in the future: check the clock or the unit that wrote them; if they are no seconds, "
+    "say so as in time_format='ms', else mend the file or leave the times out with columns={'time': None}",
+    "these times lie in the future: check the clock or the unit that wrote them; if they are no seconds, "
+    "say so as in --time-format ms, else mend the file or leave the times out with --column time=",
+)
 _WITHOUT = ("leave the {0}s out with columns={{'{0}': None}}", "leave the {0}s out with --column {0}=")
 _ADVICE = {
     "unreadable time": _TIMES,
-    "time before 1970": _TIMES,
-    "time in the future": _TIMES,
+    "time before 1970": _BEFORE,
+    "time in the future": _FUTURE,
     "no time": tuple(form.format("time") for form in _WITHOUT),
     "unreadable rating": tuple(form.format("rating") for form in _WITHOUT),
     "unreadable weight": tuple(form.format("weight") for form in _WITHOUT),

@@ -253,7 +253,7 @@ def _members(path: Path) -> list[zipfile.ZipInfo]:
             ]
     except _ZIP_DAMAGE as error:
         raise DataError(
-            f"{path} is not a zip archive, or a damaged one.", remedy="Check the file."
+            f"{path} is not a zip archive, or a damaged one.", remedy="Download or copy it again."
         ) from error
 
 
@@ -263,6 +263,8 @@ def _unzip(path: Path, notes: list[str]) -> Iterator[bytes]:
         names = [info.filename for info in inside]
         if "[Content_Types].xml" in names:
             raise DataError(f"{path} is an Office document (.xlsx).", remedy="Save the table as CSV.")
+        if "mimetype" in names and "content.xml" in names:
+            raise DataError(f"{path} is an Office document (.ods).", remedy="Save the table as CSV.")
         listed = ", ".join(name[:60] for name in names[:8]) + (", ..." if len(names) > 8 else "")
         raise DataError(
             f"{path} is a zip archive of {len(names)} files, not one: {listed}.", remedy="Unpack it first."

@@ -118,8 +118,11 @@ def no_column(path: Path, names: Sequence[str], field: str, *, beside: bool = Fa
             f"{path}:1: the first line {shown(names)} looks like data, not like a header.",
             remedy=f"Write the names of its columns above it; one of them is {field}.",
         )
+    further = " Where all events are of one user, add a column with the same id in each row." * (
+        field == "user"
+    )
     return DataError(
         f"{path}:1: no column of {shown(names)} is the {field}.",
-        remedy=f"Name it, as in columns={{'{field}': 'NAME'}}.",
-        command=f"Name it, as in --column {field}=NAME.",
+        remedy=f"Name it, as in columns={{'{field}': 'NAME'}}.{further}",
+        command=f"Name it, as in --column {field}=NAME.{further}",
     )

@@ -131,6 +131,7 @@ def refuse_documents(path: Path, lines: Sequence[str], first: Mapping[str, objec
             f"{path} is one JSON document with a column after the other, as pandas writes tables by default, "
             "not JSON lines.",
             remedy="Write the table with orient='records' and lines=True (DataFrame.to_json), or as CSV.",
+            command="Write the table as JSON lines (in pandas records, one a line) or as CSV.",
         )
     listed = [
         k for k, v in first.items() if isinstance(v, list) and v and all(isinstance(o, dict) for o in v)

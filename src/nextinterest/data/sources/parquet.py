@@ -56,7 +56,7 @@ def read_parquet(path: Path, select: Selection, needed: Collection[str] = ("user
         what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         found = "cannot be read as Parquet" if _is_whole(path) else "is not a Parquet file"
         raise DataError(
-            f"{path} {found}: {what}", remedy="Check the download, or write the file again."
+            f"{path} {found}: {what.rstrip('.')}.", remedy="Check the download, or write the file again."
         ) from error
     return Table(path, columns, rows, notes)
 
