@@ -74,11 +74,11 @@ def test_a_word_too_many_makes_it_something_else(message: str, cinema: ChatConte
     assert action.query != "everything"
 
 
-@pytest.mark.parametrize("message", ["delete everything", "forget all of it, please"])
+@pytest.mark.parametrize("message", ["delete everything", "forget absolutely everything, please"])
 def test_everything_alone_is_not_meant_where_it_is_a_title(message: str) -> None:
     assert asks_to_delete_profile(message)
-    assert not asks_to_delete_profile(message, title=True)
-    assert asks_to_delete_profile("delete my profile", title=True)
+    assert not asks_to_delete_profile(message, named=True)
+    assert asks_to_delete_profile("delete my profile", named=True)
 
 
 def test_no_message_takes_long() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nextinterest.agent.chat.messages import last_said, newest_part
-from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile
+from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile, speaks_of_deleting
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import read_retraction
@@ -50,23 +50,31 @@ def settled(
     """
     said, before = last_said(messages), last_said(messages, 1)
     answer = None if said is None else agreement(said)
-    if said is not None and before is None and asks_to_delete_profile(said):
-        answer = None  # "delete everything" sent twice, by a client that tries again, is no yes
+    if said is not None and _asks_again(said, before):
+        answer = None
     if waiting is not None and answer == "yes":
         return _agreed(waiting, context)
     if waiting is not None and answer == "no":
         return Understood(ChatAction(intent="other"), kept=True)
-    if answer == "yes" and before is not None and asks_to_delete_profile(before):
+    if answer == "yes" and before is not None and asks_to_delete_profile(before, named=True):
         return Understood(_DELETION)  # the question waits no longer: it is asked again
-    if said is not None and asks_to_delete_profile(said, title=True):
+    if said is not None and (asks_to_delete_profile(said, named=True) or speaks_of_deleting(said)):
         reader = CompositionalReader()  # what needs no model is not left to one
     part, unread = newest_part(messages)
     read = reader.read(part, context)
     # The rules keep to this by themselves, but for a message of which they read the end.
     if unread or not isinstance(reader, CompositionalReader):
-        read = _allowed(read, said or "")
+        read = _allowed(read, said or "", part, context)
     kept = waiting is not None and read.action.query != EVERYTHING
     return replace(read, confirmed=confirmed, kept=kept, unread=unread)
+
+
+def _asks_again(said: str, before: str | None) -> bool:
+    """Whether a message is the request itself rather than an answer: one sent again is no yes."""
+    if asks_to_delete_profile(said, named=True):
+        return True
+    again = before is None or tokenise(said).words == tokenise(before).words
+    return again and asks_to_delete_profile(said)
 
 
 def _agreed(waiting: Question, context: ChatContext) -> Understood:
@@ -77,12 +85,13 @@ def _agreed(waiting: Question, context: ChatContext) -> Understood:
     return Understood(ChatAction(intent="forget"), items=items, confirmed=True)
 
 
-def _allowed(read: Understood, said: str) -> Understood:
+def _allowed(read: Understood, said: str, part: Sequence[Message], context: ChatContext) -> Understood:
     """Return what was read without what the message may not ask for."""
     if read.action.intent != "forget":
         return read
     if read.action.query is not None and read.action.query.casefold() == EVERYTHING:
-        allowed = asks_to_delete_profile(said)
+        rules = CompositionalReader().read(part, context)  # knows the list shown, as `said` does not
+        allowed = asks_to_delete_profile(said) and rules.action.query == EVERYTHING
     else:
         text = tokenise(said)
         allowed = read_retraction(text) is not None and not excepts(text) and not in_passing(text)

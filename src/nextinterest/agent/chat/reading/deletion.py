@@ -20,36 +20,61 @@ from rapidfuzz.distance import OSA
 from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.titles.words import common_words
 
-__all__ = ["agreement", "asks_to_delete_profile", "listed", "retyped"]
+__all__ = ["agreement", "asks_to_delete_profile", "listed", "retyped", "speaks_of_deleting"]
 
-_LONGEST, _LONGEST_REPLY = 30, 12  # words; a bound on the work of a match too
+_LONGEST, _LONGEST_REPLY, _LONGEST_SEARCHED = 30, 12, 100  # words; a bound on the work of a match too
 _QUOTES = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
 _LEAST_MISTYPED = 4  # letters: shorter words have too many neighbours
-_SYMBOL = re.compile(r"<(\w+)>|([a-z]+)|(\()| +")  # of a rule; ), |, ?, * and + stay as they are
+_SYMBOL = re.compile(r"<(\w+)>|([a-z]+)|(\()|(_)| +")  # of a rule; ), |, ?, * and + stay as they are
 
 
-def asks_to_delete_profile(message: str, *, title: bool = False) -> bool:
+def asks_to_delete_profile(message: str, *, named: bool = False) -> bool:
     """Whether a message asks to delete everything stored about whoever wrote it, and asks for nothing else.
 
     Parameters
     ----------
     message
         The message.
-    title
-        Whether it names a title of the catalogue. "Everything" alone may be one, "my profile" is none.
+    named
+        Whether it has to name the profile, because "everything" alone may be a title or the list shown.
 
     Examples
     --------
     >>> asks_to_delete_profile("Please delete everything you know about me!")
     True
-    >>> [asks_to_delete_profile(said) for said in ("forget everything I said about horror", "forget it")]
-    [False, False]
+    >>> asks_to_delete_profile("forget everything I said about horror")
+    False
+    >>> asks_to_delete_profile("delete everything I told you today"), asks_to_delete_profile("delete it all")
+    (False, False)
     """
     said = _words(message, _LONGEST)
     if said is None:
         return False
     said = " ".join(map(retyped, said.split())) + " "
-    return _is("named_request", said) or (not title and _is("bare_request", said))
+    if _has("limited", said):
+        return False  # "everything I told you just now"
+    return _is("named_request", said) or (not named and _is("bare_request", said))
+
+
+def speaks_of_deleting(message: str) -> bool:
+    """Whether a message may ask to delete the profile, or what was shown, in words that are not sure.
+
+    It is answered by how to ask. One that `asks_to_delete_profile` may be among them.
+
+    Examples
+    --------
+    >>> speaks_of_deleting("I don't want you to keep data about me"), speaks_of_deleting("clear it all")
+    (True, True)
+    >>> speaks_of_deleting("don't delete my profile"), speaks_of_deleting("remove Heat from my profile")
+    (False, False)
+    """
+    said = _words(message, _LONGEST_SEARCHED)
+    if said is None:
+        return False
+    said = " ".join(map(retyped, said.split())) + " "
+    if len(said.split()) <= _LONGEST and _is("pointing", said):
+        return True
+    return _has("speaks", said) and not _has("spared", said)
 
 
 def agreement(message: str) -> Literal["yes", "no"] | None:
@@ -76,9 +101,13 @@ def _is(rule: str, said: str) -> bool:
     return _compiled(rule).fullmatch(said) is not None
 
 
+def _has(rule: str, said: str) -> bool:
+    return _compiled(rule, r"\b").search(said) is not None
+
+
 @cache
-def _compiled(rule: str) -> re.Pattern[str]:
-    return re.compile(_grammar()[rule])
+def _compiled(rule: str, start: str = "") -> re.Pattern[str]:
+    return re.compile(f"{start}(?:{_grammar()[rule]})")
 
 
 def retyped(word: str) -> str:
@@ -134,7 +163,9 @@ def _grammar() -> dict[str, str]:
 
 
 def _translated(found: re.Match[str], made: dict[str, str]) -> str:
-    name, word, bracket = found.groups()
+    name, word, bracket, any_word = found.groups()
     if name:
         return f"(?:{made[name]})"
+    if any_word:
+        return r"(?:\w+ )"
     return f"(?:{word} )" if word else "(?:" if bracket else ""

@@ -23,6 +23,10 @@ __all__ = ["Dialogue", "ListRequest"]
 
 _LONGEST_QUERY = 200
 _LONGEST_TOPIC = 6  # words that a reply repeats
+_POINTERS = frozenset(
+    {"my", "i", "i've", "ive", "of", "it", "me", "you", "you've", "this", "that", "these", "those", "them"}
+    | {"today", "today's", "now", "from", "since", "in", "we", "we've", "until"}
+)
 
 
 @dataclass
@@ -284,6 +288,8 @@ class Dialogue:
         if intent == "forget":
             if turn.deletes_profile:
                 return EVERYTHING
+            if turn.asks_how:
+                return None
             items, undo = self._taken_back(turn)
             if items or undo:
                 return self.context.titles.called(items[0] if items else undo[0].item)
@@ -293,8 +299,8 @@ class Dialogue:
             if excepts(turn.text, turn.title_positions):
                 return None
             topic = "" if asked is None or asked.points or turn.categories_back else asked.topic
-            if topic.casefold().startswith("my "):
-                return None  # "my data": what is held, not a name
+            if not _may_be_name(topic):
+                return None
             return topic if 0 < len(topic.split()) <= _LONGEST_TOPIC else None
         if turn.named:
             chosen = turn.titled or turn.named
@@ -315,7 +321,7 @@ class Dialogue:
 
     def _taken_back(self, turn: Turn) -> tuple[tuple[int, ...], tuple[ReportedEvent, ...]]:
         """Return the items that a request to forget names, or else what of the last it points at."""
-        if turn.deletes_profile:
+        if turn.deletes_profile or turn.asks_how:
             return (), ()
         if turn.taken_back:
             return tuple(dict.fromkeys(turn.taken_back)), ()
@@ -362,6 +368,12 @@ class Dialogue:
             similar_to=tuple(called(item) for item in request.similar_to)[:MAX_NAMES],
             query=request.query,
         )
+
+
+def _may_be_name(topic: str) -> bool:
+    """Whether words may name what the catalogue lacks, unlike "my data", "I said today" and "all of this"."""
+    first, *rest = topic.split() or [""]
+    return first.casefold() not in _POINTERS or any(word[0].isupper() for word in rest)
 
 
 def _agrees(turn: Turn) -> bool:

@@ -30,7 +30,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     """
     if not len(turn.text):
         return "other"
-    if turn.deletes_profile or _takes_back(turn) or _excepts(turn):
+    if turn.deletes_profile or turn.asks_how or _takes_back(turn) or _excepts(turn):
         return "forget"
     if _is_out_of_scope(turn):
         return "other"

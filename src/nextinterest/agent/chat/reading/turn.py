@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading.categories import CategoryRequest, is_negated, read_categories
-from nextinterest.agent.chat.reading.deletion import asks_to_delete_profile
+from nextinterest.agent.chat.reading.deletion import asks_to_delete_profile, speaks_of_deleting
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.namesakes import identified
 from nextinterest.agent.chat.reading.numbers import count_asked
@@ -98,6 +98,8 @@ class Turn:
         The items it may refer to.
     deletes_profile
         Whether it asks to delete everything about the person, and nothing else.
+    asks_how
+        Whether it may ask for that, or to delete what it points to, so that the reply says how to ask.
     retraction
         What it asks to take back, in words.
     categories_back
@@ -114,6 +116,7 @@ class Turn:
     count: int | None = None
     table: Table = field(default_factory=Table)
     deletes_profile: bool = False
+    asks_how: bool = False
     retraction: Retraction | None = None
     categories_back: tuple[str, ...] = ()
     removal: Removal | None = None
@@ -266,7 +269,9 @@ def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
             else one
             for one in turn.named
         ]
-    turn.deletes_profile = asks_to_delete_profile(message, title=bool(turn.titled))
+    turn.deletes_profile = asks_to_delete_profile(message, named=bool(turn.titled or table.shown))
+    named = bool(turn.taken_back or turn.missing or turn.categories_back)
+    turn.asks_how = not (turn.deletes_profile or named) and speaks_of_deleting(message)
     return turn
 
 
