@@ -1,6 +1,6 @@
 """Measure what understands chat: exact actions and slots, on wordings nobody tuned on.
 
-    python bench/chat_understanding.py                    # rules, every set, and milliseconds per message
+    python bench/chat_understanding.py                    # rules: every set, milliseconds per message, longest read
     python bench/chat_understanding.py --model smollm2-135m-instruct --limit 30   # a model beside them
     python bench/chat_understanding.py --tuned DIRECTORY --limit 150              # one that was tuned to read
 
@@ -193,6 +193,27 @@ def show(title: str, rows: Iterable[tuple[str, dict[str, float]]]) -> None:
         print(f"{name:34} {row['n']:5.0f} {row['exact']:6.3f} {cells} {row['ms']:7.1f}", flush=True)
 
 
+def longest_read(context: ChatContext) -> str:
+    """Return one line about the longest read of 10,000 characters that are meant to take long."""
+    rng = np.random.default_rng(0)
+    invented = " ".join("".join(rng.choice(list("abdeilmnorstu"), 6)) for _ in range(1428))
+    spent: dict[str, float] = {}
+    for text in (
+        "zxqvb wkjq " * 900,
+        "like " + "Alein Teh Godfahter " * 480,
+        invented,
+        "horror comedy " * 700,
+    ):
+        for parts in (1, 3, 40):
+            size = len(text) // parts
+            said = [Message(role="user", content=text[n * size : (n + 1) * size]) for n in range(parts)]
+            start = time.perf_counter()
+            CompositionalReader().read(said, context)
+            spent[f"{text[:11]!r}... in {parts} message(s)"] = time.perf_counter() - start
+    slowest = max(spent, key=lambda name: spent[name])
+    return f"longest read of 10,000 characters: {1e3 * spent[slowest]:.0f} ms ({slowest})"
+
+
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(
@@ -204,12 +225,14 @@ def main() -> None:
     parser.add_argument("--tuned", help="a folder written by finetune-task understanding: measure it too")
     parser.add_argument("--only", help="only sets whose name contains this")
     arguments = parser.parse_args()
+    known = contexts()
     chosen = {
         name: sample(examples, arguments.limit)
-        for name, examples in sets(contexts(), arguments.generated).items()
+        for name, examples in sets(known, arguments.generated).items()
         if arguments.only is None or arguments.only in name
     }
     show("rules", [(name, measure(CompositionalReader(), examples)) for name, examples in chosen.items()])
+    print(longest_read(known["ml-100k"]))
     if arguments.tuned:
         tuned = TunedReader.from_pretrained(arguments.tuned)
         kept = Remembering(tuned)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextinterest.agent.chat import ChatContext
+from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.domain import Catalog, Item
@@ -105,7 +106,7 @@ def test_one_typing_mistake_in_a_long_title(data: st.DataObject) -> None:
     ],
 )
 def test_mentions(films: ChatContext, message: str, items: list[str]) -> None:
-    mentions = find_mentions(tokenise(message), films.titles, films.categories)
+    mentions = find_mentions(tokenise(message), TitleLookups(films.titles), films.categories)
     assert [films.catalog.ids[mention.item] for mention in mentions] == items
 
 
@@ -114,7 +115,7 @@ def test_mentions(films: ChatContext, message: str, items: list[str]) -> None:
 def test_mentions_of_any_text_lie_in_order(message: str) -> None:
     context = ChatContext(Catalog.from_items(FILMS))
     text = tokenise(message)
-    mentions = find_mentions(text, context.titles, context.categories)
+    mentions = find_mentions(text, TitleLookups(context.titles), context.categories)
     ends = [0, *(place for mention in mentions for place in (mention.start, mention.end))]
     assert ends == sorted(ends)
     assert all(mention.end <= len(text) for mention in mentions)

@@ -75,8 +75,7 @@ class Executor:
         )
         if understood.kept:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
-        if understood.unread:
-            outcome = outcome.model_copy(update={"notes": (*outcome.notes, _unread(understood.unread))})
+        outcome = outcome.model_copy(update={"notes": (*outcome.notes, *_unread(understood))})
         return outcome if recorded is None else outcome.model_copy(update={"confirmation": recorded})
 
     def _which(self, understood: Understood, profile: ChatProfile) -> Outcome:
@@ -304,6 +303,18 @@ class Executor:
         )
 
 
-def _unread(characters: int) -> str:
-    oldest = counted(characters, "character was", "characters were")
-    return f"This conversation is long: its oldest {oldest} not read."
+def _unread(understood: Understood) -> list[str]:
+    """Say what of a long conversation was not read."""
+    notes: list[str] = []
+    if understood.unread:
+        oldest = counted(understood.unread, "character was", "characters were")
+        notes.append(f"This conversation is long: its oldest {oldest} not read.")
+    if understood.cut:
+        last = counted(understood.cut, "character was", "characters were")
+        notes.append(f"This message is long: its last {last} not read.")
+    if understood.unsearched:
+        notes.append(
+            "This message has very many unknown words: misspelt titles were looked for among the first of "
+            "them only."
+        )
+    return notes

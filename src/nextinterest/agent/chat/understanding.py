@@ -100,6 +100,10 @@ class Understood:
         Whether the message left a question open that would have destroyed something, so that nothing was.
     unread
         Characters of the conversation that were left out because it is long.
+    cut
+        Characters at the end of the newest message that were not read because it is long.
+    unsearched
+        Texts of the newest message that were not compared with misspelt titles, for being too many.
     """
 
     action: ChatAction
@@ -115,6 +119,8 @@ class Understood:
     confirmed: bool = False
     kept: bool = False
     unread: int = 0
+    cut: int = 0
+    unsearched: int = 0
 
     @property
     def request(self) -> Request:

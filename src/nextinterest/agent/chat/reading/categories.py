@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TypedDict
 
 import yaml
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
@@ -23,6 +24,7 @@ from nextinterest.titles.words import common_words
 __all__ = ["CategoryLexicon", "CategoryMention", "CategoryRequest", "is_negated", "read_categories"]
 
 _PART = re.compile(r"\s*(?:[/|,&]|\band\b)\s*")
+_FARTHEST_NEGATION = 60  # words; no sentence of a message is longer, and a wall of words is read in time
 _LONGEST_PHRASE = 5
 
 
@@ -151,13 +153,10 @@ class CategoryLexicon:
         if len(word) < 5 or word in common_words() or not word.isalpha():
             return None
         allowed = 1 if len(word) < 8 else 2
-        best = min(
-            ((OSA.distance(word, known, score_cutoff=allowed), known) for known in self._single),
-            default=(allowed + 1, ""),
-        )
-        if best[0] > allowed or (best[1] and word[0] != best[1][0]):
+        best = process.extractOne(word, self._single, scorer=OSA.distance, score_cutoff=allowed)
+        if best is None or word[0] != best[0][0]:
             return None
-        return self._phrases[(best[1],)]
+        return self._phrases[(best[0],)]
 
 
 def _numbers_of(words: tuple[str, ...]) -> list[str]:
@@ -222,13 +221,14 @@ def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] 
 def is_negated(text: Text, position: int) -> bool:
     """Whether the word at a position is ruled out by a word before it, such as "no", "without" or "hate".
 
-    Looks left to the end of the sentence, a comma, or a word that turns ("but", "just", "instead").
+    Looks left to the end of the sentence, a comma, or a word that turns ("but", "just", "instead"), and no
+    farther than 60 words.
     """
     negators, ends, harmless = word_list("negators"), word_list("scope_ends"), word_list("not_negating")
     words = text.words
     if position + 1 < len(words) and words[position + 1] == "enough":
         return False
-    for at in range(position - 1, -1, -1):
+    for at in range(position - 1, max(-1, position - 1 - _FARTHEST_NEGATION), -1):
         behind = text.tokens[at + 1]
         if behind.after_stop:
             hyphenated = behind.before == "-"
@@ -275,7 +275,7 @@ def _carry_along_lists(text: Text, mentions: list[CategoryMention], negated: lis
         if joined and negated[i]:
             for k in range(i, j + 1):
                 negated[k] = True
-        i = max(j, i + 1) if joined else i + 1
+        i = j if joined else j + 1
 
 
 def _is_allowed(text: Text, mention: CategoryMention) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
+from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.slots import (
     next_in_list,
     opens_clause,
@@ -46,7 +47,7 @@ class Mention:
 
 
 def find_mentions(
-    text: Text, index: TitleIndex, lexicon: CategoryLexicon, elsewhere: Container[int] = ()
+    text: Text, titles: TitleLookups, lexicon: CategoryLexicon, elsewhere: Container[int] = ()
 ) -> list[Mention]:
     """Return the titles named in a message, left to right, without overlap.
 
@@ -54,33 +55,33 @@ def find_mentions(
     ----------
     text
         The message.
-    index, lexicon
+    titles, lexicon
         Of the catalogue.
     elsewhere
         Positions of words that mean something else.
     """
     slots = title_slots(text)
     found = [
-        _longer(text, mention, index)
-        for mention in _whole_titles(text, index, lexicon, slots)
+        _longer(text, mention, titles)
+        for mention in _whole_titles(text, titles.index, lexicon, slots)
         if not any(position in elsewhere for position in range(mention.start, mention.end))
     ]
     taken = {position for position in range(len(text)) if position in elsewhere}
     taken |= {position for mention in found for position in range(mention.start, mention.end)}
     for start, strong in sorted(slots.items()):
-        mention = _in_slot(text, start, strong, taken, index, lexicon)
+        mention = _in_slot(text, start, strong, taken, titles, lexicon)
         while mention is not None:
             found.append(mention)
             taken.update(range(mention.start, mention.end))
             following = next_in_list(text, mention.end)
             mention = None
             if following is not None and following not in taken:
-                mention = _in_slot(text, following, strong, taken, index, lexicon)
-    found += _around_unknown_words(text, taken, index, lexicon)
+                mention = _in_slot(text, following, strong, taken, titles, lexicon)
+    found += _around_unknown_words(text, taken, titles, lexicon)
     return sorted(found, key=lambda mention: mention.start)
 
 
-def _longer(text: Text, mention: Mention, index: TitleIndex) -> Mention:
+def _longer(text: Text, mention: Mention, titles: TitleLookups) -> Mention:
     """Return the misspelt title that a title in full is the start of, if any: Dead Man before "Walkng"."""
     for end in range(min(len(text), mention.end + 5), mention.end, -1):
         words = text.words[mention.start : end]
@@ -88,7 +89,7 @@ def _longer(text: Text, mention: Mention, index: TitleIndex) -> Mention:
             word in common_words() for word in words[mention.end - mention.start :]
         ):
             continue
-        for match in index.find(" ".join(words), 1):
+        for match in titles.find(" ".join(words), 1):
             if match.how == "mistyped" and match.score >= 0.88 and match.item != mention.item:
                 return Mention(mention.start, end, match.item, match.score)
     return mention
@@ -228,7 +229,7 @@ def _is_discussed(text: Text, start: int, end: int) -> bool:
 
 
 def _in_slot(
-    text: Text, position: int, strong: bool, taken: set[int], index: TitleIndex, lexicon: CategoryLexicon
+    text: Text, position: int, strong: bool, taken: set[int], titles: TitleLookups, lexicon: CategoryLexicon
 ) -> Mention | None:
     """Find a misspelt or abbreviated title where one is expected."""
     starts = dict.fromkeys((position, skip_fillers(text, position)))
@@ -239,7 +240,7 @@ def _in_slot(
             if any(at in taken for at in range(start, end)):
                 continue
             words = text.words[start:end]
-            match = _best_match(words, text.span(start, end), strong, index, lexicon)
+            match = _best_match(words, text.span(start, end), strong, titles, lexicon)
             if match is None:
                 continue
             mention = Mention(start, end, match.item, match.score)
@@ -250,17 +251,17 @@ def _in_slot(
 
 
 def _best_match(
-    words: tuple[str, ...], written: str, strong: bool, index: TitleIndex, lexicon: CategoryLexicon
+    words: tuple[str, ...], written: str, strong: bool, titles: TitleLookups, lexicon: CategoryLexicon
 ) -> TitleMatch | None:
     content = [word for word in words if word not in single_words("plain")]
     if not content or lexicon.means(words) or all(lexicon.means((word,)) for word in content):
         return None
     if all(word.isdigit() for word in content):
         return None
-    found = index.find(written, 2)
+    found = titles.find(written, 2)
     if not found:
         return None
-    match = found[0]
+    index, match = titles.index, found[0]
     unknown = [word for word in content if word not in common_words()]
     letters = len("".join(words))
     if match.how == "exact":
@@ -288,15 +289,19 @@ def _best_match(
 
 
 def _around_unknown_words(
-    text: Text, taken: set[int], index: TitleIndex, lexicon: CategoryLexicon
+    text: Text, taken: set[int], titles: TitleLookups, lexicon: CategoryLexicon
 ) -> list[Mention]:
     """Find misspelt titles of some length anywhere, around words that are no everyday words."""
+    index = titles.index
     found: list[Mention] = []
     for position, word in enumerate(text.words):
         if position in taken or len(word) < 4 or word in common_words() or not word.isalpha():
             continue
         if lexicon.mentions(Text((text.tokens[position],), "", False)):
             continue
+        if titles.exhausted:
+            titles.skipped += 1
+            break
         best: tuple[float, Mention] | None = None
         for start in range(max(0, position - 4), position + 1):
             for end in range(position + 1, min(len(text), position + 5) + 1):
@@ -309,14 +314,14 @@ def _around_unknown_words(
                     or words[-1] in single_words("plain")
                 ):
                     continue
-                for match in index.find(text.span(start, end), 1):
+                for match in titles.find(text.span(start, end), 1):
                     good = match.how == "mistyped" and match.score >= 0.86
                     rare_pair = match.how == "part" and len(words) > 1 and index.is_rare(word)
                     worth = match.score + 0.03 * len(words)
                     if (good or rare_pair) and (best is None or worth > best[0]):
                         best = (worth, Mention(start, end, match.item, match.score))
-        if best is None and index.is_rare(word) and len(word) > 5 and index.find(word, 1):
-            match = index.find(word, 1)[0]
+        if best is None and index.is_rare(word) and len(word) > 5 and (alone := titles.find(word, 1)):
+            match = alone[0]
             best = (match.score, Mention(position, position + 1, match.item, match.score))
         if best is not None:
             found.append(best[1])

@@ -49,10 +49,10 @@ def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
         said.setdefault(clause[position], []).append((position, opinion))
     result: list[Opinion] = ["none"] * len(spans)
     last = max(clause, default=0)
+    others = {clause[start] for start, _ in text.spans(word_list("rest"))}
     for group in groups:
         own = {clause[position] for s in group for position in range(*spans[s])}
         order = sorted(own)
-        others = {clause[start] for start, _ in text.spans(word_list("rest"))}
         ahead = order[-1] + 1
         while ahead <= last and ahead not in owners and ahead not in others:
             order.append(ahead)
@@ -119,6 +119,7 @@ def _said(text: Text, named: set[int]) -> list[tuple[int, Opinion]]:
         ("liked", word_list("liked")),
         ("seen", word_list("seen")),
     )
+    unseen = text.has(word_list("not_seen"))
     position = 0
     while position < len(text):
         best: tuple[int, Opinion] = (0, "none")
@@ -139,7 +140,7 @@ def _said(text: Text, named: set[int]) -> list[tuple[int, Opinion]]:
         if opinion == "liked" and _is_intention(text, position, length):
             position += length
             continue
-        if opinion == "seen" and text.has(word_list("not_seen")):
+        if opinion == "seen" and unseen:
             position += length
             continue
         found.append((position, opinion))

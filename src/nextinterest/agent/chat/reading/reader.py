@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nextinterest.agent.chat.reading.dialogue import Dialogue
+from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.references import read_shown
+from nextinterest.agent.chat.reading.tokens import LONGEST
 from nextinterest.agent.chat.reading.turn import Table, read_turn
 from nextinterest.agent.chat.schema import ChatAction
 from nextinterest.agent.chat.understanding import ChatContext, Understood
@@ -49,13 +52,21 @@ class CompositionalReader:
         while said and said[-1].role != "user":
             said.pop()
         dialogue = Dialogue(context)
+        titles = TitleLookups(context.titles)
         understood = Understood(ChatAction(intent="other"))
-        for message in said[-self.most_messages :]:
+        said = said[-self.most_messages :]
+        for behind, message in zip(range(len(said) - 1, -1, -1), said, strict=True):
+            titles.begin(behind)
             if message.role == "assistant":
-                shown = read_shown(message.content, context.titles, context.categories)
+                shown = read_shown(message.content, titles, context.categories)
                 offered = _OFFER.search(message.content)
-                offer = None if offered is None else read_turn(offered.group(1), Table(), context)
+                offer = None if offered is None else read_turn(offered.group(1), Table(), context, titles)
                 dialogue.assistant(shown.items, shown.listed, offer)
             else:
-                understood = dialogue.user(read_turn(message.content, dialogue.table, context))
-        return understood
+                understood = dialogue.user(read_turn(message.content, dialogue.table, context, titles))
+        return replace(understood, unsearched=titles.skipped, cut=_cut(said))
+
+
+def _cut(said: Sequence[Message]) -> int:
+    """Return how many characters at the end of the newest message are not read."""
+    return max(0, len(said[-1].content) - LONGEST) if said else 0

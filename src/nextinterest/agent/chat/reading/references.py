@@ -11,6 +11,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
+from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.tokens import Text, single_words, tokenise, word_list
 from nextinterest.titles import TitleIndex
@@ -76,19 +77,19 @@ class Reference:
     pronoun: bool = False
 
 
-def read_shown(message: str, index: TitleIndex, lexicon: CategoryLexicon) -> Shown:
+def read_shown(message: str, titles: TitleLookups, lexicon: CategoryLexicon) -> Shown:
     """Return the items that an assistant's message named."""
     items: list[int] = []
     for line in message.splitlines()[:_MOST_LINES]:
         match = _LINE.match(line[:600])
         if match is None:
             continue
-        item = _of_line(match.group(1).strip(), index)
+        item = _of_line(match.group(1).strip(), titles.index)
         if item is not None and item not in items:
             items.append(item)
     if items:
         return Shown(tuple(items), listed=True)
-    mentions = find_mentions(tokenise(message), index, lexicon)
+    mentions = find_mentions(tokenise(message), titles, lexicon)
     return Shown(tuple(dict.fromkeys(m.item for m in mentions if m.score >= 0.95)))
 
 

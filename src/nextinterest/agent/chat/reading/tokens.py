@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import accumulate
 
 import yaml
 
@@ -140,7 +141,13 @@ class Text:
 
     def breaks(self, start: int, end: int) -> bool:
         """Whether a sentence ends between tokens start and end (start < end)."""
-        return any(token.after_stop for token in self.tokens[start + 1 : end + 1])
+        stops = self._stops
+        return start < end and stops[min(end, len(stops) - 1)] > stops[start]
+
+    @cached_property
+    def _stops(self) -> tuple[int, ...]:
+        """How many sentences have ended before each word."""
+        return tuple(accumulate(token.after_stop for token in self.tokens))
 
 
 def tokenise(message: str) -> Text:

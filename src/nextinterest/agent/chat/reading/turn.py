@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading.categories import CategoryRequest, is_negated, read_categories
 from nextinterest.agent.chat.reading.deletion import asks_to_delete_profile, speaks_of_deleting
+from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.namesakes import identified
 from nextinterest.agent.chat.reading.numbers import count_asked
@@ -195,11 +196,11 @@ class Turn:
         return [one for one in self.named if one.by_title]
 
 
-def read_turn(message: str, table: Table, context: ChatContext) -> Turn:
-    """Take a user's message apart."""
+def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLookups) -> Turn:
+    """Take a user's message apart; its titles are looked up by `titles`, which limits the work."""
     text = tokenise(message)
     pointed = referring_positions(text, table.shown)
-    mentions = find_mentions(text, context.titles, context.categories, pointed)
+    mentions = find_mentions(text, titles, context.categories, pointed)
     known = [identified(text, mention, {*table.shown, *table.focus}, context) for mention in mentions]
     mentions = [replace(one, item=item) for one, (item, _, _) in zip(mentions, known, strict=True)]
     alike = {one.start: items for one, (_, _, items) in zip(mentions, known, strict=True)}
