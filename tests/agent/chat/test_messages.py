@@ -122,14 +122,14 @@ def test_a_long_conversation_is_read_in_part_and_says_so(
     assert reply.action.intent in {"recommend", "similar"}  # as the newest part has it
     assert not before or "Crime" in reply.action.include_categories
     unread = sum(map(len, before)) + len(newest) - MOST_CHARACTERS
-    (note,) = [note for note in reply.notes if "not read" in note]
+    (note,) = [note for note in reply.notes if "conversation is long" in note]
     assert f"{unread:,} characters" in note
     assert note in reply.text
 
 
 def test_a_conversation_of_usual_length_has_no_such_note(ask: Ask) -> None:
     reply = ask([Message(role="user", content=SAID)])
-    assert not [note for note in reply.notes if "not read" in note]
+    assert not [note for note in reply.notes if "conversation is long" in note]
 
 
 def test_the_end_of_a_long_message_deletes_nothing(agent: RecommenderAgent) -> None:

@@ -1,7 +1,7 @@
 """Lookups of words that may be a misspelt or shortened title, limited for each conversation.
 
-One lookup costs a fraction of a millisecond, and a message of unknown words has thousands of texts to look up:
-each distinct text is looked up once, and the number of lookups is bounded.
+One lookup costs a fraction of a millisecond, and a message of unknown words has thousands of texts to look
+up: each distinct text is looked up once, and the number of lookups is bounded.
 """
 
 from __future__ import annotations
