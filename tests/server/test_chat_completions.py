@@ -181,7 +181,7 @@ def test_errors_have_openais_form(client: OpenAI) -> None:
     with pytest.raises(openai.AuthenticationError):
         client.with_options(api_key="wrong").chat.completions.create(model="nextinterest", messages=HELLO)
     with pytest.raises(openai.UnprocessableEntityError):
-        client.chat.completions.create(model="nextinterest", messages=HELLO, user="a/b")
+        client.chat.completions.create(model="nextinterest", messages=HELLO, user="a\nb")
 
 
 def test_what_breaks_on_the_way_ends_the_stream_without_detail(client: OpenAI) -> None:

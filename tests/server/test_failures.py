@@ -161,7 +161,7 @@ def chat(content: object = "hi", **more: object) -> dict[str, object]:
         (CHAT, chat(response_format={"type": "xml"}), "response_format", "its 'type' has to be one of"),
         (CHAT, chat(response_format={}), "response_format", "its 'type' is required"),
         (CHAT, chat(response_format={"type": "json_schema"}), "response_format.json_schema", "is required"),
-        (CHAT, chat(user="a/b"), "user", "characters that are not allowed"),
+        (CHAT, chat(user="a\nb"), "user", "characters that are not allowed"),
         ("/v1/responses", {"model": "nextinterest"}, "input", "is required"),
         (
             "/v1/responses",

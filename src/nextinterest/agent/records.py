@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
+from unicodedata import normalize
 
 from nextinterest.agent.catalogue import ItemChange, ServedCatalogue, Snapshot
 from nextinterest.agent.config import OnUnknown
@@ -327,7 +328,7 @@ class AgentRecords:
         """Return what surrounds an answer about a user, so that forgetting the user reaches it."""
         if self._users is None or user is None:
             return nullcontext()
-        return self._users.remembered.answering(str(user))
+        return self._users.remembered.answering(normalize("NFC", str(user)))
 
     def __repr__(self) -> str:
         model = self.engine.model_name or "no language model"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from unicodedata import normalize
 
 from nextinterest.agent.catalogue import Snapshot
 from nextinterest.agent.chat.schema import ChatReply
@@ -49,11 +50,13 @@ class StoredUsers:
         self.remembered = RememberedUsers(store, retriever)
         self._retriever = retriever
 
+    # Names are compared in Unicode's composed form, as they are stored and as HTTP reads them.
     def read(self, user: str, engine: Engine) -> ReadHistory:
         """Return the events that count for what comes next, and unwanted items, of one state of the store.
 
         Items that are no longer in the catalogue are skipped.
         """
+        user = normalize("NFC", user)
         profile, catalog = read_profile(self.store.events(user)), engine.catalog
         events = [Event(event.item_id, event.time, event.rating) for event in profile.events]
         read = read_history(events, catalog, engine.grounder, user=user, on_unknown="skip")
@@ -90,7 +93,7 @@ class StoredUsers:
         self, served: Snapshot, user: str, messages: Sequence[Message], *, confirm_forget: bool
     ) -> ChatReply:
         """Answer the newest message of a user; see `RecommenderAgent.chat`."""
-        checked_user(user)
+        user = checked_user(user)
         conversation, catalog = served.conversation, served.engine.catalog
         questions = self.remembered.questions
         with self.remembered.answering(user) as number:
@@ -106,6 +109,7 @@ class StoredUsers:
 
     def retract(self, user: str, item_id: str) -> int:
         """Remove a user's events of one item and return how many there were."""
+        user = normalize("NFC", user)
         try:
             return self.store.retract(user, item_id)
         finally:
@@ -113,6 +117,7 @@ class StoredUsers:
 
     def forget(self, user: str) -> int:
         """Remove everything known about a user and return how many events that were."""
+        user = normalize("NFC", user)
         try:
             return self.store.forget(user)
         finally:

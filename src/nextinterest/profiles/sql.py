@@ -143,7 +143,7 @@ class SqlProfileStore:
         profile: int | None = None,
     ) -> AppendResult:
         """Write events of one user, all or none; see `ProfileStore.append`."""
-        checked_user(user)
+        user = checked_user(user)
         rows, digest = _rows(user, events, received), _digest(events)
         try:
             with self._write() as connection:
@@ -167,7 +167,8 @@ class SqlProfileStore:
 
     def fill(self, histories: Mapping[str, Sequence[ProfileEvent]], *, received: datetime) -> int:
         """Write histories into an empty store, all or none; see `ProfileStore.fill`."""
-        ready = {checked_user(user): _rows(user, events, received) for user, events in histories.items()}
+        histories = {checked_user(user): events for user, events in histories.items()}
+        ready = {user: _rows(user, events, received) for user, events in histories.items()}
         try:
             with self._write() as connection:
                 if connection.execute(sa.select(EVENTS.c.sequence).limit(1)).first() is not None:

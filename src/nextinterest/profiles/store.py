@@ -164,25 +164,27 @@ class ProfileStore(Protocol):
 
 
 def checked_user(user: str) -> str:
-    """Return the id if a store may keep it.
+    """Return the id, in Unicode's composed form (NFC), if a store may keep it.
 
     Raises
     ------
     DataError
         If it is empty, blank, ``.`` or ``..`` (clients drop these from paths), longer than 256 characters, or
-        holds control characters, those of direction included, or lone surrogates.
+        holds control characters, those of direction included, lone surrogates, or U+FFFD, which stands for
+        bytes that are no text and by which no request can name a user.
     """
+    user = unicodedata.normalize("NFC", user)
     if (
         not user
         or user in {".", ".."}
         or all(unicodedata.category(c)[0] in "CZ" for c in user)
         or any(unicodedata.bidirectional(c) in _OVERRIDES for c in user)
         or len(user) > MAX_USER_ID
-        or any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in user)
+        or any(c < " " or c in "\x7f\ufffd" or "\ud800" <= c <= "\udfff" for c in user)
     ):
         raise UserNameError(
             "A user id has 1 to 256 characters, one of them visible, is not '.' or '..', and has no control "
-            "characters, those that change the direction of writing included.",
+            "characters, those that change the direction of writing included, and no U+FFFD.",
             remedy="Use another id.",
         )
     return user

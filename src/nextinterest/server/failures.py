@@ -35,6 +35,7 @@ from nextinterest.profiles import EventTimeError, ForgottenError, IdempotencyErr
 from nextinterest.profiles.faults import UserNameError
 from nextinterest.redaction import redact
 from nextinterest.server.invalid import first_error
+from nextinterest.server.paths import sent_path
 
 __all__ = ["ErrorBody", "Failure", "answer_to", "install_failures"]
 
@@ -195,5 +196,5 @@ def install_failures(app: FastAPI) -> None:
         answer.headers.update(error.headers or {})
         if error.status_code == 405:
             # The router names the methods of the first route of this path only.
-            answer.headers["Allow"] = ", ".join(sorted(_methods(app, request.url.path))) or "GET"
+            answer.headers["Allow"] = ", ".join(sorted(_methods(app, sent_path(request.scope)))) or "GET"
         return answer

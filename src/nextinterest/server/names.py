@@ -29,11 +29,10 @@ def _from_header(value: T) -> T:
 
 UserName = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=256, pattern=r"^[^/\x00-\x1f\x7f\ufffd]+$"),
+    StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f\ufffd]+$"),
     BeforeValidator(normal),
 ]
-"""Id of a user: no control characters, no slash, since it is a part of paths, and no U+FFFD, which stands
-for bytes of a path that are not UTF-8."""
+"""Id of a user: no control characters, and no U+FFFD, which stands for bytes of a path that are not UTF-8."""
 
 HeaderName = Annotated[UserName, BeforeValidator(_from_header)]
 """The same in a header."""

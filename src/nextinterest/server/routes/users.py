@@ -16,6 +16,7 @@ from nextinterest.server.bodies import (
     Users,
 )
 from nextinterest.server.failures import ErrorBody, Failure
+from nextinterest.server.paths import SentPathRoute
 from nextinterest.server.service import Service
 
 __all__ = ["router"]
@@ -35,7 +36,7 @@ Key = Annotated[
 
 def router(service: Service) -> APIRouter:
     """Return /v1/users, /v1/users/{user} and the events below it."""
-    routes = APIRouter(prefix="/v1/users", tags=["users"])
+    routes = APIRouter(prefix="/v1/users", tags=["users"], route_class=SentPathRoute)
 
     @routes.post("/{user}/events", responses={404: {"model": ErrorBody}, 409: {"model": ErrorBody}})
     async def add_events(user: UserId, request: EventsRequest, key: Key = None) -> EventsAccepted:
