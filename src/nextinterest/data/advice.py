@@ -33,6 +33,7 @@ _ADVICE = {
     "no time": tuple(form.format("time") for form in _WITHOUT),
     "unreadable rating": tuple(form.format("rating") for form in _WITHOUT),
     "unreadable weight": tuple(form.format("weight") for form in _WITHOUT),
+    "negative weight": tuple(form.format("weight") for form in _WITHOUT),
     "rating below the minimum": ("lower min_rating of the CleaningConfig",) * 2,
     "user or item with too few events": (
         "lower min_user_events and min_item_events of the CleaningConfig",

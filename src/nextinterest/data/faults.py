@@ -29,6 +29,7 @@ __all__ = [
     "EXACT_DUPLICATE",
     "FUTURE",
     "LOW_RATING",
+    "NEGATIVE_WEIGHT",
     "NO_ITEM",
     "NO_TIME",
     "NO_USER",
@@ -48,6 +49,7 @@ BEFORE_1970 = "time before 1970"
 FUTURE = "time in the future"
 BAD_RATING = "unreadable rating"
 BAD_WEIGHT = "unreadable weight"
+NEGATIVE_WEIGHT = "negative weight"
 EXACT_DUPLICATE = "exact duplicate"
 REPEATED_PAIR = "repeated user and item"
 REPEATED_ITEM = "repeated item id"
@@ -131,6 +133,8 @@ def judge_events(
         .then(pl.lit(BAD_RATING))
         .when(pl.col("much").is_null() & ~pl.col("unweighed"))
         .then(pl.lit(BAD_WEIGHT))
+        .when((pl.col("much") < 0) & pl.col("kind").ne_missing("return"))
+        .then(pl.lit(NEGATIVE_WEIGHT))
     )
     judged = rows.select(
         "user",
@@ -178,7 +182,8 @@ def _cut(cell: str) -> str:
 def written_cells(raw: RawData) -> Mapping[str, pl.Series]:
     """Return the column in which what could not be read stands, by problem."""
     time, rating, weight = (raw.events[name] for name in ("time", "rating", "weight"))
-    return {BAD_TIME: time, BEFORE_1970: time, FUTURE: time, BAD_RATING: rating, BAD_WEIGHT: weight}
+    of_times = dict.fromkeys((BAD_TIME, BEFORE_1970, FUTURE), time)
+    return {**of_times, BAD_RATING: rating, BAD_WEIGHT: weight, NEGATIVE_WEIGHT: weight}
 
 
 @dataclass

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.data.ratings import bare_numbers, doubtful_numbers
 from nextinterest.data.sources.archives import neighbour, stem, suffix
 from nextinterest.data.sources.cells import spread_lists
@@ -215,6 +216,7 @@ def read_tabular(
         found_in = [items_of(table, i) for i, table in enumerate(tables)]
         notes.extend(note for _, found in found_in for note in found)
         items = pl.concat([frame for frame, _ in found_in]).filter(pl.col("problem").is_null())
+        notes += _several_titles(items)
         items = items.unique("item", keep="first", maintain_order=True)
     users: pl.DataFrame | None = None
     if user_table is not None:
@@ -257,6 +259,18 @@ def _no_time(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ..
     if is_positions(header):
         how = f"give its number, as in --column time={others[0]} (in Python columns={{'time': {others[0]}}})"
     return (f"no column of {shown(others)} is the time: events are in the order of the file; {how}",)
+
+
+def _several_titles(items: pl.DataFrame) -> list[str]:
+    """Report how many items of a table of events have several titles, of which the first counts."""
+    named = items.select("item", pl.col("title").str.strip_chars()).drop_nulls().unique(maintain_order=True)
+    several = named.filter(pl.col("item").is_duplicated())
+    if several.is_empty():
+        return []
+    item = several["item"][0]
+    titles = several.filter(pl.col("item") == item)["title"]
+    n = counted(several["item"].n_unique(), "item has", "items have")
+    return [f"{n} several titles, of which the first counts: {item} is {titles[0]!r}, not {titles[1]!r}"]
 
 
 def _doubtful(tables: Sequence[Table], names: Mapping[str, str]) -> tuple[str, ...]:
