@@ -43,9 +43,13 @@ def test_a_given_history_is_answered_alike(
 def test_a_user_of_the_store_goes_before_one_of_the_log(agent: RecommenderAgent, tmp_path: Path) -> None:
     kept = agent.with_store(str(tmp_path / "profiles.db"), clock=lambda: NOW)
     assert agent.recommend(user="ann").events_used == 4
-    assert kept.recommend(user="ann").events_used == 0
+    absent = kept.recommend(user="ann")
+    assert absent.events_used == 0
+    assert any("holds no events of user 'ann'" in note for note in absent.notes)
+    assert not any("holds no events" in note for note in kept.recommend(user="new").notes)
     kept.import_history(agent.history("ann"))
     assert kept.recommend(user="ann", k=3).items == agent.recommend(user="ann", k=3).items
+    assert not any("holds no events" in note for note in kept.recommend(user="ann").notes)
     assert kept.forget("ann") == 4
     kept.store.close()
 

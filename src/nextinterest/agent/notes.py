@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from nextinterest.counting import counted
 from nextinterest.domain import Catalog
 
-__all__ = ["ambiguity_note", "list_notes"]
+__all__ = ["absent_note", "ambiguity_note", "list_notes"]
 
 _NAMED = 5
 """Items of one title that a note names at most."""
+
+
+def absent_note(user: str) -> str:
+    """Return the note of a user whose events the data has and the store has not."""
+    return (
+        f"The store holds no events of user {user!r}. The data this recommender was made from does, but with "
+        "a store only the store's events count; import_history writes a history into it."
+    )
 
 
 def ambiguity_note(title: str, positions: Sequence[int], taken: int, catalog: Catalog) -> str:

@@ -19,6 +19,7 @@ from nextinterest.agent.catalogue import ItemChange, ServedCatalogue, Snapshot
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
+from nextinterest.agent.notes import absent_note
 from nextinterest.agent.users import StoredUsers
 from nextinterest.counting import counted
 from nextinterest.data import Dataset, EventLog
@@ -82,6 +83,9 @@ class AgentRecords:
         state_bytes: int = STATE_BYTES,
     ) -> Self:
         """Return this agent with users whose events live in a store, in place of those of the log.
+
+        A user of the log has no events here until `import_history` writes them; where the store has none of such
+        a user, a note of the answer says so.
 
         Changes of the catalogue that the store holds are applied. Whoever opens a store closes it
         (``agent.store.close()``).
@@ -302,7 +306,11 @@ class AgentRecords:
 
     def _known(self, engine: Engine, user: str) -> ReadHistory:
         if self._users is not None:
-            return self._users.read(user, engine)
+            read = self._users.read(user, engine)
+            known = self.log is not None and self.log.user(user) is not None
+            if not known or len(read.history) or read.skipped or read.unwanted:
+                return read
+            return replace(read, notes=(*read.notes, absent_note(user)))
         if self.log is None:
             raise DataError(
                 f"This agent holds no users' events, so it does not know user {user!r}: a recommender "

@@ -24,7 +24,7 @@ from nextinterest.titles.words import common_words
 __all__ = ["CategoryLexicon", "CategoryMention", "CategoryRequest", "is_negated", "read_categories"]
 
 _PART = re.compile(r"\s*(?:[/|,&]|\band\b)\s*")
-_FARTHEST_NEGATION = 60  # words; no sentence of a message is longer, and a wall of words is read in time
+_FARTHEST_NEGATION = 60  # words; longer sentences are rare, and the work of reading stays bounded
 _LONGEST_PHRASE = 5
 
 
