@@ -61,3 +61,12 @@ def test_hostile_titles_are_made_harmless() -> None:
     assert "rising" in text
     assert "<|" not in text
     assert "\n" not in text
+
+
+def test_one_event_names_its_own_interests_and_no_average() -> None:
+    titles = [f"Film {i}" for i in range(20)]
+    catalog = Catalog([str(i) for i in range(20)], titles, [("Horror", "Sci-Fi")] + [("Drama",)] * 19)
+    text = describe(portray(History(np.array([0], dtype=np.int32)), catalog)).text
+    assert "The history has events of Horror and Sci-Fi" in text
+    assert "Drama" not in text
+    assert "%" not in text

@@ -84,8 +84,8 @@ class AgentRecords:
     ) -> Self:
         """Return this agent with users whose events live in a store, in place of those of the log.
 
-        A user of the log has no events here until `import_history` writes them; where the store has none of such
-        a user, a note of the answer says so.
+        A user of the log has no events here until `import_history` writes them; where the store has none
+        of such a user, a note of the answer says so.
 
         Changes of the catalogue that the store holds are applied. Whoever opens a store closes it
         (``agent.store.close()``).

@@ -23,6 +23,8 @@ __all__ = ["Sentence", "TextPortrait", "describe"]
 N_NAMED = 3
 LEAST_SHARE = 0.05
 N_CHANGES = 4
+LEAST_EVENTS = 5
+"""Events from which shares are named: those of fewer are mostly the average of all users."""
 N_TITLES = 2
 CHANGE_FIELDS = ("interest", "direction", "before", "after", "q_value")
 
@@ -76,13 +78,7 @@ def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None)
         nothing = Sentence(text=say.empty(), portrait=("events",))
         return TextPortrait(user=portrait.user, sentences=(nothing,))
     sentences = [_extent(portrait, say)]
-    top = named([(share.interest, share.share) for share in portrait.interests])
-    sentences.append(
-        Sentence(
-            text=say.mix(clean(top.names), top.values),
-            portrait=tuple(f"interests.{i}.share" for i in range(len(top.names))),
-        )
-    )
+    sentences.append(_mix(portrait, say))
     if 0 < portrait.recent_events < portrait.events:
         now = named([(share.interest, share.share) for share in portrait.current])
         sentences.append(
@@ -148,6 +144,23 @@ def _extent(portrait: InterestPortrait, say: Sayings) -> Sentence:
     return Sentence(
         text=say.extent(portrait.events, portrait.pace.days, portrait.pace.sessions),
         portrait=("events", "pace.days", "pace.sessions"),
+    )
+
+
+def _mix(portrait: InterestPortrait, say: Sayings) -> Sentence:
+    """Name the largest interests; in a history of few events those it has events of, without shares."""
+    if portrait.events < LEAST_EVENTS:
+        seen = sorted(
+            (i for i, share in enumerate(portrait.interests) if share.events > 0),
+            key=lambda i: -portrait.interests[i].events,
+        )
+        if seen:
+            names = clean([portrait.interests[i].interest for i in seen])
+            return Sentence(text=say.few(names), portrait=tuple(f"interests.{i}.events" for i in seen))
+    top = named([(share.interest, share.share) for share in portrait.interests])
+    return Sentence(
+        text=say.mix(clean(top.names), top.values),
+        portrait=tuple(f"interests.{i}.share" for i in range(len(top.names))),
     )
 
 
