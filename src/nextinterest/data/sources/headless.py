@@ -30,7 +30,7 @@ _LINES = 200
 """So many first lines show what the columns are."""
 _CELLS, _CELL = 10, 24
 """So many cells of a row are shown, and so many characters of a cell."""
-_CHOOSE = "Choose the columns of the user and the item by these numbers, in place of N and M:"
+_CHOOSE = "Choose the columns of the user and the item by these numbers, in place of N and M"
 _ONE_EVENT = "A line that holds several items has to be written as one line for each of them first."
 
 
@@ -62,8 +62,8 @@ def no_header(path: Path) -> DataError:
     if not {"user", "item"} <= found.keys():
         return DataError(
             f"{message}, and no two of its columns look like ids of users and items. {_numbered(rows)}",
-            remedy=f"{_CHOOSE} columns={{'user': N, 'item': M}}. {_ONE_EVENT}",
-            command=f"{_CHOOSE} --column user=N --column item=M. {_ONE_EVENT}",
+            remedy=f"{_CHOOSE}: columns={{'user': N, 'item': M}}. {_ONE_EVENT}",
+            command=f"{_CHOOSE}: --column user=N --column item=M. {_ONE_EVENT}",
         )
     options = " ".join(f"--column {field}={position}" for field, position in found.items())
     return DataError(

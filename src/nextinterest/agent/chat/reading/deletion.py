@@ -44,7 +44,7 @@ def asks_to_delete_profile(message: str, *, named: bool = False) -> bool:
     True
     >>> asks_to_delete_profile("forget everything I said about horror")
     False
-    >>> asks_to_delete_profile("delete everything I told you today"), asks_to_delete_profile("delete it all")
+    >>> asks_to_delete_profile("delete everything I said today"), asks_to_delete_profile("delete it all")
     (False, False)
     """
     said = _words(message, _LONGEST)
@@ -52,7 +52,7 @@ def asks_to_delete_profile(message: str, *, named: bool = False) -> bool:
         return False
     said = " ".join(map(retyped, said.split())) + " "
     if _has("limited", said):
-        return False  # "everything I told you just now"
+        return False  # "everything I said just now"
     return _is("named_request", said) or (not named and _is("bare_request", said))
 
 
