@@ -229,6 +229,8 @@ class Executor:
             if item is None:
                 return Outcome(request=request, unknown=(request.query,), found=self._look_up(request.query))
             items = (item,)
+        if understood.corrects and not understood.confirmed and (held := _of(profile.held(), items)):
+            return self._ask_to_remove(understood, held)
         return self._take_back(understood, profile, items) if items else Outcome(request=request)
 
     def _forget_everything(self, understood: Understood, profile: ChatProfile) -> Outcome:
@@ -246,13 +248,13 @@ class Executor:
         if not items:
             return Outcome(request=request, unknown=request.where.categories)
         if profile.durable and not understood.confirmed:
-            asked = Question(
-                kind="forget_items",
-                items=tuple(self._found(item) for item in items),
-                events=sum(held[item] for item in items),
-            )
-            return Outcome(request=request, question=asked)
+            return self._ask_to_remove(understood, _of(held, items))
         return self._take_back(understood, profile, items)
+
+    def _ask_to_remove(self, understood: Understood, held: dict[int, int]) -> Outcome:
+        items = tuple(self._found(item) for item in held)
+        asked = Question(kind="forget_items", items=items, events=sum(held.values()))
+        return Outcome(request=understood.request, question=asked)
 
     def _take_back(self, understood: Understood, profile: ChatProfile, items: Sequence[int]) -> Outcome:
         held = profile.held()
@@ -301,6 +303,10 @@ class Executor:
             asked=asked[:300],
             match=min(1.0, match),
         )
+
+
+def _of(held: dict[int, int], items: Sequence[int]) -> dict[int, int]:
+    return {item: held[item] for item in items if item in held}
 
 
 def _unread(understood: Understood) -> list[str]:

@@ -96,6 +96,8 @@ class Understood:
         answered nothing is done.
     missing
         Names whose events are to be taken back and that the catalogue does not have.
+    corrects
+        Whether it only says that events of the items are wrong, so that their removal is asked back.
     kept
         Whether the message left a question open that would have destroyed something, so that nothing was.
     unread
@@ -117,6 +119,7 @@ class Understood:
     unclear: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
     confirmed: bool = False
+    corrects: bool = False
     kept: bool = False
     unread: int = 0
     cut: int = 0

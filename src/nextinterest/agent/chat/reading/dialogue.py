@@ -116,6 +116,7 @@ class Dialogue:
             either=self.request.either and self._listing,
             items=items,
             undo=undo,
+            corrects=intent == "forget" and turn.retraction is not None and turn.retraction.corrects,
             missing=turn.missing if intent == "forget" else (),
         )
 

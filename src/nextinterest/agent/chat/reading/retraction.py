@@ -35,6 +35,8 @@ class Retraction:
         Whether the object is limited to what is stored: "what I said about", "from my history", "I like".
     topic
         The rest of the object: "Tom Cruise" of "everything I said about Tom Cruise".
+    corrects
+        Whether it only says that something stored is wrong: "I never saw Heat".
     firm
         Whether the verb has no other use: "drop the horror" may ask for a list without it.
     """
@@ -46,6 +48,7 @@ class Retraction:
     stored: bool
     topic: str
     firm: bool
+    corrects: bool = False
 
 
 def read_retraction(text: Text) -> Retraction | None:
@@ -141,4 +144,5 @@ def _object(text: Text, verb: int, start: int) -> Retraction:
         stored=first > start or last < end,
         topic=text.span(topic, last) if topic < last else "",
         firm=text.words[verb : verb + 1] not in word_list("negators"),
+        corrects=text.phrase_at(verb, listed("corrects")) > 0,
     )
