@@ -138,10 +138,10 @@ def test_the_request_sent_again_is_asked_again(live: RecommenderAgent, message: 
 
 
 @pytest.mark.parametrize("reply", ["ok", "OK!", "okay", "ok please"])
-def test_ok_agrees_as_sure_does(live: RecommenderAgent, reply: str) -> None:
-    assert agreement(reply) == agreement("sure") == "yes"
-    assert talk(live, "delete my profile", reply).confirmation is not None
-    assert kinds(live) == []
+def test_ok_alone_deletes_nothing(live: RecommenderAgent, reply: str) -> None:
+    assert agreement(reply) != "yes"
+    assert talk(live, "delete my profile", reply).confirmation is None
+    assert kinds(live) == STORED
 
 
 @pytest.mark.parametrize(
