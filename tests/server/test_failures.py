@@ -228,3 +228,10 @@ def test_nothing_asked_for_is_taken(serve: Serve) -> None:
     answer = serve().post(CHAT, json=body)
     assert answer.status_code == 200
     assert answer.json()["choices"][0]["message"]["content"] == "You said: hi\nthere"
+
+
+def test_a_message_never_echoes_a_whole_body(serve: Serve) -> None:
+    answer = serve().post("/v1/recommend", json={"history": ["x" * 500_000]})
+    assert answer.status_code in (404, 422)
+    assert len(answer.content) < 5_000
+    assert "[...]" in answer.json()["error"]["message"]

@@ -41,6 +41,7 @@ __all__ = ["ErrorBody", "Failure", "answer_to", "install_failures"]
 
 _LOG = logging.getLogger("nextinterest.server")
 _FAULT = "The server failed; the fault is logged."
+_LONGEST = 2000  # characters of a message; what a caller sent may be far longer
 _NO_ROUTE = (
     "There is no such route. Chat is at /v1/chat/completions and /v1/responses; "
     "/openapi.json lists all routes."
@@ -51,6 +52,12 @@ _CHECK_ITEM = (
     "Check it: GET /v1/items?query= finds items by title. A request with a history may have "
     '"on_unknown": "skip".'
 )
+
+
+def _cut(text: str) -> str:
+    """Return a text without its middle where it is long: what was found leads it, and the remedy ends it."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} [...] {text[-half:]}"
 
 
 class ErrorDetail(BaseModel):
@@ -86,6 +93,7 @@ class Failure(Exception):  # noqa: N818 - named for what it becomes: an HTTP ans
         retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
+        message, param = _cut(message), None if param is None else _cut(param)
         self.status, self.retry_after = status, retry_after
         self.body = ErrorBody(error=ErrorDetail(message=message, type=kind, param=param, code=code))
 
