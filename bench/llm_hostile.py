@@ -35,7 +35,6 @@ from nextinterest.prompts import (
     PromptOptions,
     PromptRenderer,
     PromptTemplate,
-    RankedTitles,
     TitleGrounder,
     parse_output,
 )
@@ -48,6 +47,12 @@ class Row(BaseModel):
 
     id: str
     title: str
+
+
+class Titles(BaseModel):
+    """Titles that a model wrote without constraints."""
+
+    titles: tuple[str, ...]
 
 
 class Reply(BaseModel):
@@ -171,7 +176,7 @@ def free(
         sampling = Sampling(temperature=0.7, max_tokens=96, seed=i)
         text = model.generate([Message(role="user", content=ask)], sampling=sampling)
         try:
-            titles = parse_output(text, RankedTitles).titles
+            titles = parse_output(text, Titles).titles
         except NextInterestError:
             continue
         parsed += 1

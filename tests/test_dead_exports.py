@@ -47,8 +47,13 @@ DOCUMENTED: dict[str, str] = {
 
 # What is not on the path of a command yet and will be: generation of titles and profiles under a grammar.
 GENERATION = {
-    "InterestProfile",
-    "RankedTitles",
+    "GenerationPrompts",
+    "GenerationPrompts.example",
+    "GenerationPrompts.position_of",
+    "GenerationPrompts.templates",
+    "NextInterests",
+    "PredictionsAnswer",
+    "interests_schema",
     "TitleGrounder.ground",
     "beam_search",
     "draw_rows",

@@ -18,6 +18,7 @@ from nextinterest.prompts import (
 CHOICE = PromptTemplate.named("choice")
 SOFTMAX = PromptTemplate.named("item-softmax")
 EMPTY = History(np.empty(0, dtype=np.int32))
+VARIABLES: dict[str, object] = {"schema": "{}", "horizon": 10, "n_titles": 0, "names": ()}
 FEATURES = PromptTemplate(
     "features",
     "{% block header %}H\n{% endblock %}"
@@ -30,9 +31,7 @@ FEATURES = PromptTemplate(
 def renderer(
     template: PromptTemplate, catalog: Catalog, tokenizer: TextTokenizer, **options: int | bool | float
 ) -> PromptRenderer:
-    return PromptRenderer(
-        template, catalog, tokenizer, PromptOptions.model_validate(options), {"schema": "{}"}
-    )
+    return PromptRenderer(template, catalog, tokenizer, PromptOptions.model_validate(options), VARIABLES)
 
 
 @pytest.mark.parametrize("name", shipped_templates())
@@ -315,5 +314,5 @@ def test_what_cannot_be_done_is_said(
         renderer(SOFTMAX, catalog, base_tokenizer).choice(history, [0, 1])
     with pytest.raises(PromptError, match="outside the catalogue of 30 items"):
         renderer(SOFTMAX, catalog, base_tokenizer).history(History(np.array([30])))
-    with pytest.raises(PromptError, match="uses schema"):
-        PromptRenderer(PromptTemplate.named("profile-json"), catalog, base_tokenizer).history(history)
+    with pytest.raises(PromptError, match="uses horizon, n_titles, names"):
+        PromptRenderer(PromptTemplate.named("next-interests"), catalog, base_tokenizer).history(history)

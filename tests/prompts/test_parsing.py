@@ -8,10 +8,10 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from nextinterest.errors import OutputParseError
-from nextinterest.prompts import Interest, InterestProfile, NextItemAnswer, RankedTitles, parse_output
+from nextinterest.prompts import InterestsAnswer, NextItemAnswer, PredictedInterest, parse_output
 from nextinterest.prompts.lenient import LenientError, read_value
 
 
@@ -22,6 +22,11 @@ class Film(BaseModel):
     seen: bool
     score: float
     tags: tuple[str, ...]
+
+
+class Titles(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    titles: tuple[str, ...] = Field(min_length=1)
 
 
 class Films(BaseModel):
@@ -117,9 +122,9 @@ def test_usual_damage(said: str, title: str) -> None:
 
 
 def test_a_cut_list_keeps_what_is_whole() -> None:
-    assert parse_output('{"titles": ["Alien", "Heat", "Toy Sto', RankedTitles).titles == ("Alien", "Heat")
-    assert parse_output('{"titles": ["Alien" "Heat"', RankedTitles).titles == ('Alien" "Heat',)
-    assert parse_output('{"titles": ["Alien"\n "Heat"]}', RankedTitles).titles == ("Alien", "Heat")
+    assert parse_output('{"titles": ["Alien", "Heat", "Toy Sto', Titles).titles == ("Alien", "Heat")
+    assert parse_output('{"titles": ["Alien" "Heat"', Titles).titles == ('Alien" "Heat',)
+    assert parse_output('{"titles": ["Alien"\n "Heat"]}', Titles).titles == ("Alien", "Heat")
     assert parse_output('The list: ["Alien", "Heat",', TitleList).root == ("Alien", "Heat")
 
 
@@ -152,15 +157,12 @@ def test_what_cannot_be_read_is_said(said: str, complaint: str) -> None:
 
 def test_validation_is_strict_and_complete() -> None:
     with pytest.raises(OutputParseError, match=r"titles: .*at least 1"):
-        parse_output('{"titles": []}', RankedTitles)
-    with pytest.raises(OutputParseError, match="'Alien' is listed twice"):
-        parse_output('{"titles": ["Alien", "Alien"]}', RankedTitles)
-    profile = InterestProfile(
-        interests=(Interest(name="space horror", weight=1, trend="rising"),), summary="Likes fear in space."
-    )
-    assert parse_output(profile.model_dump_json(), InterestProfile) == profile
-    with pytest.raises(OutputParseError, match=r"interests.0.weight: .*less than or equal to 1"):
-        parse_output(profile.model_dump_json().replace("1.0", "1.5"), InterestProfile)
+        parse_output('{"titles": []}', Titles)
+    one = PredictedInterest(name="space horror", because=(1, 4), share=60, trend="rising")
+    answer = InterestsAnswer(interests=(one,))
+    assert parse_output(answer.model_dump_json(), InterestsAnswer) == answer
+    with pytest.raises(OutputParseError, match=r"interests.0.share: .*less than or equal to 100"):
+        parse_output(answer.model_dump_json().replace("60", "160"), InterestsAnswer)
 
 
 MEGABYTE = 1_000_000

@@ -19,6 +19,8 @@ from nextinterest.prompts import (
 
 pytestmark = pytest.mark.model
 
+VARIABLES: dict[str, object] = {"schema": "{}", "horizon": 10, "n_titles": 0, "names": ()}
+
 
 @pytest.fixture(scope="module")
 def smollm() -> TextTokenizer:
@@ -30,7 +32,7 @@ def smollm() -> TextTokenizer:
 @pytest.mark.parametrize("name", shipped_templates())
 def test_pieces_are_the_text(name: str, catalog: Catalog, history: History, smollm: TextTokenizer) -> None:
     template = PromptTemplate.named(name)
-    render = PromptRenderer(template, catalog, smollm, PromptOptions(budget=600), {"schema": "{}"})
+    render = PromptRenderer(template, catalog, smollm, PromptOptions(budget=600), VARIABLES)
     prompt = render.history(history)
     assert smollm.decode(prompt.tokens) == prompt.text
     assert prompt.first_event > 0

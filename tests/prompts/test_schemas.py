@@ -7,16 +7,17 @@ from pydantic import BaseModel, ValidationError
 
 from nextinterest.domain import Catalog, History
 from nextinterest.prompts import (
-    InterestProfile,
+    InterestsAnswer,
     NextItemAnswer,
+    PredictionsAnswer,
     PromptRenderer,
     PromptTemplate,
-    RankedTitles,
     TextTokenizer,
+    interests_schema,
     schema_text,
 )
 
-SCHEMAS = [NextItemAnswer, RankedTitles, InterestProfile]
+SCHEMAS = [NextItemAnswer, InterestsAnswer, PredictionsAnswer, interests_schema(("War", "Drama"))]
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
@@ -44,11 +45,8 @@ def test_nothing_is_converted() -> None:
         NextItemAnswer.model_validate_json('{"title": "Alien", "year": 1979}')
 
 
-def test_a_profile_prompt_shows_its_schema(
-    catalog: Catalog, history: History, chat_tokenizer: TextTokenizer
-) -> None:
-    schema = schema_text(InterestProfile)
-    template = PromptTemplate.named("profile-json")
+def test_a_prompt_shows_its_schema(catalog: Catalog, history: History, chat_tokenizer: TextTokenizer) -> None:
+    schema = schema_text(NextItemAnswer)
+    template = PromptTemplate.named("next-item-json")
     prompt = PromptRenderer(template, catalog, chat_tokenizer, variables={"schema": schema}).history(history)
     assert schema in prompt.messages[-1].content
-    assert prompt.text.endswith("assistant\nJSON: ")

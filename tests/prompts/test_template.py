@@ -13,9 +13,9 @@ def test_shipped_templates_load_and_are_hashed_by_their_text() -> None:
     assert shipped_templates() == (
         "choice",
         "item-softmax",
+        "next-interests",
         "next-item-json",
         "next-title",
-        "profile-json",
     )
     hashes = set()
     for name in shipped_templates():
@@ -74,7 +74,7 @@ def test_unknown_names_are_refused() -> None:
 
 
 def test_what_a_template_asks_of_its_caller() -> None:
-    assert PromptTemplate.named("profile-json").caller_variables() == {"schema"}
+    assert PromptTemplate.named("next-interests").caller_variables() == {"horizon", "n_titles", "names"}
     assert PromptTemplate.named("choice").caller_variables() == set()
     assert PromptTemplate.named("item-softmax").variables("event") == {"title"}
     assert PromptTemplate.named("item-softmax").variables("system") == set()

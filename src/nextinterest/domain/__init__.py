@@ -15,6 +15,7 @@ from nextinterest.domain.interests import InterestForecaster, InterestForecasts
 from nextinterest.domain.items import AttributeValue, Availability, Item
 from nextinterest.domain.kinds import KINDS, MAX_KINDS, NEGATIVE_KINDS, Kinds, kind_name
 from nextinterest.domain.names import found_name, normal_name
+from nextinterest.domain.next_interests import GeneratedItem, HowGrounded, NextInterest, NextInterests
 from nextinterest.domain.outcome import Confirmation, Explanation, FoundItem, Outcome, Question, Relaxation
 from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations
 from nextinterest.domain.ranking import Candidate, ItemScorer, Rankings, Recommender
@@ -40,7 +41,9 @@ __all__ = [
     "Explanation",
     "FloatArray",
     "FoundItem",
+    "GeneratedItem",
     "History",
+    "HowGrounded",
     "IntArray",
     "Intent",
     "InterestForecaster",
@@ -50,6 +53,8 @@ __all__ = [
     "ItemScorer",
     "Kinds",
     "MomentArray",
+    "NextInterest",
+    "NextInterests",
     "Outcome",
     "Question",
     "Rankings",

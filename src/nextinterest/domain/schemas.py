@@ -6,6 +6,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from nextinterest.domain.history import Event
 from nextinterest.domain.items import Item
+from nextinterest.domain.next_interests import NextInterests
 from nextinterest.domain.outcome import Outcome
 from nextinterest.domain.outputs import Recommendations
 from nextinterest.domain.request import Request
@@ -15,7 +16,17 @@ from nextinterest.messages import Message
 
 __all__ = ["PUBLISHED", "json_schemas"]
 
-PUBLISHED: tuple[type, ...] = (Event, Item, Where, Request, Message, Session, Recommendations, Outcome)
+PUBLISHED: tuple[type, ...] = (
+    Event,
+    Item,
+    Where,
+    Request,
+    Message,
+    Session,
+    Recommendations,
+    Outcome,
+    NextInterests,
+)
 """The types whose schemas are published."""
 
 
@@ -25,7 +36,7 @@ def json_schemas() -> dict[str, dict[str, JsonValue]]:
     Examples
     --------
     >>> list(json_schemas())
-    ['Event', 'Item', 'Where', 'Request', 'Message', 'Session', 'Recommendations', 'Outcome']
+    ['Event', 'Item', 'Where', 'Request', 'Message', 'Session', 'Recommendations', 'Outcome', 'NextInterests']
     >>> json_schemas()["Event"]["required"]
     ['item']
     """

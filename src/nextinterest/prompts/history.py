@@ -32,6 +32,7 @@ __all__ = ["LETTERS", "PromptRenderer"]
 LETTERS = tuple(ascii_uppercase)
 """Letters of candidates where nothing else is asked for."""
 
+_MAX_REQUEST_CHARS = 500
 _MAX_SENTENCE_CHARS = 2000  # whole sentences are left out before one is cut within a number
 
 _NONE: Mapping[str, object] = MappingProxyType({})
@@ -85,18 +86,23 @@ class PromptRenderer:
         self._after = encode_piece(tokenizer, self._frame.after)
         self._special = tokenizer.special_tokens
 
-    def history(self, history: History) -> Prompt:
-        """Render a history.
+    def history(self, history: History, request: str | None = None) -> Prompt:
+        """Render a history, and behind it what the person asks for now.
 
         Raises
         ------
         PromptError
             If not even the newest event fits the budget.
         """
-        return self._render(history, (), ())
+        return self._render(history, self._asked(request), ())
 
     def choice(
-        self, history: History, candidates: Sequence[int] | IntArray, letters: Sequence[str] = LETTERS
+        self,
+        history: History,
+        candidates: Sequence[int] | IntArray,
+        letters: Sequence[str] = LETTERS,
+        *,
+        request: str | None = None,
     ) -> Prompt:
         """Render a history and lettered candidates, in the order given.
 
@@ -110,6 +116,8 @@ class PromptRenderer:
             Catalogue positions.
         letters
             One per candidate at least.
+        request
+            What the person asks for now, in their words; None for nothing.
 
         Raises
         ------
@@ -128,7 +136,7 @@ class PromptRenderer:
             self._lines.candidate(position, letter) for position, letter in zip(positions, used, strict=True)
         ]
         labels = tuple(self.template.render("target", letter=letter, **self._variables) for letter in used)
-        return self._render(history, (offer, *rows), labels)
+        return self._render(history, (*self._asked(request), offer, *rows), labels)
 
     def target(self, item: int) -> list[int]:
         """Return the tokens of an item as the answer to a prompt of this template (such as its title).
@@ -136,6 +144,13 @@ class PromptRenderer:
         What fine-tuning to generate learns from, and the continuations that packed likelihood compares.
         """
         return list(self._lines.target(item).tokens)
+
+    def _asked(self, request: str | None) -> tuple[Piece, ...]:
+        text = neutralise(request or "", max_chars=_MAX_REQUEST_CHARS, special_tokens=self._special)
+        if not text or "request" not in self.template.sections:
+            return ()
+        said = self.template.render("request", request=text, **self._variables)
+        return (encode_piece(self.tokenizer, said),)
 
     def _section(self, name: str) -> str:
         return self.template.render(name, **self._variables) if name in self.template.sections else ""
@@ -161,6 +176,7 @@ class PromptRenderer:
             text=self._frame.before + body + self._frame.after,
             event_ends=ends,
             first_event=first,
+            first_number=first - self._numbered_from(len(history)) + 1,
             summary=None if summary is None else said.strip(),
             messages=self._frame.messages(body),
             labels=labels,
@@ -176,7 +192,9 @@ class PromptRenderer:
         n = len(history)
         if n == 0 and budget >= 0:
             return 0, None, []
-        pieces = self._lines.newest_first(history.last(self.options.max_events or n), budget)
+        shown = history.last(self.options.max_events or n)
+        begin = n - len(shown) - self._numbered_from(n) + 1
+        pieces = self._lines.newest_first(shown, budget, begin)
         sizes = np.cumsum([len(piece.tokens) for piece in pieces])
         fitting = int(np.searchsorted(sizes, budget, side="right"))
         if fitting == 0:
@@ -195,6 +213,11 @@ class PromptRenderer:
             if size + sizes[n - first - 1] <= budget:
                 return first, summary, pieces[: n - first][::-1]
         return n - 1, None, pieces[:1]
+
+    def _numbered_from(self, n: int) -> int:
+        """Return the event whose number would be 1: numbers stay small, and move a stride at a time."""
+        stride = self.options.drop_stride
+        return max(n - (self.options.max_events or n), 0) // stride * stride
 
     def _windows(self, oldest: int, n: int) -> Iterator[int]:
         """Yield first events to try: whole strides as long as any event is left, then single steps."""

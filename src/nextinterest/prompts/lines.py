@@ -19,11 +19,13 @@ from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.template import PromptTemplate
 from nextinterest.prompts.tokenizing import TextTokenizer
 
-__all__ = ["ItemLines", "Piece", "encode_piece", "rating_band"]
+__all__ = ["MAX_CATEGORIES", "MAX_CATEGORY_CHARS", "ItemLines", "Piece", "encode_piece", "rating_band"]
 
 _KEPT_LINES = 1 << 18  # about 100 MB of short lines at most
-_MAX_CATEGORY_CHARS = 48
-_MAX_CATEGORIES = 8
+MAX_CATEGORY_CHARS = 48
+"""Categories are cut to this many characters."""
+MAX_CATEGORIES = 8
+"""An item's categories that a line names at most."""
 _SECONDS_PER_DAY = 86_400
 
 
@@ -69,18 +71,24 @@ class ItemLines:
         uses = template.variables("event")
         self._uses_rating = "rating" in uses
         self._uses_time = bool(uses & {"days", "session_break"})
+        self._uses_number = "number" in uses
         self._event = lru_cache(maxsize=_KEPT_LINES)(self._render_event)
         self.candidate = lru_cache(maxsize=_KEPT_LINES)(self._render_candidate)
         self.target = lru_cache(maxsize=_KEPT_LINES)(self._render_target)
 
-    def newest_first(self, history: History, limit: int) -> list[Piece]:
-        """Return the lines of the newest events, newest first, stopping once they exceed `limit` tokens."""
+    def newest_first(self, history: History, limit: int, first_number: int = 1) -> list[Piece]:
+        """Return the lines of the newest events, newest first, stopping once they exceed `limit` tokens.
+
+        `first_number` is that of the history's oldest event.
+        """
         pieces: list[Piece] = []
         total = 0
         items = history.items.tolist()
         plain = not (self._uses_rating or self._uses_time)
         for i in range(len(items) - 1, -1, -1):
-            piece = self._event(items[i]) if plain else self._event(items[i], *self._features(history, i))
+            number = first_number + i if self._uses_number else None
+            features = () if plain else self._features(history, i)
+            piece = self._event(items[i], number, *features)
             pieces.append(piece)
             total += len(piece.tokens)
             if total > limit:
@@ -114,8 +122,8 @@ class ItemLines:
         if not title:  # nothing but markers and controls: its id says at least which item it is
             title = neutralise(catalog.ids[position], special_tokens=special) or f"item {position}"
         categories = (
-            neutralise(name, max_chars=_MAX_CATEGORY_CHARS, special_tokens=special)
-            for name in catalog.categories[position][:_MAX_CATEGORIES]
+            neutralise(name, max_chars=MAX_CATEGORY_CHARS, special_tokens=special)
+            for name in catalog.categories[position][:MAX_CATEGORIES]
         )
         return {
             "title": title,
@@ -124,9 +132,15 @@ class ItemLines:
         }
 
     def _render_event(
-        self, item: int, rating: str | None = None, days: int | None = None, session_break: bool = False
+        self,
+        item: int,
+        number: int | None = None,
+        rating: str | None = None,
+        days: int | None = None,
+        session_break: bool = False,
     ) -> Piece:
-        values = self._item(item) | {"rating": rating, "days": days, "session_break": session_break}
+        said = {"number": number, "rating": rating, "days": days, "session_break": session_break}
+        values = self._item(item) | said
         piece = encode_piece(self._tokenizer, self._template.render("event", **values))
         if not piece.tokens:
             raise PromptError(

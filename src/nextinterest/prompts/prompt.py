@@ -24,6 +24,8 @@ class Prompt:
         template that is the line's newline, the prediction position.
     first_event
         Index in the history of the oldest event kept; the number of events dropped.
+    first_number
+        The number that a template which numbers events gives to that event; those behind it count on.
     summary
         What is said of the dropped events, or None.
     messages
@@ -41,6 +43,7 @@ class Prompt:
     summary: str | None
     messages: tuple[Message, ...]
     labels: tuple[str, ...] = ()
+    first_number: int = 1
 
     def __len__(self) -> int:
         return len(self.tokens)

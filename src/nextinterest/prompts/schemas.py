@@ -7,13 +7,22 @@ into them. Validation is strict: no value is converted, no unknown field is take
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-__all__ = ["Interest", "InterestProfile", "NextItemAnswer", "RankedTitles", "schema_text"]
+__all__ = [
+    "InterestsAnswer",
+    "NextItemAnswer",
+    "PredictedInterest",
+    "PredictionsAnswer",
+    "interests_schema",
+    "schema_text",
+]
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+EventNumber = Annotated[int, Field(ge=1, le=999)]
 
 
 class _Answer(BaseModel):
@@ -26,42 +35,49 @@ class NextItemAnswer(_Answer):
     title: Title = Field(description="Title of the item chosen next, with its year in brackets if known.")
 
 
-class RankedTitles(_Answer):
-    """Several items expected next, likeliest first."""
-
-    titles: tuple[Title, ...] = Field(
-        min_length=1, max_length=100, description="Titles, likeliest first, none of them twice."
-    )
-
-    @model_validator(mode="after")
-    def _no_title_twice(self) -> Self:
-        seen: set[str] = set()
-        for title in self.titles:
-            if title in seen:
-                raise ValueError(f"title {title!r} is listed twice")
-            seen.add(title)
-        return self
-
-
-class Interest(_Answer):
-    """One interest of a person."""
+class PredictedInterest(_Answer):
+    """One interest of the coming events."""
 
     name: str = Field(min_length=1, max_length=80, description="What the interest is, in a few words.")
-    weight: float = Field(ge=0.0, le=1.0, description="Share of the person's attention, between 0 and 1.")
+    because: tuple[EventNumber, ...] = Field(
+        max_length=20, description="Numbers of the events shown that speak for it."
+    )
+    share: int = Field(ge=0, le=100, description="Share of the coming events, in percent.")
     trend: Literal["rising", "steady", "fading"] = Field(
-        description="Whether newer events speak for the interest more, as much, or less than older ones."
+        description="Whether that is more, as much or less than among the events so far."
     )
 
 
-class InterestProfile(_Answer):
-    """What a person is interested in, as read from a history."""
+class InterestsAnswer(_Answer):
+    """The interests of a person's coming events."""
 
-    interests: tuple[Interest, ...] = Field(
-        min_length=1, max_length=12, description="Interests, strongest first."
+    interests: tuple[PredictedInterest, ...] = Field(
+        max_length=12, description="Interests, largest share first, none of them twice."
     )
-    summary: str = Field(
-        min_length=1, max_length=600, description="The person's taste in one or two plain sentences."
+
+
+class PredictionsAnswer(InterestsAnswer):
+    """The interests of a person's coming events, and titles."""
+
+    titles: tuple[Title, ...] = Field(
+        max_length=100, description="Titles, likeliest first, none of them twice."
     )
+
+
+def interests_schema(names: Sequence[str]) -> type[InterestsAnswer]:
+    """Return a short `InterestsAnswer` with these names alone, for decoding under its grammar.
+
+    Examples
+    --------
+    >>> schema = interests_schema(("Drama", "War")).model_json_schema()
+    >>> schema["$defs"]["NamedInterest"]["properties"]["name"]["enum"]
+    ['Drama', 'War']
+    """
+    name = (cast("type[str]", Literal[tuple(names)]), Field(description="One of the names."))
+    because = (tuple[EventNumber, ...], Field(max_length=3, description="Numbers of events for it."))
+    one = create_model("NamedInterest", __base__=PredictedInterest, name=name, because=because)
+    several = (tuple[one, ...], Field(max_length=5, description="Interests, largest share first."))
+    return create_model("InterestsAnswer", __base__=InterestsAnswer, interests=several)
 
 
 def schema_text(schema: type[BaseModel]) -> str:

@@ -12,6 +12,7 @@ Sections, in the order they are written to a prompt; only `event` must be there:
 ``header``     before the events
 ``summary``    what older events were, where some did not fit
 ``event``      one line for each event
+``request``    what the person asks for now, where something is asked for
 ``candidates`` before the candidates
 ``candidate``  one line for each candidate
 ``footer``     the question
@@ -42,7 +43,8 @@ SECTIONS: dict[str, frozenset[str]] = {
     "system": frozenset(),
     "header": frozenset(),
     "summary": frozenset({"n_dropped", "shares"}),
-    "event": _ITEM | {"rating", "days", "session_break"},
+    "event": _ITEM | {"number", "rating", "days", "session_break"},
+    "request": frozenset({"request"}),
     "candidates": frozenset(),
     "candidate": _ITEM | {"letter"},
     "footer": frozenset(),
