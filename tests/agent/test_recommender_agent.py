@@ -12,7 +12,7 @@ from support.films import FILMS, WordEncoder
 
 from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.agent.evidence import closest_events
-from nextinterest.domain import Catalog, Event, History, Recommender
+from nextinterest.domain import Catalog, Event, History, Recommender, Where
 from nextinterest.errors import DataError, UnknownItemError
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.retrieval import Retriever
@@ -62,6 +62,22 @@ def test_empty_history_is_popularity_and_says_so(agent: RecommenderAgent) -> Non
     assert result.events_used == 0
     assert any("history is empty" in note for note in result.notes)
     assert all(item.evidence == () for item in result.items)
+
+
+def test_constraints_hold_before_anything_is_chosen(agent: RecommenderAgent) -> None:
+    for history in (["a", "b"], []):
+        result = agent.recommend(history, k=5, where=Where(categories=("Romance",)))
+        assert {item.item_id for item in result.items} == {"c", "e", "g"}
+    assert agent.recommend(["a"], where=Where(categories=("Western",))).items == ()
+
+
+def test_a_request_steers_and_decides_alone_without_a_history(agent: RecommenderAgent) -> None:
+    plain = agent.recommend(["a", "b"], k=5)
+    asked = agent.recommend(["a", "b"], k=5, query="crime")
+    assert {item.item_id for item in asked.items[:2]} == {"f", "h"} != {i.item_id for i in plain.items[:2]}
+    alone = agent.recommend([], k=3, query="horror")
+    assert {item.item_id for item in alone.items[:2]} == {"a", "d"}
+    assert "The history is empty: these are the items closest to the request." in alone.notes
 
 
 def test_history_of_one(agent: RecommenderAgent) -> None:

@@ -27,7 +27,7 @@ from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
 from nextinterest.data.dataset import as_data_set
-from nextinterest.domain import Recommendations
+from nextinterest.domain import Recommendations, Where
 from nextinterest.interests import InterestOutlook, InterestPortrait
 from nextinterest.interests.outlook import Horizon
 from nextinterest.llm.devices import DtypeName
@@ -161,6 +161,8 @@ class RecommenderAgent(AgentRecords):
         user: str | None = None,
         exclude_seen: bool = True,
         on_unknown: OnUnknown = "raise",
+        where: Where | None = None,
+        query: str | None = None,
     ) -> Recommendations:
         """Recommend k items.
 
@@ -177,6 +179,11 @@ class RecommenderAgent(AgentRecords):
             Leave out items of the history.
         on_unknown
             What to do with ids and titles that the catalogue does not have: ``"raise"`` or ``"skip"``.
+        where
+            Constraints that every item must meet.
+        query
+            What is asked for, in free text: "something dark and slow about grief". Items whose texts are
+            close to it become likelier; with an empty history it alone decides.
 
         Raises
         ------
@@ -187,7 +194,8 @@ class RecommenderAgent(AgentRecords):
         """
         engine, k = self.engine, as_whole_number(k, "k")
         with self._answering(user):
-            return engine.answer(self._read(engine, history, user, on_unknown), k, exclude_seen=exclude_seen)
+            read = self._read(engine, history, user, on_unknown)
+            return engine.answer(read, k, exclude_seen=exclude_seen, where=where, request=query)
 
     def interests(
         self,

@@ -23,7 +23,9 @@ from nextinterest.agent.evidence import find_evidence
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.notes import list_notes
 from nextinterest.domain import (
+    BoolArray,
     Catalog,
+    Conditions,
     Evidence,
     FloatArray,
     History,
@@ -31,11 +33,14 @@ from nextinterest.domain import (
     Rankings,
     Recommendation,
     Recommendations,
+    Where,
 )
 from nextinterest.interests import PortraitSummary, cluster_catalog, forecast_interests, portray
 from nextinterest.llm import LanguageModel, Tokenizer
 from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.item_text import title_text
+from nextinterest.retrieval.queries import REQUEST, REQUEST_STEER, Query
 from nextinterest.retrieval.rerank import ChoiceReranker, redistribute
 from nextinterest.titles import TitleIndex
 
@@ -58,16 +63,21 @@ class RankedItems:
         float32, shape (n,), non-increasing.
     parts
         Log-scores by name, each float32, shape (n,); NaN where a part did not score the item.
+    ranks
+        Rank of each item in each candidate source, from 1, by name of the source, each int32, shape (n,); 0
+        where the source did not name it.
     """
 
     items: IntArray
     probabilities: FloatArray
     parts: dict[str, FloatArray]
+    ranks: dict[str, IntArray] = field(default_factory=dict)
 
     def at(self, indices: NDArray[np.integer]) -> RankedItems:
         """Return the items at some indices of the list, in that order."""
         parts = {name: part[indices] for name, part in self.parts.items()}
-        return RankedItems(self.items[indices], self.probabilities[indices], parts)
+        ranks = {name: ranks[indices] for name, ranks in self.ranks.items()}
+        return RankedItems(self.items[indices], self.probabilities[indices], parts, ranks)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,6 +149,11 @@ class Engine:
         return TitleIndex.of(self.catalog)
 
     @cached_property
+    def conditions(self) -> Conditions:
+        """Which items of the catalogue meet constraints."""
+        return Conditions(self.catalog)
+
+    @cached_property
     def reranker(self) -> ChoiceReranker | None:
         """What chooses between the best candidates; None where nothing would ask it."""
         config = self.config
@@ -170,19 +185,66 @@ class Engine:
         """Return the engine over a changed catalogue, its new items encoded and indexed."""
         return replace(self, retriever=self.retriever.changed(catalog))
 
-    def rank(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> list[RankedItems]:
-        """Rank the catalogue for each history, with the parts of each score."""
-        found = self.retriever.recommend(histories, max(k, self.config.n_candidates), exclude_seen)
+    def rank(
+        self,
+        histories: Sequence[History],
+        k: int = 10,
+        exclude_seen: bool = True,
+        *,
+        allowed: BoolArray | None = None,
+        queries: Sequence[Sequence[Query]] | None = None,
+        request: str | None = None,
+    ) -> list[RankedItems]:
+        """Rank the catalogue for each history, with the parts of each score.
+
+        Parameters
+        ----------
+        histories
+            n histories.
+        k
+            Length of the lists, at most.
+        exclude_seen
+            Leave out items of the history.
+        allowed
+            Which items may be ranked at all, bool, shape (n_items,); None for all.
+        queries
+            What to search for besides the recommender's own sources, some for each history.
+        request
+            What is asked for in free text: it is searched for (source ``"request"``), blended with each
+            user's own distribution, and written into the reranking prompt.
+        """
+        wanted = [list(own) for own in queries] if queries is not None else [[] for _ in histories]
+        if request is not None:
+            for own in wanted:
+                own.append(self._asked_for(request))
+        n = max(k, self.config.n_candidates)
+        plain = allowed is None and not any(wanted)
+        found = self.retriever.recommend(histories, n if plain else len(self.catalog), exclude_seen)
         items = [row[row >= 0] for row in found.items]
         with np.errstate(divide="ignore"):
             retrieval = [
                 np.log(row[: len(kept)]) for row, kept in zip(found.probabilities, items, strict=True)
             ]
+        if not plain:
+            for h, own in enumerate(wanted):
+                log = retrieval[h].astype(np.float64)
+                for query in own:
+                    if query.steer and query.vector is not None:
+                        near = self.retriever.item_vectors @ query.vector
+                        log = log * bool(len(histories[h])) + query.steer * near[items[h]] / near.std()
+                log -= np.logaddexp.reduce(log) if len(log) else 0.0
+                order = np.lexsort((np.arange(len(log)), -log))
+                order = order if allowed is None else order[allowed[items[h][order]]]
+                items[h], retrieval[h] = items[h][order[:n]], log[order[:n]].astype(np.float32)
         choices = self._choices(histories, items)
         return [
             self._reranked(items[h], retrieval[h], choices.get(h)).at(np.arange(min(k, len(items[h]))))
             for h in range(len(histories))
         ]
+
+    def _asked_for(self, request: str) -> Query:
+        vector = self.retriever.encoder.encode([title_text(request)])[0]
+        return Query(REQUEST, vector, steer=REQUEST_STEER)
 
     def _choices(self, histories: Sequence[History], items: Sequence[IntArray]) -> dict[int, FloatArray]:
         """Return the log-probabilities of the best candidates, by index of the history."""
@@ -214,11 +276,26 @@ class Engine:
             probabilities[h, : len(ranked.items)] = ranked.probabilities
         return Rankings(items, probabilities)
 
-    def answer(self, read: ReadHistory, k: int, *, exclude_seen: bool = True) -> Recommendations:
-        """Return the k best items for one history, none of them unwanted, each with its evidence."""
-        history, unwanted = read.history, sorted(read.unwanted)
-        ranked = self.rank([history], k + len(unwanted), exclude_seen)[0]
-        ranked = ranked.at(np.flatnonzero(~np.isin(ranked.items, unwanted))[:k])
+    def answer(
+        self,
+        read: ReadHistory,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        where: Where | None = None,
+        queries: Sequence[Query] = (),
+        request: str | None = None,
+    ) -> Recommendations:
+        """Return the k best items for one history that meet `where`, none of them unwanted, with evidence."""
+        history = read.history
+        ranked = self.rank(
+            [history],
+            k,
+            exclude_seen,
+            allowed=self._allowed(where, read.unwanted),
+            queries=[queries],
+            request=request,
+        )[0]
         return Recommendations(
             user=history.user,
             items=self.as_recommendations(ranked, history),
@@ -230,9 +307,18 @@ class Engine:
                 n_skipped=len(read.skipped),
                 n_items=len(ranked.items),
                 k=k,
+                requested=request is not None,
                 has_model=self.language_model is not None or self.choice is not None,
             ),
         )
+
+    def _allowed(self, where: Where | None, unwanted: frozenset[int]) -> BoolArray | None:
+        """Return which items meet constraints and are not unwanted; None where that is every item."""
+        if not unwanted and (where is None or where.empty):
+            return None
+        allowed = self.conditions.mask(where or Where())
+        allowed[sorted(unwanted)] = False
+        return allowed
 
     def as_recommendations(self, ranked: RankedItems, history: History) -> tuple[Recommendation, ...]:
         """Return ranked items as callers get them, each with its evidence in the history."""
@@ -253,6 +339,7 @@ class Engine:
             scores={
                 name: float(part[index]) for name, part in ranked.parts.items() if np.isfinite(part[index])
             },
+            sources={name: int(ranks[index]) for name, ranks in ranked.ranks.items() if ranks[index]},
             evidence=evidence,
         )
 

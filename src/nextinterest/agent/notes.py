@@ -61,6 +61,7 @@ def list_notes(
     n_skipped: int,
     n_items: int,
     k: int,
+    requested: bool,
     has_model: bool,
 ) -> tuple[str, ...]:
     """Return the notes of a ranked list.
@@ -75,12 +76,15 @@ def list_notes(
         Items of the history that the catalogue does not have.
     n_items, k
         Items on the list, and items asked for.
+    requested
+        Whether a request in free text was made.
     has_model
         Whether the agent has a language model.
     """
     notes: list[str] = []
     if n_events == 0:
-        notes.append("The history is empty: these are the most popular items.")
+        by = "the items closest to the request" if requested else "the most popular items"
+        notes.append(f"The history is empty: these are {by}.")
     notes += reading
     if n_skipped:
         notes.append(f"{n_skipped} of the history's items are not in the catalogue and were left out.")

@@ -41,6 +41,10 @@ class Recommendation(_Output):
     scores: dict[str, float] = Field(
         default_factory=dict, description="Log-scores of the parts that were blended, by name."
     )
+    sources: dict[str, int] = Field(
+        default_factory=dict,
+        description="The candidate sources that named the item, each with the item's rank in it, from 1.",
+    )
     evidence: tuple[Evidence, ...] = Field(
         default=(), description="Past events that speak for the item, the strongest first."
     )

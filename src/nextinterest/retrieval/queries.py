@@ -1,0 +1,56 @@
+"""Further things to search for: what a request says, what a language model generates.
+
+A `Query` names items for one history besides the recommender's own sources. Where it comes from is not known
+here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nextinterest.domain import FloatArray, IntArray
+from nextinterest.errors import DataError
+
+__all__ = ["REQUEST", "REQUEST_STEER", "Query"]
+
+REQUEST = "request"
+"""Name of the source that is a request's words."""
+
+REQUEST_STEER = 2.0
+"""`Query.steer` of a request's words: a prior, not fitted. An item whose text is two standard
+deviations closer to the words than the average item's becomes e^4, some fifty times, as probable as it was."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """One more thing to search for.
+
+    Attributes
+    ----------
+    source
+        Name of the source, such as ``"request"`` or ``"generated: film noir"``; the items it names carry it.
+    vector
+        A unit text vector, float32, shape (dimension,), whose nearest items are searched in the text index.
+    items
+        Or catalogue positions named outright, best first, int32, shape (n,), without duplicates.
+    weight
+        Weight among the sources where ranks are fused, not negative.
+    steer
+        Nats by which an item's log-score rises for each standard deviation (over the catalogue) by which its
+        text lies closer to `vector`; 0 only puts items forward.
+    """
+
+    source: str
+    vector: FloatArray | None = None
+    items: IntArray | None = None
+    weight: float = 1.0
+    steer: float = 0.0
+
+    def __post_init__(self) -> None:
+        if (self.vector is None) == (self.items is None):
+            raise DataError(f"The query {self.source!r} needs either a vector or items.")
+        if self.weight < 0 or (self.steer and self.vector is None):
+            raise DataError(
+                f"The query {self.source!r} has weight {self.weight:g} and steer {self.steer:g}.",
+                remedy="Give a weight of at least 0, and steer only with a vector.",
+            )
