@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -278,3 +279,79 @@ def test_a_stated_unit_is_not_guessed() -> None:
 def test_any_zone_is_read(moment: datetime, hours: int) -> None:
     local = moment.astimezone(timezone(timedelta(hours=hours)))
     assert read_times(pl.Series([local.isoformat()])).seconds.to_list() == [int(moment.timestamp())]
+
+
+BERLIN_WINTER = 1704445200  # 2024-01-05 10:00 in Berlin
+
+
+@pytest.mark.parametrize("form", ["auto", "%Y-%m-%d %H:%M:%S %Z"])
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [
+        ("Europe/Berlin", 1),
+        ("America/New_York", -5),
+        ("America/Argentina/Buenos_Aires", -3),
+        ("Pacific/Auckland", 13),
+        ("Etc/GMT+5", -5),
+    ],
+)
+def test_regions_are_read_by_their_clocks(zone: str, hours: int, form: str) -> None:
+    times = read_times(
+        pl.Series([f"2024-01-05 10:00:00 {zone}", f"2024-01-05 10:00:00 {zone[:-1]}_"]), form=form
+    )
+    assert times.seconds.to_list() == [BERLIN_WINTER + 3600 * (1 - hours), None]
+    assert f"time by the clocks of {zone}" in times.notes
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2024-01-05T10:00:00[Europe/Berlin]",
+        "2024-01-05 10:00 [Europe/Berlin]",
+        "2024-01-05 10:00 AM Europe/Berlin",
+        "2024-01-05T10:00:00+01:00[Europe/Berlin]",
+        "2024-01-05T10:00:00+01:00[Europe/Berlin][u-ca=gregory]",
+        "2024-01-05T09:00:00Z[!Europe/Berlin]",
+        "2024-01-05 04:00-05:00 America/New_York",
+        "2024-01-05T04:00[America/New_York]",
+        "05.01.2024 10:00 Europe/Berlin",
+        "20240105T1000 Europe/Berlin",
+        "5 Jan 2024 10:00 Europe/Berlin",
+        "Fri Jan 05 2024 10:00:00 GMT+0100 (Central European Standard Time)",
+        "Fri, 5 Jan 2024 10:00:00 +0100 (CET)",
+        "2024-01-05T09:00:00[UTC]",
+    ],
+)
+def test_every_form_of_a_time_takes_a_region(written: str) -> None:
+    assert read_times(pl.Series([written])).seconds.to_list() == [BERLIN_WINTER]
+
+
+@pytest.mark.parametrize(
+    "zone", ["[Nope]", " Nope/Nowhere", "[]", " (Central European Standard Time)", "[+01:00]"]
+)
+def test_a_zone_that_is_not_known_alone_is_no_time_in_utc(zone: str) -> None:
+    read = read_times(pl.Series([f"2024-01-05 10:00{zone}", "2024-01-05 10:00Z"])).seconds
+    assert read.to_list() == [None, BERLIN_WINTER + 3600]
+
+
+def test_hours_that_clocks_repeat_are_counted_and_those_they_skip_are_no_times() -> None:
+    cells = [
+        "2024-10-27 02:30 Europe/Berlin",
+        "2024-10-27 03:30 Europe/Berlin",
+        "2024-03-31 02:30 Europe/Berlin",
+    ]
+    times = read_times(pl.Series(cells))
+    assert times.seconds.to_list() == [1729989000, 1729996200, None]
+    assert times.notes == ("time by the clocks of Europe/Berlin, 1 time of a repeated hour as the first",)
+
+
+@given(
+    moment=st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)),
+    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]),
+)
+def test_any_time_of_a_region_is_that_of_the_standard_library(moment: datetime, zone: str) -> None:
+    moment = moment.replace(microsecond=0, fold=0)
+    local = moment.replace(tzinfo=ZoneInfo(zone))
+    there = local.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == moment
+    read = read_times(pl.Series([f"{moment.isoformat()} {zone}"])).seconds.to_list()
+    assert read == [int(local.timestamp()) if there else None]

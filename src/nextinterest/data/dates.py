@@ -13,7 +13,7 @@ from typing import Literal
 import polars as pl
 
 from nextinterest.counting import counted
-from nextinterest.data.zones import PLAIN_ZONES, ZONES, zone_offset
+from nextinterest.data.zones import PLAIN_ZONES, REGION, ZONES, in_regions, zone_offset
 from nextinterest.errors import DataError
 
 __all__ = ["DateOrder", "Dates", "read_dates"]
@@ -22,8 +22,10 @@ DateOrder = Literal["auto", "day-first", "month-first"]
 
 _TIME = (
     r"(?:[Tt\s,_]+(?P<hour>\d{1,2})(?::?(?P<minute>\d{2}))?(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
-    r"\s*(?P<zone>[A-Za-z]{1,4})?(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?(?:\[[^\]]*\])?)?$"
+    # A region before what ends the hour: "America/New_York" begins like "am".
+    rf"(?:\s*(?P<region>{REGION})|\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+    r"\s*(?P<zone>[A-Za-z]{1,4})?(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?(?P<comment>\s*\([^)]*\))?"
+    rf"(?:\s*\[!?(?P<bracket>[^\]=]*)\]|\s+(?P<beside>{REGION}))?(?:\[[^\]]*=[^\]]*\])*))?$"
 )
 _MONTH = r"(?P<name>[A-Za-z]{3,9})\.?"
 _WEEKDAY = r"^(?:(?:[Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un)[a-z]*\.?,?\s+)?"
@@ -52,7 +54,10 @@ _MONTH_NUMBERS = {
     **{name: i for i, name in enumerate(_LONG, start=1)},
     "sept": 9,
 }
-_FIELDS = ("year", "month", "day", "hour", "minute", "second", "fraction", "half", "zone", "offset")
+_FIELDS = (
+    *("year", "month", "day", "hour", "minute", "second", "fraction", "half"),
+    *("zone", "offset", "region", "bracket", "beside", "comment"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +112,9 @@ def read_dates(text: pl.Series, order: DateOrder = "auto", *, name: str, where: 
             month = pl.col("name").str.to_lowercase().replace_strict(_MONTH_NUMBERS, default=None)
             fields = fields.with_columns(month.cast(pl.String).alias("month"))
             notes.append(f"{name} with names of months")
-        parts.append(_moments(fields, left.filter(fits)))
+        moments, found = _moments(fields, left.filter(fits), name)
+        parts.append(moments)
+        notes += found
         left = left.filter(~fits)
     if len(left):
         _refuse_two_digits(text.gather(left), len(text), where)
@@ -121,8 +128,8 @@ def read_dates(text: pl.Series, order: DateOrder = "auto", *, name: str, where: 
     return Dates(seconds, nanoseconds, tuple(dict.fromkeys(notes)))
 
 
-def _moments(fields: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
-    """Return seconds, nanoseconds and zones of dates in parts; null where they are none."""
+def _moments(fields: pl.DataFrame, at: pl.Series, name: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return seconds, nanoseconds and zones of dates in parts, null where they are none; and notes."""
     absent = [pl.lit(None, dtype=pl.String).alias(field) for field in _FIELDS if field not in fields.columns]
     fields = fields.with_columns(absent)
     two = {field: pl.col(field).str.zfill(2) for field in ("month", "day")}
@@ -138,17 +145,23 @@ def _moments(fields: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
     of_day = ((hour <= 23) | ((hour == 24) & (minute == 0) & (second == 0))) & (minute <= 59) & (second <= 60)
     zone = pl.col("zone").str.to_uppercase()
     east = zone_offset(zone, pl.col("offset"))
-    valid = in_half & whole & of_day
+    # Behind an offset a region or a comment repeats it; without one the region counts.
+    alone = zone.is_null() & pl.col("offset").is_null()
+    region = pl.coalesce("region", pl.when(alone).then(pl.coalesce("bracket", "beside")))
+    valid = in_half & whole & of_day & ~(alone & pl.col("comment").is_not_null())
     seconds = date.dt.epoch("s") + hour * 3600 + minute * 60 + second - east
     fraction = (pl.col("fraction").fill_null("") + "000000000").str.slice(0, 9).cast(pl.Int32)
-    return fields.select(
+    read = fields.select(
         pl.lit(at).alias("at"),
         pl.when(valid).then(seconds).alias("seconds"),
         fraction.alias("nanoseconds"),
         pl.when(~zone.is_in(PLAIN_ZONES)).then(zone).alias("zone"),
-        (pl.col("hour").is_not_null() & zone.is_null() & pl.col("offset").is_null()).alias("local"),
-        (zone.is_not_null() | pl.col("offset").is_not_null()).alias("zoned"),
+        (pl.col("hour").is_not_null() & alone & region.is_null()).alias("local"),
+        (~alone | region.is_not_null()).alias("zoned"),
+        region.alias("region"),
     )
+    utc, notes = in_regions(read["seconds"], read["region"], name)
+    return read.drop("region").with_columns(utc.alias("seconds")), notes
 
 
 def _about_zones(read: pl.DataFrame, name: str) -> list[str]:

@@ -16,7 +16,7 @@ import polars as pl
 
 from nextinterest.counting import counted
 from nextinterest.data.dates import DateOrder, read_dates
-from nextinterest.data.zones import split_zones
+from nextinterest.data.zones import in_regions, split_zones
 from nextinterest.errors import DataError
 
 __all__ = ["TIME_FORMATS", "TimeUnit", "Times", "check_time_format", "read_times"]
@@ -369,7 +369,7 @@ def _chrono(form: str, where: str) -> str:
 
 
 def _by_pattern(text: pl.Series, form: str, name: str, where: str) -> Times:
-    text, pattern, east, notes = split_zones(text, _chrono(form, where), name)
+    text, pattern, east, regions, notes = split_zones(text, _chrono(form, where), name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # polars' advice on patterns, which its own errors repeat
@@ -386,4 +386,5 @@ def _by_pattern(text: pl.Series, form: str, name: str, where: str) -> Times:
         whole, beyond = _scaled(fine.to_physical(), None, pl.lit(_PER_SECOND["ns"]))
         rest = pl.select(pl.when(pl.lit(whole) == seconds).then(beyond).otherwise(rest)).to_series()
     rest = rest if rest is not None and (rest > 0).any() else None
-    return Times(seconds - east, rest, (f"{name} as {form}", *notes))
+    seconds, found = in_regions(seconds - east, regions, name)
+    return Times(seconds, rest, (f"{name} as {form}", *notes, *found))
