@@ -355,3 +355,20 @@ def test_any_time_of_a_region_is_that_of_the_standard_library(moment: datetime, 
     there = local.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) == moment
     read = read_times(pl.Series([f"{moment.isoformat()} {zone}"])).seconds.to_list()
     assert read == [int(local.timestamp()) if there else None]
+
+
+@pytest.mark.parametrize("sign", [".", ","])
+@pytest.mark.parametrize(
+    ("rest", "beyond"), [("5", 43200), ("770833333", 66600), ("54166666667", 46800), ("75", 64800)]
+)
+def test_days_of_excel_are_read_with_either_sign_of_decimals(sign: str, rest: str, beyond: int) -> None:
+    column = pl.Series([f"45292{sign}{rest}", "45293", None])
+    assert read_times(column, form="excel").seconds.to_list() == [1704067200 + beyond, 1704153600, None]
+    with pytest.raises(DataError, match="days as Excel counts them") as refused:
+        read_times(column)
+    assert refused.value.command is not None
+    assert "--time-format excel" in refused.value.command
+
+
+def test_a_comma_behind_three_digits_may_be_of_thousands_and_is_no_time() -> None:
+    assert read_times(pl.Series(["123,456", "1700000000"])).seconds.to_list() == [None, 1700000000]

@@ -173,9 +173,9 @@ Numbers = tuple[pl.Series, pl.Series | None]
 
 def _decimals(text: pl.Series, whole: pl.Series) -> tuple[pl.Series, pl.Series | None, int]:
     """Return whole parts, nanoseconds of a unit where there are any, and how many numbers were rounded."""
-    parts = text.str.extract_groups(r"^(-?)(\d{1,18})(?:\.(\d*)|,(\d{1,9}))$").struct.unnest()
-    # With a comma only what is long enough to be a time and not a number of thousands.
-    comma = pl.when(pl.col("2").str.len_bytes() >= 9).then(pl.col("4"))
+    parts = text.str.extract_groups(r"^(-?)(\d{1,18})(?:\.(\d*)|,(\d+))$").struct.unnest()
+    # Four digits and more before a comma are no number of thousands.
+    comma = pl.when(pl.col("2").str.len_bytes() >= 4).then(pl.col("4"))
     digits = pl.coalesce("3", comma)
     scientific = pl.lit(text).str.contains(r"^[+-]?\d+(?:\.\d*)?[eE][+-]?\d+$")
     floats = pl.when(scientific).then(pl.lit(text).cast(pl.Float64, strict=False))
