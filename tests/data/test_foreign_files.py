@@ -74,7 +74,7 @@ def test_a_table_that_speaks_of_pages_is_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (workbook(), r"Office document \(\.xlsx\)\. Save the table as CSV"),
+        (workbook(), r"Office document \(\.xlsx\)\. Export the table as CSV"),
         (b"%PDF-1.7\n", "is a PDF"),
         (b"\x93NUMPY\1\0", "a NumPy array"),
         (b"\x80\x04\x95", "a Python pickle"),
@@ -85,6 +85,35 @@ def test_documents_are_named_whatever_their_name(tmp_path: Path, data: bytes, wh
     (tmp_path / name).write_bytes(data)
     with pytest.raises(DataError, match=what):
         load(tmp_path / name)
+
+
+@pytest.mark.parametrize("named", ["", "a.csv", "a.csv.zip", "a.zip", "a.json", "a.unknown"])
+@pytest.mark.parametrize(
+    ("members", "name", "what"),
+    [
+        (("[Content_Types].xml", "xl/workbook.xml"), "a.xlsx", "an Office document (.xlsx)"),
+        (("[Content_Types].xml", "xl/workbook.bin"), "a.xlsb", "an Office document (.xlsx)"),
+        (("[Content_Types].xml", "word/document.xml"), "a.docx", "an Office document (.docx)"),
+        (("[Content_Types].xml", "ppt/presentation.xml"), "a.pptx", "an Office document (.pptx)"),
+        (("[Content_Types].xml", "other/thing.xml"), "a.vsdx", "an Office document."),
+        (("mimetype", "content.xml", "styles.xml"), "a.ods", "an Office document (.ods)"),
+        (("mimetype", "content.xml"), "a.odt", "an Office document (.od"),
+        (("Index/Document.iwa", "preview.jpg"), "a.numbers", "an iWork document (.numbers"),
+        (("Index/Document.iwa",), "a.pages", "an iWork document (."),
+        (("Index.zip", "Metadata/Properties.plist"), "a.numbers", "an iWork document (."),
+    ],
+)
+def test_zips_of_office_programs_are_named_with_what_to_do(
+    tmp_path: Path, members: tuple[str, ...], name: str, what: str, named: str
+) -> None:
+    path = tmp_path / (named or name)
+    with zipfile.ZipFile(path, "w") as archive:
+        for member in members:
+            archive.writestr(member, "x")
+    with pytest.raises(DataError) as raised:
+        load(path)
+    assert f"{path} is {what}" in raised.value.message
+    assert raised.value.remedy == "Export the table as CSV."
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.txt", "a.json", "a.jsonl", "a.parquet"])

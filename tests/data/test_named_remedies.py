@@ -30,5 +30,5 @@ def test_an_ods_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.ods", "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr("content.xml", "<x/>")
-    with pytest.raises(DataError, match=r"Office document \(\.ods\).*Save the table as CSV"):
+    with pytest.raises(DataError, match=r"Office document \(\.ods\).*Export the table as CSV"):
         load(tmp_path / "a.ods")

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from nextinterest.data.sources.foreign import refuse_document
 from nextinterest.errors import DataError
 
 __all__ = [
@@ -259,12 +260,9 @@ def _members(path: Path) -> list[zipfile.ZipInfo]:
 
 def _unzip(path: Path, notes: list[str]) -> Iterator[bytes]:
     inside = _members(path)
+    names = [info.filename for info in inside]
+    refuse_document(path, names)
     if len(inside) != 1:
-        names = [info.filename for info in inside]
-        if "[Content_Types].xml" in names:
-            raise DataError(f"{path} is an Office document (.xlsx).", remedy="Save the table as CSV.")
-        if "mimetype" in names and "content.xml" in names:
-            raise DataError(f"{path} is an Office document (.ods).", remedy="Save the table as CSV.")
         listed = ", ".join(name[:60] for name in names[:8]) + (", ..." if len(names) > 8 else "")
         raise DataError(
             f"{path} is a zip archive of {len(names)} files, not one: {listed}.", remedy="Unpack it first."

@@ -1,13 +1,17 @@
-"""Text that is no table: a web page, a pointer of Git LFS, a dump of a database, known by how it begins."""
+"""What is no table: text such as a web page or a dump of a database, known by how it begins, and documents.
+
+Documents are zips, known by the files in them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from nextinterest.errors import DataError
 
-__all__ = ["refuse_other_text"]
+__all__ = ["refuse_document", "refuse_other_text"]
 
 _BEGIN = 512
 _HTML = re.compile(
@@ -19,6 +23,39 @@ _LFS_SIZE = re.compile(rb"^size (\d+)", re.MULTILINE)
 _SQL = re.compile(
     rb"-- \w+ (?:sql |database )*dump\b|(?:--[^\n]*\s+)*(?:create table|insert into|drop table|pragma)\b"
 )
+
+_OFFICE = {"xl/": ".xlsx", "word/": ".docx", "ppt/": ".pptx"}
+_APPLE = (".numbers", ".pages", ".key")
+
+
+def refuse_document(path: Path, names: Sequence[str]) -> None:
+    """Raise where the files in a zip are those of a document.
+
+    Parameters
+    ----------
+    path
+        The zip.
+    names
+        Of the files in it.
+
+    Raises
+    ------
+    DataError
+        With what it is, and that the table has to be exported.
+    """
+    ending, kind = path.suffix.lower(), ""
+    if "[Content_Types].xml" in names:
+        kind = next((of for folder, of in _OFFICE.items() if any(n.startswith(folder) for n in names)), "")
+        what = "an Office document"
+    elif {"mimetype", "content.xml"} <= {*names}:
+        kind = ending if ending in (".odt", ".odp") else ".ods"
+        what = "an Office document"
+    elif any(name.endswith(".iwa") or name == "Index.zip" for name in names):
+        kind = ending if ending in _APPLE else ", ".join(_APPLE)
+        what = "an iWork document"
+    else:
+        return
+    raise DataError(f"{path} is {what}{f' ({kind})' if kind else ''}.", remedy="Export the table as CSV.")
 
 
 def refuse_other_text(path: Path, first: bytes) -> None:
