@@ -59,7 +59,7 @@ def test_a_table_with_a_user_several_times_is_none_of_users(tmp_path: Path) -> N
     write(tmp_path, {"clicks.csv": CLICKS, "orders.csv": "order_id,user_id\n1,u1\n2,u1\n"})
     dataset = load(tmp_path)
     assert dataset.users is None
-    assert any("orders.csv, which has users several times" in note for note in dataset.report.notes)
+    assert any("orders.csv has users several times" in note for note in dataset.report.notes)
 
 
 def test_parts_lie_beside_their_items(tmp_path: Path) -> None:
@@ -173,3 +173,34 @@ def test_parts_without_a_header_are_read_by_place(tmp_path: Path) -> None:
     rows = [json.dumps([f"u{i}", "a"])[1:-1] for i in range(4)]
     write(tmp_path, {"part-00000": "\n".join(rows[:2]), "part-00001": "\n".join(rows[2:])})
     assert load(tmp_path, columns={"user": 0, "item": 1}).log.n_events == 4
+
+
+EVENTS = {"csv": "clicks.csv", "inter": "toys.inter", "movielens": "u.data", "jsonl": "clicks.jsonl"}
+TEXTS = {
+    "csv": CLICKS,
+    "inter": "user_id:token\titem_id:token\nu1\ta\nu2\tb\n",
+    "movielens": "1\t2\t3\t881250949\n2\t2\t4\t881250950\n",
+    "jsonl": '{"user": "u1", "item": "a"}\n{"user": "u2", "item": "b"}\n',
+}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_whatever_else_a_folder_holds_is_named(tmp_path: Path, kind: str) -> None:
+    others = {"README.md": "x", "model.pkl": "x", "notes.xml": "x", "_old.csv": CLICKS, "LICENSE": "x"}
+    if kind != "csv":
+        others["part.parquet.crc"] = "x"
+    write(tmp_path, {EVENTS[kind]: TEXTS[kind], "_SUCCESS": "", ".hidden": "x", **others})
+    (tmp_path / "more").mkdir()
+    dataset = load(tmp_path)
+    assert dataset.report.files == (EVENTS[kind],)
+    named = [note for note in dataset.report.notes if note.startswith("not read of the folder: ")]
+    assert [note.removeprefix("not read of the folder: ").split(", ") for note in named] == [
+        sorted([*others, "more/"])
+    ]
+    assert not [note for note in load(tmp_path / EVENTS[kind]).report.notes if "not read" in note]
+
+
+def test_of_many_files_some_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    write(tmp_path, {"clicks.csv": CLICKS, **{f"{i:03}.log": "x" for i in range(50)}})
+    note = next(note for note in load(tmp_path).report.notes if "not read" in note)
+    assert note.endswith(", 019.log, and 30 more")

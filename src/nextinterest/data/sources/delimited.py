@@ -30,6 +30,8 @@ __all__ = [
     "everything",
     "fields_of",
     "read_delimited",
+    "unwrapped",
+    "wrapping",
 ]
 
 MAX_QUOTED_LINES = 64
@@ -41,6 +43,7 @@ FIELD_COUNT = "wrong number of fields"
 
 _RULE = r"^[\s:+|]*[-=][-\s:=+|]*$"
 _FOOTER = r"^\(?[\d,]+ rows?\b[^|]*$"
+_WRAPPED = r"^\s*{0}((?:[^{0}]|{0}{0})*){0}[\s,;]*$"
 _EXCEL = r'^="(.*)"$'
 
 Selection = Callable[[tuple[str, ...]], Mapping[str, str]]
@@ -61,12 +64,15 @@ class Dialect:
         Lines up to this number are no part of the table.
     boxed
         Whether the table is drawn: its rules, its edges and the blanks around cells are no part of it.
+    wrapped
+        The sign around whole lines, which is no part of them; empty where there is none.
     """
 
     quote: str = '"'
     spaced: bool = False
     skip: int = 0
     boxed: bool = False
+    wrapped: str = ""
 
 
 PLAIN = Dialect()
@@ -144,6 +150,8 @@ def read_delimited(
         frame = lines.filter(pl.col("line") > dialect.skip) if dialect.skip else lines
         if dialect.boxed:
             frame = _unboxed(frame)
+        if dialect.wrapped:
+            frame = frame.with_columns(unwrapped(frame["text"], dialect.wrapped))
         if frame.is_empty():
             continue
         if separator == " ":
@@ -180,6 +188,28 @@ def read_delimited(
     return Table(path, names or (), pl.concat(parts, rechunk=True), tuple(notes), separator)
 
 
+def wrapping(lines: Sequence[str]) -> str:
+    """Return the sign that stands around whole lines, from the second on at least; empty where none does."""
+    of_data = pl.Series(lines[1:], dtype=pl.String)
+    for sign in ('"', "'"):
+        inside = of_data.str.extract(_WRAPPED.format(sign))
+        if len(inside) and inside.str.contains(r"[,;\t|]|::").fill_null(False).all():
+            return sign
+    return ""
+
+
+def unwrapped(lines: pl.Series, sign: str) -> pl.Series:
+    """Return lines without a sign that stands around the whole line, and those within it once.
+
+    Examples
+    --------
+    >>> unwrapped(pl.Series(["'u1,i1,''Up'''", "u2,i2,Up"]), "'").to_list()
+    ["u1,i1,'Up'", 'u2,i2,Up']
+    """
+    inside = lines.str.extract(_WRAPPED.format(sign)).str.replace_all(2 * sign, sign, literal=True)
+    return pl.select(pl.coalesce(pl.lit(inside), pl.lit(lines)).alias(lines.name)).to_series()
+
+
 def _unboxed(lines: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of a table that is drawn, cells and separators only."""
     text = pl.col("text").str.strip_chars()
@@ -206,7 +236,9 @@ def _has_excel(column: pl.Series) -> bool:
 def fields_of(text: str, separator: str, quotes: bool = True, quote: str = '"') -> list[str]:
     """Return the fields of one line; blanks between a separator and a quote are no part of one."""
     if separator == " ":
-        return text.split()
+        text = " ".join(text.split())
+        if not text.startswith('"'):
+            return text.split()
     dialect = Dialect(quote, spaced=True)
     found = _parse(text, separator, dialect) if quotes and len(separator) == 1 else None
     cells = found or text.split(separator)

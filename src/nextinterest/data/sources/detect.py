@@ -16,7 +16,7 @@ from nextinterest.data.sources.jsonlines import keys, printable
 from nextinterest.data.sources.kinds import KINDS, Kind, content_kind, kind_of, refuse_other_kind
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.movielens import EVENT_FILES, is_movielens_csv, read_movielens
-from nextinterest.data.sources.parts import contents, visible
+from nextinterest.data.sources.parts import contents, unread, visible
 from nextinterest.data.sources.raw import RawData
 from nextinterest.data.sources.recbole import read_recbole
 from nextinterest.data.sources.sequences import is_sequence_header, read_sequences
@@ -190,6 +190,8 @@ def _read(path: Path, format: Format, columns: Columns | None, items: Path | Non
         raw = _READERS[chosen](path)
     if items is not None and chosen not in KINDS:
         raw = _with_items(raw, items, columns)
+    if path.is_dir():
+        raw = replace(raw, notes=(*raw.notes, *unread(path, raw.files)))
     # A file's name need not be text; what is reported of it is.
     files, notes, warnings = (tuple(map(printable, said)) for said in (raw.files, raw.notes, raw.warnings))
     return replace(raw, name=printable(raw.name), files=files, notes=notes, warnings=warnings)

@@ -87,9 +87,6 @@ def sort_out(
             command=f"Name the one, as in --items {of['items'][0]}.",
         )
     users = of["users"][0] if len(of["users"]) == 1 else None
-    others = [*of["other"], *(of["users"] if users is None else []), *(of["items"] if items else [])]
-    if others:
-        notes = (*notes, f"not read of the folder: {', '.join(p.name for p in others[:8])}")
     return Tables(tuple(of["events"]), next(iter(of["items"]), None) if items is None else None, users, notes)
 
 

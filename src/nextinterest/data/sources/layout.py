@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from nextinterest.data.sources.columns import (
@@ -24,6 +25,8 @@ from nextinterest.errors import DataError
 
 __all__ = ["Layout", "judge_layout", "separated_by"]
 
+_COUNTED = 5
+"""So many rows that count from 1 without quotes are numbered: fewer may be items with a comma too many."""
 _NAMED = {"\t": "tabs", " ": "blanks"}
 
 
@@ -72,12 +75,42 @@ def judge_layout(path: Path, ending: str, first: Sequence[Line], columns: Column
         header = tuple(cells_of(opening.header, layout.separator))
     quotes = layout.quotes and not opening.boxed
     dialect = replace(_quoting(lines, layout.separator) if quotes else PLAIN, skip=opening.skip)
-    dialect = replace(dialect, boxed=opening.boxed)
+    dialect = replace(dialect, boxed=opening.boxed, wrapped=opening.wrapped)
     notes = (*opening.notes, *(() if opening.separator == layout.separator else layout.notes))
     if dialect.quote == "'":
         notes = (*notes, f"{path.name} has single quotes around its cells")
     names = header or tuple(cells_of(lines[0], layout.separator))
+    if header is None and (whole := _with_row_names(path, names, lines, layout.separator)) is not None:
+        header, note = whole
+        names, notes = header, (*notes, note)
+        dialect = replace(dialect, skip=next(number for number, _ in first if number > opening.skip))
     return Layout(layout.separator, header, quotes, notes, dialect, names)
+
+
+def _with_row_names(
+    path: Path, names: Sequence[str], lines: Sequence[str], separator: str
+) -> tuple[tuple[str, ...], str] | None:
+    """Return the names of all columns where rows have one cell more than the header, and what to say of it.
+
+    Such a cell is a name or number of the row, as R writes it before the others, or what an empty cell behind
+    the last separator makes. None where rows differ otherwise: then they are malformed.
+    """
+    rows = [cells_of(line, separator) for line in lines[1:]]
+    if not rows or len(names) < 2 or any(len(row) != len(names) + 1 for row in rows):
+        return None
+    if not any(row[-1] for row in rows):
+        return (*names, ""), f"{path.name}: rows end with a separator, the header does not"
+    cells = [row[0] for row in rows]
+    quoted = [line.lstrip().startswith('"') for line in lines]
+    numbers = [int(cell) for cell in cells if cell.isascii() and cell.isdigit()]
+    rising = len(numbers) == len(cells) and all(a < b for a, b in pairwise(numbers))
+    if all(quoted[1:]):
+        named = rising or (quoted[0] and len({*cells}) == len(cells))
+    else:
+        named = len(rows) >= _COUNTED and numbers == list(range(1, len(rows) + 1))
+    if not named:
+        return None
+    return ("", *names), f"{path.name}: rows begin with a name of their own, which the header leaves out"
 
 
 def _quoting(lines: Sequence[str], separator: str) -> Dialect:
@@ -111,7 +144,8 @@ def _judge(path: Path, usual: str, lines: Sequence[str], columns: Columns | None
     if of_data and not is_positions(names):
         raise no_header(path)
     other = separator != usual and len(names) > 1
-    return Layout(separator, None, separator != " ", (separated_by(path, separator),) if other else ())
+    quotes = separator != " " or lines[0].lstrip().startswith('"')
+    return Layout(separator, None, quotes, (separated_by(path, separator),) if other else ())
 
 
 def _without_header(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import polars as pl
 
 from nextinterest.counting import counted
 from nextinterest.data.sources.columns import Columns, positions, sniff_columns
-from nextinterest.data.sources.delimited import fields_of
+from nextinterest.data.sources.delimited import fields_of, unwrapped, wrapping
 from nextinterest.data.sources.parts import shown
 from nextinterest.errors import DataError
 
@@ -48,6 +50,8 @@ class Opening:
         The header where it stands in a comment, without the sign.
     notes
         What was passed over.
+    wrapped
+        The sign around whole lines, see `Dialect`; `lines` and `header` are without.
     """
 
     lines: tuple[str, ...]
@@ -56,6 +60,7 @@ class Opening:
     boxed: bool = False
     header: str | None = None
     notes: tuple[str, ...] = ()
+    wrapped: str = ""
 
 
 def cells_of(line: str, separator: str) -> list[str]:
@@ -83,9 +88,19 @@ def find_opening(path: Path, lines: Sequence[Line], columns: Columns | None) -> 
     DataError
         If titles stand above a table whose header is not certain.
     """
-    boxed = _boxed(path, lines)
-    if boxed is not None:
-        return boxed
+    sign = wrapping([text for _, text in lines])
+    if sign:
+        bare = unwrapped(pl.Series([text for _, text in lines], dtype=pl.String), sign)
+        opening = _find(
+            path, [(number, text) for (number, _), text in zip(lines, bare, strict=True)], columns
+        )
+        note = f"{path.name}: the {sign} around whole lines were taken off"
+        return replace(opening, wrapped=sign, notes=(*opening.notes, note))
+    return _boxed(path, lines) or _find(path, lines, columns)
+
+
+def _find(path: Path, lines: Sequence[Line], columns: Columns | None) -> Opening:
+    """Find the opening of a table that is not drawn."""
     said = _SEP.fullmatch(lines[0][1].strip(" ")) if len(lines) > 1 else None
     start = int(said is not None)
     separator = None if said is None else said[1].replace("\\t", "\t")

@@ -22,10 +22,11 @@ __all__ = [
     "refuse_other_columns",
     "shown",
     "sort_parts",
+    "unread",
     "visible",
 ]
 
-_SHOWN_NAMES, _SHOWN_LETTERS = 12, 40
+_SHOWN_NAMES, _SHOWN_LETTERS, _NAMED_FILES = 12, 40, 20
 
 _WORDS = {"train": 0, "training": 0, "valid": 1, "validation": 1, "val": 1, "dev": 1, "test": 2, "testing": 2}
 _PART = re.compile(rf"^(?:(.*?)[._-])?({'|'.join(_WORDS)}|part[._-]?\d+.*)$", re.IGNORECASE)
@@ -96,6 +97,19 @@ def visible(folder: Path) -> list[Path]:
         raise DataError(
             f"{folder} cannot be read: {error.strerror}.", remedy="Check its permissions."
         ) from error
+
+
+def unread(folder: Path, read: Iterable[str]) -> tuple[str, ...]:
+    """Return a note of what else a folder holds than the files that were read; none where it holds no more.
+
+    Left out are what begins with a dot, and what begins with an underline and has no ending, such as
+    ``_SUCCESS``: marks of the programs that wrote the folder.
+    """
+    beside = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".") and p.name not in {*read}]
+    names = [f"{p.name}/" if p.is_dir() else p.name for p in beside if p.suffix or p.name[0] != "_"]
+    more = f", and {len(names) - _NAMED_FILES} more" if len(names) > _NAMED_FILES else ""
+    listed = ", ".join(name[:_SHOWN_LETTERS] for name in names[:_NAMED_FILES])
+    return (f"not read of the folder: {listed}{more}",) if names else ()
 
 
 def shown(names: Iterable[object]) -> str:

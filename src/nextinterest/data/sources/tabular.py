@@ -197,7 +197,7 @@ def read_tabular(
     if user_path is not None:
         user_table = _read(user_path, partial(_user_fields, user_path, columns), needed)
         if user_path == tables_of.users and user_table.frame["user"].is_duplicated().any():
-            notes_of = (*notes_of, f"not read of the folder: {user_path.name}, which has users several times")
+            notes_of = (*notes_of, f"{user_path.name} has users several times and was passed over")
             user_table = None
     elsewhere = [table.columns for table in (item_table, user_table) if table is not None]
     tables = [_read(p, partial(_fields, p, columns, elsewhere), needed, kind, columns) for p in paths]
