@@ -13,14 +13,20 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus, urlsplit
 
-__all__ = ["MASK", "RedactingFilter", "address", "redact"]
+__all__ = ["MASK", "RedactingFilter", "address", "masked", "redact"]
 
 MASK = "***"
 _READ = 100_000  # characters of a text that are looked at; what is behind them is never shown
 _SHORTEST_SECRET = 4  # shorter ones are words of the language as often as keys
 
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+_CERTAIN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=://)[^\s/?#\"'<>]*@"), f"{MASK}@"),
+    (re.compile(r"\b(bearer|basic)\s+(?=\S*\d|\S{20})[\w.~+/=*-]{4,}", re.IGNORECASE), rf"\1 {MASK}"),
+    (re.compile(r"\bsk[-_][\w*-]{8,}|\b(?:gsk|hf|xai|ghp|r8)[-_]\w{16,}|\bAIza[\w-]{20,}"), MASK),
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), MASK),  # a JSON web token
+)
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    _CERTAIN[0],
     (re.compile(r"(?<=[?&#])([\w.~%-]+)=[^\s&#\"'<>]*"), rf"\1={MASK}"),
     (
         re.compile(
@@ -31,9 +37,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{MASK}",
     ),
-    (re.compile(r"\b(bearer|basic)\s+(?=\S*\d|\S{20})[\w.~+/=*-]{4,}", re.IGNORECASE), rf"\1 {MASK}"),
-    (re.compile(r"\bsk[-_][\w*-]{8,}|\b(?:gsk|hf|xai|ghp|r8)[-_]\w{16,}|\bAIza[\w-]{20,}"), MASK),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), MASK),  # a JSON web token
+    *_CERTAIN[1:],
     (
         re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{24,}\b"),
         MASK,
@@ -69,6 +73,25 @@ def redact(text: str, secrets: Iterable[str] = (), *, limit: int | None = 200) -
         text = pattern.sub(shown, text)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if limit is None or len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    r"""Return a text as it is, line breaks too, with credentials masked: for prompts, which are shown whole.
+
+    Only what is a credential by its form is found (keys, tokens, the user part of a URL); words such as
+    ``token: ring`` and long ids stay. Others are masked where they are given.
+
+    Examples
+    --------
+    >>> masked("Use sk-abcdef123456 or my-key.\nToken: The Ring", ["my-key"])
+    'Use *** or ***.\nToken: The Ring'
+    """
+    forms = {form for secret in secrets for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    for pattern, shown in _CERTAIN:
+        text = pattern.sub(shown, text)
+    return text
 
 
 def address(url: str) -> str:

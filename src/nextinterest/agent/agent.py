@@ -27,7 +27,7 @@ from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
 from nextinterest.data.dataset import as_data_set
-from nextinterest.domain import Recommendations, Where
+from nextinterest.domain import Recommendations, Where, traced
 from nextinterest.interests import InterestOutlook, InterestPortrait
 from nextinterest.interests.outlook import Horizon
 from nextinterest.llm.devices import DtypeName
@@ -163,6 +163,7 @@ class RecommenderAgent(AgentRecords):
         on_unknown: OnUnknown = "raise",
         where: Where | None = None,
         query: str | None = None,
+        trace: bool = False,
     ) -> Recommendations:
         """Recommend k items.
 
@@ -184,6 +185,8 @@ class RecommenderAgent(AgentRecords):
         query
             What is asked for, in free text: "something dark and slow about grief". Items whose texts are
             close to it become likelier; with an empty history it alone decides.
+        trace
+            Return each step of the answer with it: prompts, what was found, tokens, time and cost.
 
         Raises
         ------
@@ -193,9 +196,13 @@ class RecommenderAgent(AgentRecords):
             If k is below one, neither history nor user is given, or the user is not known.
         """
         engine, k = self.engine, as_whole_number(k, "k")
-        with self._answering(user):
+
+        def answer() -> Recommendations:
             read = self._read(engine, history, user, on_unknown)
             return engine.answer(read, k, exclude_seen=exclude_seen, where=where, request=query)
+
+        with self._answering(user):
+            return traced(answer, trace)
 
     def interests(
         self,

@@ -22,6 +22,7 @@ from nextinterest.domain.ranking import Candidate, ItemScorer, Rankings, Recomme
 from nextinterest.domain.request import Intent, Request
 from nextinterest.domain.schemas import json_schemas
 from nextinterest.domain.session import Session
+from nextinterest.domain.trace import Trace, TraceStep, traced
 from nextinterest.domain.where import Conditions, Span, Where
 
 __all__ = [
@@ -66,9 +67,12 @@ __all__ = [
     "Session",
     "Span",
     "TimeArray",
+    "Trace",
+    "TraceStep",
     "Where",
     "found_name",
     "json_schemas",
     "kind_name",
     "normal_name",
+    "traced",
 ]

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nextinterest.domain.portraits import Direction, EventRef
+from nextinterest.domain.trace import Trace
 
 __all__ = ["GeneratedItem", "HowGrounded", "NextInterest", "NextInterests"]
 
@@ -63,6 +64,7 @@ class NextInterests(_Output):
         default=(), description="Item ids or titles of the history that the catalogue does not have."
     )
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")
+    trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

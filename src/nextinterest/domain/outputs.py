@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nextinterest.domain.trace import Trace
+
 __all__ = ["Evidence", "Recommendation", "Recommendations"]
 
 
@@ -62,3 +64,4 @@ class Recommendations(_Output):
     notes: tuple[str, ...] = Field(
         default=(), description="What the reader should know, such as that the history was empty."
     )
+    trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")

@@ -11,6 +11,7 @@ from nextinterest.domain.outcome import Outcome
 from nextinterest.domain.outputs import Recommendations
 from nextinterest.domain.request import Request
 from nextinterest.domain.session import Session
+from nextinterest.domain.trace import Trace
 from nextinterest.domain.where import Where
 from nextinterest.messages import Message
 
@@ -26,6 +27,7 @@ PUBLISHED: tuple[type, ...] = (
     Recommendations,
     Outcome,
     NextInterests,
+    Trace,
 )
 """The types whose schemas are published."""
 
@@ -36,7 +38,8 @@ def json_schemas() -> dict[str, dict[str, JsonValue]]:
     Examples
     --------
     >>> list(json_schemas())
-    ['Event', 'Item', 'Where', 'Request', 'Message', 'Session', 'Recommendations', 'Outcome', 'NextInterests']
+    ['Event', 'Item', 'Where', 'Request', 'Message', 'Session', 'Recommendations', 'Outcome', 'NextInterests',
+     'Trace']
     >>> json_schemas()["Event"]["required"]
     ['item']
     """

@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from nextinterest.tracing import spend
+
 __all__ = ["Meter", "count", "current", "metered", "metering"]
 
 P = ParamSpec("P")
@@ -19,11 +21,12 @@ R = TypeVar("R")
 
 
 class Meter:
-    """Tokens so far."""
+    """Tokens so far, and money, in the unit of the endpoint's prices."""
 
     def __init__(self) -> None:
         self.read = 0
         self.written = 0
+        self.cost = 0.0
 
 
 _METER: ContextVar[Meter | None] = ContextVar("_METER", default=None)
@@ -47,6 +50,7 @@ def metering() -> Iterator[Meter]:
         if outer is not None:
             outer.read += meter.read
             outer.written += meter.written
+            outer.cost += meter.cost
 
 
 def metered(function: Callable[P, R]) -> Callable[P, R]:
@@ -65,9 +69,11 @@ def current() -> Meter:
     return _METER.get() or Meter()
 
 
-def count(*, read: int = 0, written: int = 0) -> None:
-    """Add tokens that a model has read or written."""
+def count(*, read: int = 0, written: int = 0, cost: float = 0.0) -> None:
+    """Add what a model has read, written and cost, to the meter and to the open step of a trace."""
+    spend(read=read, written=written, cost=cost)
     meter = _METER.get()
     if meter is not None:
         meter.read += read
         meter.written += written
+        meter.cost += cost
