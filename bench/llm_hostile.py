@@ -29,7 +29,7 @@ from pydantic import BaseModel, Field, ValidationError
 from nextinterest.data.assets import DEFAULT_LANGUAGE_MODEL, fetch
 from nextinterest.domain import Catalog, History
 from nextinterest.errors import NextInterestError
-from nextinterest.llm import LocalModel, Sampling, TokenTrie, beam_search, draw_rows
+from nextinterest.llm import LocalModel, Sampling, TokenTrie, beam_search
 from nextinterest.messages import Message
 from nextinterest.prompts import (
     PromptOptions,
@@ -127,11 +127,7 @@ def main() -> None:
         which = request % len(states)
         seen = {int(i) for i in prompts[which]}
         state = states[which].fork()
-        if request % 8 == 0:
-            found = beam_search(state, trie, K, end=end, excluded=seen)
-        else:
-            sampling = Sampling(temperature=0.0 if request % 8 == 1 else 1.0, seed=request)
-            found = draw_rows(state, trie, K, end=end, sampling=sampling, excluded=seen)
+        found = beam_search(state, trie, K, end=end, beams=1 + request % 8, excluded=seen)
         faults = []
         try:
             rows = [Row(id=catalog.ids[f.row], title=catalog.titles[f.row]) for f in found]

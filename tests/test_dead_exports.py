@@ -55,8 +55,11 @@ GENERATION = {
     "PredictionsAnswer",
     "interests_schema",
     "TitleGrounder.ground",
+    "ConstrainedModel",
+    "ConstrainedState",
     "beam_search",
-    "draw_rows",
+    "CausalState.write",
+    "Seq2SeqState.write",
     "parse_output",
 }
 

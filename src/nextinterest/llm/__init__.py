@@ -7,7 +7,8 @@
     scripted              a model without weights, for tests
     store                 cached states of many users
     continuations         many sequences that begin alike, each growing its own way
-    trie, search          rows of a catalogue's token trie by beams, greedily or drawn
+    constrained           what can be held to a grammar or a trie
+    trie, search          rows of a catalogue's token trie by beams
 
 Nothing here knows items, users, catalogues or templates.
 """
@@ -23,6 +24,7 @@ from nextinterest.llm.base import (
     State,
     Tokenizer,
 )
+from nextinterest.llm.constrained import ConstrainedModel, ConstrainedState
 from nextinterest.llm.scripted import ScriptedLanguageModel
 from nextinterest.messages import Message
 
@@ -30,12 +32,14 @@ if TYPE_CHECKING:
     from nextinterest.llm.continuations import Continuations
     from nextinterest.llm.local import LocalModel
     from nextinterest.llm.openai_compatible import OpenAICompatibleModel
-    from nextinterest.llm.search import beam_search, draw_rows
+    from nextinterest.llm.search import beam_search
     from nextinterest.llm.seq2seq import Seq2SeqModel
     from nextinterest.llm.store import StateStore
     from nextinterest.llm.trie import TokenTrie
 
 __all__ = [
+    "ConstrainedModel",
+    "ConstrainedState",
     "Continuations",
     "FloatArray",
     "LanguageModel",
@@ -50,7 +54,6 @@ __all__ = [
     "TokenTrie",
     "Tokenizer",
     "beam_search",
-    "draw_rows",
 ]
 
 _LAZY = {
@@ -61,7 +64,6 @@ _LAZY = {
     "StateStore": "nextinterest.llm.store",
     "TokenTrie": "nextinterest.llm.trie",
     "beam_search": "nextinterest.llm.search",
-    "draw_rows": "nextinterest.llm.search",
 }
 
 

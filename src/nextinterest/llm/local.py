@@ -157,12 +157,19 @@ class LocalModel(ModuleModel):
         """Yield an answer piece by piece; with `schema` the whole is JSON of that schema."""
         prompt = self.tokenizer.encode(self.tokenizer.render(messages))
         self.check_length(len(prompt))
-        budget = self.context_length - len(prompt)
-        speaker = _Speaking(self.open(prompt))
+        state = self.open(prompt)
         if schema is not None:
-            matcher = JsonMatcher(self.tokenizer, self.head.vocabulary, schema)
-            return stream_json(speaker, matcher, budget, sampling or Sampling())
-        return stream_text(speaker, self.tokenizer, budget, sampling or Sampling())
+            return self._json(state, schema, sampling or Sampling())
+        budget = self.context_length - len(prompt)
+        return stream_text(_Speaking(state), self.tokenizer, budget, sampling or Sampling())
+
+    def write(self, state: CausalState, schema: type[BaseModel], sampling: Sampling) -> str:
+        """Return JSON of a schema as the answer to what a state has read; it goes on reading the answer."""
+        return "".join(self._json(state, schema, sampling))
+
+    def _json(self, state: CausalState, schema: type[BaseModel], sampling: Sampling) -> Iterator[str]:
+        matcher = JsonMatcher(self.tokenizer, self.head.vocabulary, schema)
+        return stream_json(_Speaking(state), matcher, self.context_length - len(state), sampling)
 
     def check_length(self, length: int) -> None:
         """Refuse what the model cannot read.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from nextinterest.llm.answering import Answering
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.loading import load_module, weights_digest
+from nextinterest.llm.tokenizer import LocalTokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -46,6 +47,7 @@ class ModuleModel(Answering):
     """
 
     kind: ClassVar[Literal["causal", "seq2seq"]]
+    tokenizer: LocalTokenizer
 
     def __init__(
         self,
@@ -138,6 +140,17 @@ class ModuleModel(Answering):
     def fingerprint(self) -> str:
         """Hash of weights and adapter; equal fingerprints give equal answers."""
         return self._fingerprint or weights_digest(self.module)
+
+    @cached_property
+    def writes_json(self) -> bool:
+        """Whether the vocabulary has what JSON is written with; that of T5 has no braces."""
+        signs = '{"[:,1]}'
+        return set(signs) <= set(self.tokenizer.decode(self.tokenizer.encode(signs)))
+
+    @property
+    def end_token(self) -> int:
+        """The token that ends an answer."""
+        return self.tokenizer.end_id
 
     @property
     def device(self) -> torch.device:

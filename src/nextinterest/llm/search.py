@@ -1,4 +1,4 @@
-"""Titles out of a model, held to a trie: greedy, sampled or by beams. Whatever comes out is a row of it.
+"""Titles out of a model, held to a trie, by beams. Whatever comes out is a row of it.
 
 The trie says what may follow, the model how likely it is; a row that is a prefix of another competes with
 it through the end token. Every parameter is explicit. Knows rows and tokens, nothing of items.
@@ -15,16 +15,12 @@ import torch
 from numpy.typing import NDArray
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import Sampling
-from nextinterest.llm.decoding import draw
 from nextinterest.llm.trie import Node, TokenTrie
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from nextinterest.llm.constrained import ConstrainedState
 
-    from nextinterest.llm.state import CausalState
-
-__all__ = ["Found", "beam_search", "draw_rows"]
+__all__ = ["Found", "beam_search"]
 
 Positions = NDArray[np.int32]
 
@@ -46,7 +42,7 @@ class _Beam:
 
 @torch.inference_mode()
 def beam_search(
-    state: CausalState,
+    state: ConstrainedState,
     trie: TokenTrie,
     k: int,
     *,
@@ -91,7 +87,7 @@ def beam_search(
 
 
 def _search(
-    state: CausalState,
+    state: ConstrainedState,
     trie: TokenTrie,
     k: int,
     width: int,
@@ -101,7 +97,7 @@ def _search(
     live = [_Beam(trie.root, (), 0.0)]
     done: list[Found] = []
     while live:
-        logp = _log_probabilities(state, [beam.tokens for beam in live])
+        logp = state.log_probabilities([beam.tokens for beam in live])
         grown: list[_Beam] = []
         whole: list[tuple[_Beam, int]] = []
         for beam, row_logp in zip(live, logp, strict=True):
@@ -134,72 +130,3 @@ def _search(
             # A beam only falls: those below the k-th finished row cannot overtake it.
             live = [beam for beam in live if beam.score > done[k - 1].log_probability]
     return done[:k]
-
-
-@torch.inference_mode()
-def draw_rows(
-    state: CausalState,
-    trie: TokenTrie,
-    k: int,
-    *,
-    end: int,
-    sampling: Sampling,
-    excluded: Iterable[int] = (),
-) -> list[Found]:
-    """Return k different rows in the order drawn; fewer only where fewer are left.
-
-    Token by token among what the trie allows: greedy at temperature 0, else drawn by `sampling` (its
-    `max_tokens` and `stop` do not apply: a row ends where it ends). Log-probabilities are the model's own,
-    not those of the restricted draw.
-    """
-    generator = torch.Generator().manual_seed(sampling.seed)
-    gone = set(excluded)
-    rows: list[int] = []
-    while len(rows) < k:
-        positions = trie.positions(gone)
-        if not trie.alive(trie.root, positions):
-            break
-        with state.excursion():
-            row = _draw_row(state, trie, end, sampling, generator, positions)
-        rows.append(row)
-        gone.add(row)
-    scores = state.score([[*trie.sequence(row), end] for row in rows])
-    return [Found(row, float(score)) for row, score in zip(rows, scores, strict=True)]
-
-
-def _draw_row(
-    state: CausalState,
-    trie: TokenTrie,
-    end: int,
-    sampling: Sampling,
-    generator: torch.Generator,
-    positions: Positions,
-) -> int:
-    """Draw one row, reading its tokens into the state; at least one row must be left."""
-    node = trie.root
-    unread: list[int] = []  # tokens without an alternative need no pass of their own
-    while True:
-        only = trie.only(node, positions)
-        if only is not None:
-            return trie.row_at(only)
-        children = trie.children(node, positions)
-        options = [int(t) for t in children.tokens] + ([end] if children.ends else [])
-        chosen = 0
-        if len(options) > 1:
-            if unread:
-                state.extend(unread, at=())
-                unread = []
-            logits = state.model.head.logits(state.last()[None])[0]
-            chosen = draw(logits[torch.tensor(options, device=logits.device)], sampling, generator)
-        if chosen == len(children):
-            row = trie.row(node, positions)
-            if row is None:
-                raise ModelError("The trie allowed an end where no row ends.")
-            return row
-        node = children.node(chosen)
-        unread.append(options[chosen])
-
-
-def _log_probabilities(state: CausalState, branches: list[tuple[int, ...]]) -> Tensor:
-    """Return log P(next token) behind each branch, float32, shape (len(branches), vocabulary)."""
-    return torch.log_softmax(state.model.head.logits(state.branch_states(branches)), dim=-1)

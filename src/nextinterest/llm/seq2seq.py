@@ -147,13 +147,15 @@ class Seq2SeqModel(ModuleModel):
     ) -> Iterator[str]:
         """Yield an answer piece by piece; with `schema` the whole is JSON of that schema."""
         prompt = self.tokenizer.encode("\n".join(message.content for message in messages))
-        self._check(prompt)
-        states, mask = self._encoded([prompt], [len(self._blocks)])
-        speaker = _Decoding(self, states, mask)
+        state = self.open(prompt)
         if schema is not None:
-            matcher = JsonMatcher(self.tokenizer, int(self.module.config.vocab_size), schema)
-            return stream_json(speaker, matcher, self.context_length, sampling or Sampling())
+            return self._json(state, schema, sampling or Sampling())
+        speaker = _Decoding(self, *state._read())
         return stream_text(speaker, self.tokenizer, self.context_length, sampling or Sampling())
+
+    def _json(self, state: Seq2SeqState, schema: type[BaseModel], sampling: Sampling) -> Iterator[str]:
+        matcher = JsonMatcher(self.tokenizer, int(self.module.config.vocab_size), schema)
+        return stream_json(_Decoding(self, *state._read()), matcher, self.context_length, sampling)
 
     def _groups(self, sequences: Sequence[Sequence[int]]) -> list[list[int]]:
         for sequence in sequences:
@@ -279,6 +281,22 @@ class Seq2SeqState:
         """Return log P(continuation | tokens read) of each; the state is unchanged."""
         states, mask = self._read()
         return np.asarray(self.model._score(states, mask, continuations).cpu().numpy(), dtype=np.float32)
+
+    def write(self, schema: type[BaseModel], sampling: Sampling | None = None) -> str:
+        """Return JSON of a schema, written under its grammar behind the tokens read; they stay as they are."""
+        return "".join(self.model._json(self, schema, sampling or Sampling()))
+
+    @torch.inference_mode()
+    def log_probabilities(self, branches: Sequence[Sequence[int]]) -> Tensor:
+        """Return log P(next token) behind each branch; see `nextinterest.llm.search.SearchState`."""
+        states, mask = self._read()
+        n, width = len(branches), 1 + max(map(len, branches), default=0)
+        ids = torch.full((n, width), self.model._start)
+        for row, branch in enumerate(branches):
+            ids[row, 1 : 1 + len(branch)] = torch.tensor(list(branch), dtype=torch.long)
+        logits = self.model._decode(states.expand(n, -1, -1), mask.expand(n, -1), ids.to(states.device))
+        ends = torch.tensor([len(branch) for branch in branches], device=states.device)
+        return torch.log_softmax(logits[torch.arange(n, device=states.device), ends], dim=-1)
 
     def choose(self, choices: Sequence[str], *, normalize: bool = True) -> FloatArray:
         """Return log-probabilities of short choices after the tokens read; the state is unchanged."""

@@ -12,10 +12,11 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from pydantic import BaseModel
 from torch import Tensor
 
 from nextinterest.errors import ModelError
-from nextinterest.llm.base import FloatArray
+from nextinterest.llm.base import FloatArray, Sampling
 from nextinterest.llm.forward import KeyValues, Segment, resolve_layers
 from nextinterest.llm.scoring import CausalModel, score_after, score_branches, single_tokens
 
@@ -32,6 +33,9 @@ class StatefulModel(CausalModel, Protocol):
     @property
     def device(self) -> torch.device:
         """Return where it computes."""
+
+    def write(self, state: CausalState, schema: type[BaseModel], sampling: Sampling) -> str:
+        """Return JSON of a schema as the answer to what a state has read."""
 
 
 class CausalState:
@@ -214,6 +218,11 @@ class CausalState:
         rows = iter(ends)
         return torch.stack([next(rows) if len(branch) else self.last() for branch in branches])
 
+    @torch.inference_mode()
+    def log_probabilities(self, branches: Sequence[Sequence[int]]) -> Tensor:
+        """Return log P(next token) behind each branch; see `nextinterest.llm.search.SearchState`."""
+        return torch.log_softmax(self.model.head.logits(self.branch_states(branches)), dim=-1)
+
     def score(self, continuations: Sequence[Sequence[int]]) -> FloatArray:
         """Return log P(continuation | tokens read) of each; the state is unchanged."""
         longest = max((len(c) for c in continuations), default=0)
@@ -221,6 +230,11 @@ class CausalState:
             return score_after(self.model, self._tokens, continuations)
         self.model.check_length(len(self._tokens) + max(longest - 1, 0))
         return score_branches(self.model, self._past, (), self.last(), continuations)
+
+    def write(self, schema: type[BaseModel], sampling: Sampling | None = None) -> str:
+        """Return JSON of a schema, written under its grammar behind the tokens read; they stay as they are."""
+        with self.excursion():
+            return self.model.write(self, schema, sampling or Sampling())
 
     def choose(self, choices: Sequence[str], *, normalize: bool = True) -> FloatArray:
         """Return log-probabilities of short choices after the tokens read; the state is unchanged."""

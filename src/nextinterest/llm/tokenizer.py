@@ -79,6 +79,22 @@ class LocalTokenizer:
         """Ids that end an answer."""
         return self._eos_ids
 
+    @property
+    def end_id(self) -> int:
+        """The id that answers are taught to end with: the tokenizer's own end token.
+
+        Raises
+        ------
+        ModelError
+            If the model has none.
+        """
+        own = self.inner.eos_token_id
+        if not isinstance(own, int) and not self._eos_ids:
+            raise ModelError(
+                f"The tokenizer of {self._name} names no end token.", remedy="Use a model with one."
+            )
+        return own if isinstance(own, int) else min(self._eos_ids)
+
     @cached_property
     def bos(self) -> str:
         """Text the model expects before plain text; empty where its tokenizer adds none."""
