@@ -59,6 +59,11 @@ GENERATION = {
     "ConstrainedState",
     "beam_search",
     "CausalState.write",
+    "ConstrainedModel.end_token",
+    "ConstrainedModel.writes_json",
+    "LocalTokenizer.end_id",
+    "ModuleModel.end_token",
+    "ModuleModel.writes_json",
     "Seq2SeqState.write",
     "parse_output",
 }

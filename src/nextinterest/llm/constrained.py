@@ -28,7 +28,7 @@ class ConstrainedState(State, Protocol):
         """
 
     def write(self, schema: type[BaseModel], sampling: Sampling | None = None) -> str:
-        """Return JSON of a schema, written under its grammar behind the tokens read; they stay as they are."""
+        """Return JSON of a schema, held to its grammar, as what follows; the state is unchanged."""
 
 
 @runtime_checkable

@@ -283,7 +283,7 @@ class Seq2SeqState:
         return np.asarray(self.model._score(states, mask, continuations).cpu().numpy(), dtype=np.float32)
 
     def write(self, schema: type[BaseModel], sampling: Sampling | None = None) -> str:
-        """Return JSON of a schema, written under its grammar behind the tokens read; they stay as they are."""
+        """Return JSON of a schema, held to its grammar, as what follows; the state is unchanged."""
         return "".join(self.model._json(self, schema, sampling or Sampling()))
 
     @torch.inference_mode()

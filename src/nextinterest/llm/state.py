@@ -232,7 +232,7 @@ class CausalState:
         return score_branches(self.model, self._past, (), self.last(), continuations)
 
     def write(self, schema: type[BaseModel], sampling: Sampling | None = None) -> str:
-        """Return JSON of a schema, written under its grammar behind the tokens read; they stay as they are."""
+        """Return JSON of a schema, held to its grammar, as what follows; the state is unchanged."""
         with self.excursion():
             return self.model.write(self, schema, sampling or Sampling())
 
