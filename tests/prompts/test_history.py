@@ -274,6 +274,15 @@ def test_choice_lists_every_candidate_under_its_letter(
     assert digits.first_event == 0
 
 
+def test_a_request_stands_between_the_history_and_the_candidates(
+    catalog: Catalog, history: History, base_tokenizer: TextTokenizer
+) -> None:
+    render = renderer(CHOICE, catalog, base_tokenizer, budget=4096).choice
+    text = render(history, [3, 1], request="something dark\nand slow").text
+    assert "\n\nAsked for now: something dark and slow\n\nWhich of these is chosen next?" in text
+    assert text.replace("\n\nAsked for now: something dark and slow", "") == render(history, [3, 1]).text
+
+
 def test_a_target_follows_the_prompt(catalog: Catalog, base_tokenizer: TextTokenizer) -> None:
     render = renderer(PromptTemplate.named("next-title"), catalog, base_tokenizer)
     assert base_tokenizer.decode(render.target(2)) == " Heat (1962)"
