@@ -12,6 +12,7 @@ from pathlib import Path
 from nextinterest.data.sources.archives import suffix
 from nextinterest.data.sources.columns import Columns, positions, sniff_columns
 from nextinterest.data.sources.item_table import mapped_here
+from nextinterest.data.sources.joined import Split, find_split
 from nextinterest.data.sources.jsonlines import keys
 from nextinterest.data.sources.kinds import Kind, content_kind
 from nextinterest.data.sources.layout import judge_layout
@@ -35,6 +36,8 @@ class Tables:
     items: Path | None = None
     users: Path | None = None
     notes: tuple[str, ...] = ()
+    split: Split | None = None
+    """Where the users of the events stand in a table of their own."""
 
 
 def sort_out(
@@ -73,6 +76,11 @@ def sort_out(
         return Tables(tuple(files), notes=notes)
     roles = {path: _role(names, columns) for path, names in headers.items()}
     of = {role: [p for p in files if roles[p] == role] for role in ("events", "items", "users", "other")}
+    split = None if of["events"] else find_split(folder, headers, columns)
+    if split is not None:
+        of["events"] = list(split.items)
+        taken = (split.users, *split.items)
+        of |= {role: [p for p in of[role] if p not in taken] for role in ("items", "users")}
     if not of["events"]:
         held = "; ".join(f"{p.name} has {shown(names)}" for p, names in list(headers.items())[:8])
         raise DataError(
@@ -87,7 +95,8 @@ def sort_out(
             command=f"Name the one, as in --items {of['items'][0]}.",
         )
     users = of["users"][0] if len(of["users"]) == 1 else None
-    return Tables(tuple(of["events"]), next(iter(of["items"]), None) if items is None else None, users, notes)
+    items_file = next(iter(of["items"]), None) if items is None else None
+    return Tables(tuple(of["events"]), items_file, users, notes, split)
 
 
 def _is_empty(path: Path) -> bool:

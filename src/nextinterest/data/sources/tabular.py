@@ -32,6 +32,7 @@ from nextinterest.data.sources.delimited import Selection, Table, read_delimited
 from nextinterest.data.sources.folders import Tables, sort_out
 from nextinterest.data.sources.headless import no_column
 from nextinterest.data.sources.item_table import item_columns, items_of, mapped_here
+from nextinterest.data.sources.joined import KEY, Split, in_order, join
 from nextinterest.data.sources.jsonlines import read_json_lines
 from nextinterest.data.sources.kinds import KINDS, WORDS, Kind, content_kind, is_bare_part, kind_of
 from nextinterest.data.sources.layout import judge_layout
@@ -54,6 +55,8 @@ from nextinterest.errors import DataError
 __all__ = ["read_items", "read_tabular", "table_parts"]
 
 _BESIDE = {"items": ("items", "item"), "users": ("users", "user")}
+_MOST_BESIDE = 50
+"""Of more files it is not asked whether one has what the given file lacks."""
 _ENDINGS = (".csv", ".tsv", ".txt", ".psv", ".parquet", ".jsonl", ".ndjson", ".json")
 
 
@@ -200,7 +203,11 @@ def read_tabular(
             notes_of = (*notes_of, f"{user_path.name} has users several times and was passed over")
             user_table = None
     elsewhere = [table.columns for table in (item_table, user_table) if table is not None]
-    tables = [_read(p, partial(_fields, p, columns, elsewhere), needed, kind, columns) for p in paths]
+    split = tables_of.split
+    if split is not None:
+        tables = _joined(split, columns, elsewhere, needed, kind)
+    else:
+        tables = [_read(p, partial(_fields, p, columns, elsewhere), needed, kind, columns) for p in paths]
     refuse_other_columns(paths, [table.columns for table in tables])
     named = [_fields(p, columns, elsewhere, table.columns) for p, table in zip(paths, tables, strict=True)]
     tables = [_events(table, names) for table, names in zip(tables, named, strict=True)]
@@ -208,6 +215,8 @@ def read_tabular(
     notes += left_out(tables[0].columns, named[0], columns)
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
     first = tables[0]
+    if split is not None and "time" not in first.frame.columns:
+        events = in_order(events, tables)
     if item_table is not None:
         files.append(item_table.path.name)
         notes.extend(item_table.notes)
@@ -223,6 +232,8 @@ def read_tabular(
         users = as_users(user_table.frame)
         files.append(user_table.path.name)
         notes.extend(user_table.notes)
+    if split is not None:
+        files.append(split.users.name)
     return RawData(
         name,
         tuple(files),
@@ -239,6 +250,31 @@ def read_tabular(
         columns={field: column for field, column in named[0].items() if not field.startswith(CANDIDATE)},
         test_files=tuple(i for i, p in enumerate(paths) if is_test(p)) if len(paths) > 1 else (),
     )
+
+
+def _joined(
+    split: Split,
+    columns: Columns | None,
+    elsewhere: Sequence[tuple[str, ...]],
+    needed: Collection[str],
+    kind: Kind | None,
+) -> list[Table]:
+    """Read events that are split over two tables."""
+
+    def select(path: Path, mine: Collection[str], header: tuple[str, ...]) -> dict[str, str]:
+        fields = _fields(path, columns, elsewhere, split.whole(header))
+        return {field: column for field, column in fields.items() if column in mine} | {KEY: split.key}
+
+    def of_items(path: Path) -> Table:
+        return _read(path, lambda header: select(path, header, header), {*needed, KEY}, kind, columns)
+
+    tables = [of_items(path) for path in split.items]
+    header = tables[0].columns
+    others = {*split.header} - {*header}
+    users = _read(split.users, lambda _: select(split.users, others, header), {*needed, KEY}, kind, columns)
+    tables[0] = replace(tables[0], notes=(*tables[0].notes, *users.notes))
+    names = _fields(split.items[0], columns, elsewhere, split.whole(header))
+    return [join(table, users, names, split) for table in tables]
 
 
 def _events(table: Table, names: dict[str, str]) -> Table:
@@ -298,13 +334,32 @@ def _fields(
             raise mapped_to_nothing(path, field, column, header)
     for field in ("user", "item"):
         if field not in names:
-            raise no_column(path, header, field)
+            raise _split_beside(path, columns, field) or no_column(path, header, field)
     refuse_equals(path, header, names, columns)
     if "time" in names and "time" not in (columns or {}):
         usual = [name for same in matches(bare_names(header) or header, "time") for name in same]
         further = [name for name in header if name in usual and name not in names.values()]
         names |= {f"{CANDIDATE}{name}": name for name in further if list(header).count(name) == 1}
     return names
+
+
+def _split_beside(path: Path, columns: Columns | None, field: str) -> DataError | None:
+    """Return the error for a file of events whose other half lies beside it; None where that is not so."""
+    kind, folder = kind_of(path), path.parent
+    beside = table_parts(folder, kind) if kind is not None else []
+    if kind is None or not 1 < len(beside) <= _MOST_BESIDE:
+        return None
+    try:
+        split = sort_out(folder, beside, kind, columns, None).split
+    except DataError:  # of other files, which nobody asked for
+        return None
+    if split is None or path not in (split.users, *split.items):
+        return None
+    other = split.users if path in split.items else split.items[0]
+    return DataError(
+        f"{path} has no column that is the {field}; {other.name} beside it has, and both have {split.key}.",
+        remedy=f"Give their folder, {folder}: the two are joined.",
+    )
 
 
 def _user_fields(path: Path, columns: Columns | None, header: tuple[str, ...]) -> dict[str, str]:

@@ -47,6 +47,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "categories": (
         *("categories", "category", "genres", "genre", "class", "tags", "category_name"),
         *("product_category", "main_category", "category_code", "item_category"),
+        "product_category_name",
     ),
     "year": ("year", "release_year", "year_of_publication", "publication_year"),
     "description": ("description", "summary"),
