@@ -8,12 +8,12 @@ from support.saved_llama import save_tiny_llama
 
 from nextinterest.llm import LocalModel, ScriptedLanguageModel
 from nextinterest.llm.base import Sampling
-from nextinterest.llm.metering import count, current, metered, metering
+from nextinterest.llm.metering import count, current, metering
 from nextinterest.messages import Message
 
 
 def test_meters_stand_in_one_another() -> None:
-    @metered
+    @metering()
     def inner() -> int:
         count(read=5)
         return current().read

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Self
 
 from nextinterest.agent.artifact import load_engine, save_engine
+from nextinterest.agent.asynchronous import isolated, streamed, threaded
 from nextinterest.agent.building import build_engine
-from nextinterest.agent.chat.conversing import Conversation, pieces
+from nextinterest.agent.chat.conversing import Conversation, traced_pieces, whole
 from nextinterest.agent.chat.messages import MessageLike, read_messages
 from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.schema import ChatReply
@@ -31,7 +32,7 @@ from nextinterest.domain import Recommendations, Where, traced
 from nextinterest.interests import InterestOutlook, InterestPortrait
 from nextinterest.interests.outlook import Horizon
 from nextinterest.llm.devices import DtypeName
-from nextinterest.llm.metering import metered
+from nextinterest.llm.metering import metering
 from nextinterest.profiles import ProfileStore
 
 __all__ = ["RecommenderAgent"]
@@ -257,7 +258,6 @@ class RecommenderAgent(AgentRecords):
             read = self._read(engine, history, user, on_unknown)
             return engine.forecast(read, horizon=horizon, n_paths=n_paths, seed=seed)
 
-    @metered
     def chat(
         self,
         messages: Sequence[MessageLike],
@@ -265,6 +265,7 @@ class RecommenderAgent(AgentRecords):
         history: HistoryLike | None = None,
         *,
         confirm_forget: bool = False,
+        trace: bool = False,
     ) -> ChatReply:
         """Answer the newest user message in words and with the structured result behind them.
 
@@ -288,6 +289,8 @@ class RecommenderAgent(AgentRecords):
         confirm_forget
             Whether the user has confirmed, say by a button, a deletion that the newest message asks for. It
             changes nothing for any other message.
+        trace
+            As in `recommend`.
 
         Raises
         ------
@@ -298,13 +301,8 @@ class RecommenderAgent(AgentRecords):
         ForgottenError
             If the user was forgotten while this was answered; nothing is written.
         """
-        served, said = self._served.now, read_messages(messages)
-        if self._users is not None and user is not None and history is None:
-            return self._users.chat(served, str(user), said, confirm_forget=confirm_forget)
-        given = [] if history is None and user is None else history
-        read = self._read(served.engine, given, user, "raise")
-        understood = served.conversation.understand(said)
-        return served.conversation.answer(understood, SessionProfile(read.history, understood.earlier), said)
+        pieces = self._conversing(messages, user, history, confirm_forget=confirm_forget)
+        return traced(lambda: whole(pieces), trace)
 
     def chat_stream(
         self,
@@ -313,6 +311,38 @@ class RecommenderAgent(AgentRecords):
         history: HistoryLike | None = None,
         *,
         confirm_forget: bool = False,
+        trace: bool = False,
     ) -> Iterator[str | ChatReply]:
-        """Yield the text of the answer of `chat` piece by piece, and last the whole reply."""
-        yield from pieces(self.chat(messages, user, history, confirm_forget=confirm_forget))
+        """Yield the text of the answer of `chat` sentence by sentence, and last the whole reply.
+
+        A sentence is yielded as soon as it is made and checked. What the message changes is written before
+        the first one. Times of a trace include those between the sentences that are taken.
+        """
+        pieces = self._conversing(messages, user, history, confirm_forget=confirm_forget)
+        return isolated(traced_pieces(pieces) if trace else pieces)
+
+    def _conversing(
+        self,
+        messages: Sequence[MessageLike],
+        user: str | None,
+        history: HistoryLike | None,
+        *,
+        confirm_forget: bool,
+    ) -> Iterator[str | ChatReply]:
+        served, said = self._served.now, read_messages(messages)
+        with metering():
+            if self._users is not None and user is not None and history is None:
+                yield from self._users.chat(served, str(user), said, confirm_forget=confirm_forget)
+                return
+            given = [] if history is None and user is None else history
+            read = self._read(served.engine, given, user, "raise")
+            understood = served.conversation.understand(said)
+            profile = SessionProfile(read.history, understood.earlier)
+            outcome = served.conversation.carry_out(understood, profile)
+            yield from served.conversation.worded(outcome, understood)
+
+    arecommend = threaded(recommend)
+    ainterests = threaded(interests)
+    aforecast = threaded(forecast)
+    achat = threaded(chat)
+    achat_stream = streamed(chat_stream)

@@ -8,7 +8,7 @@ on the same store (`nextinterest.agent.remembered`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from unicodedata import normalize
@@ -91,8 +91,8 @@ class StoredUsers:
 
     def chat(
         self, served: Snapshot, user: str, messages: Sequence[Message], *, confirm_forget: bool
-    ) -> ChatReply:
-        """Answer the newest message of a user; see `RecommenderAgent.chat`."""
+    ) -> Iterator[str | ChatReply]:
+        """Answer the newest message of a user; see `RecommenderAgent.chat_stream`."""
         user = checked_user(user)
         conversation, catalog = served.conversation, served.engine.catalog
         questions = self.remembered.questions
@@ -101,11 +101,12 @@ class StoredUsers:
             waiting = questions.take(user, messages, now)
             understood = conversation.understand(messages, waiting, confirmed=confirm_forget)
             profile = StoredProfile(catalog, self.store, user, now, number)
-            reply = conversation.answer(understood, profile, messages)
-            questions.put(user, messages, reply.question, now)
-        if reply.confirmation is not None and reply.confirmation.kind == "forgotten":
+            outcome = conversation.carry_out(understood, profile)
+            questions.put(user, messages, outcome.question, now)
+        if outcome.confirmation is not None and outcome.confirmation.kind == "forgotten":
             self._retriever().forget(user)  # it has read what was taken back
-        return reply
+        # Everything is written by now; whoever stops listening changes nothing.
+        yield from conversation.worded(outcome, understood)
 
     def retract(self, user: str, item_id: str) -> int:
         """Remove a user's events of one item and return how many there were."""

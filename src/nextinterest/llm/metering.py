@@ -6,18 +6,13 @@ does, and hands its counts to the meter around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 from nextinterest.tracing import spend
 
-__all__ = ["Meter", "count", "current", "metered", "metering"]
-
-P = ParamSpec("P")
-R = TypeVar("R")
+__all__ = ["Meter", "count", "current", "metering"]
 
 
 class Meter:
@@ -51,17 +46,6 @@ def metering() -> Iterator[Meter]:
             outer.read += meter.read
             outer.written += meter.written
             outer.cost += meter.cost
-
-
-def metered(function: Callable[P, R]) -> Callable[P, R]:
-    """Return the function with a meter of its own, which `current` reads inside it."""
-
-    @wraps(function)
-    def counting(*args: P.args, **kwargs: P.kwargs) -> R:
-        with metering():
-            return function(*args, **kwargs)
-
-    return counting
 
 
 def current() -> Meter:

@@ -1,7 +1,7 @@
 """Conversing: read the messages, carry out what they ask, say what came of it.
 
 The one place where understanding, execution and wording meet. Text is written once the result is there, and
-streaming hands that text out in pieces.
+handed out sentence by sentence.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.schema import ChatReply, Question, Usage
+from nextinterest.agent.chat.sentences import sentences
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.agent.chat.wording import words_of
 from nextinterest.agent.engine import Engine
+from nextinterest.domain import Outcome, Trace
 from nextinterest.llm.metering import current
 from nextinterest.messages import Message
+from nextinterest.tracing import step, tracing
 
-__all__ = ["Conversation", "pieces"]
-
-_PIECE = 24  # characters of a streamed piece, about
+__all__ = ["Conversation", "traced_pieces", "whole"]
 
 
 class Conversation:
@@ -59,15 +60,29 @@ class Conversation:
         confirmed
             Whether the caller has it confirmed that a deletion, if the message asks for one, is meant.
         """
-        return settled(self.understanding, messages, self.context, waiting, confirmed=confirmed)
+        with step("understand", reader=self.understanding.name) as s:
+            read = settled(self.understanding, messages, self.context, waiting, confirmed=confirmed)
+            if s:
+                s.note(request=read.action.model_dump(mode="json", exclude_defaults=True))
+        return read
 
     def answer(self, understood: Understood, profile: ChatProfile, messages: Sequence[Message]) -> ChatReply:
         """Carry out what was understood and return the reply."""
-        outcome = self.executor.carry_out(understood, profile)
-        text = words_of(outcome)
+        return whole(self.worded(self.carry_out(understood, profile), understood))
+
+    def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        """Return what came of a request, not yet in words."""
+        return self.executor.carry_out(understood, profile)
+
+    def worded(self, outcome: Outcome, understood: Understood) -> Iterator[str | ChatReply]:
+        """Yield the text of a reply sentence by sentence, as each is made, and last the whole reply."""
+        written: list[str] = []
+        for sentence in sentences(words_of(outcome)):
+            written.append(sentence)
+            yield sentence
         spent = current()
-        return ChatReply(
-            text=text,
+        yield ChatReply(
+            text="".join(written),
             usage=Usage(prompt_tokens=spent.read, completion_tokens=spent.written),
             action=understood.action,
             **{name: getattr(outcome, name) for name in type(outcome).model_fields},
@@ -88,14 +103,22 @@ class Conversation:
         return Conversation(self.engine, understanding)
 
 
-def pieces(reply: ChatReply) -> Iterator[str | ChatReply]:
-    """Yield the text of a reply in pieces that join to it, cut before words, and then the reply."""
-    text, start = reply.text, 0
-    while start < len(text):
-        end = min(len(text), start + _PIECE)
-        if end < len(text):
-            space = text.rfind(" ", start + 1, end)
-            end = space if space > start else end
-        yield text[start:end]
-        start = end
-    yield reply
+def whole(pieces: Iterator[str | ChatReply]) -> ChatReply:
+    """Return the reply that a stream ends with."""
+    *_, reply = pieces
+    if not isinstance(reply, ChatReply):
+        raise TypeError("a stream of a reply ends with the reply")
+    return reply
+
+
+def traced_pieces(pieces: Iterator[str | ChatReply]) -> Iterator[str | ChatReply]:
+    """Yield a stream whose reply has a trace."""
+    reply = None
+    with tracing() as root:
+        for piece in pieces:
+            if isinstance(piece, ChatReply):
+                reply = piece
+            else:
+                yield piece
+    if reply is not None:
+        yield reply.model_copy(update={"trace": Trace.of(root)})

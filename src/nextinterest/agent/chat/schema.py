@@ -23,6 +23,7 @@ from nextinterest.domain import (
     Question,
     Relaxation,
     Request,
+    Trace,
     Where,
 )
 from nextinterest.domain.where import Name, Names, Year
@@ -120,6 +121,7 @@ class ChatReply(Outcome):
     text: str = Field(description="The answer in words, Markdown-free; items stand one a line, numbered.")
     action: ChatAction = Field(description="The request in the flat form in which it was read.")
     usage: Usage = Field(default=Usage(), description="Tokens used.")
+    trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")
 
 
 @runtime_checkable
