@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from nextinterest.llm.base import Sampling, SchemaT, validated
 from nextinterest.messages import Message
+from nextinterest.tracing import answered
 
 __all__ = ["Answering"]
 
@@ -59,7 +60,9 @@ class Answering(ABC):
         """Yield the same answer piece by piece; with `schema` the whole is JSON of that schema."""
 
     def _text(self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling) -> str:
-        return "".join(self.stream(messages, schema=schema, sampling=sampling))
+        text = "".join(self.stream(messages, schema=schema, sampling=sampling))
+        answered(text)
+        return text
 
     def _object(self, messages: Sequence[Message], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
         return validated(self._text(messages, schema, sampling), schema)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,6 +28,7 @@ from nextinterest.llm.provider_failures import (
 )
 from nextinterest.messages import Message
 from nextinterest.redaction import address, redact
+from nextinterest.tracing import answered, sent
 
 if TYPE_CHECKING:
     from openai import OpenAI, Stream
@@ -165,7 +167,9 @@ class Endpoint:
                 raise json.JSONDecodeError("the answer is no JSON object", str(found)[:200], 0)
             return reply
 
-        return self._patiently(lambda: self._send(create, messages, wanted, schema), refused)
+        reply = self._patiently(lambda: self._send(create, messages, wanted, schema), refused)
+        answered(partial(_answers, reply), secrets_of(self.client))
+        return reply
 
     def stream(self, messages: Sequence[Message], wanted: Mapping[str, Json]) -> Stream[ChatCompletionChunk]:
         """Return an answer's pieces as the endpoint sends them.
@@ -208,6 +212,7 @@ class Endpoint:
             if schema is not None and not self._dialect.takes("response_format"):
                 rows = _rows(messages, _stated(schema))
             body = self._dialect.body(wanted)
+            sent(partial(_shown, rows, body), secrets_of(self.client))
             try:
                 return create(rows, body)
             except openai.APIStatusError as error:
@@ -232,6 +237,21 @@ class Endpoint:
                 self._sleep(asked if asked is not None else self._rng.uniform(wait / 2, wait))
                 wait = min(wait * 2, self.retries.longest_wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _shown(rows: Sequence[ChatCompletionMessageParam], body: Mapping[str, Json]) -> str:
+    """Return a request as a person reads it: its parameters, and each message under its role."""
+    head = json.dumps(body, ensure_ascii=False)
+    return "\n\n".join([head, *(f"[{row['role']}]\n{row.get('content')}" for row in rows)])
+
+
+def _answers(reply: ChatCompletion) -> str:
+    """Return what an endpoint answered: its message, as JSON where it is more than text."""
+    messages = [choice.message.model_dump(exclude_none=True) for choice in reply.choices or ()]
+    texts = [
+        one["content"] if set(one) <= {"content", "role"} and "content" in one else one for one in messages
+    ]
+    return "\n\n".join(one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in texts)
 
 
 def _stated(schema: type[BaseModel]) -> str:

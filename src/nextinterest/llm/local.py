@@ -8,6 +8,7 @@ Knows nothing of items, users or templates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -31,6 +32,7 @@ from nextinterest.llm.scoring import choose_after, score_after
 from nextinterest.llm.state import CausalState
 from nextinterest.llm.tokenizer import LocalTokenizer
 from nextinterest.messages import Message
+from nextinterest.tracing import sent
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -128,6 +130,8 @@ class LocalModel(ModuleModel):
         ModelError
             If a prompt is empty or longer than the context, or a choice is empty.
         """
+        for prompt in prompts:
+            sent(partial(self.tokenizer.decode, prompt))
         return choose_after(self, prompts, choices, normalize=normalize)
 
     def score(self, prefix: Sequence[int], continuations: Sequence[Sequence[int]]) -> FloatArray:
@@ -155,7 +159,9 @@ class LocalModel(ModuleModel):
         sampling: Sampling | None = None,
     ) -> Iterator[str]:
         """Yield an answer piece by piece; with `schema` the whole is JSON of that schema."""
-        prompt = self.tokenizer.encode(self.tokenizer.render(messages))
+        text = self.tokenizer.render(messages)
+        sent(text)
+        prompt = self.tokenizer.encode(text)
         self.check_length(len(prompt))
         state = self.open(prompt)
         if schema is not None:

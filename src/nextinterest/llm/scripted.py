@@ -12,6 +12,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from pydantic import BaseModel
@@ -21,6 +22,7 @@ from nextinterest.llm.answering import Answering
 from nextinterest.llm.base import FloatArray, Sampling
 from nextinterest.llm.metering import count
 from nextinterest.messages import Message
+from nextinterest.tracing import answered, sent
 
 __all__ = ["Call", "ScriptedLanguageModel", "ScriptedState", "ScriptedTokenizer"]
 
@@ -140,6 +142,8 @@ class ScriptedLanguageModel(Answering):
         """Return the scores of `chooser`, normalised where asked."""
         self.calls.append(Call("choose", _frozen(prompts), tuple(tuple(own) for own in choices)))
         count(read=sum(map(len, prompts)))
+        for prompt in prompts:
+            sent(partial(self.tokenizer.decode, prompt))
         return [self._choice(prompt, own, normalize) for prompt, own in zip(prompts, choices, strict=True)]
 
     def score(self, prefix: Sequence[int], continuations: Sequence[Sequence[int]]) -> FloatArray:
@@ -199,6 +203,8 @@ class ScriptedLanguageModel(Answering):
         answer = self.answers.popleft()
         text = answer.model_dump_json() if isinstance(answer, BaseModel) else answer
         count(read=sum(len(content) for _, content in said), written=len(text))
+        sent(self.tokenizer.render_chat(messages))
+        answered(text)
         return text
 
     def _check(self, sequence: Sequence[int]) -> None:

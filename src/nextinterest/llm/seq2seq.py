@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -28,6 +29,7 @@ from nextinterest.llm.metering import count
 from nextinterest.llm.scoring import single_tokens
 from nextinterest.llm.tokenizer import LocalTokenizer
 from nextinterest.messages import Message
+from nextinterest.tracing import sent
 
 if TYPE_CHECKING:
     from transformers import EncoderDecoderCache, PreTrainedModel, PreTrainedTokenizerBase
@@ -107,6 +109,8 @@ class Seq2SeqModel(ModuleModel):
         self, prompts: Sequence[Sequence[int]], choices: Sequence[Sequence[str]], *, normalize: bool = True
     ) -> list[FloatArray]:
         """Return log-probabilities of short choices as the decoder's first words; see `base`."""
+        for prompt in prompts:
+            sent(partial(self.tokenizer.decode, prompt))
         plans = [single_tokens(self.tokenizer, own) for own in choices]
         out: list[FloatArray] = [np.empty(0, np.float32)] * len(prompts)
         for group in self._groups(prompts):
@@ -146,7 +150,9 @@ class Seq2SeqModel(ModuleModel):
         sampling: Sampling | None = None,
     ) -> Iterator[str]:
         """Yield an answer piece by piece; with `schema` the whole is JSON of that schema."""
-        prompt = self.tokenizer.encode("\n".join(message.content for message in messages))
+        text = "\n".join(message.content for message in messages)
+        sent(text)
+        prompt = self.tokenizer.encode(text)
         state = self.open(prompt)
         if schema is not None:
             return self._json(state, schema, sampling or Sampling())
