@@ -206,6 +206,31 @@ def test_forgetting_takes_the_one_that_is_held(live: RecommenderAgent) -> None:
 
 
 @pytest.mark.parametrize(
+    "message", ["I never saw Night Ferry", "never watched Night Ferry", "I want to forget Night Ferry"]
+)
+def test_a_correction_asks_which_and_removes_nothing_before_a_yes(
+    live: RecommenderAgent, message: str
+) -> None:
+    both = [("f1", "seen"), ("f4", "seen")]
+    live.add_events("eve", [ProfileEvent(item_id="f4"), ProfileEvent(item_id="f2")])
+    asked = talk(live, message)
+    assert asked.question is not None
+    assert [item.item_id for item in asked.question.items] == ["f4"]
+    assert kinds(live) == [("f4", "seen"), ("f2", "seen")]
+    talk(live, message, "yes")
+    assert kinds(live) == [("f2", "seen")]
+    live.add_events("ann", [ProfileEvent(item_id="f1"), ProfileEvent(item_id="f4")])
+    asked = talk(live, message, user="ann")
+    assert asked.question is not None
+    assert asked.question.kind == "which_item"
+    for answers in (("yes",), ("the old one",)):
+        talk(live, message, *answers, user="ann")
+        assert kinds(live, "ann") == both
+    talk(live, message, "the old one", "yes", user="ann")
+    assert kinds(live, "ann") == both[1:]
+
+
+@pytest.mark.parametrize(
     "written",
     [
         ChatAction(intent="feedback", liked=("Night Ferry",)),

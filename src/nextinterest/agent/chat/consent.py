@@ -66,7 +66,7 @@ def settled(
     if unread or not isinstance(reader, CompositionalReader):
         read = _allowed(read, said or "", part, context)
     kept = waiting is not None and read.action.query != EVERYTHING
-    return replace(read, confirmed=confirmed, kept=kept, unread=unread)
+    return replace(read, confirmed=confirmed, kept=kept or read.kept, unread=unread)
 
 
 def _asks_again(said: str, before: str | None) -> bool:
@@ -94,5 +94,7 @@ def _allowed(read: Understood, said: str, part: Sequence[Message], context: Chat
         allowed = asks_to_delete_profile(said) and rules.action.query == EVERYTHING
     else:
         text = tokenise(said)
-        allowed = read_retraction(text) is not None and not excepts(text) and not in_passing(text)
+        asked = read_retraction(text)
+        allowed = asked is not None and not excepts(text) and not in_passing(text)
+        read = replace(read, unsure=read.unsure or (asked is not None and asked.unsure))
     return read if allowed else replace(read, action=ChatAction(intent="forget"), items=(), undo=())

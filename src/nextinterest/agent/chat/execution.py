@@ -86,7 +86,7 @@ class Executor:
         if request.intent == "forget":
             held = tuple(item for item in items if item in profile.held())
             if len(held) < 2:
-                return self._take_back(understood, profile, (*understood.items, *(held or items)))
+                return self._remove(understood, profile, (*understood.items, *(held or items)))
             items = held
         found = tuple(self._found(item) for item in items)
         return Outcome(request=request, question=Question(kind="which_item", items=found))
@@ -218,8 +218,8 @@ class Executor:
         request = understood.request
         if request.query == EVERYTHING:
             return self._forget_everything(understood, profile)
-        if request.where.categories:
-            return self._forget_categories(understood, profile)
+        if request.where.categories or (request.query is None and not request.where.empty):
+            return self._forget_part(understood, profile)
         items = understood.items or tuple(one.item for one in understood.undo)
         if not items and understood.missing:
             found = tuple(one for name in understood.missing for one in self._look_up(name))[:N_FOUND]
@@ -229,9 +229,13 @@ class Executor:
             if item is None:
                 return Outcome(request=request, unknown=(request.query,), found=self._look_up(request.query))
             items = (item,)
-        if understood.corrects and not understood.confirmed and (held := _of(profile.held(), items)):
+        return self._remove(understood, profile, items) if items else Outcome(request=request)
+
+    def _remove(self, understood: Understood, profile: ChatProfile, items: Sequence[int]) -> Outcome:
+        """Retract the events of items, once confirmed where the words leave open that this is meant."""
+        if understood.unsure and not understood.confirmed and (held := _of(profile.held(), items)):
             return self._ask_to_remove(understood, held)
-        return self._take_back(understood, profile, items) if items else Outcome(request=request)
+        return self._take_back(understood, profile, items)
 
     def _forget_everything(self, understood: Understood, profile: ChatProfile) -> Outcome:
         if profile.durable and not understood.confirmed:
@@ -240,13 +244,15 @@ class Executor:
         done = Confirmation(kind="forgotten_everything", events=profile.forget(), durable=profile.durable)
         return Outcome(request=understood.request, confirmation=done)
 
-    def _forget_categories(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        """Retract the events of items of some categories, once confirmed."""
-        request, categories = understood.request, self.engine.catalog.categories
-        held = profile.held()
-        items = tuple(item for item in held if set(request.where.categories) & set(categories[item]))
+    def _forget_part(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        """Retract the events of items of some categories or years, once confirmed."""
+        request, held = understood.request, profile.held()
+        where = request.where
+        meant = self.conditions.mask(where.model_copy(update={"match": "any"}))
+        items = tuple(item for item in held if meant[item])
         if not items:
-            return Outcome(request=request, unknown=request.where.categories)
+            years = f"{where.year_from or ''}-{where.year_to or ''}"
+            return Outcome(request=request, unknown=where.categories or (years,))
         if profile.durable and not understood.confirmed:
             return self._ask_to_remove(understood, _of(held, items))
         return self._take_back(understood, profile, items)

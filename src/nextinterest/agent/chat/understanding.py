@@ -96,10 +96,11 @@ class Understood:
         answered nothing is done.
     missing
         Names whose events are to be taken back and that the catalogue does not have.
-    corrects
-        Whether it only says that events of the items are wrong, so that their removal is asked back.
+    unsure
+        Whether the words leave open that events of the items are to go, so that their removal is asked back.
     kept
-        Whether the message left a question open that would have destroyed something, so that nothing was.
+        Whether nothing was removed though the message may have meant it: it left the question open, or asked
+        for a list beside.
     unread
         Characters of the conversation that were left out because it is long.
     cut
@@ -119,7 +120,7 @@ class Understood:
     unclear: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
     confirmed: bool = False
-    corrects: bool = False
+    unsure: bool = False
     kept: bool = False
     unread: int = 0
     cut: int = 0

@@ -10,6 +10,7 @@ Pure functions on text; the words are in ``deletion.yaml``.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -20,9 +21,18 @@ from rapidfuzz.distance import OSA
 from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.titles.words import common_words
 
-__all__ = ["agreement", "asks_to_delete_profile", "listed", "retyped", "speaks_of_deleting"]
+__all__ = [
+    "agreement",
+    "asks_to_delete_profile",
+    "contains",
+    "listed",
+    "matched",
+    "retyped",
+    "speaks_of_deleting",
+]
 
 _LONGEST, _LONGEST_REPLY, _LONGEST_SEARCHED = 30, 12, 100  # words; a bound on the work of a match too
+_LONGEST_PHRASE = 12
 _QUOTES = re.compile('["\u201c\u201d\u201e\u00ab\u00bb]')
 _LEAST_MISTYPED = 4  # letters: shorter words have too many neighbours
 _SYMBOL = re.compile(r"<(\w+)>|([a-z]+)|(\()|(_)| +")  # of a rule; ), |, ?, * and + stay as they are
@@ -89,6 +99,29 @@ def agreement(message: str) -> Literal["yes", "no"] | None:
     if said is None:
         return None
     return "yes" if _is("yes", said) else "no" if _is("no", said) else None
+
+
+def matched(rule: str, words: Sequence[str]) -> int:
+    """Return how many of the first words a rule of ``deletion.yaml`` describes; 0 where it does not.
+
+    Examples
+    --------
+    >>> matched("from_store", ("from", "what", "you", "know", "about", "me", "please"))
+    6
+    """
+    found = _compiled(rule).match(" ".join(words[:_LONGEST_PHRASE]) + " ")
+    return 0 if found is None else found.group().count(" ")
+
+
+def contains(rule: str, words: Sequence[str]) -> bool:
+    """Whether a rule of ``deletion.yaml`` describes some of the words.
+
+    Examples
+    --------
+    >>> contains("held", ("my", "horror", "history")), contains("held", ("my", "horror", "of", "spiders"))
+    (True, False)
+    """
+    return _has(rule, " ".join(words[:_LONGEST_SEARCHED]) + " ")
 
 
 def _words(message: str, most: int) -> str | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nextinterest.agent.chat.reading.intents import decide, looked_up
+from nextinterest.agent.chat.reading.deletion import contains
+from nextinterest.agent.chat.reading.intents import decide, forgets_besides, looked_up
 from nextinterest.agent.chat.reading.namesakes import chosen
 from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
+from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING, ChatAction
@@ -85,6 +87,7 @@ class Dialogue:
         intent = decide(turn, refining=self.request.asked)
         if intent == "forget":
             turn = self._known(turn)
+        unsure = intent == "forget" and turn.retraction is not None and turn.retraction.unsure
         if turn.unclear:
             self.held, self._listing = turn, False
             clear = [one.item for one in turn.titled if not one.alike and one.item in turn.taken_back]
@@ -93,6 +96,7 @@ class Dialogue:
                 earlier=tuple(self.reported),
                 unclear=turn.unclear,
                 items=tuple(clear) if intent == "forget" else (),
+                unsure=unsure,
             )
         self._listing = intent in {"recommend", "similar"}
         reported = self._reported(turn, intent)
@@ -116,8 +120,9 @@ class Dialogue:
             either=self.request.either and self._listing,
             items=items,
             undo=undo,
-            corrects=intent == "forget" and turn.retraction is not None and turn.retraction.corrects,
+            unsure=unsure,
             missing=turn.missing if intent == "forget" else (),
+            kept=self._listing and forgets_besides(turn),
         )
 
     def _answering(self, turn: Turn) -> Turn:
@@ -280,8 +285,12 @@ class Dialogue:
             if not names["liked"] and not names["disliked"]:
                 query = looked_up(turn, "reported_slots") if seen is None else catalog.called(seen)
             return ChatAction(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
-        about = turn.categories_back[:MAX_NAMES] if intent == "forget" and not turn.taken_back else ()
-        return ChatAction(intent=intent, query=self._query(turn, intent), include_categories=about)
+        query = self._query(turn, intent)
+        if intent != "forget" or turn.taken_back or not turn.part_back or turn.count or turn.years.direction:
+            return ChatAction(intent=intent, query=query)  # by a number or by age it is asked what is meant
+        first, last = (turn.years.range or YearRange()).within(FIRST_YEAR, LAST_YEAR)
+        about = turn.categories_back[:MAX_NAMES]
+        return ChatAction(intent=intent, query=query, include_categories=about, year_from=first, year_to=last)
 
     def _query(self, turn: Turn, intent: Intent) -> str | None:
         if intent in {"profile", "other"}:
@@ -299,8 +308,8 @@ class Dialogue:
                 return turn.missing[0][:_LONGEST_QUERY] if turn.missing else self._longer_name(turn)
             if excepts(turn.text, turn.title_positions):
                 return None
-            topic = "" if asked is None or asked.points or turn.categories_back else asked.topic
-            if not _may_be_name(topic):
+            topic = "" if asked is None or asked.points or turn.part_back else asked.topic
+            if not _may_be_name(topic) or contains("watched", tokenise(topic).words):
                 return None
             return topic if 0 < len(topic.split()) <= _LONGEST_TOPIC else None
         if turn.named:
@@ -354,9 +363,7 @@ class Dialogue:
     def _action(self, intent: Intent) -> ChatAction:
         request, called = self.request, self.context.titles.called
         order = {name: n for n, name in enumerate(self.context.catalog.category_names)}
-        first, last = request.years.first, request.years.last
-        first = None if first is None else min(max(first, FIRST_YEAR), LAST_YEAR)
-        last = None if last is None else min(max(last, FIRST_YEAR), LAST_YEAR)
+        first, last = request.years.within(FIRST_YEAR, LAST_YEAR)
         return ChatAction(
             intent=intent,
             count=request.count,

@@ -9,13 +9,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 from nextinterest.agent.chat.reading.removal import excepts
+from nextinterest.agent.chat.reading.retraction import Retraction
 from nextinterest.agent.chat.reading.slots import words_in_slot
 from nextinterest.agent.chat.reading.tokens import single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.agent.chat.schema import Intent
 from nextinterest.titles.words import common_words
 
-__all__ = ["decide", "is_request", "looked_up", "opinionated"]
+__all__ = ["decide", "forgets_besides", "is_request", "looked_up", "opinionated"]
 
 
 def decide(turn: Turn, *, refining: bool) -> Intent:
@@ -109,6 +110,16 @@ def looked_up(turn: Turn, *lists: str) -> str | None:
     return written if capital or any(word not in common_words() for word in content) else None
 
 
+def forgets_besides(turn: Turn) -> bool:
+    """Whether a message that asks for a list also asks to take back what may be stored."""
+    asked = turn.retraction
+    if asked is None or asked.idle or not asked.firm:
+        return False
+    if any(asked.start <= one.start < asked.end for one in turn.titled):
+        return True
+    return asked.stored and not asked.wished
+
+
 def _is_out_of_scope(turn: Turn) -> bool:
     if turn.has("why_not"):
         return False
@@ -127,35 +138,50 @@ def _is_out_of_scope(turn: Turn) -> bool:
 def _takes_back(turn: Turn) -> bool:
     """Whether it asks to take back something that may be known, and asks for nothing else."""
     asked = turn.retraction
-    if asked is None or turn.has("reset", "strong_requests"):
+    if asked is None or turn.has("reset") or _requests_besides(turn, asked):
         return False
     if turn.categories.include or turn.categories.exclude:
         return False  # "forget Heat, a comedy" is a request, and so is "forget Heat, something light"
+    if asked.wished and turn.text.words[asked.end : asked.end + 1] == ("and",):
+        return False  # "I want to forget everything about work and watch something"
     if any(start >= asked.end for start, _ in turn.text.spans(word_list("requests"))):
         return False
-    if turn.taken_back or turn.missing:
+    if turn.taken_back or (turn.missing and not asked.wished):
         return not any(one.like for one in turn.named) and not turn.has("similar_behind")
     if turn.removal is not None and turn.removal.doubtful and turn.titled:
         return asked.firm and not any(one.unlike or one.like for one in turn.named)  # answered by how to ask
     if asked.idle:
         return False
-    if turn.removal is not None and turn.removal.doubtful and not (asked.points or turn.categories_back):
+    if turn.part_back:
+        return True
+    if asked.wished:
+        return False
+    if turn.removal is not None and turn.removal.doubtful and not asked.points:
         return asked.stored and asked.firm
     listed = bool(turn.reference.items) and not turn.reference.pronoun
-    return asked.points or asked.stored or listed or bool(turn.categories_back)
+    return asked.points or asked.stored or listed
+
+
+def _requests_besides(turn: Turn, asked: Retraction) -> bool:
+    """Whether a list is asked for outside of the words that ask to take back: "I want" to forget is none."""
+    return any(
+        not asked.opens <= start < asked.start and start not in turn.title_positions
+        for start, _ in turn.text.spans(word_list("strong_requests"))
+    )
 
 
 def _excepts(turn: Turn) -> bool:
     """Whether everything is to go but something, which is answered by how to remove parts."""
-    if turn.retraction is None or turn.retraction.end <= turn.retraction.start:
+    asked = turn.retraction
+    if asked is None or asked.wished or asked.end <= asked.start:
         return False
-    first = turn.text.words[turn.retraction.start]
+    first = turn.text.words[asked.start]
     return first in {"everything", "all", "anything"} and excepts(turn.text, turn.title_positions)
 
 
 def _speaks_of_deleting(turn: Turn) -> bool:
     """Whether small talk is about taking back or deleting, so that the reply says how to ask for it."""
-    if turn.retraction is not None:
+    if turn.retraction is not None and not turn.retraction.wished:
         return not turn.retraction.idle
     return turn.has("forget") and turn.has("everything") and not turn.has("flip")
 

@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 
 from nextinterest.agent.chat.reading.deletion import listed
 from nextinterest.agent.chat.reading.mentions import Mention
-from nextinterest.agent.chat.reading.retraction import Retraction
+from nextinterest.agent.chat.reading.retraction import Retraction, held_where, introduces
 from nextinterest.agent.chat.reading.tokens import Text, word_list
 from nextinterest.titles import TitleIndex, title_words
 
@@ -134,7 +134,8 @@ def read_removal(
 
 def _harmless(text: Text, position: int) -> int:
     """Return how many words at a position only say where the data is stored or carry no meaning."""
-    length = text.phrase_at(position, listed("held_where", "about_what", "of_all", "polite", "ever"))
+    length = held_where(text, position) or introduces(text, position)
+    length = length or text.phrase_at(position, listed("of_all", "polite", "ever"))
     return length or text.phrase_at(position, word_list("fillers"))
 
 
@@ -162,7 +163,7 @@ def _name_end(text: Text, position: int, titles: Mapping[int, Mention]) -> int:
         token = text.tokens[end]
         if token.after_comma or token.after_stop or (token.word,) in _JOINS:
             break
-        if text.phrase_at(end, listed("held_where", "polite")):
+        if held_where(text, end) or text.phrase_at(end, listed("polite")):
             break
         end += 1
     return end

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nextinterest.agent.chat.reading.deletion import listed, retyped
+from nextinterest.agent.chat.reading.deletion import contains, listed, matched, retyped
 from nextinterest.agent.chat.reading.slots import opens_clause
 from nextinterest.agent.chat.reading.tokens import Text, word_list
 
-__all__ = ["Retraction", "read_retraction", "ruled_out"]
+__all__ = ["Retraction", "held_where", "introduces", "read_retraction", "ruled_out"]
 
 _IDIOMS = frozenset({"forget", "drop", "never", "nevermind", "nvm", "ignore", "lose"})
 
@@ -33,12 +33,19 @@ class Retraction:
         Whether it may be the idiom for "never mind": "forget it".
     stored
         Whether the object is limited to what is stored: "what I said about", "from my history", "I like".
+    watched
+        Whether it is limited to what the user watched or rated, which may be stored or in the list shown.
     topic
         The rest of the object: "Tom Cruise" of "everything I said about Tom Cruise".
+    firm
+        Whether nothing else can be meant: "drop the horror" may ask for a list without it, "drop the horror
+        from my history" may not.
+    opens
+        Where the clause starts.
     corrects
         Whether it only says that something stored is wrong: "I never saw Heat".
-    firm
-        Whether the verb has no other use: "drop the horror" may ask for a list without it.
+    wished
+        Whether the user is to forget, which may only be a mood: "I want to forget everything tonight".
     """
 
     start: int
@@ -48,7 +55,15 @@ class Retraction:
     stored: bool
     topic: str
     firm: bool
+    opens: int = 0
+    watched: bool = False
     corrects: bool = False
+    wished: bool = False
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the words leave open that events are to be removed, so that it is asked back."""
+        return self.corrects or self.wished
 
 
 def read_retraction(text: Text) -> Retraction | None:
@@ -67,11 +82,13 @@ def read_retraction(text: Text) -> Retraction | None:
             continue
         verb = _skip(text, position, "lead_in", "polite", "asks_you")
         length = _verb(text, verb)
+        wished = False
         if not length:
             verb = _skip(text, verb, "asks_for_me", "polite")
-            length = 0 if text.words[verb : verb + 1] == ("forget",) else _verb(text, verb)
+            length = _verb(text, verb)
+            wished = text.words[verb : verb + 1] == ("forget",)
         if length:
-            return _object(text, verb, verb + length)
+            return _object(text, position, verb, verb + length, wished=wished)
     return None
 
 
@@ -103,6 +120,8 @@ def ruled_out(text: Text) -> tuple[int, int] | None:
                 break
             if token.word == "and" and text.phrase_at(end + 1, word_list("requests", "scope_ends")):
                 break
+            if _turns(text, end):
+                break
             end += 1
         return (start, end) if start < end else None
     return None
@@ -122,27 +141,57 @@ def _verb(text: Text, position: int) -> int:
     return length or int((retyped(text.words[position]),) in listed("takes_back"))
 
 
-def _object(text: Text, verb: int, start: int) -> Retraction:
+def _object(text: Text, opens: int, verb: int, start: int, *, wished: bool) -> Retraction:
     end = start
     while end < len(text):
         token = text.tokens[end]
-        if token.after_stop or (end > start and token.after_comma):
+        if token.after_stop or (end > start and (token.after_comma or _turns(text, end))):
             break
         end += 1
     points = text.phrase_at(verb, listed("takes_that_back")) >= start - verb
     pointer = text.phrase_at(start, listed("last_said"))
-    first = _skip(text, start, "about_what")
+    first = start
+    while first < end and (length := introduces(text, first)):
+        first += length
     topic = _skip(text, first, "of_all")
     last = first
-    while last < end and not text.phrase_at(last, listed("held_where")):
+    while last < end and not held_where(text, last):
         last += 1
+    words = text.words[start:end]
+    held = last < end or contains("held", words)
+    watched = contains("watched", words)
+    negates = text.words[verb : verb + 1] in word_list("negators")
+    leaves_out = text.words[verb] != "forget" and text.phrase_at(verb, listed("leaves_out")) > 0
     return Retraction(
         start,
         end,
         points=points or (pointer > 0 and _skip(text, start + pointer, "polite", "declines_with") >= end),
         idle=text.words[verb] in _IDIOMS and text.words[start : start + 1] in {("it",), ()},
-        stored=first > start or last < end,
+        stored=first > start or held or (watched and not negates and not leaves_out),
         topic=text.span(topic, last) if topic < last else "",
-        firm=text.words[verb : verb + 1] not in word_list("negators"),
+        firm=held or not negates,
+        opens=opens,
+        watched=watched,
         corrects=text.phrase_at(verb, listed("corrects")) > 0,
+        wished=wished,
     )
+
+
+def _turns(text: Text, position: int) -> bool:
+    """Whether "and" leads to something else: "and watch a comedy"."""
+    following = text.words[position + 1 : position + 2]
+    return text.words[position] == "and" and (
+        following in listed("does") or text.phrase_at(position + 1, word_list("strong_requests")) > 0
+    )
+
+
+def held_where(text: Text, position: int) -> int:
+    """Return how many words at a position say that it is stored: "from my history"."""
+    words = text.words[position:]
+    return max(text.phrase_at(position, listed("held_where")), matched("from_store", words))
+
+
+def introduces(text: Text, position: int) -> int:
+    """Return how many words at a position introduce a topic: "everything I said about"."""
+    words = text.words[position:]
+    return max(text.phrase_at(position, listed("about_what")), matched("about_store", words))

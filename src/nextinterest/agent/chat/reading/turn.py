@@ -7,6 +7,7 @@ It uses the last list and the items mentioned last (`Table`), no earlier conditi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -170,6 +171,14 @@ class Turn:
         return [one.item for one in self.titled]
 
     @property
+    def part_back(self) -> bool:
+        """Whether it asks to take back a part of what is stored by what it is like, not by name."""
+        asked = self.retraction
+        if asked is None or not (asked.stored or asked.watched) or _spares(self.text, self.title_positions):
+            return False
+        return bool(self.categories_back or self.years.range or self.years.direction or self.count)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Names it asks to take back that the catalogue does not have."""
         return () if self.removal is None or self.removal.doubtful else self.removal.missing
@@ -219,7 +228,10 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
         and (position == mention.end or "(" in text.tokens[position].before)
         and text.tokens[position].before.strip(") ") in {"(", "", ","}
     } | {position for _, position, _ in known if position is not None}
-    turn = Turn(text, table=table, retraction=read_retraction(text))
+    asked = read_retraction(text)
+    if asked is not None and asked.start - 1 in positions:
+        asked = None  # the verb is a title's: "Forget Paris"
+    turn = Turn(text, table=table, retraction=asked)
     turn.years = read_years(text, context.years, positions | dated)
     compared: set[int] = set()
     if turn.years.than is not None:
@@ -237,10 +249,9 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     if turn.years.than is not None and turn.reference.items and not compared:
         _compare(turn.years, context.catalog.years[turn.reference.items[0]])
     referred = {p for start, end in turn.reference.spans for p in range(start, end)}
-    asked = turn.retraction
     if asked is not None:
         turn.removal = read_removal(text, asked, mentions, dated, context.titles)
-    if asked is not None and asked.stored and not _spares(text, positions):
+    if asked is not None and (asked.stored or asked.watched) and not _spares(text, positions):
         clause = set(range(asked.start, asked.end)) - taken
         said = context.categories.mentions(text, set(range(len(text))) - clause)
         turn.categories_back = tuple(dict.fromkeys(name for mention in said for name in mention.names))
@@ -276,7 +287,7 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     return turn
 
 
-def _spares(text: Text, titles: set[int]) -> bool:
+def _spares(text: Text, titles: AbstractSet[int]) -> bool:
     """Whether a message makes an exception, or is about a moment or the list shown."""
     return excepts(text, frozenset(titles)) or in_passing(text, frozenset(titles))
 

@@ -40,6 +40,11 @@ class YearRange:
         last = None if self.last is None or other.last is None else max(self.last, other.last)
         return YearRange(first, last)
 
+    def within(self, least: int, most: int) -> tuple[int | None, int | None]:
+        """Return its ends, moved into the years from `least` to `most`."""
+        first = None if self.first is None else min(max(self.first, least), most)
+        return first, None if self.last is None else min(max(self.last, least), most)
+
 
 @dataclass(slots=True)
 class YearReading:
