@@ -203,7 +203,7 @@ LISTS: dict[str, tuple[list[str], list[float]]] = {
 def test_the_shipped_recommender_ranks_as_version_0_1_did(user: str) -> None:
     now = shipped_recommender()
     assert now is not None
-    agent = RecommenderAgent.from_pretrained(now, with_language=False).with_log(load("ml-100k"))
+    agent = RecommenderAgent.from_pretrained(now, language_model=None).with_log(load("ml-100k"))
     items, probabilities = LISTS[user]
     found = agent.recommend(user=user, k=len(items)).items
     assert [item.item_id for item in found] == items

@@ -8,7 +8,7 @@ that an answer ends on the catalogue it began with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +22,7 @@ from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.records import AgentRecords
+from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.shipped import shipped_recommender
 from nextinterest.arguments import as_whole_number
 from nextinterest.data import Dataset, EventLog
@@ -31,6 +32,7 @@ from nextinterest.data.dataset import as_data_set
 from nextinterest.domain import Recommendations, Where, traced
 from nextinterest.interests import InterestOutlook, InterestPortrait
 from nextinterest.interests.outlook import Horizon
+from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.metering import metering
 from nextinterest.profiles import ProfileStore
@@ -65,7 +67,8 @@ class RecommenderAgent(AgentRecords):
         dataset: Dataset,
         *,
         train: EventLog | None = None,
-        language_model: str | Path | None = DEFAULT_LANGUAGE_MODEL,
+        language_model: LanguageModelLike | None = DEFAULT_LANGUAGE_MODEL,
+        roles: Mapping[Role, LanguageModelLike | None] | None = None,
         text_encoder: str | Path = DEFAULT_TEXT_ENCODER,
         config: AgentConfig | None = None,
         device: str = "auto",
@@ -82,11 +85,15 @@ class RecommenderAgent(AgentRecords):
             The events that the retriever may learn from; all of the data set's by default. Pass the
             training part of a split when the agent is to be evaluated.
         language_model
-            An asset's name, a folder or a hub id; None ranks by retrieval alone.
+            An asset's name, a folder, a hub id, ``"openai:MODEL@URL"``, a model object, or a pair of
+            transformers' model and tokenizer (see `nextinterest.llm.open_model`); None for no language model.
+        roles
+            Who understands, generates, reranks or words in its place, by role (see
+            `nextinterest.agent.roles`).
         text_encoder
-            The same, for the model that embeds item texts.
+            Asset's name, folder or hub id of the model that embeds item texts.
         config
-            Settings.
+            Settings; what is not given fits the language model.
         device, dtype
             Passed on to `LocalModel.load`.
         store
@@ -95,7 +102,14 @@ class RecommenderAgent(AgentRecords):
         dataset = as_data_set(dataset, "from_dataset")
         log = dataset.log if train is None else train
         engine = build_engine(
-            dataset.catalog, log, language_model, text_encoder, config, device=device, dtype=dtype
+            dataset.catalog,
+            log,
+            language_model,
+            text_encoder,
+            config,
+            roles=roles,
+            device=device,
+            dtype=dtype,
         )
         made = cls(engine, dataset.log)
         return made if store is None else made.with_store(store)
@@ -105,7 +119,9 @@ class RecommenderAgent(AgentRecords):
         cls,
         path: str | Path | None = None,
         *,
-        with_language: bool = True,
+        language_model: LanguageModelLike | Saved | None = SAVED,
+        roles: Mapping[Role, LanguageModelLike | None] | None = None,
+        text_encoder: str | Path | None = None,
         device: str = "auto",
         dtype: DtypeName = "auto",
         store: ProfileStore | str | Path | None = None,
@@ -117,9 +133,14 @@ class RecommenderAgent(AgentRecords):
         path
             A directory that `save_pretrained` or fine-tuning wrote; None for the default, which is built from
             the default data without any training where no trained one is shipped.
-        with_language
-            Whether language models take part. Without, none is loaded, and a trained ranking is the one that
-            was fitted without.
+        language_model
+            The saved one by default. Else where that lies now, or another model as in `from_dataset`, which
+            takes the roles; what a trained ranking was fitted with stays part of it. None: no language model
+            is loaded, and a trained ranking is the one that was fitted without.
+        roles
+            As in `from_dataset`.
+        text_encoder
+            Where the text encoder lies now; None for the name that was saved.
         device, dtype
             Passed on to `LocalModel.load`.
         store
@@ -129,16 +150,34 @@ class RecommenderAgent(AgentRecords):
         ------
         IntegrityError
             If a file does not match the manifest, or belongs to another model, template or catalogue.
+        NextInterestError
+            If a model is not found; the message names the argument that says where it lies.
         """
-        if path is not None:
-            made = cls(load_engine(Path(path), with_language=with_language, device=device, dtype=dtype))
-            return made if store is None else made.with_store(store)
-        data, shipped = load_dataset(DEFAULT_DATA), shipped_recommender()
-        if shipped is None:
-            name = DEFAULT_LANGUAGE_MODEL if with_language else None
-            return cls.from_dataset(data, language_model=name, device=device, dtype=dtype, store=store)
-        engine = load_engine(shipped, with_language=with_language, device=device, dtype=dtype)
-        made = cls(engine).with_log(data)
+        directory = shipped_recommender() if path is None else Path(path)
+        if directory is None:
+            return cls.from_dataset(
+                load_dataset(DEFAULT_DATA),
+                language_model=DEFAULT_LANGUAGE_MODEL
+                if isinstance(language_model, Saved)
+                else language_model,
+                roles=roles,
+                text_encoder=text_encoder or DEFAULT_TEXT_ENCODER,
+                device=device,
+                dtype=dtype,
+                store=store,
+            )
+        made = cls(
+            load_engine(
+                directory,
+                language_model=language_model,
+                roles=roles,
+                text_encoder=text_encoder,
+                device=device,
+                dtype=dtype,
+            )
+        )
+        if path is None:
+            made = made.with_log(load_dataset(DEFAULT_DATA))
         return made if store is None else made.with_store(store)
 
     def save_pretrained(self, path: str | Path) -> None:

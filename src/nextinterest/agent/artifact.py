@@ -12,13 +12,16 @@ Models are named and fingerprinted, not copied. The form of the directory, and t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.config import AgentConfig
-from nextinterest.agent.deferred import DeferredModel
+from nextinterest.agent.deferred import DeferredModel, deferred
 from nextinterest.agent.engine import Engine
+from nextinterest.agent.role_models import open_roles
+from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.artifact_files import (
     Artifact,
     Kind,
@@ -28,9 +31,12 @@ from nextinterest.artifact_files import (
     read_artifact,
     write_artifact,
 )
-from nextinterest.errors import IntegrityError, ModelError
+from nextinterest.errors import IntegrityError, ModelError, NextInterestError
 from nextinterest.interests.model import ForecastModel
+from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
+from nextinterest.llm.loading import files_fingerprint
+from nextinterest.llm.opening import name_of, remote_name
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Encoder, Retriever, encoder_assets
 from nextinterest.retrieval.rerank.tuned_choice import (
@@ -191,7 +197,9 @@ def save_engine(engine: Engine, directory: Path) -> None:
 def load_engine(
     directory: Path,
     *,
-    with_language: bool = True,
+    language_model: LanguageModelLike | Saved | None = SAVED,
+    roles: Mapping[Role, LanguageModelLike | None] | None = None,
+    text_encoder: str | Path | None = None,
     device: str = "auto",
     dtype: DtypeName = "auto",
 ) -> Engine:
@@ -201,8 +209,13 @@ def load_engine(
     ----------
     directory
         The directory.
-    with_language
-        Whether language models take part.
+    language_model
+        In place of the saved one: where that lies now, or another model, which takes the roles; None goes
+        without any. What the ranking was trained with stays part of it unless None is given.
+    roles
+        Models of single roles.
+    text_encoder
+        Where the text encoder lies now; None for the name that was saved.
     device, dtype
         See `nextinterest.llm.LocalModel.load`.
 
@@ -212,33 +225,75 @@ def load_engine(
         If a file is missing or changed, or template, text encoder or language model are not those it was
         saved with; the message says which. A language model that no list asks for is checked when it is
         first used.
+    NextInterestError
+        If a model is not found; the message names the argument that says where it lies.
     """
     saved = read_artifact(directory, RECOMMENDER)
     content = saved.content
     _check_template(saved)
-    encoder = encoder_assets.open_encoder(content.text_encoder.name, device)
+    given = None if isinstance(language_model, Saved) else language_model
+    moved = str(given) if isinstance(given, str | Path) and remote_name(given) is None else None
+    with_language = language_model is not None
+    encoder_name = content.text_encoder.name if text_encoder is None else str(text_encoder)
+    encoder = _open_encoder(encoder_name, directory, device)
     retriever = restore_retriever(
-        content.retriever, saved, encoder, with_language=with_language, device=device, dtype=dtype
+        content.retriever,
+        saved,
+        encoder,
+        with_language=with_language,
+        device=device,
+        dtype=dtype,
+        moved=moved,
     )
-    model: DeferredModel | None = None
-    named = content.language_model if with_language else None
-    if named is not None:
-        model = DeferredModel(named.name, named.fingerprint, directory, device=device, dtype=dtype)
-        if content.choice is None and content.config.choice_weight > 0:  # every list asks it
-            model.load()
+    named, config, choice_there = content.language_model, content.config, content.choice
+    first: LanguageModelLike | DeferredModel | None = given
+    if with_language and (given is None or (named is not None and _is_the_saved(moved, named))):
+        where = moved or (None if named is None else named.name)
+        if named is not None and where is not None:
+            first = DeferredModel(where, named.fingerprint, directory, device=device, dtype=dtype)
+    elif given is not None and deferred(given).capabilities.instructed:
+        config, choice_there = config.without_model(), None
+    model, own = open_roles(first, roles, device=device, dtype=dtype)
+    reranks = own.get("rerank", model)
+    if "rerank" in own:
+        choice_there = None
+    config = config.for_model(None if reranks is None else reranks.capabilities)
+    if isinstance(reranks, DeferredModel) and choice_there is None and config.choice_weight > 0:
+        reranks.load()  # every list asks it
     choice: TunedChoice | None = None
-    if content.choice is not None and with_language and content.config.choice_weight > 0:
+    if choice_there is not None and with_language and config.choice_weight > 0:
+        at = moved if moved is not None and _is_the_saved(moved, choice_there.base) else None
         catalog = retriever.catalog.fingerprint
-        choice = load_choice(content.choice, saved, catalog, device=device, dtype=dtype)
+        choice = load_choice(choice_there, saved, catalog, device=device, dtype=dtype, moved=at)
     return Engine(
         retriever,
         model,
-        content.config,
-        language_model_name=None if named is None else named.name,
-        text_encoder_name=content.text_encoder.name,
+        config,
+        language_model_name=None if model is None else name_of(model),
+        text_encoder_name=encoder_name,
         forecast_model=_forecast(saved),
         choice=choice,
+        roles=own,
     )
+
+
+def _is_the_saved(folder: str | None, named: NamedModel) -> bool:
+    """Return whether a folder holds the model of a fingerprint, from its files alone."""
+    if folder is None or folder == named.name:
+        return folder is not None
+    path = Path(folder).expanduser()
+    return (path / "config.json").is_file() and files_fingerprint(path) == named.fingerprint
+
+
+def _open_encoder(name: str, directory: Path, device: str) -> Encoder:
+    try:
+        return encoder_assets.open_encoder(name, device)
+    except NextInterestError as error:
+        raise type(error)(
+            f"The text encoder {name!r} of the recommender in {directory} cannot be opened: {error.message}",
+            remedy="Say where it lies now with text_encoder=...",
+            command="Say where it lies now with --text-encoder.",
+        ) from error
 
 
 def load_trained_retriever(

@@ -6,7 +6,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nextinterest.llm import Capabilities
+
 __all__ = ["AgentConfig", "OnUnknown"]
+
+PRIOR_WEIGHT = 0.5
+"""Weight of the choice of a model that follows instructions, where none was fitted (docs/models.md)."""
+
+PRIOR_TOKENS = 2048
+"""Token budget of one prompt for such a model."""
 
 OnUnknown = Literal["raise", "skip"]
 """What to do with events whose item the catalogue does not have."""
@@ -41,7 +49,8 @@ class AgentConfig(BaseModel):
     """Exponent of the language model's choice probabilities in the blend; 0 leaves the model out.
 
     Chosen by NDCG@10 on validation events of MovieLens-100K with the untrained default model, where it makes
-    no difference beyond noise and larger weights do harm; a trained model brings its own."""
+    no difference beyond noise and larger weights do harm; a trained model brings its own, and one that
+    follows instructions gets `PRIOR_WEIGHT`."""
 
     choice_calibrated: bool = True
     """Whether a letter's own attraction is divided out of the choice: right for a model that was not trained
@@ -56,3 +65,28 @@ class AgentConfig(BaseModel):
 
     evidence_window: int = Field(default=30, ge=1)
     """Newest events that erasure tries, in one batch of as many histories."""
+
+    def for_model(self, can: Capabilities | None) -> AgentConfig:
+        """Return these settings with what fits the model that reranks, where nothing else was given.
+
+        Parameters
+        ----------
+        can
+            What the model can do; None where there is none.
+        """
+        fitting: dict[str, object] = {}
+        if can is not None and can.instructed:
+            fitting |= {"choice_weight": PRIOR_WEIGHT, "max_prompt_tokens": PRIOR_TOKENS}
+        if can is not None and can.remote:  # blank candidates would be a request that nobody reads
+            fitting["choice_calibrated"] = False
+        new = {name: value for name, value in fitting.items() if name not in self.model_fields_set}
+        # Copied without marking the fields as given, so that another model's may still take their place.
+        return AgentConfig.model_construct(_fields_set=set(self.model_fields_set), **(dict(self) | new))
+
+    def without_model(self) -> AgentConfig:
+        """Return these settings as if nothing had been given of what depends on the model."""
+        kept = {name: getattr(self, name) for name in self.model_fields_set - _OF_THE_MODEL}
+        return AgentConfig(**kept)
+
+
+_OF_THE_MODEL = {"choice_weight", "choice_calibrated", "max_prompt_tokens", "template"}

@@ -9,7 +9,7 @@ trains anything; `nextinterest.agent.agent` and `nextinterest.agent.chat` are bu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.agent.config import AgentConfig
-from nextinterest.agent.deferred import DeferredModel
+from nextinterest.agent.deferred import AgentModel, loaded
 from nextinterest.agent.evidence import find_evidence
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.notes import list_notes
+from nextinterest.agent.role_models import takes
+from nextinterest.agent.roles import Role
 from nextinterest.domain import (
     BoolArray,
     Catalog,
@@ -100,17 +102,20 @@ class Engine:
         Weights of `forecast`, fitted for this retriever; None takes those that ship.
     choice
         A model tuned to choose, which reranks in place of `language_model`.
+    roles
+        Models of single roles in place of `language_model`; None leaves a role to its fallback.
     """
 
     name: ClassVar[str] = "agent"
 
     retriever: Retriever
-    language_model: LanguageModel | DeferredModel | None = None
+    language_model: AgentModel | None = None
     config: AgentConfig = field(default_factory=AgentConfig)
     language_model_name: str | None = None
     text_encoder_name: str | None = None
     forecast_model: ForecastModel | None = None
     choice: TunedChoice | None = None
+    roles: Mapping[Role, AgentModel | None] = field(default_factory=dict)
 
     @property
     def catalog(self) -> Catalog:
@@ -120,8 +125,16 @@ class Engine:
     @property
     def model(self) -> LanguageModel | None:
         """The language model, loaded at first use where it is deferred; None if there is none."""
-        model = self.language_model
-        return model.load() if isinstance(model, DeferredModel) else model
+        return None if self.language_model is None else loaded(self.language_model)
+
+    def model_for(self, role: Role) -> LanguageModel | None:
+        """Return the model that takes a role, loaded at first use; None where its fallback does."""
+        if role in self.roles:
+            model = self.roles[role]
+        else:
+            own = self.language_model
+            model = own if own is not None and takes(own, role) else None
+        return None if model is None else loaded(model)
 
     @property
     def model_name(self) -> str | None:
@@ -159,7 +172,7 @@ class Engine:
         config = self.config
         if config.choice_weight == 0:
             return None
-        model = self.model if self.choice is None else self.choice.model
+        model = self.model_for("rerank") if self.choice is None else self.choice.model
         if model is None:
             return None
         return ChoiceReranker(
@@ -167,7 +180,7 @@ class Engine:
             PromptTemplate.named(config.template),
             self.catalog,
             PromptOptions(
-                budget=config.max_prompt_tokens,
+                budget=min(config.max_prompt_tokens, model.context_length - 1),
                 max_events=config.max_events,
                 summary_share=config.older_events_share,
             ),

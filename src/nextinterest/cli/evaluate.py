@@ -16,6 +16,7 @@ from rich.table import Table
 
 from nextinterest.cli.console import err, out
 from nextinterest.cli.methods import Workshop
+from nextinterest.cli.models import Models
 from nextinterest.cli.reading import Reading, grouped
 from nextinterest.counting import counted
 from nextinterest.errors import DataError
@@ -41,6 +42,7 @@ def evaluate(
     *,
     data: Annotated[str, typer.Option(help="A file, a folder, or an asset's name.")] = "ml-100k",
     reading: Reading,
+    models: Models,
     methods: Annotated[
         str,
         typer.Option(
@@ -163,6 +165,7 @@ def evaluate(
         split,
         split.test if part == "test" else split.validation,
         max_seconds=None if baseline_minutes is None else 60.0 * baseline_minutes,
+        models=models,
     )
     chosen = workshop.methods([name.strip() for name in methods.split(",") if name.strip()], _numbers(seeds))
     run = run_evaluation(

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nextinterest.agent.roles import Saved
 from nextinterest.cli.console import err
+from nextinterest.cli.models import Models
 from nextinterest.cli.progress import training_progress
+from nextinterest.data.assets import DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
 from nextinterest.errors import DataError
 
 if TYPE_CHECKING:
@@ -107,15 +110,23 @@ class Workshop:
     """Builds methods on one split, each when its turn comes, the encoder at most once.
 
     `max_seconds` bounds the search and training of each baseline; what is kept in the cache knows it.
+    `models` says which language models the agents have.
     """
 
     def __init__(
-        self, dataset: Dataset, split: Split, asked: HeldOut, *, max_seconds: float | None = None
+        self,
+        dataset: Dataset,
+        split: Split,
+        asked: HeldOut,
+        *,
+        max_seconds: float | None = None,
+        models: Models | None = None,
     ) -> None:
         from nextinterest.eval import baselines
 
         self.dataset, self.split, self.asked = dataset, split, asked
         self.max_seconds = max_seconds
+        self.models = models or Models()
         self._report: Report | None = None
         baselines.register("sasrec", self._sasrec)
         self.retriever: Callable[[], Retriever] = cache(self._retriever)
@@ -205,22 +216,36 @@ class Workshop:
         self._report = None
 
     def _retriever(self) -> Retriever:
-        from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
         from nextinterest.retrieval import Retriever
         from nextinterest.retrieval.encoder_assets import open_encoder
 
-        return Retriever.build(self.dataset.catalog, self.split.train, open_encoder(DEFAULT_TEXT_ENCODER))
+        encoder = open_encoder(self.models.text_encoder or DEFAULT_TEXT_ENCODER)
+        return Retriever.build(self.dataset.catalog, self.split.train, encoder)
 
     def _agent(self) -> Recommender:
         from nextinterest.agent import RecommenderAgent
 
-        return AgentMethod(RecommenderAgent.from_dataset(self.dataset, train=self.split.train))
+        named = self.models.named_model()
+        return AgentMethod(
+            RecommenderAgent.from_dataset(
+                self.dataset,
+                train=self.split.train,
+                language_model=DEFAULT_LANGUAGE_MODEL if isinstance(named, Saved) else named,
+                roles=self.models.roles(),
+                text_encoder=self.models.text_encoder or DEFAULT_TEXT_ENCODER,
+            )
+        )
 
     def _saved(self, path: Path) -> Recommender:
         from nextinterest.agent import RecommenderAgent
         from nextinterest.cli.leaks import refuse_leak
 
-        agent = RecommenderAgent.from_pretrained(path)
+        agent = RecommenderAgent.from_pretrained(
+            path,
+            language_model=self.models.named_model(),
+            roles=self.models.roles(),
+            text_encoder=self.models.text_encoder,
+        )
         method = AgentMethod(agent, path.name)
         leak = refuse_leak(path.name, agent.retriever, self.dataset, self.asked)
         method.provenance["learned_from_cases"] = leak

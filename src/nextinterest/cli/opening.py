@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nextinterest.agent.roles import Saved
+from nextinterest.cli.models import Models
 from nextinterest.cli.reading import Reading
+from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
@@ -24,7 +27,7 @@ __all__ = ["Source"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source(Reading):
+class Source(Models, Reading):
     """Where a command's agent comes from."""
 
     data: Annotated[
@@ -45,9 +48,9 @@ class Source(Reading):
         ----------
         ranks
             Whether it will be asked for lists. An agent built from data asks its language model for those
-            alone, and without them goes without.
+            alone, and without them goes without, unless one is named.
         with_language
-            Whether a language model may take part in the ranking.
+            Whether a language model may take part, where none is named.
 
         Raises
         ------
@@ -55,16 +58,23 @@ class Source(Reading):
             If the directory's catalogue is not that of the data, or the directory is damaged.
         """
         from nextinterest.agent import RecommenderAgent
-        from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL
 
-        if self.model is not None:
-            agent = RecommenderAgent.from_pretrained(self.model, with_language=with_language)
-            if self.data is None:
-                return agent
-            return agent.with_log(self.load(self.data))
         data = self.data or DEFAULT_DATA
         as_it_is = all(getattr(self, option.name) == option.default for option in fields(Reading))
-        if data == DEFAULT_DATA and as_it_is:
-            return RecommenderAgent.from_pretrained(with_language=with_language)
-        name = DEFAULT_LANGUAGE_MODEL if ranks and with_language else None
-        return RecommenderAgent.from_dataset(self.load(data), language_model=name)
+        if self.model is None and not (data == DEFAULT_DATA and as_it_is):
+            name = self.named_model(with_language=ranks and with_language)
+            return RecommenderAgent.from_dataset(
+                self.load(data),
+                language_model=DEFAULT_LANGUAGE_MODEL if isinstance(name, Saved) else name,
+                roles=self.roles(),
+                text_encoder=self.text_encoder or DEFAULT_TEXT_ENCODER,
+            )
+        agent = RecommenderAgent.from_pretrained(
+            self.model,
+            language_model=self.named_model(with_language=with_language),
+            roles=self.roles(),
+            text_encoder=self.text_encoder,
+        )
+        if self.model is None or self.data is None:
+            return agent
+        return agent.with_log(self.load(self.data))

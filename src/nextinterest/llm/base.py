@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nextinterest.errors import OutputParseError
+from nextinterest.llm.capabilities import Capabilities
 from nextinterest.messages import Message
 
 __all__ = [
+    "Capabilities",
     "FloatArray",
     "LanguageModel",
     "Sampling",
@@ -140,6 +142,10 @@ class LanguageModel(Protocol):
     @property
     def fingerprint(self) -> str:
         """Return a hash of weights and adapter: equal fingerprints give equal answers."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what the model can do; the other methods raise `ModelError`."""
 
     @property
     def hidden_size(self) -> int:

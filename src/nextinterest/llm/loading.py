@@ -39,7 +39,14 @@ from nextinterest.llm.tuning import THREADS_VARIABLE, tuned
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-__all__ = ["Loaded", "load_module", "load_tokenizer", "weights_digest", "without_adapter"]
+__all__ = [
+    "Loaded",
+    "files_fingerprint",
+    "load_module",
+    "load_tokenizer",
+    "weights_digest",
+    "without_adapter",
+]
 
 Kind = Literal["causal", "seq2seq"]
 _SMALL = 2_000_000  # weights; 8 MB in float32
@@ -116,14 +123,14 @@ def load_module(
     name = path.name if random_seed is None else f"{path.name} (random {random_seed})"
     if n_layers is not None:
         _cut(module, n_layers)
-        fingerprint = hashlib.sha256(f"{fingerprint}:{n_layers}".encode()).hexdigest()
+        fingerprint = _cut_digest(fingerprint, n_layers)
     if beside is not None:
         adapted = attach_adapter(module, beside, len(tokenizer) if own_tokenizer else None)
         # Folded into the weights the adapter costs nothing. In half precision it would be rounded away in
         # part, so there it stays beside them.
         whole = merged(adapted, beside) if adapted.dtype == torch.float32 else adapted
         module = cast("PreTrainedModel", whole)
-        fingerprint = hashlib.sha256((fingerprint + adapter_digest(beside)).encode()).hexdigest()
+        fingerprint = _joined_digest(fingerprint, beside)
         name = f"{name}+{beside.name}"
     torch.nn.Module.to(module, where)
     module.eval().requires_grad_(False)  # type: ignore[no-untyped-call]
@@ -246,6 +253,30 @@ def weights_digest(module: torch.nn.Module) -> str:
         digest.update(f"{name}{tuple(weight.shape)}{weight.dtype}".encode())
         digest.update(weight.detach().contiguous().cpu().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def files_fingerprint(path: Path, n_layers: int | None = None, adapter: Path | None = None) -> str:
+    """Return the fingerprint that a model in a folder would have once it is loaded, from its files alone.
+
+    Parameters
+    ----------
+    path
+        A folder in transformers' format.
+    n_layers, adapter
+        As of `load_module`.
+    """
+    found = _directory_digest(path)
+    if n_layers is not None:
+        found = _cut_digest(found, n_layers)
+    return found if adapter is None else _joined_digest(found, adapter)
+
+
+def _cut_digest(fingerprint: str, n_layers: int) -> str:
+    return hashlib.sha256(f"{fingerprint}:{n_layers}".encode()).hexdigest()
+
+
+def _joined_digest(fingerprint: str, adapter: Path) -> str:
+    return hashlib.sha256((fingerprint + adapter_digest(adapter)).encode()).hexdigest()
 
 
 def _directory_digest(path: Path) -> str:

@@ -1,10 +1,10 @@
 """Any OpenAI-compatible endpoint (vLLM, Ollama, hosted) as a language model, the client injected.
 
 A remote model gives text and the log-probabilities of the likeliest next tokens, not hidden states: `choose`
-and `generate` work, `encode`, `score` and `open` say that they cannot. Prompts are text here; the tokenizer
-counts bytes, which never counts too little. Knows answers and budgets, nothing of items or users; requests
-and their failures are in `endpoint`, what of a text is the answer in `answer_text`, what log-probabilities
-say of choices in `reported_tokens`.
+and `generate` work, `encode`, `score` and `open` say that they cannot. Prompts are text here; their tokens
+are estimated (`estimated_tokens`), and the estimate is corrected by what the endpoint reports. Knows answers
+and budgets, nothing of items or users; requests and their failures are in `endpoint`, what of a text is the
+answer in `answer_text`, what log-probabilities say of choices in `reported_tokens`.
 """
 
 from __future__ import annotations
@@ -16,27 +16,29 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError, OutputParseError, ProviderError
-from nextinterest.llm.answer_text import answered_object, answered_text, only_thoughts, without_thoughts
+from nextinterest.llm.answer_text import answered_object, answered_text, only_thoughts
 from nextinterest.llm.answering import Answering
-from nextinterest.llm.base import FloatArray, Sampling, SchemaT, State
+from nextinterest.llm.base import Capabilities, FloatArray, Sampling, SchemaT, State
 from nextinterest.llm.budget import Budget
 from nextinterest.llm.endpoint import Endpoint, Retries, connect
+from nextinterest.llm.endpoint_answers import Heard, content_of, has_reasoned, parameters_of, pieces_of
 from nextinterest.llm.endpoint_parameters import Json
+from nextinterest.llm.endpoint_settings import EndpointSettings
+from nextinterest.llm.estimated_tokens import EstimatedTokenizer, TokenRate
 from nextinterest.llm.metering import count
 from nextinterest.llm.provider_failures import failure_types
 from nextinterest.llm.reported_tokens import choice_scores
-from nextinterest.llm.tokenizer import ByteTokenizer
 from nextinterest.messages import Message
 
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types import CompletionUsage
-    from openai.types.chat import ChatCompletion, ChatCompletionChunk
+    from openai.types.chat import ChatCompletion
 
 __all__ = ["OpenAICompatibleModel", "Retries", "connect"]
 
@@ -101,14 +103,53 @@ class OpenAICompatibleModel(Answering):
         self.client, self.name = client, model
         self.retries = retries or Retries()
         self.budget = budget or Budget()
-        self.context_length = context_length
         self.top_logprobs = top_logprobs
-        self.tokenizer = ByteTokenizer()
+        self.tokenizer = EstimatedTokenizer()
+        self.rate = TokenRate()
+        self.opened_as: str | None = None
+        """The name that `nextinterest.llm.open_model` was given."""
+        self._context_length = context_length
         dice = rng or random.Random(0)  # noqa: S311 - jitter, not secrets
         self._endpoint = Endpoint(client, model, self.retries, parameters, sleep, dice)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r} at {self._endpoint.address})"
+
+    @classmethod
+    def at(
+        cls, url: str, model: str, settings: EndpointSettings | None = None, *, opened_as: str | None = None
+    ) -> Self:
+        """Return a model at an address, with what the settings and the environment say.
+
+        Raises
+        ------
+        ModelError
+            If the address is none, or a setting is not valid.
+        MissingExtraError
+            If the openai package is not installed.
+        """
+        given = EndpointSettings.of(settings)
+        found = cls(
+            connect(url, api_key=given.key, timeout=given.timeout),
+            model,
+            retries=Retries(attempts=given.attempts),
+            budget=Budget(
+                given.max_tokens, given.max_cost, given.input_price or 0.0, given.output_price or 0.0
+            ),
+            context_length=given.context_length or 8192,
+        )
+        found.opened_as = opened_as
+        return found
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be asked of it, as far as is known."""
+        return Capabilities(choose=True, tool_calls=True, instructed=True, remote=True)
+
+    @property
+    def context_length(self) -> int:
+        """Longest prompt, in tokens as `tokenizer` counts them."""
+        return self.rate.estimated(self._context_length)
 
     @property
     def fingerprint(self) -> str:
@@ -157,10 +198,9 @@ class OpenAICompatibleModel(Answering):
             "logprobs": True,
             "top_logprobs": self.top_logprobs,
         }
-        with self._spending(len(prompt.encode()), 1) as spend:
-            reply = self._endpoint.complete(
-                [Message(role="user", content=prompt)], wanted, refused=_NO_LOGPROBS
-            )
+        messages = [Message(role="user", content=prompt)]
+        with self._spending(messages, 1) as spend:
+            reply = self._endpoint.complete(messages, wanted, refused=_NO_LOGPROBS)
             spend(reply.usage)
         with self._reading():
             logprobs = reply.choices[0].logprobs if reply.choices else None
@@ -201,8 +241,8 @@ class OpenAICompatibleModel(Answering):
     def _answer(
         self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling
     ) -> _Answer:
-        with self._spending(_size(messages), sampling.max_tokens) as spend:
-            reply = self._endpoint.complete(messages, _wanted(sampling, schema), schema)
+        with self._spending(messages, sampling.max_tokens) as spend:
+            reply = self._endpoint.complete(messages, parameters_of(sampling, schema), schema)
             spend(reply.usage)
         with self._reading():
             return self._read(reply, sampling.max_tokens)
@@ -218,17 +258,17 @@ class OpenAICompatibleModel(Answering):
                 remedy="Look at the endpoint's log.",
             )
         choice = reply.choices[0]
-        text, cut = _content(choice.message.content), choice.finish_reason == "length"
+        text, cut = content_of(choice.message.content), choice.finish_reason == "length"
         if (text or "").strip() and not only_thoughts(text or ""):
             return _Answer(answered_text(text or ""), cut)
         if cut:
-            raise self._cut(limit, reasoned=bool(text) or _reasoning(choice.message))
+            raise self._cut(limit, reasoned=bool(text) or has_reasoned(choice.message))
         if choice.message.refusal:
             raise ProviderError(
                 f"{where} refuses to answer: {self._endpoint.quote(choice.message.refusal)}",
                 remedy="Ask for something else, or another model.",
             )
-        if text is None or text.strip() or _reasoning(choice.message):
+        if text is None or text.strip() or has_reasoned(choice.message):
             raise ProviderError(
                 f"{where} answered without text (finish_reason {choice.finish_reason}).",
                 remedy="Look at the endpoint's log.",
@@ -254,12 +294,12 @@ class OpenAICompatibleModel(Answering):
         """
         if schema is not None:
             answer = self.generate(messages, schema=schema, sampling=sampling)
-            yield from _pieces(answer.model_dump_json())
+            yield from pieces_of(answer.model_dump_json())
             return
         how = sampling or Sampling()
-        heard = _Heard()
-        wanted = _wanted(how, None) | {"stream_options": {"include_usage": True}}
-        with self._spending(_size(messages), how.max_tokens) as spend:
+        heard = Heard()
+        wanted = parameters_of(how, None) | {"stream_options": {"include_usage": True}}
+        with self._spending(messages, how.max_tokens) as spend:
             chunks = self._endpoint.stream(messages, wanted)
             try:
                 with chunks, self._reading():
@@ -276,8 +316,11 @@ class OpenAICompatibleModel(Answering):
                 raise self._cut(how.max_tokens, reasoned=heard.reasoned)
 
     @contextmanager
-    def _spending(self, read: int, written: int) -> Iterator[Callable[[CompletionUsage | None], None]]:
-        reserved = self.budget.reserve(read, written)
+    def _spending(
+        self, messages: Sequence[Message], written: int
+    ) -> Iterator[Callable[[CompletionUsage | None], None]]:
+        size = self.tokenizer.size(messages)
+        reserved = self.budget.reserve(self.rate.tokens(size), written)
         settled: list[bool] = []
 
         def spend(usage: CompletionUsage | None) -> None:
@@ -285,6 +328,7 @@ class OpenAICompatibleModel(Answering):
             self.budget.settle(reserved, usage if counted else None)
             if usage is not None and counted:
                 count(read=usage.prompt_tokens, written=usage.completion_tokens)
+                self.rate.learn(size, usage.prompt_tokens)
             settled.append(True)
 
         try:
@@ -318,69 +362,3 @@ class OpenAICompatibleModel(Answering):
             f"{self.name} is behind an endpoint and cannot {what}.",
             remedy="Use a local model for this; an endpoint can choose and generate.",
         )
-
-
-class _Heard:
-    """What a stream has brought so far."""
-
-    def __init__(self) -> None:
-        self.finish: str | None = None
-        self.anything = self.reasoned = False
-
-    def answer(
-        self, chunks: Iterator[ChatCompletionChunk], spend: Callable[[CompletionUsage | None], None]
-    ) -> Iterator[str]:
-        """Yield the answer's pieces, thoughts left out."""
-        for piece in without_thoughts(self._pieces(chunks, spend)):
-            self.anything = self.anything or bool(piece.strip())
-            yield piece
-
-    def _pieces(
-        self, chunks: Iterator[ChatCompletionChunk], spend: Callable[[CompletionUsage | None], None]
-    ) -> Iterator[str]:
-        for chunk in chunks:
-            if chunk.usage is not None:
-                spend(chunk.usage)
-            for choice in chunk.choices or ():
-                self.finish = choice.finish_reason or self.finish
-                self.reasoned = self.reasoned or _reasoning(choice.delta) or bool(choice.delta.content)
-                if choice.delta.content:
-                    yield choice.delta.content
-
-
-def _wanted(sampling: Sampling, schema: type[BaseModel] | None) -> dict[str, Json]:
-    """Return the parameters of a request; what is at the interface's default is not sent."""
-    form: Json = None
-    if schema is not None:
-        named: Json = {"name": schema.__name__, "schema": schema.model_json_schema()}
-        form = {"type": "json_schema", "json_schema": named}
-    return {
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p if sampling.top_p < 1.0 else None,
-        "top_k": sampling.top_k or None,  # vLLM and Ollama know it, OpenAI does not
-        "max_tokens": sampling.max_tokens,
-        "seed": sampling.seed,
-        "stop": list(sampling.stop) or None,
-        "response_format": form,
-    }
-
-
-def _content(content: object) -> str | None:
-    """Return the text of a message: a string, or parts of which those of type text are the answer."""
-    if not isinstance(content, list):
-        return content if isinstance(content, str) else None
-    texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
-    return "".join(text for text in texts if isinstance(text, str))
-
-
-def _reasoning(message: object) -> bool:
-    """Return whether a message brings thoughts beside its content; servers differ in the field."""
-    return any(bool(getattr(message, field, None)) for field in ("reasoning_content", "reasoning"))
-
-
-def _size(messages: Sequence[Message]) -> int:
-    return sum(len(message.content.encode("utf-8", "replace")) + 8 for message in messages)
-
-
-def _pieces(text: str, size: int = 24) -> Iterator[str]:
-    return (text[start : start + size] for start in range(0, len(text), size))

@@ -19,13 +19,14 @@ from pydantic import BaseModel
 
 from nextinterest.errors import ModelError
 from nextinterest.llm.answering import Answering
-from nextinterest.llm.base import FloatArray, Sampling
+from nextinterest.llm.base import Capabilities, FloatArray, Sampling
 from nextinterest.llm.metering import count
 from nextinterest.messages import Message
 from nextinterest.tracing import answered, sent
 
 __all__ = ["Call", "ScriptedLanguageModel", "ScriptedState", "ScriptedTokenizer"]
 
+_EVERYTHING = Capabilities(hidden_states=True, choose=True, score=True, constrained=True)
 ChoiceScorer = Callable[[Sequence[int], Sequence[str]], Sequence[float]]
 
 
@@ -85,7 +86,7 @@ class ScriptedLanguageModel(Answering):
         What `generate` and `stream` say, in order: text, or a pydantic object said as its JSON.
     chooser
         Log-probabilities (any real numbers) of choices given a prompt; None scores by a hash of both.
-    hidden_size, context_length
+    hidden_size, context_length, capabilities
         As a model would have.
 
     Examples
@@ -106,8 +107,10 @@ class ScriptedLanguageModel(Answering):
         hidden_size: int = 16,
         context_length: int = 8192,
         name: str = "scripted",
+        capabilities: Capabilities = _EVERYTHING,
     ) -> None:
         self.name = name
+        self.capabilities = capabilities
         self.hidden_size = hidden_size
         self.context_length = context_length
         self.tokenizer = ScriptedTokenizer()

@@ -212,7 +212,7 @@ class ItemSoftmax:
         """
         manifest = LanguageManifest.model_validate(stored.settings)
         model, template, origin = load_language_model(
-            manifest, context.saved, device=context.device, dtype=context.dtype
+            manifest, context.saved, device=context.device, dtype=context.dtype, moved=context.moved
         )
         head = head_of(manifest.head, stored.tensors, context.text, context.saved.directory).to(model.device)
         return cls(model, head, context.catalog, template, manifest.options, manifest.layers, origin)

@@ -9,7 +9,8 @@ histories are rendered. The base model is not copied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +23,11 @@ from nextinterest.artifact_files import Artifact
 from nextinterest.counting import counted
 from nextinterest.data.assets import locate
 from nextinterest.domain import FloatArray
-from nextinterest.errors import IntegrityError
+from nextinterest.errors import AssetError, IntegrityError, ModelError
 from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import adapter_files
 from nextinterest.llm.devices import DtypeName
+from nextinterest.llm.loading import files_fingerprint
 from nextinterest.prompts import PromptOptions, PromptTemplate
 from nextinterest.retrieval.item_head import ItemHead, ItemHeadConfig
 
@@ -33,6 +35,7 @@ __all__ = [
     "LanguageManifest",
     "Origin",
     "adapter_bytes",
+    "base_model_wanted",
     "head_arrays",
     "head_of",
     "load_language_model",
@@ -105,7 +108,12 @@ def adapter_bytes(origin: Origin) -> dict[str, bytes]:
 
 
 def load_language_model(
-    manifest: LanguageManifest, saved: Artifact[BaseModel], *, device: str = "auto", dtype: DtypeName = "auto"
+    manifest: LanguageManifest,
+    saved: Artifact[BaseModel],
+    *,
+    device: str = "auto",
+    dtype: DtypeName = "auto",
+    moved: str | None = None,
 ) -> tuple[LocalModel, PromptTemplate, Origin]:
     """Return the model that a head was trained on, its template, and where it came from.
 
@@ -117,9 +125,13 @@ def load_language_model(
         The directory with the adapter.
     device, dtype
         See `nextinterest.llm.LocalModel.load`.
+    moved
+        Where the base model may lie now: taken in place of the saved name where the fingerprint fits.
 
     Raises
     ------
+    ModelError
+        If the base model is not found.
     IntegrityError
         If the template, the adapter's files or the base model are not those of training; the message says
         which.
@@ -132,22 +144,50 @@ def load_language_model(
             remedy="Use the version of nextinterest it was trained with, or train it again.",
         )
     adapter = saved.folder(_ADAPTER) if manifest.adapter else None
-    model = LocalModel.load(
-        locate(manifest.base, "language-model"),
-        device=device,
-        dtype=dtype,
-        adapter=adapter,
-        n_layers=manifest.n_layers,
-        random_seed=manifest.random_seed,
-    )
+    base = moved if moved is not None and _is_it(moved, manifest, adapter) else manifest.base
+    with base_model_wanted(base, saved.directory):
+        model = LocalModel.load(
+            locate(base, "language-model"),
+            device=device,
+            dtype=dtype,
+            adapter=adapter,
+            n_layers=manifest.n_layers,
+            random_seed=manifest.random_seed,
+        )
     if model.fingerprint != manifest.fingerprint:
         raise IntegrityError(
             f"The adapter and head in {saved.directory} were trained on the language model "
             f"{manifest.base!r} of fingerprint {manifest.fingerprint[:12]}; with the one found "
             f"under that name it would be {model.fingerprint[:12]}.",
-            remedy="Put the same base model there, or train again on this one.",
+            remedy="Put the same base model there, say where it lies now with language_model=..., or train "
+            "again.",
+            command="Put the same base model there, or say where it lies now with --language-model.",
         )
-    return model, template, Origin(manifest.base, manifest.n_layers, adapter, manifest.random_seed)
+    return model, template, Origin(base, manifest.n_layers, adapter, manifest.random_seed)
+
+
+def _is_it(folder: str, manifest: LanguageManifest, adapter: Path | None) -> bool:
+    """Return whether a folder holds the model that a head was trained on, without loading it."""
+    path = Path(folder).expanduser()
+    if manifest.random_seed is not None or not (path / "config.json").is_file():
+        return False
+    return files_fingerprint(path, manifest.n_layers, adapter) == manifest.fingerprint
+
+
+@contextmanager
+def base_model_wanted(name: str, directory: Path) -> Iterator[None]:
+    """Make a base model that is not found one error that says how to name its place."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (AssetError, ModelError) as error:
+        raise ModelError(
+            f"The recommender in {directory} ranks with the language model {name!r}, which cannot be opened: "
+            f"{error.message}",
+            remedy="Say where it lies now with language_model=..., or go without: language_model=None.",
+            command="Say where it lies now with --language-model, or go without: --language-model none.",
+        ) from error
 
 
 def head_arrays(head: ItemHead) -> dict[str, NDArray[np.generic]]:

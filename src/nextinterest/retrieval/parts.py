@@ -79,6 +79,9 @@ class LoadContext:
         Their unit text vectors, float32, shape (n_items, dimension).
     device, dtype
         Of language models; see `nextinterest.llm.LocalModel.load`.
+    moved
+        Where a language model may lie now: tried before the name that was saved, and taken where its
+        fingerprint is right.
     """
 
     saved: Artifact[BaseModel]
@@ -86,6 +89,7 @@ class LoadContext:
     text: FloatArray
     device: str = "auto"
     dtype: DtypeName = "auto"
+    moved: str | None = None
 
 
 @runtime_checkable

@@ -142,6 +142,7 @@ def restore_retriever(
     with_language: bool = True,
     device: str = "auto",
     dtype: DtypeName = "auto",
+    moved: str | None = None,
 ) -> Retriever:
     """Return the retriever that `retriever_files` was called with.
 
@@ -158,6 +159,8 @@ def restore_retriever(
         without.
     device, dtype
         Of the language model whose item softmax takes part; see `nextinterest.llm.LocalModel.load`.
+    moved
+        Where that model may lie now (see `LoadContext`).
 
     Raises
     ------
@@ -169,7 +172,8 @@ def restore_retriever(
         raise IntegrityError(
             f"The vectors in {saved.directory} were made by encoder {content.encoder[:16]}..., the "
             f"encoder given is {encoder.fingerprint[:16]}...",
-            remedy="Give the same text encoder, or build the retriever again with this one.",
+            remedy="Give the same text encoder (text_encoder=...), or build the retriever again.",
+            command="Give the same text encoder with --text-encoder, or build the recommender again.",
         )
     if content.items_from is not None:
         catalog, index = rebuild_items(content.items_from, content.catalog, encoder, content.config.index)
@@ -178,7 +182,7 @@ def restore_retriever(
     else:
         raise saved.kind.error(f"The manifest of {saved.directory} says nothing of items.")
     vectors = index.vectors(np.arange(len(catalog)))
-    context = LoadContext(saved, catalog, vectors, device, dtype)
+    context = LoadContext(saved, catalog, vectors, device, dtype, moved)
     try:
         parts = _parts(content.learned, saved, context, with_language)
         sources = _sources(content, saved, context, parts)

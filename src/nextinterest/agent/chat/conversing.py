@@ -34,12 +34,13 @@ class Conversation:
     engine
         Ranks, explains and forecasts.
     understanding
-        Reads messages; rules by default.
+        Reads messages; by default the engine's model for the role, else the rules.
     """
 
     def __init__(self, engine: Engine, understanding: Understanding | None = None) -> None:
         self.engine = engine
-        self.understanding = understanding or CompositionalReader()
+        model = engine.model_for("understand") if understanding is None else None
+        self.understanding = understanding or (ModelReader(model) if model else CompositionalReader())
         self.context = ChatContext(engine.catalog)
         self.executor = Executor(engine, self.context)
 

@@ -19,6 +19,7 @@ from nextinterest.llm import LanguageModel, LocalModel
 from nextinterest.llm.adapters import CONFIG_FILE, WEIGHTS_FILE, adapter_digest
 from nextinterest.llm.devices import DtypeName
 from nextinterest.prompts import PromptTemplate
+from nextinterest.retrieval.language_files import base_model_wanted
 from nextinterest.retrieval.tuned import ADAPTER, CHOICE, ChoiceContent
 
 __all__ = ["CARD_HEADING", "FOLDER", "ChoiceRecord", "TunedChoice", "load_choice", "read_tuned"]
@@ -72,6 +73,7 @@ def load_choice(
     *,
     device: str = "auto",
     dtype: DtypeName = "auto",
+    moved: str | None = None,
 ) -> TunedChoice:
     """Load the base model with the adapter.
 
@@ -85,9 +87,13 @@ def load_choice(
         Fingerprint of its catalogue.
     device, dtype
         See `nextinterest.llm.LocalModel.load`.
+    moved
+        Folder of the base model, where it lies elsewhere now.
 
     Raises
     ------
+    ModelError
+        If the base model is not found.
     IntegrityError
         If catalogue, template, adapter or base model are not those of the manifest; it says which.
     """
@@ -99,15 +105,17 @@ def load_choice(
         )
     _check_template(record.template, record.template_hash, saved.directory)
     folder = saved.folder(FOLDER)
-    model = LocalModel.load(
-        locate(record.base.name, "language-model"), device=device, dtype=dtype, adapter=folder
-    )
+    base = moved or record.base.name
+    with base_model_wanted(base, saved.directory):
+        model = LocalModel.load(locate(base, "language-model"), device=device, dtype=dtype, adapter=folder)
     joined = hashlib.sha256((record.base.fingerprint + adapter_digest(folder)).encode()).hexdigest()
     if model.fingerprint != joined:
         raise IntegrityError(
             f"The choice in {saved.directory} was tuned on the language model {record.base.name!r} of "
             f"fingerprint {record.base.fingerprint[:12]}; the one found under that name is another.",
-            remedy="Put the same base model there, or tune the choice again on this one.",
+            remedy="Put the same base model there, say where it lies now with language_model=..., or tune "
+            "the choice again on this one.",
+            command="Put the same base model there, or say where it lies now with --language-model.",
         )
     return TunedChoice(model, record, saved)
 
