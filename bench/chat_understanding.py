@@ -1,4 +1,4 @@
-"""Measure what understands chat: exact actions and slots, on wordings nobody tuned on.
+"""Measure what understands chat: exact requests and slots, on wordings nobody tuned on.
 
     python bench/chat_understanding.py                    # rules, every set, milliseconds, longest read
     python bench/chat_understanding.py --model smollm2-135m-instruct --limit 30   # a model beside them
@@ -9,7 +9,7 @@ MovieLens-100K), and the hand-written utterances of tests/data: the odd ids are 
 even ids were held out, ``utterances_more.jsonl`` is a second hand-written set that was tuned on after it had
 been measured once, and ``utterances_third.jsonl`` was written from the documentation alone, without
 sight of the rules.
-Exact means that every field of the action is as expected, lists in any order. A slot's F1 is over (field,
+Exact means that every field of the request is as expected, lists in any order. A slot's F1 is over (field,
 value) pairs, micro-averaged. English and other languages are counted apart.
 """
 
@@ -26,7 +26,6 @@ from pathlib import Path
 import numpy as np
 
 from nextinterest.agent.chat import (
-    ChatAction,
     ChatContext,
     CompositionalReader,
     ModelReader,
@@ -35,10 +34,10 @@ from nextinterest.agent.chat import (
     Understood,
 )
 from nextinterest.data import load
-from nextinterest.domain import Catalog, Item
+from nextinterest.domain import Catalog, Item, Request
 from nextinterest.finetune.utterances import Split, generate
 from nextinterest.messages import Message
-from nextinterest.prompts.chat_action import ACTION_FIELDS
+from nextinterest.prompts.flat_request import FIELDS, flat_form
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
 Fields = dict[str, object]
@@ -46,7 +45,7 @@ Fields = dict[str, object]
 
 @dataclass(frozen=True)
 class Example:
-    """A conversation and the action expected."""
+    """A conversation and the request expected."""
 
     messages: tuple[Message, ...]
     expected: Fields
@@ -70,7 +69,7 @@ def sets(known: dict[str, ChatContext], n_generated: int) -> dict[str, list[Exam
         found[f"generator, {split} wordings"] = [
             Example(
                 tuple(Message(role=r, content=t) for r, t in made.messages),
-                dict(made.action),
+                dict(made.request),
                 films,
             )
             for made in generate(films.catalog, split, n_generated, rng, ("movies", "films", "titles"))
@@ -125,7 +124,7 @@ class Remembering:
 class AskedWhereUnsure:
     """The rules, and a second reader for conversations in which they found little.
 
-    Rules have no probabilities, so their doubt is read off the action: nothing beside a vague intent, or
+    Rules have no probabilities, so their doubt is read off the request: nothing beside a vague intent, or
     words that are no title of the catalogue.
     """
 
@@ -140,16 +139,16 @@ class AskedWhereUnsure:
     def read(self, messages: Sequence[Message], context: ChatContext) -> Understood:
         """Return what the newest user message asks for."""
         understood = self.rules.read(messages, context)
-        action = understood.action
-        if action.query is not None and action.query != "everything":
-            unsure = context.titles.resolve(action.query) is None
+        request = understood.request
+        if request.query is not None and request.query != "everything":
+            unsure = context.titles.resolve(request.query) is None
         else:
-            unsure = action in {ChatAction(intent="other"), ChatAction(intent="recommend")}
+            unsure = request in (Request(intent="other"), Request())
         return self.second.read(messages, context) if unsure else understood
 
 
 def pairs(fields: Fields) -> Counter[tuple[str, object]]:
-    """Return the (field, value) pairs of an action, one per value of a list."""
+    """Return the (field, value) pairs of a request, one per value of a list."""
     counted: Counter[tuple[str, object]] = Counter()
     for name, value in fields.items():
         counted.update((name, one) for one in (value if isinstance(value, list) else [value]))
@@ -165,9 +164,10 @@ def measure(understanding: Understanding, examples: Sequence[Example]) -> dict[s
     spent: list[float] = []
     for example in examples:
         start = time.perf_counter()
-        action = understanding.read(example.messages, example.context).action
+        request = understanding.read(example.messages, example.context).request
         spent.append(1e3 * (time.perf_counter() - start))
-        got, expected = pairs(action.model_dump(mode="json", exclude_defaults=True)), pairs(example.expected)
+        fields = flat_form().of(request).model_dump(mode="json", exclude_defaults=True)
+        got, expected = pairs(fields), pairs(example.expected)
         exact += got == expected
         for (name, _), n in (got & expected).items():
             hit[name] += n
@@ -175,7 +175,7 @@ def measure(understanding: Understanding, examples: Sequence[Example]) -> dict[s
             for (name, _), n in of.items():
                 counter[name] += n
     result = {"n": float(len(examples)), "exact": exact / max(1, len(examples))}
-    for name in ACTION_FIELDS:
+    for name in FIELDS:
         total = said[name] + wanted[name]
         result[name] = 2 * hit[name] / total if total else float("nan")
     return result | {"ms": float(np.median(spent)) if spent else 0.0}
@@ -187,9 +187,7 @@ def show(title: str, rows: Iterable[tuple[str, dict[str, float]]]) -> None:
     print(f"\n{title}")
     print(f"{'set':34} {'n':>5} {'exact':>6} " + " ".join(f"{name:>6}" for name in short) + f" {'ms':>7}")
     for name, row in rows:
-        cells = " ".join(
-            "     -" if np.isnan(row[field]) else f"{row[field]:6.3f}" for field in ACTION_FIELDS
-        )
+        cells = " ".join("     -" if np.isnan(row[field]) else f"{row[field]:6.3f}" for field in FIELDS)
         print(f"{name:34} {row['n']:5.0f} {row['exact']:6.3f} {cells} {row['ms']:7.1f}", flush=True)
 
 

@@ -21,7 +21,7 @@ from nextinterest.finetune.tune_understanding import tune_understanding, underst
 from nextinterest.finetune.understanding_task import UnderstandingTask, utterance_drawer
 from nextinterest.finetune.utterances import patterns
 from nextinterest.llm import LocalModel
-from nextinterest.prompts.chat_action import action_prompt
+from nextinterest.prompts.flat_request import request_prompt
 from nextinterest.retrieval.tuned import UNDERSTANDING
 
 TRAINING = TrainingConfig(
@@ -72,11 +72,11 @@ def test_an_example_is_what_serving_reads_and_what_it_should_decode(base: Path, 
     tokenizer = backbone.tokenizer
     for row in rows:
         assert row.answer[-1] == tokenizer.inner.eos_token_id
-        action = json.loads(tokenizer.decode(row.answer[:-1]))
+        request = json.loads(tokenizer.decode(row.answer[:-1]))
         told = tokenizer.decode(row.prompt)
         for name in ("liked", "disliked", "similar_to"):
-            assert all(title in told for title in action.get(name, []))
-    again = tokenizer.render(action_prompt([("user", "hello")], tokenizer.special_tokens))
+            assert all(title in told for title in request.get(name, []))
+    again = tokenizer.render(request_prompt([("user", "hello")], tokenizer.special_tokens))
     assert again.endswith("<|im_start|>assistant\n")
 
 

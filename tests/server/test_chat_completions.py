@@ -13,10 +13,11 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 from pydantic import BaseModel
 from support.talker import EchoTalker
+from support.written import written
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatAction, ChatReply
-from nextinterest.domain import Recommendations
+from nextinterest.agent.chat import ChatReply
+from nextinterest.domain import Recommendations, Request, Where
 from nextinterest.llm import ScriptedLanguageModel
 
 KEY = "a-long-enough-test-key"
@@ -110,10 +111,10 @@ class Nothing(BaseModel):
 
 
 def test_structured_answers(client: OpenAI) -> None:
-    action = client.chat.completions.parse(
-        model="nextinterest", messages=HELLO, response_format=ChatAction
+    answer = client.chat.completions.parse(
+        model="nextinterest", messages=HELLO, response_format=Request
     ).choices[0]
-    assert action.message.parsed == ChatAction(intent="recommend", count=1, exclude_categories=("Romance",))
+    assert answer.message.parsed == Request(count=1, where=Where(excluded_categories=("Romance",)))
     listed = client.chat.completions.parse(
         model="nextinterest", messages=HELLO, response_format=Recommendations
     ).choices[0]
@@ -224,12 +225,12 @@ def test_usage_is_the_language_models(
     agent.conversation = agent.conversation.with_model()
     base_url = f"{listen(talker=None)}/v1"
     with OpenAI(base_url=base_url, api_key="none", max_retries=0) as client:
-        model.answers.append(ChatAction(intent="other"))
+        model.answers.append(written(Request(intent="other")))
         read = client.chat.completions.create(model="nextinterest", messages=HELLO)
         assert read.usage is not None
         assert read.usage.prompt_tokens > len("hello there")
-        assert read.usage.completion_tokens == len(ChatAction(intent="other").model_dump_json())
-        model.answers.append(ChatAction(intent="other"))
+        assert read.usage.completion_tokens == len(written(Request(intent="other")).model_dump_json())
+        model.answers.append(written(Request(intent="other")))
         newer = client.responses.create(model="nextinterest", input="hello there")
         assert newer.usage is not None
         assert newer.usage.output_tokens == read.usage.completion_tokens

@@ -73,6 +73,7 @@ HOSTILE: dict[str, dict[str, object]] = {
     },
     "patternProperties": TEXT | {"patternProperties": {"(.*)*x": True}},
     "propertyNames": TEXT | {"propertyNames": {"pattern": "(.*)*x"}},
+    "many propertyNames": {"allOf": [{"propertyNames": {"maxLength": 99}}] * 3000},
     "unevaluated": TEXT | {"allOf": [{"unevaluatedProperties": False}] * 50},
     "uniqueItems": {"properties": {"recommendations": {"properties": {"items": {"uniqueItems": True}}}}},
     "huge enum": TEXT | {"properties": {"text": {"enum": [f"x{i}" for i in range(5000)]}}},

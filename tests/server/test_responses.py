@@ -10,7 +10,8 @@ from openai import OpenAI
 from pydantic import BaseModel
 from support.talker import EchoTalker
 
-from nextinterest.agent.chat import ChatAction, ChatReply
+from nextinterest.agent.chat import ChatReply
+from nextinterest.domain import Request, Where
 
 KEY = "a-long-enough-test-key"
 
@@ -85,9 +86,9 @@ def test_the_streaming_helper_follows(client: OpenAI) -> None:
 
 
 def test_structured_answers(client: OpenAI) -> None:
-    parsed = client.responses.parse(model="nextinterest", input="hi", text_format=ChatAction)
-    assert parsed.output_parsed == ChatAction(intent="recommend", count=1, exclude_categories=("Romance",))
-    with client.responses.stream(model="nextinterest", input="hi", text_format=ChatAction) as stream:
+    parsed = client.responses.parse(model="nextinterest", input="hi", text_format=Request)
+    assert parsed.output_parsed == Request(count=1, where=Where(excluded_categories=("Romance",)))
+    with client.responses.stream(model="nextinterest", input="hi", text_format=Request) as stream:
         assert stream.get_final_response().output_parsed == parsed.output_parsed
     whole = client.responses.create(
         model="nextinterest", input="hi", text={"format": {"type": "json_object"}}

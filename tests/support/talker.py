@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from nextinterest.agent.chat import ChatAction, ChatReply, Usage
-from nextinterest.domain import Recommendation, Recommendations
+from nextinterest.agent.chat import ChatReply, Usage
+from nextinterest.domain import Recommendation, Recommendations, Request, Where
 from nextinterest.errors import DataError
 from nextinterest.messages import Message
 
@@ -47,11 +47,9 @@ class EchoTalker:
         picked = Recommendation(
             rank=1, item_id="a", title="Alien", categories=("Horror",), year=1979, probability=0.5
         )
-        action = ChatAction(intent="recommend", count=1, exclude_categories=("Romance",))
         yield ChatReply(
             text=text,
-            action=action,
-            request=action.request(),
+            request=Request(count=1, where=Where(excluded_categories=("Romance",))),
             recommendations=Recommendations(user=user or None, items=(picked,), events_used=0),
             usage=Usage(prompt_tokens=len(messages), completion_tokens=len(text.split())),
         )

@@ -378,7 +378,7 @@ class RecommenderAgent(AgentRecords):
             understood = served.conversation.understand(said)
             profile = SessionProfile(read.history, understood.earlier)
             outcome = served.conversation.carry_out(understood, profile)
-            yield from served.conversation.worded(outcome, understood)
+            yield from served.conversation.worded(outcome)
 
     arecommend = threaded(recommend)
     ainterests = threaded(interests)

@@ -39,7 +39,7 @@ def finetune_task(
         Literal["choice", "supervised", "understanding"],
         typer.Argument(
             help="choice: the letter of a candidate. supervised: the title, or its JSON. understanding: the "
-            "action that a message asks for."
+            "request that a message makes."
         ),
     ],
     data: Annotated[str, typer.Option(help="Data set: an asset's name or a path.")],

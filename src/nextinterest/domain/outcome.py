@@ -79,7 +79,7 @@ class Relaxation(_Frozen):
     """The nearest request that can be met, where the one made cannot."""
 
     request: Request = Field(description="The request with one condition loosened.")
-    loosened: Literal["years", "include_categories", "exclude_categories", "similar_to"] = Field(
+    loosened: Literal["years", "categories", "excluded_categories"] = Field(
         description="Which condition that is."
     )
     matches: int = Field(description="Items that would fit then.", ge=1)

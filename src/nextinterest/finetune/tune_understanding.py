@@ -1,7 +1,7 @@
 """From wordings and a catalogue to a saved adapter that reads chat.
 
     1  draw validation utterances; measure the model as it is
-    2  attach adapters, train on the actions' tokens with utterances drawn anew in each epoch, keep the
+    2  attach adapters, train on the requests' tokens with utterances drawn anew in each epoch, keep the
        weights under which validation's answers are likeliest
     3  write the adapter and, last, a manifest that says what it belongs to
 
@@ -28,7 +28,7 @@ from nextinterest.finetune.supervised_task import CausalWriter
 from nextinterest.finetune.task_config import UnderstandingConfig
 from nextinterest.finetune.tuned_files import claim_work, save_tuned
 from nextinterest.finetune.understanding_task import UnderstandingTask, utterance_drawer
-from nextinterest.prompts.chat_action import action_template
+from nextinterest.prompts.flat_request import request_template
 from nextinterest.retrieval.tuned import UNDERSTANDING
 
 __all__ = ["UnderstandingTuned", "tune_understanding", "understanding_task"]
@@ -116,7 +116,7 @@ def tune_understanding(
         UNDERSTANDING,
         backbone,
         config,
-        action_template(),
+        request_template(),
         made,
         {
             "steps": run.steps,

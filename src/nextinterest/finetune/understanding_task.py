@@ -1,4 +1,4 @@
-"""Learning to read chat: cross-entropy of the tokens of an action's JSON, behind the conversation.
+"""Learning to read chat: cross-entropy of the tokens of a request's JSON, behind the conversation.
 
 Every epoch draws new utterances, so that what repeats is the wordings and never what fills them. Validation
 is on wordings of their own: an utterance counts as exact where every token of the answer is the likeliest
@@ -24,7 +24,7 @@ from nextinterest.finetune.token_batch import TokenBatch
 from nextinterest.finetune.utterances import Split, Utterance, generate
 from nextinterest.finetune.utterances.invented import THINGS, invented
 from nextinterest.llm.tokenizer import LocalTokenizer
-from nextinterest.prompts.chat_action import action_answer, action_prompt
+from nextinterest.prompts.flat_request import request_answer, request_prompt
 
 __all__ = ["Draw", "UnderstandingTask", "utterance_drawer", "written_example"]
 
@@ -33,11 +33,11 @@ Draw = Callable[[Split, int, np.random.Generator], list[WrittenExample]]
 
 def written_example(name: str, utterance: Utterance, tokenizer: LocalTokenizer, end: int) -> WrittenExample:
     """Return the tokens that are read and learned, the same that serving reads and decodes."""
-    prompt = action_prompt(utterance.messages, tokenizer.special_tokens)
+    prompt = request_prompt(utterance.messages, tokenizer.special_tokens)
     return WrittenExample(
         name,
         tokenizer.encode(tokenizer.render(prompt)),
-        [*tokenizer.encode(action_answer(utterance.written)), end],
+        [*tokenizer.encode(request_answer(utterance.written)), end],
     )
 
 

@@ -137,7 +137,7 @@ class JsonSchema(_Given):
     model_config = ConfigDict(validate_by_alias=True, validate_by_name=True)
 
     name: str = Field(
-        min_length=1, max_length=64, description="Where it names a part (ChatAction), that part is meant."
+        min_length=1, max_length=64, description="Where it names a part (Request), that part is meant."
     )
     schema_: Json | None = Field(
         default=None, alias="schema", description="Without one, the part that the name names is meant."

@@ -38,7 +38,7 @@ MAX_SECONDS = 0.1
 
 Pointer = tuple[str, ...]
 
-_ONE = ("items", "additionalProperties", "not", "if", "then", "else")
+_ONE = ("items", "additionalProperties", "propertyNames", "not", "if", "then", "else")
 _LISTED = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "$defs", "definitions")
 _IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
@@ -46,7 +46,7 @@ _COUNTS = ("minItems", "maxItems", "minLength", "maxLength", "minProperties", "m
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _REFUSED = frozenset({
-    "pattern", "patternProperties", "propertyNames", "$dynamicRef", "$dynamicAnchor", "$recursiveRef",
+    "pattern", "patternProperties", "$dynamicRef", "$dynamicAnchor", "$recursiveRef",
     "$recursiveAnchor", "$anchor", "contains", "minContains", "maxContains", "dependencies",
     "dependentSchemas", "dependentRequired", "unevaluatedItems", "unevaluatedProperties",
 })  # fmt: skip
@@ -111,7 +111,7 @@ _KEYWORDS: dict[str, Keyword] = {
         "$ref", "additionalProperties", "allOf", "anyOf", "const", "enum", "exclusiveMaximum",
         "exclusiveMinimum", "if", "items", "maxItems", "maxLength", "maxProperties", "maximum",
         "minItems", "minLength", "minProperties", "minimum", "multipleOf", "not", "oneOf", "prefixItems",
-        "properties", "required", "type",
+        "properties", "propertyNames", "required", "type",
     )
 }  # fmt: skip
 _Counted = create(

@@ -19,7 +19,6 @@ __all__ = ["WantedJson"]
 _PARTS = {
     "ChatReply": None,
     "Recommendations": "recommendations",
-    "ChatAction": "action",
     "Request": "request",
     "InterestPortrait": "portrait",
     "InterestOutlook": "outlook",

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatAction, ChatReply, Understood
+from nextinterest.agent.chat import ChatReply, Understood
 from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.understanding import ReportedEvent
-from nextinterest.domain import Item, Request
+from nextinterest.domain import Item, Request, Where
 from nextinterest.messages import Message
 
 NAMES = ("Crime", "Horror", "Romance", "Sci-Fi")
@@ -28,40 +28,9 @@ def say(agent: RecommenderAgent) -> Say:
     return ask
 
 
-def execute(agent: RecommenderAgent, action: ChatAction, user: str = "ann", **more: object) -> ChatReply:
-    understood = Understood(action, **more)  # type: ignore[arg-type]
+def execute(agent: RecommenderAgent, request: Request, user: str = "ann") -> ChatReply:
+    understood = Understood(request)
     return agent.conversation.answer(understood, SessionProfile(agent.history(user), understood.earlier), [])
-
-
-def flat(request: Request) -> ChatAction:
-    """Return a request in the form in which messages are read."""
-    same = ("intent", "count", "liked", "disliked", "similar_to", "query")
-    return ChatAction(
-        include_categories=request.where.categories,
-        exclude_categories=request.where.excluded_categories,
-        year_from=request.where.year_from,
-        year_to=request.where.year_to,
-        **{name: getattr(request, name) for name in same},
-    )
-
-
-def test_every_field_of_an_action_is_in_its_request() -> None:
-    action = ChatAction(
-        intent="similar",
-        count=3,
-        include_categories=("Crime", "Drama"),
-        exclude_categories=("War",),
-        year_from=1990,
-        year_to=1999,
-        liked=("Heat",),
-        disliked=("Emma",),
-        similar_to=("Alien",),
-        query="space",
-    )
-    assert set(action.model_dump(exclude_defaults=True)) == set(ChatAction.model_fields)
-    assert flat(action.request()) == action
-    assert action.request() == Request.model_validate_json(action.request().model_dump_json())
-    assert [action.request(either=either).where.match for either in (False, True)] == ["all", "any"]
 
 
 years = st.none() | st.integers(1925, 2000)
@@ -88,16 +57,14 @@ def test_every_item_meets_every_condition_in_the_agents_order(
     user: str,
 ) -> None:
     first, last = span if None in span else sorted(span)  # type: ignore[type-var]
-    action = ChatAction(
-        intent="recommend",
-        count=count,
-        include_categories=tuple(include),
-        exclude_categories=tuple(exclude),
+    where = Where(
+        categories=tuple(include),
+        match="any" if either else "all",
+        excluded_categories=tuple(exclude),
         year_from=first,
         year_to=last,
-        disliked=tuple(disliked),
     )
-    reply = execute(agent, action, user, either=either)
+    reply = execute(agent, Request(where=where, count=count, disliked=tuple(disliked)), user)
     assert reply.recommendations is not None
     whole = [item.item_id for item in agent.recommend(user=user, k=9).items]
     seen = {agent.catalog.ids[int(i)] for i in agent.history(user).items}
@@ -120,13 +87,13 @@ def test_every_item_meets_every_condition_in_the_agents_order(
         assert "Nothing" in reply.text
     if reply.relaxation is not None:
         assert reply.relaxation.matches >= 1
-        looser = execute(agent, flat(reply.relaxation.request), user, either=either)
+        looser = execute(agent, reply.relaxation.request, user)
         assert looser.recommendations is not None
         assert len(looser.recommendations.items) > len(expected) or len(expected) == 5
 
 
 def test_nearest_relaxation_of_years_is_the_smallest(agent: RecommenderAgent) -> None:
-    request = ChatAction(intent="recommend", include_categories=("Crime",), year_from=1985, year_to=1989)
+    request = Request(where=Where(categories=("Crime",), year_from=1985, year_to=1989))
     reply = execute(agent, request)
     assert reply.recommendations is not None
     assert reply.recommendations.items == ()
@@ -140,14 +107,14 @@ def test_nearest_relaxation_of_years_is_the_smallest(agent: RecommenderAgent) ->
 
 def test_relaxation_is_of_unseen_items(agent: RecommenderAgent) -> None:
     # ann has seen Alien and Dracula: no horror is left whatever the years.
-    request = ChatAction(intent="recommend", include_categories=("Horror",), year_from=1979)
+    request = Request(where=Where(categories=("Horror",), year_from=1979))
     reply = execute(agent, request)
     assert reply.relaxation is not None
-    assert reply.relaxation.loosened == "include_categories"
+    assert reply.relaxation.loosened == "categories"
 
 
 def test_similar_is_ordered_by_closeness(agent: RecommenderAgent) -> None:
-    reply = execute(agent, ChatAction(intent="similar", similar_to=("Emma",), count=4), "cem")
+    reply = execute(agent, Request(intent="similar", similar_to=("Emma",), count=4), "cem")
     assert reply.recommendations is not None
     closeness = [item.scores["similarity"] for item in reply.recommendations.items]
     assert closeness == sorted(closeness, reverse=True)
@@ -160,14 +127,13 @@ def test_similar_is_ordered_by_closeness(agent: RecommenderAgent) -> None:
 
 
 def test_less_like_leaves_out_the_neighbours(agent: RecommenderAgent) -> None:
-    alien = agent.catalog.position("a")
-    reply = execute(agent, ChatAction(intent="recommend", disliked=("Alien",)), "bob", less_like=(alien,))
+    reply = execute(agent, Request(disliked=("Alien",), less_like=("Alien",)), "bob")
     assert reply.recommendations is not None
     assert reply.recommendations.items == ()  # ten neighbours are this whole catalogue
 
 
 def test_liked_in_a_request_counts_as_the_newest_event(agent: RecommenderAgent) -> None:
-    reply = execute(agent, ChatAction(intent="recommend", liked=("Heat",), count=3), "bob")
+    reply = execute(agent, Request(intent="recommend", liked=("Heat",), count=3), "bob")
     assert reply.recommendations is not None
     longer = [agent.catalog.ids[int(i)] for i in agent.history("bob").items] + ["h"]
     expected = agent.recommend(longer, k=3)
@@ -229,7 +195,7 @@ def test_profile_search_and_small_talk(agent: RecommenderAgent, say: Say) -> Non
     assert missing.found == ()
     assert "No item matches “Nosferatu”" in missing.text
     hello = say("hello")
-    assert hello.action.intent == "other"
+    assert hello.request.intent == "other"
     assert len(hello.text) < 300
 
 

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.written import written
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatAction, ChatReply, ModelReader
+from nextinterest.agent.chat import ChatReply, ModelReader
+from nextinterest.domain import Request
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
@@ -218,11 +220,11 @@ def test_without_a_profile_nothing_is_asked(agent: RecommenderAgent, live: Recom
         "is it safe to delete my data?",
     ],
 )
-@pytest.mark.parametrize("written", ["everything", "Everything", "Casablanca"])
-def test_a_model_deletes_no_more_than_the_rules(live: RecommenderAgent, message: str, written: str) -> None:
-    model = ScriptedLanguageModel([ChatAction(intent="forget", query=written)])
+@pytest.mark.parametrize("query", ["everything", "Everything", "Casablanca"])
+def test_a_model_deletes_no_more_than_the_rules(live: RecommenderAgent, message: str, query: str) -> None:
+    model = ScriptedLanguageModel([written(Request(intent="forget", query=query))])
     live.conversation = live.conversation.read_by(ModelReader(model))
-    if written == "Casablanca" and ("forget" in message or "delete" in message):
+    if query == "Casablanca" and ("forget" in message or "delete" in message):
         return
     reply = talk(live, message)
     assert (reply.question, reply.confirmation) == (None, None)
@@ -231,7 +233,7 @@ def test_a_model_deletes_no_more_than_the_rules(live: RecommenderAgent, message:
 
 
 def test_a_model_asks_back_as_the_rules_do(live: RecommenderAgent) -> None:
-    model = ScriptedLanguageModel([ChatAction(intent="other")])
+    model = ScriptedLanguageModel([written(Request(intent="other"))])
     live.conversation = live.conversation.read_by(ModelReader(model))
     done = talk(live, "delete my profile", "yes")
     assert done.confirmation is not None

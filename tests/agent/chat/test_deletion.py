@@ -70,8 +70,8 @@ def test_replies(half: str) -> None:
 )
 def test_a_word_too_many_makes_it_something_else(message: str, cinema: ChatContext) -> None:
     assert not asks_to_delete_profile(message)
-    action = CompositionalReader().read([Message(role="user", content=message)], cinema).action
-    assert action.query != "everything"
+    request = CompositionalReader().read([Message(role="user", content=message)], cinema).request
+    assert request.query != "everything"
 
 
 @pytest.mark.parametrize("message", ["delete everything", "forget absolutely everything, please"])

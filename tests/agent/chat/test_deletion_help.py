@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.written import written
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatAction, ModelReader
+from nextinterest.agent.chat import ModelReader
 from nextinterest.agent.chat.reading.deletion import asks_to_delete_profile, speaks_of_deleting
+from nextinterest.domain import Request
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.profiles import ProfileEvent, open_store
 
@@ -53,7 +55,7 @@ def test_the_reply_says_how_to_delete(live: RecommenderAgent, message: str) -> N
 
 
 def test_a_model_answers_it_so_too(live: RecommenderAgent) -> None:
-    model = ScriptedLanguageModel([ChatAction(intent="recommend")])
+    model = ScriptedLanguageModel([written(Request(intent="recommend"))])
     live.conversation = live.conversation.read_by(ModelReader(model))
     assert 'say "delete my profile"' in talk(live, UNSURE[0]).text
 

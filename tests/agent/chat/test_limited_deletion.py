@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.written import written
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatAction, ChatReply, ModelReader
+from nextinterest.agent.chat import ChatReply, ModelReader
 from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile
+from nextinterest.domain import Request
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
@@ -103,7 +105,7 @@ def test_everything_is_not_the_profile_behind_a_list(live: RecommenderAgent, mes
 
 @pytest.mark.parametrize("message", ["delete everything", "delete all of this"])
 def test_a_model_does_not_widen_it(live: RecommenderAgent, message: str) -> None:
-    model = ScriptedLanguageModel([ChatAction(intent="forget", query="everything")])
+    model = ScriptedLanguageModel([written(Request(intent="forget", query="everything"))])
     live.conversation = live.conversation.read_by(ModelReader(model))
     assert confirmed(live, message, LIST).confirmation is None
     assert kinds(live) == STORED

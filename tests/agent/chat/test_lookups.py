@@ -57,7 +57,7 @@ def test_a_conversation_of_ten_thousand_characters_takes_a_bounded_number_of_loo
 def test_the_newest_message_keeps_half_of_the_lookups(cinema: ChatContext) -> None:
     said = [Message(role="user", content=text) for text in (_invented(4000), "films like blad runer")]
     understood = CompositionalReader().read(said, cinema)
-    assert understood.action.similar_to == ("Blade Runner",)
+    assert understood.request.similar_to == ("Blade Runner",)
     assert understood.unsearched == 0
 
 

@@ -45,7 +45,7 @@ def ask(request: pytest.FixtureRequest, agent: RecommenderAgent, tmp_path: Path)
 
 def test_a_dictionary_is_a_message(ask: Ask) -> None:
     reply = ask([{"role": "user", "content": SAID}])
-    assert (reply.action.intent, reply.action.count) == ("recommend", 2)
+    assert (reply.request.intent, reply.request.count) == ("recommend", 2)
     forms: list[MessageLike] = [
         Message(role="user", content=SAID),
         SimpleNamespace(role="user", content=SAID),
@@ -53,7 +53,7 @@ def test_a_dictionary_is_a_message(ask: Ask) -> None:
     ]
     for form in forms:
         same = ask([form])
-        assert (same.text, same.action) == (reply.text, reply.action)
+        assert (same.text, same.request) == (reply.text, reply.request)
 
 
 @pytest.mark.parametrize("role", ["system", "developer", "tool"])
@@ -119,8 +119,8 @@ def test_a_long_conversation_is_read_in_part_and_says_so(
     started = time.thread_time()
     reply = ask([*said, Message(role="user", content=newest)])
     assert time.thread_time() - started < 3.0
-    assert reply.action.intent in {"recommend", "similar"}  # as the newest part has it
-    assert not before or "Crime" in reply.action.include_categories
+    assert reply.request.intent in {"recommend", "similar"}  # as the newest part has it
+    assert not before or "Crime" in reply.request.where.categories
     unread = sum(map(len, before)) + len(newest) - MOST_CHARACTERS
     (note,) = [note for note in reply.notes if "conversation is long" in note]
     assert f"{unread:,} characters" in note
@@ -136,7 +136,7 @@ def test_the_end_of_a_long_message_deletes_nothing(agent: RecommenderAgent) -> N
     padding = "keep my data" + " " * MOST_CHARACTERS
     reply = agent.chat([Message(role="user", content=f"{padding} delete everything about me")])
     assert reply.question is None
-    assert reply.action.query != "everything"
+    assert reply.request.query != "everything"
 
 
 def test_an_earlier_reply_is_the_assistants_message(agent: RecommenderAgent) -> None:

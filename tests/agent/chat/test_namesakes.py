@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 from support.films import WordEncoder
+from support.written import written
 
 from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.agent.chat import (
-    ChatAction,
     ChatContext,
     ChatReply,
     CompositionalReader,
     ModelReader,
 )
-from nextinterest.domain import Catalog, Item
+from nextinterest.domain import Catalog, Item, Request
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
@@ -87,8 +87,8 @@ def test_every_way_of_naming_is_asked_back(
         assert [item.item_id for item in reply.question.items] == ["f1", "f4"]
         assert OLD in reply.text
         assert NEW in reply.text
-        action = reply.action
-        assert (action.liked, action.disliked, action.similar_to, action.query) == ((), (), (), None)
+        request = reply.request
+        assert (request.liked, request.disliked, request.similar_to, request.query) == ((), (), (), None)
         assert (reply.recommendations, reply.confirmation) == (None, None)
     assert kinds(live) == []
 
@@ -119,16 +119,16 @@ def test_every_way_of_naming_is_asked_back(
 def test_the_answer_is_what_the_message_meant(live: RecommenderAgent, answer: str, meant: str) -> None:
     reply = talk(live, "I loved Night Ferry", answer)
     assert reply.question is None
-    assert reply.action.liked == ({"f1": OLD, "f4": NEW}[meant],)
+    assert reply.request.liked == ({"f1": OLD, "f4": NEW}[meant],)
     assert kinds(live) == [(meant, "liked")]
 
 
 def test_the_answer_completes_the_whole_message(agent: RecommenderAgent) -> None:
     reply = chat(agent, "I loved Night Ferry, more like it", "the new one")
-    assert (reply.action.intent, reply.action.similar_to) == ("similar", (NEW,))
+    assert (reply.request.intent, reply.request.similar_to) == ("similar", (NEW,))
     reply = chat(agent, "two comedies, but not Night Ferry", "2021")
-    assert (reply.action.count, reply.action.include_categories) == (2, ("Comedy",))
-    assert reply.action.disliked == (NEW,)
+    assert (reply.request.count, reply.request.where.categories) == (2, ("Comedy",))
+    assert reply.request.disliked == (NEW,)
     assert reply.recommendations is not None
     assert "f4" not in {item.item_id for item in reply.recommendations.items}
 
@@ -172,7 +172,7 @@ def test_anything_else_drops_the_message(live: RecommenderAgent, other: str) -> 
 def test_what_says_which_is_not_asked_back(live: RecommenderAgent, message: str, meant: str) -> None:
     reply = talk(live, message)
     assert reply.question is None
-    assert (reply.action.year_from, reply.action.year_to) == (None, None)
+    assert (reply.request.where.year_from, reply.request.where.year_to) == (None, None)
     assert kinds(live) == [(meant, "liked")]
 
 
@@ -231,24 +231,24 @@ def test_a_correction_asks_which_and_removes_nothing_before_a_yes(
 
 
 @pytest.mark.parametrize(
-    "written",
+    "asked",
     [
-        ChatAction(intent="feedback", liked=("Night Ferry",)),
-        ChatAction(intent="feedback", disliked=("Salt and Stars", "night ferry")),
-        ChatAction(intent="feedback", query="Night Ferry"),
-        ChatAction(intent="similar", similar_to=("Night Ferry",)),
+        Request(intent="feedback", liked=("Night Ferry",)),
+        Request(intent="feedback", disliked=("Salt and Stars", "night ferry")),
+        Request(intent="feedback", query="Night Ferry"),
+        Request(intent="similar", similar_to=("Night Ferry",)),
     ],
 )
-def test_a_model_that_leaves_it_open_is_asked_back_too(live: RecommenderAgent, written: ChatAction) -> None:
-    model = ScriptedLanguageModel([written, ChatAction(intent="feedback", liked=(NEW,))])
+def test_a_model_that_leaves_it_open_is_asked_back_too(live: RecommenderAgent, asked: Request) -> None:
+    model = ScriptedLanguageModel([written(asked), written(Request(intent="feedback", liked=(NEW,)))])
     context = ChatContext(live.catalog)
     read = ModelReader(model).read([Message(role="user", content="...")], context)
     assert [context.catalog.ids[item] for item in read.unclear] == ["f1", "f4"]
     assert read.reported == ()
-    assert read.action == ChatAction(intent=written.intent)
+    assert read.request == Request(intent=asked.intent)
     read = ModelReader(model).read([Message(role="user", content="...")], context)
     assert [context.catalog.ids[event.item] for event in read.reported] == ["f4"]
-    assert read.action.liked == (NEW,)
+    assert read.request.liked == (NEW,)
 
 
 def test_titles_of_an_action_mean_one_item_each(agent: RecommenderAgent) -> None:
@@ -257,4 +257,5 @@ def test_titles_of_an_action_mean_one_item_each(agent: RecommenderAgent) -> None
         if agent.catalog.ids[item] != "f8":  # nothing tells it from f7
             assert titles.resolve(titles.called(item)) == item
     said = [Message(role="user", content="loved The Copper Kettle")]
-    assert CompositionalReader().read(said, ChatContext(agent.catalog)).action.liked == ("The Copper Kettle",)
+    read = CompositionalReader().read(said, ChatContext(agent.catalog))
+    assert read.request.liked == ("The Copper Kettle",)

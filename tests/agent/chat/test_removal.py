@@ -93,14 +93,14 @@ def test_what_is_said_in_passing_removes_nothing(live: RecommenderAgent, message
 )  # fmt: skip
 def test_a_category_is_left_out_of_the_list(live: RecommenderAgent, message: str) -> None:
     reply = talk(live, message)
-    assert (reply.action.intent, reply.question) == ("recommend", None)
-    assert (reply.action.include_categories, reply.action.exclude_categories) == ((), ("Horror",))
+    assert (reply.request.intent, reply.question) == ("recommend", None)
+    assert (reply.request.where.categories, reply.request.where.excluded_categories) == ((), ("Horror",))
 
 
 @pytest.mark.parametrize("tail", ["give me a comedy", "just relax with a comedy", "recommend a comedy"])
 def test_a_request_behind_and_is_kept(live: RecommenderAgent, tail: str) -> None:
-    action = talk(live, f"forget everything and {tail}").action
-    assert (action.intent, action.include_categories) == ("recommend", ("Comedy",))
+    request = talk(live, f"forget everything and {tail}").request
+    assert (request.intent, request.where.categories) == ("recommend", ("Comedy",))
 
 
 @pytest.mark.parametrize("name", ["Toy Story 2", "Toy Story 3", "Alien Resurrection", "Heat 2"])

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from support.films import FILMS
+from support.written import written
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.agent.chat import ChatAction, ChatContext, CompositionalReader, ModelReader
-from nextinterest.domain import Catalog, Item
+from nextinterest.agent.chat import ChatContext, CompositionalReader, ModelReader
+from nextinterest.domain import Catalog, Item, Request
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
@@ -127,7 +128,7 @@ def test_years_of_which_nothing_is_held_are_named(live: RecommenderAgent) -> Non
     ],
 )  # fmt: skip
 def test_a_mood_and_a_condition_are_no_removal(live: RecommenderAgent, message: str) -> None:
-    assert talk(live, message).action.intent != "forget"
+    assert talk(live, message).request.intent != "forget"
     assert talk(live, message).question is None
     talk(live, message, "yes")
     assert kinds(live) == STORED
@@ -149,7 +150,7 @@ def test_a_list_says_that_nothing_was_removed_beside_it(live: RecommenderAgent, 
 
 @pytest.mark.parametrize("message", ["I never saw Heat", "I want to forget Heat"])
 def test_a_model_that_reads_it_is_held_to_the_question_too(live: RecommenderAgent, message: str) -> None:
-    model = ScriptedLanguageModel([ChatAction(intent="forget", query="Heat")])
+    model = ScriptedLanguageModel([written(Request(intent="forget", query="Heat"))])
     live.conversation = live.conversation.read_by(ModelReader(model))
     asked = talk(live, message)
     assert asked.question is not None
@@ -159,4 +160,4 @@ def test_a_model_that_reads_it_is_held_to_the_question_too(live: RecommenderAgen
 def test_a_title_that_starts_with_the_verb_is_a_title() -> None:
     catalog = Catalog.from_items([*FILMS, Item("p", "Forget Paris", ("Comedy",), 1995)])
     said = [Message(role="user", content="Forget Paris, please")]
-    assert CompositionalReader().read(said, ChatContext(catalog)).action.intent == "search"
+    assert CompositionalReader().read(said, ChatContext(catalog)).request.intent == "search"

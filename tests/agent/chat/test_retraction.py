@@ -12,7 +12,7 @@ from support.films import FILMS, WordEncoder
 
 from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.agent.chat import ChatContext, CompositionalReader
-from nextinterest.domain import Catalog, Item
+from nextinterest.domain import Catalog, Item, Where
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
 from nextinterest.retrieval import Retriever
@@ -140,15 +140,15 @@ def test_a_category_in_a_larger_request_is_only_no_condition_any_more(live: Reco
         live, "horror films, no crime", "forget everything I said about horror, and recommend me a romance"
     )
     assert reply.question is None
-    assert (reply.action.include_categories, reply.action.exclude_categories) == (("Romance",), ("Crime",))
+    assert reply.request.where == Where(categories=("Romance",), excluded_categories=("Crime",))
     assert kinds(live) == STORED
 
 
 def test_a_condition_is_dropped_from_the_conversation(cinema: ChatContext) -> None:
     said = ["crime films without horror", "forget what I said about horror", "two more"]
     messages = [Message(role="user", content=text) for text in said]
-    action = CompositionalReader().read(messages, cinema).action
-    assert (action.include_categories, action.exclude_categories) == (("Crime",), ())
+    request = CompositionalReader().read(messages, cinema).request
+    assert (request.where.categories, request.where.excluded_categories) == (("Crime",), ())
 
 
 def titled(row: dict[str, str]) -> str | None:

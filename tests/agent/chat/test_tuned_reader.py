@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 from support.tiny import films, save_tiny
+from support.written import written
 
 from nextinterest.agent.chat import (
-    ChatAction,
     ChatContext,
     TunedReader,
 )
 from nextinterest.artifact_files import MANIFEST, MadeFrom
+from nextinterest.domain import Request
 from nextinterest.errors import IntegrityError
 from nextinterest.finetune.backbone import open_backbone
 from nextinterest.finetune.task_config import UnderstandingConfig
 from nextinterest.finetune.tune_understanding import tune_understanding
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
-from nextinterest.prompts.chat_action import ACTION_FIELDS
 
 
 def said(*messages: str) -> list[Message]:
@@ -42,23 +42,19 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def test_the_fields_learned_are_those_of_the_action_in_its_order() -> None:
-    assert tuple(ChatAction.model_fields) == ACTION_FIELDS
-
-
 def test_the_prompt_holds_the_conversation_and_nothing_else(cinema: ChatContext) -> None:
-    model = ScriptedLanguageModel([ChatAction(intent="similar", similar_to=("blade runer",))])
+    model = ScriptedLanguageModel([written(Request(intent="similar", similar_to=("blade runer",)))])
     read = TunedReader(model).read(said("films please", "1. Alien (1979)", "like blade runer"), cinema)
-    assert read.action == ChatAction(intent="similar", similar_to=("Blade Runner",))
+    assert read.request == Request(intent="similar", similar_to=("Blade Runner",))
     (system, user) = model.calls[0].messages
     assert user[1] == "U: films please\nA: 1. Alien (1979)\nU: like blade runer"
     assert len(system[1]) < 60
-    assert model.calls[0].schema == "ChatAction"
+    assert model.calls[0].schema == "FlatRequest"
 
 
 def test_whatever_a_tuned_model_says_is_an_action(tuned: Path, cinema: ChatContext) -> None:
     reader = TunedReader.from_pretrained(tuned, device="cpu")
-    assert reader.read(said("two horror films"), cinema).action.intent
+    assert reader.read(said("two horror films"), cinema).request.intent
     assert reader.name.endswith("tuned to read")
 
 
@@ -73,7 +69,7 @@ def test_another_template_base_or_file_is_refused(tuned: Path) -> None:
     whole = path.read_text()
     try:
         rewrite(path, "content", {"template_hash": "0" * 64})
-        with pytest.raises(IntegrityError, match="under template 'chat-action' 000000000000"):
+        with pytest.raises(IntegrityError, match="under template 'flat-request' 000000000000"):
             TunedReader.from_pretrained(tuned)
         path.write_text(whole)
         other = json.loads(whole)["content"]["base_model"] | {"fingerprint": "f" * 64}

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextinterest.agent.chat import ChatAction
 from nextinterest.domain import Catalog, Item
 from nextinterest.finetune.utterances import Split, generate, patterns
 from nextinterest.finetune.utterances.invented import THINGS, invented
 from nextinterest.finetune.utterances.noise import as_typed, mistyped, shortened
+from nextinterest.prompts.flat_request import flat_form
 
 DATA = Path(__file__).parents[2] / "data"
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -43,10 +43,10 @@ def test_actions_are_valid_and_name_the_catalogue(goods: Catalog, split: Split) 
     made = list(generate(goods, split, 300, np.random.default_rng(1), ("products", "things")))
     assert len(made) == 300
     for utterance in made:
-        action = ChatAction.model_validate(utterance.action)
-        assert {*action.include_categories, *action.exclude_categories} <= set(goods.category_names)
-        assert {*action.liked, *action.disliked, *action.similar_to} <= set(goods.titles)
-        assert action.query in {None, "everything", *goods.titles}
+        request = flat_form()(**utterance.request).request()
+        assert {*request.where.categories, *request.where.excluded_categories} <= set(goods.category_names)
+        assert {*request.liked, *request.disliked, *request.similar_to} <= set(goods.titles)
+        assert request.query in {None, "everything", *goods.titles}
         assert utterance.messages[-1][0] == "user"
         assert not re.search(r"[{}]", "".join(text for _, text in utterance.messages))
         assert utterance.pattern.split == split
@@ -76,8 +76,8 @@ def test_no_hand_written_utterance_follows_a_wording() -> None:
 def test_a_catalogue_without_years_and_categories() -> None:
     bare = Catalog.from_items(Item(str(i), f"Wonderful Thing Number {i}") for i in range(10))
     made = list(generate(bare, "train", 50, np.random.default_rng(0)))
-    assert {utterance.action["intent"] for utterance in made} >= {"feedback", "search", "other"}
-    assert not any("year_from" in u.action or "include_categories" in u.action for u in made)
+    assert {utterance.request["intent"] for utterance in made} >= {"feedback", "search", "other"}
+    assert not any("year_from" in u.request or "categories" in u.request for u in made)
     assert list(generate(Catalog([], []), "train", 5, np.random.default_rng(0)))
 
 
@@ -97,9 +97,9 @@ def test_what_was_typed_stands_in_the_messages(goods: Catalog, split: Split) -> 
     for source in (goods, invented(goods, rng)):
         for utterance in generate(source, split, 150, rng, THINGS):
             told = "\n".join(text for _, text in utterance.messages)
-            assert utterance.written.keys() == utterance.action.keys()
+            assert utterance.written.keys() == utterance.request.keys()
             for name, value in utterance.written.items():
-                other = utterance.action[name]
+                other = utterance.request[name]
                 if isinstance(value, list):
                     assert isinstance(other, list)
                     assert len(value) == len(other)

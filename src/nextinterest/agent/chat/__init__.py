@@ -1,6 +1,6 @@
-"""Chat: messages in, an action understood and carried out, a reply whose every word stands on its result.
+"""Chat: messages in, a request understood and carried out, a reply whose every word stands on its result.
 
-Names are loaded when first used, since executing an action brings the agent's own imports along.
+Names are loaded when first used, since carrying a request out brings the agent's own imports along.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from nextinterest.agent.chat.model_reader import ModelReader
     from nextinterest.agent.chat.reading.reader import CompositionalReader
     from nextinterest.agent.chat.schema import (
-        ChatAction,
         ChatReply,
         Confirmation,
         Converses,
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 
 __all__ = [
-    "ChatAction",
     "ChatContext",
     "ChatReply",
     "CompositionalReader",

@@ -16,13 +16,14 @@ from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import read_retraction
 from nextinterest.agent.chat.reading.tokens import tokenise
-from nextinterest.agent.chat.schema import EVERYTHING, ChatAction, Question
+from nextinterest.agent.chat.schema import EVERYTHING, Question
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
+from nextinterest.domain import Request, Where
 from nextinterest.messages import Message
 
 __all__ = ["settled"]
 
-_DELETION = ChatAction(intent="forget", query=EVERYTHING)
+_DELETION = Request(intent="forget", query=EVERYTHING)
 
 
 def settled(
@@ -55,7 +56,7 @@ def settled(
     if waiting is not None and answer == "yes":
         return _agreed(waiting, context)
     if waiting is not None and answer == "no":
-        return Understood(ChatAction(intent="other"), kept=True)
+        return Understood(Request(intent="other"), kept=True)
     if answer == "yes" and before is not None and asks_to_delete_profile(before, named=True):
         return Understood(_DELETION)  # the question waits no longer: it is asked again
     if said is not None and (asks_to_delete_profile(said, named=True) or speaks_of_deleting(said)):
@@ -65,7 +66,7 @@ def settled(
     # The rules keep to this by themselves, but for a message of which they read the end.
     if unread or not isinstance(reader, CompositionalReader):
         read = _allowed(read, said or "", part, context)
-    kept = waiting is not None and read.action.query != EVERYTHING
+    kept = waiting is not None and read.request.query != EVERYTHING
     return replace(read, confirmed=confirmed, kept=kept or read.kept, unread=unread)
 
 
@@ -80,21 +81,20 @@ def _asks_again(said: str, before: str | None) -> bool:
 def _agreed(waiting: Question, context: ChatContext) -> Understood:
     if waiting.kind == "forget_everything":
         return Understood(_DELETION, confirmed=True)
-    catalog = context.catalog
-    items = tuple(catalog.position(one.item_id) for one in waiting.items if one.item_id in catalog)
-    return Understood(ChatAction(intent="forget"), items=items, confirmed=True)
+    items = tuple(one.item_id for one in waiting.items if one.item_id in context.catalog)
+    return Understood(Request(intent="forget", where=Where(only_items=items)), confirmed=True)
 
 
 def _allowed(read: Understood, said: str, part: Sequence[Message], context: ChatContext) -> Understood:
     """Return what was read without what the message may not ask for."""
-    if read.action.intent != "forget":
+    if read.request.intent != "forget":
         return read
-    if read.action.query is not None and read.action.query.casefold() == EVERYTHING:
+    if read.request.query is not None and read.request.query.casefold() == EVERYTHING:
         rules = CompositionalReader().read(part, context)  # knows the list shown, as `said` does not
-        allowed = asks_to_delete_profile(said) and rules.action.query == EVERYTHING
+        allowed = asks_to_delete_profile(said) and rules.request.query == EVERYTHING
     else:
         text = tokenise(said)
         asked = read_retraction(text)
         allowed = asked is not None and not excepts(text) and not in_passing(text)
         read = replace(read, unsure=read.unsure or (asked is not None and asked.unsure))
-    return read if allowed else replace(read, action=ChatAction(intent="forget"), items=(), undo=())
+    return read if allowed else replace(read, request=Request(intent="forget"), undo=())

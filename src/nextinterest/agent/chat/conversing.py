@@ -64,18 +64,18 @@ class Conversation:
         with step("understand", reader=self.understanding.name) as s:
             read = settled(self.understanding, messages, self.context, waiting, confirmed=confirmed)
             if s:
-                s.note(request=read.action.model_dump(mode="json", exclude_defaults=True))
+                s.note(request=read.request.model_dump(mode="json", exclude_defaults=True))
         return read
 
     def answer(self, understood: Understood, profile: ChatProfile, messages: Sequence[Message]) -> ChatReply:
         """Carry out what was understood and return the reply."""
-        return whole(self.worded(self.carry_out(understood, profile), understood))
+        return whole(self.worded(self.carry_out(understood, profile)))
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Return what came of a request, not yet in words."""
         return self.executor.carry_out(understood, profile)
 
-    def worded(self, outcome: Outcome, understood: Understood) -> Iterator[str | ChatReply]:
+    def worded(self, outcome: Outcome) -> Iterator[str | ChatReply]:
         """Yield the text of a reply sentence by sentence, as each is made, and last the whole reply."""
         written: list[str] = []
         for sentence in sentences(words_of(outcome)):
@@ -85,7 +85,6 @@ class Conversation:
         yield ChatReply(
             text="".join(written),
             usage=Usage(prompt_tokens=spent.read, completion_tokens=spent.written),
-            action=understood.action,
             **{name: getattr(outcome, name) for name in type(outcome).model_fields},
         )
 

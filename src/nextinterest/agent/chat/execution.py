@@ -26,6 +26,7 @@ from nextinterest.domain import (
     FoundItem,
     Outcome,
     Question,
+    Request,
 )
 
 __all__ = ["DEFAULT_COUNT", "Executor"]
@@ -86,7 +87,8 @@ class Executor:
         if request.intent == "forget":
             held = tuple(item for item in items if item in profile.held())
             if len(held) < 2:
-                return self._remove(understood, profile, (*understood.items, *(held or items)))
+                clear = self._positions(request.where.only_items or ())
+                return self._remove(understood, profile, (*clear, *(held or items)))
             items = held
         found = tuple(self._found(item) for item in items)
         return Outcome(request=request, question=Question(kind="which_item", items=found))
@@ -113,7 +115,8 @@ class Executor:
         liked, unknown = self._resolved(request.liked)
         disliked, more = self._resolved(request.disliked)
         models, still = self._resolved(request.similar_to)
-        unknown = (*unknown, *more, *still)
+        fewer, less = self._resolved(request.less_like)
+        unknown = (*unknown, *more, *still, *less)
         if request.query is not None:
             item = self.context.titles.resolve(request.query)
             if item is None:
@@ -124,7 +127,7 @@ class Executor:
             return Outcome(request=request, found=close, unknown=unknown, notes=note)
         known = set(profile.history().items.tolist())
         history = extended(profile.history(), [item for item in liked if item not in known])
-        open_items = self._open(understood, profile, [*disliked, *models, *liked])
+        open_items = self._open(profile, [*disliked, *models, *liked], fewer)
         open_items[history.items] = False
         count = request.count or DEFAULT_COUNT
         allowed = open_items & self.conditions.mask(request.where)
@@ -140,27 +143,26 @@ class Executor:
             request=request,
             recommendations=made.model_copy(update={"user": history.user}),
             relaxation=nearest,
-            notes=made.notes + self._list_notes(understood, len(made.items)),
+            notes=made.notes + self._list_notes(request, len(made.items)),
             unknown=unknown,
         )
 
-    def _open(self, understood: Understood, profile: ChatProfile, named: Sequence[int]) -> BoolArray:
+    def _open(self, profile: ChatProfile, named: Sequence[int], less_like: Sequence[int]) -> BoolArray:
         """Return which items may be recommended before any condition, bool, shape (n_items,)."""
         allowed = np.ones(len(self.engine.catalog), dtype=bool)
-        closed = {*profile.unwanted(), *understood.leave_out, *named}
-        for item in understood.less_like:
+        closed = {*profile.unwanted(), *named}
+        for item in less_like:
             closed |= nearest_items(self.engine.retriever.item_vectors, item, N_CLOSE)
         allowed[sorted(closed)] = False
         return allowed
 
-    def _list_notes(self, understood: Understood, n: int) -> tuple[str, ...]:
+    def _list_notes(self, request: Request, n: int) -> tuple[str, ...]:
         notes: list[str] = []
-        request = understood.request
-        if understood.either and len(request.where.categories) > 1:
+        if request.where.match == "any" and len(request.where.categories) > 1:
             notes.append("Any one of these categories is enough here.")
         if request.count is not None and 0 < n < request.count:
             notes.append(f"Only {n} fit; {request.count} were asked for.")
-        if understood.less_like:
+        if request.less_like:
             notes.append(f"The {N_CLOSE} items closest to what you want less of are left out.")
         return tuple(notes)
 
@@ -218,9 +220,11 @@ class Executor:
         request = understood.request
         if request.query == EVERYTHING:
             return self._forget_everything(understood, profile)
-        if request.where.categories or (request.query is None and not request.where.empty):
+        where = request.where
+        if where.only_items is None and (where.categories or (request.query is None and not where.empty)):
             return self._forget_part(understood, profile)
-        items = understood.items or tuple(one.item for one in understood.undo)
+        named = self._positions(where.only_items or ())
+        items = named or tuple(one.item for one in understood.undo)
         if not items and understood.missing:
             found = tuple(one for name in understood.missing for one in self._look_up(name))[:N_FOUND]
             return Outcome(request=request, unknown=understood.missing, found=found)
@@ -290,6 +294,10 @@ class Executor:
             elif item not in items:
                 items.append(item)
         return items, tuple(unknown)
+
+    def _positions(self, item_ids: Sequence[str]) -> tuple[int, ...]:
+        catalog = self.engine.catalog
+        return tuple(catalog.position(item_id) for item_id in item_ids if item_id in catalog)
 
     def _look_up(self, words: str) -> tuple[FoundItem, ...]:
         """Return the items that words may mean, best match first; one alone where it is the very title."""

@@ -1,4 +1,4 @@
-"""`ModelReader`: understanding by a language model, held to the schema of `ChatAction`.
+"""`ModelReader`: understanding by a language model, held to the flat form of `Request`.
 
 For larger models and endpoints, zero-shot. What the model writes is data: titles are looked up in the
 catalogue, categories are the catalogue's or are dropped, and no word of it reaches a reply unchecked.
@@ -10,14 +10,17 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
+from nextinterest.agent.chat.reading.numbers import MOST
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.tokens import tokenise
-from nextinterest.agent.chat.schema import EVERYTHING, ChatAction
+from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, Understanding, Understood
+from nextinterest.domain import Request
 from nextinterest.errors import ModelError, OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
+from nextinterest.prompts.flat_request import flat_form
 from nextinterest.titles import split_year
 
 __all__ = ["ModelReader"]
@@ -33,7 +36,7 @@ def _template() -> PromptTemplate:
 
 
 class ModelReader:
-    """Asks a language model for the action.
+    """Asks a language model for the request.
 
     Parameters
     ----------
@@ -84,21 +87,19 @@ class ModelReader:
         while said and said[-1].role != "user":
             said.pop()
         if not said:
-            return Understood(ChatAction(intent="other"))
+            return Understood(Request(intent="other"))
+        sampling = Sampling(max_tokens=self.max_tokens)
         try:
-            written = self.model.generate(
-                self.prompt(said, context), schema=ChatAction, sampling=Sampling(max_tokens=self.max_tokens)
-            )
+            answer = self.model.generate(self.prompt(said, context), schema=flat_form(), sampling=sampling)
         except OutputParseError:
             read = self.fallback.read(messages, context)
-            return Understood(
-                read.action, read.reported, read.earlier, read.leave_out, read.less_like, read.either
-            )
+            return Understood(read.request, read.reported, read.earlier)
+        written = answer.request()
         unclear = _unclear(written, context)
         if unclear:
-            return Understood(ChatAction(intent=written.intent), unclear=unclear)
-        action = _grounded(written, context)
-        return Understood(action, reported=_reported(action, context))
+            return Understood(Request(intent=written.intent), unclear=unclear)
+        request = _grounded(written, context)
+        return Understood(request, reported=_reported(request, context))
 
     def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
         """Return the prompt: instructions, and the conversation as one message of data."""
@@ -116,7 +117,7 @@ class ModelReader:
                     last=context.years.last,
                 ),
                 *(template.render("event", role=role, content=content) for role, content in clean),
-                template.render("footer", schema=schema_text(ChatAction)),
+                template.render("footer", schema=schema_text(flat_form())),
                 template.render("answer"),
             ]
         )
@@ -126,8 +127,8 @@ class ModelReader:
         ]
 
 
-def _grounded(written: ChatAction, context: ChatContext) -> ChatAction:
-    """Return the action with titles and categories of the catalogue in place of what the model wrote."""
+def _grounded(written: Request, context: ChatContext) -> Request:
+    """Return the request with titles and categories of the catalogue in place of what the model wrote."""
 
     def titles(names: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(_title(name, context) or name for name in names))
@@ -139,10 +140,16 @@ def _grounded(written: ChatAction, context: ChatContext) -> ChatAction:
     query = written.query
     if query is not None and query.casefold() != EVERYTHING:
         query = _title(query, context) or query
+    where = written.where.model_copy(
+        update={
+            "categories": categories(written.where.categories),
+            "excluded_categories": categories(written.where.excluded_categories),
+        }
+    )
     return written.model_copy(
         update={
-            "include_categories": categories(written.include_categories),
-            "exclude_categories": categories(written.exclude_categories),
+            "where": where,
+            "count": None if written.count is None else min(written.count, MOST),
             "liked": titles(written.liked),
             "disliked": titles(written.disliked),
             "similar_to": titles(written.similar_to),
@@ -151,7 +158,7 @@ def _grounded(written: ChatAction, context: ChatContext) -> ChatAction:
     )
 
 
-def _unclear(written: ChatAction, context: ChatContext) -> tuple[int, ...]:
+def _unclear(written: Request, context: ChatContext) -> tuple[int, ...]:
     """Return the items of the first title that several have and that the model wrote without a year."""
     query = () if written.query is None else (written.query,)
     for name in (*written.liked, *written.disliked, *written.similar_to, *query):
@@ -169,14 +176,14 @@ def _title(text: str, context: ChatContext) -> str | None:
     return context.titles.called(found[0].item) if found and found[0].score >= LEAST_MATCH else None
 
 
-def _reported(action: ChatAction, context: ChatContext) -> tuple[ReportedEvent, ...]:
-    if action.intent not in {"feedback", "recommend", "similar"}:
+def _reported(request: Request, context: ChatContext) -> tuple[ReportedEvent, ...]:
+    if request.intent not in {"feedback", "recommend", "similar"}:
         return ()
     reported: list[ReportedEvent] = []
     for kind, names in (
-        ("liked", action.liked),
-        ("disliked", action.disliked if action.intent == "feedback" else ()),
-        ("seen", (action.query,) if action.intent == "feedback" and action.query else ()),
+        ("liked", request.liked),
+        ("disliked", request.disliked if request.intent == "feedback" else ()),
+        ("seen", (request.query,) if request.intent == "feedback" and request.query else ()),
     ):
         for name in names:
             item = context.titles.resolve(name)

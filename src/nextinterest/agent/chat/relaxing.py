@@ -13,7 +13,7 @@ __all__ = ["relaxation"]
 
 _DECADE = 10.0
 
-_Loosened = Literal["years", "include_categories", "exclude_categories"]
+_Loosened = Literal["years", "categories", "excluded_categories"]
 
 
 def relaxation(conditions: Conditions, request: Request, open_items: BoolArray) -> Relaxation | None:
@@ -62,14 +62,14 @@ def _looser(
             }
             yield float(distance.min()) / _DECADE, "years", changed
     for name in where.categories:
-        yield 1.0, "include_categories", {"categories": _without(where.categories, name)}
+        yield 1.0, "categories", {"categories": _without(where.categories, name)}
     for name in where.excluded_categories:
         kept = _without(where.excluded_categories, name)
-        yield 1.1, "exclude_categories", {"excluded_categories": kept}
+        yield 1.1, "excluded_categories", {"excluded_categories": kept}
     if where.categories and where.year_from != where.year_to:
         yield 2.5, "years", anything
     if len(where.categories) > 1 or (where.categories and where.year_from is not None):
-        yield 3.0, "include_categories", {"categories": ()}
+        yield 3.0, "categories", {"categories": ()}
 
 
 def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:

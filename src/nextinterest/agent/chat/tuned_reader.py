@@ -1,7 +1,7 @@
 """`TunedReader`: understanding by a model that was tuned to it, under the prompt it was tuned with.
 
 What ``nextinterest finetune-task understanding`` writes is read here: the adapter, and a manifest that says
-which base model and template it belongs to. The model is still held to the schema of `ChatAction`, and what
+which base model and template it belongs to. The model is still held to the flat form of `Request`, and what
 it writes is looked up in the catalogue as for any `ModelReader`.
 """
 
@@ -20,7 +20,7 @@ from nextinterest.errors import IntegrityError
 from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import adapter_digest
 from nextinterest.messages import Message
-from nextinterest.prompts.chat_action import MOST_MESSAGES, action_prompt, action_template
+from nextinterest.prompts.flat_request import MOST_MESSAGES, request_prompt, request_template
 from nextinterest.retrieval.tuned import ADAPTER, UNDERSTANDING
 
 __all__ = ["TunedReader"]
@@ -29,7 +29,7 @@ _LONGEST = 160  # tokens of an answer; those learned from have 16 on average
 
 
 class TunedReader(ModelReader):
-    """Asks a tuned model for the action; parameters are those of `ModelReader`."""
+    """Asks a tuned model for the request; parameters are those of `ModelReader`."""
 
     @classmethod
     def from_pretrained(cls, directory: str | Path, *, device: str = "auto") -> Self:
@@ -52,7 +52,7 @@ class TunedReader(ModelReader):
         directory = Path(directory)
         found = read_artifact(directory, UNDERSTANDING)
         content = found.content
-        template = action_template()
+        template = request_template()
         if (content.template, content.template_hash) != (template.name, template.hash):
             raise IntegrityError(
                 f"{directory} was tuned under template {content.template!r} {content.template_hash[:12]}, "
@@ -73,6 +73,6 @@ class TunedReader(ModelReader):
 
     def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
         """Return the prompt that was learned under; nothing of the catalogue stands in it."""
-        return action_prompt(
+        return request_prompt(
             [(message.role, message.content) for message in said], self.model.tokenizer.special_tokens
         )

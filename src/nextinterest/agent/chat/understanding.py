@@ -1,4 +1,4 @@
-"""What understanding is: messages and a catalogue in, a validated `ChatAction` out.
+"""What understanding is: messages and a catalogue in, a `Request` out, in the words of the catalogue.
 
 Two things understand: `CompositionalReader`, which needs no model, and `ModelReader`, which asks one.
 """
@@ -12,7 +12,6 @@ from typing import Literal, Protocol
 
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.years import YearRange
-from nextinterest.agent.chat.schema import ChatAction
 from nextinterest.domain import Catalog, Request
 from nextinterest.messages import Message
 from nextinterest.titles import TitleIndex
@@ -69,26 +68,18 @@ class ReportedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """An action, and what its reader knows beyond the action's fields.
+    """A request, and what its reader knows of the conversation beyond it.
 
     Attributes
     ----------
-    action
-        What is asked for.
+    request
+        What is asked for. Where events are to be taken back, `where` says of which items.
     reported
         Events that the newest message reports; they are recorded whatever else is asked for.
     earlier
         Events that earlier messages reported and later ones did not retract.
-    leave_out
-        Catalogue positions already shown that are not wanted again.
-    less_like
-        Catalogue positions of items of whose kind less is wanted.
-    either
-        Whether any one of the included categories is enough.
     confirmed
-        Whether what the action destroys for good was asked back before, or by the caller, and is meant.
-    items
-        Catalogue positions of items whose events are to be taken back.
+        Whether what the request destroys for good was asked back before, or by the caller, and is meant.
     undo
         The events reported last, to be retracted without other events of their items.
     unclear
@@ -109,13 +100,9 @@ class Understood:
         Texts of the newest message that were not compared with misspelt titles, for being too many.
     """
 
-    action: ChatAction
+    request: Request
     reported: tuple[ReportedEvent, ...] = ()
     earlier: tuple[ReportedEvent, ...] = ()
-    leave_out: tuple[int, ...] = ()
-    less_like: tuple[int, ...] = ()
-    either: bool = False
-    items: tuple[int, ...] = ()
     undo: tuple[ReportedEvent, ...] = ()
     unclear: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
@@ -125,11 +112,6 @@ class Understood:
     unread: int = 0
     cut: int = 0
     unsearched: int = 0
-
-    @property
-    def request(self) -> Request:
-        """What is asked for, as it is carried out."""
-        return self.action.request(either=self.either)
 
 
 class Understanding(Protocol):

@@ -1,6 +1,6 @@
 """What fills a wording: counts, categories, years and titles of a catalogue, as people write them.
 
-One `Filling` serves one utterance and remembers what it filled in, which is what the action is made of.
+One `Filling` serves one utterance and remembers what it filled in, which is what the request is made of.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _FIELDS = {
     "liked2": "liked",
     "disliked": "disliked",
 }
-_NAMES = {"include": "include_categories", "exclude": "exclude_categories"}
+_NAMES = {"include": "categories", "exclude": "excluded_categories"}
 
 
 class Filling:
@@ -88,7 +88,7 @@ class Filling:
             self._written[slot] = next((form for form in _forms(words) if form in typed), words)
         return typed
 
-    def action(
+    def request(
         self, then: Mapping[str, str] | None, *, written: bool = False
     ) -> dict[str, str | int | list[str]]:
         """Return the fields that what was filled in asks for.

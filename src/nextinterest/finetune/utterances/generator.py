@@ -1,9 +1,9 @@
-"""Utterances generated for a catalogue, with the action each asks for, split by wording.
+"""Utterances generated for a catalogue, with the request each makes, split by wording.
 
 A wording (see ``patterns.yaml``) belongs to one split by its hash: a model or reader that is tuned on train
 and validation has never met the wordings of test. What fills them, titles as people mistype and shorten them
-among it, comes from any catalogue. Actions are plain dictionaries in the fields of the agent's `ChatAction`,
-which this package does not know.
+among it, comes from any catalogue. Requests are plain dictionaries in the flat form of
+`nextinterest.prompts.flat_request`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Pattern:
     turns
         Messages, the user's first; every second one is the assistant's.
     then
-        Field of the action by the name of what fills it; None where the names in the wording say it.
+        Field of the request by the name of what fills it; None where the names in the wording say it.
     want
         Fields that are the same whatever fills it.
     """
@@ -57,14 +57,14 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A conversation and the action its last message asks for.
+    """A conversation and the request that its last message makes.
 
     Attributes
     ----------
     messages
         (role, content) pairs, oldest first.
-    action
-        Fields of the action that are not empty; lists sorted.
+    request
+        Fields of the request that are not empty; lists sorted.
     written
         The same with titles and categories as they were typed: what a model that reads words should write.
     pattern
@@ -72,7 +72,7 @@ class Utterance:
     """
 
     messages: tuple[tuple[str, str], ...]
-    action: dict[str, Value]
+    request: dict[str, Value]
     written: dict[str, Value]
     pattern: Pattern
 
@@ -127,10 +127,10 @@ def generate(
         filling = Filling(catalog, rng, things)
         said = tuple(filling.fill(turn, assistant=i % 2 == 1) for i, turn in enumerate(pattern.turns))
         then = None if pattern.then is None else dict(pattern.then)
-        action, written = (
-            {"intent": pattern.intent, **filling.action(then, written=own), **dict(pattern.want)}
+        request, written = (
+            {"intent": pattern.intent, **filling.request(then, written=own), **dict(pattern.want)}
             for own in (False, True)
         )
         roles = ("user", "assistant")
         messages = tuple((roles[i % 2], text) for i, text in enumerate(said))
-        yield Utterance(messages, action, written, pattern)
+        yield Utterance(messages, request, written, pattern)

@@ -40,7 +40,7 @@ export function startChat(user, changed) {
         reply = chunk.nextinterest ?? reply;
       }
       mine.push({ role: "assistant", content: words.textContent });
-      if (reply !== null) understood(words.parentElement, reply.action);
+      if (reply !== null) understood(words.parentElement, reply.request);
       if (reply?.confirmation?.events > 0 && name === user()) {
         await changed();
         say("The profile changed; everything is up to date.");
@@ -84,14 +84,15 @@ export function startChat(user, changed) {
 }
 
 /** Say what was understood, so that a misunderstanding shows. */
-function understood(message, action) {
-  const parts = [action.intent];
-  if (action.count !== null) parts.push(`${action.count} ${action.count === 1 ? "item" : "items"}`);
-  if (action.year_from !== null || action.year_to !== null) {
-    parts.push(`${action.year_from ?? ""}–${action.year_to ?? ""}`);
+function understood(message, request) {
+  const where = request.where;
+  const parts = [request.intent];
+  if (request.count !== null) parts.push(`${request.count} ${request.count === 1 ? "item" : "items"}`);
+  if (where.year_from !== null || where.year_to !== null) {
+    parts.push(`${where.year_from ?? ""}–${where.year_to ?? ""}`);
   }
-  parts.push(...action.include_categories.map((name) => name));
-  parts.push(...action.exclude_categories.map((name) => `no ${name}`));
-  parts.push(...action.similar_to.map((name) => `like ${name}`));
+  parts.push(...where.categories);
+  parts.push(...where.excluded_categories.map((name) => `no ${name}`));
+  parts.push(...request.similar_to.map((name) => `like ${name}`));
   message.append(el("p", { class: "understood" }, `Understood: ${parts.join(" · ")}`));
 }

@@ -1,4 +1,4 @@
-"""Reading messages: from words to a `ChatAction`, by rules over word lists and one title index.
+"""Reading messages: from words to a `Request`, by rules over word lists and one title index.
 
 One idea a module, from the ground up: `tokens`, `numbers`, `years`, `categories`, `titles`, `mentions`,
 `references`, `opinions`, `intents`, `dialogue`, and the `reader` that composes them. Word lists are data

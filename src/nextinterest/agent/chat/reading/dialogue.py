@@ -6,6 +6,7 @@ the others, exclusions add up, a count stays until another is given. Other messa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nextinterest.agent.chat.reading.deletion import contains
@@ -16,9 +17,9 @@ from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
-from nextinterest.agent.chat.schema import EVERYTHING, ChatAction
+from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, ReportedKind, Understood
-from nextinterest.domain import Intent
+from nextinterest.domain import Intent, Request, Where
 from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 
 __all__ = ["Dialogue", "ListRequest"]
@@ -91,34 +92,29 @@ class Dialogue:
         if turn.unclear:
             self.held, self._listing = turn, False
             clear = [one.item for one in turn.titled if not one.alike and one.item in turn.taken_back]
+            meant = Where(only_items=self._ids(clear)) if intent == "forget" and clear else Where()
             return Understood(
-                ChatAction(intent=intent),
+                Request(intent=intent, where=meant),
                 earlier=tuple(self.reported),
                 unclear=turn.unclear,
-                items=tuple(clear) if intent == "forget" else (),
                 unsure=unsure,
             )
         self._listing = intent in {"recommend", "similar"}
         reported = self._reported(turn, intent)
         earlier = tuple(self.reported)
-        items, undo = self._taken_back(turn) if intent == "forget" else ((), ())
+        undo = self._taken_back(turn)[1] if intent == "forget" else ()
         self._drop(turn)
-        leave_out: tuple[int, ...] = ()
         if intent in {"recommend", "similar"}:
-            action = self._list(turn, intent)
-            if turn.has("more_of_same") or any(one.unlike for one in turn.named):
-                leave_out = tuple(self.all_shown)
+            request = self._list(turn, intent)
+        elif intent == "forget":
+            request = self._forgetting(turn)
         else:
-            action = self._other(turn, intent)
+            request = self._other(turn, intent)
         self._remember(turn, reported, intent)
         return Understood(
-            action,
+            request,
             reported=reported,
             earlier=earlier,
-            leave_out=leave_out,
-            less_like=tuple(self.request.less_like) if self._listing else (),
-            either=self.request.either and self._listing,
-            items=items,
             undo=undo,
             unsure=unsure,
             missing=turn.missing if intent == "forget" else (),
@@ -142,10 +138,10 @@ class Dialogue:
         self.request.include = list(offer.categories.include)
         self.request.exclude = list(offer.categories.exclude)
         self.request.years = offer.years.range or YearRange()
-        action = self._action("similar" if self.request.similar_to else "recommend")
-        return Understood(action, earlier=tuple(self.reported), either=self.request.either)
+        request = self._request("similar" if self.request.similar_to else "recommend", ())
+        return Understood(request, earlier=tuple(self.reported))
 
-    def _list(self, turn: Turn, intent: Intent) -> ChatAction:
+    def _list(self, turn: Turn, intent: Intent) -> Request:
         if turn.has("reset") or (turn.starts_with("greetings") and len(turn.text) > 6 and turn.conditions):
             self.request = ListRequest()
         unheard = None if turn.named or intent != "similar" else looked_up(turn, "similar_slots")
@@ -176,7 +172,8 @@ class Dialogue:
         request.query = unheard
         request.less_like += [o.item for o in turn.named if o.kind and o.item not in request.less_like]
         request.asked = True
-        return self._action("similar" if request.similar_to else intent)
+        again = turn.has("more_of_same") or any(one.unlike for one in turn.named)
+        return self._request("similar" if request.similar_to else intent, self.all_shown if again else ())
 
     def _is_short(self, turn: Turn) -> bool:
         return len(turn.text) <= 4
@@ -269,7 +266,17 @@ class Dialogue:
                 reported.append(ReportedEvent(one.item, kind))
         return tuple(reported)
 
-    def _other(self, turn: Turn, intent: Intent) -> ChatAction:
+    def _forgetting(self, turn: Turn) -> Request:
+        items, _ = self._taken_back(turn)
+        where = Where(only_items=self._ids(items)) if items else Where()
+        if not (turn.taken_back or not turn.part_back or turn.count or turn.years.direction):
+            # By a number or by age it is asked what is meant.
+            first, last = (turn.years.range or YearRange()).within(FIRST_YEAR, LAST_YEAR)
+            about = turn.categories_back[:MAX_NAMES]
+            where = Where(categories=about, match="any", year_from=first, year_to=last)
+        return Request(intent="forget", where=where, query=self._query(turn, "forget"))
+
+    def _other(self, turn: Turn, intent: Intent) -> Request:
         catalog = self.context.titles
         if intent == "feedback":
             by_kind = {
@@ -284,13 +291,8 @@ class Dialogue:
             query = None
             if not names["liked"] and not names["disliked"]:
                 query = looked_up(turn, "reported_slots") if seen is None else catalog.called(seen)
-            return ChatAction(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
-        query = self._query(turn, intent)
-        if intent != "forget" or turn.taken_back or not turn.part_back or turn.count or turn.years.direction:
-            return ChatAction(intent=intent, query=query)  # by a number or by age it is asked what is meant
-        first, last = (turn.years.range or YearRange()).within(FIRST_YEAR, LAST_YEAR)
-        about = turn.categories_back[:MAX_NAMES]
-        return ChatAction(intent=intent, query=query, include_categories=about, year_from=first, year_to=last)
+            return Request(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
+        return Request(intent=intent, query=self._query(turn, intent))
 
     def _query(self, turn: Turn, intent: Intent) -> str | None:
         if intent in {"profile", "other"}:
@@ -360,20 +362,29 @@ class Dialogue:
         elif turn.reference.items:
             self.table = Table(self.table.shown, turn.reference.items)
 
-    def _action(self, intent: Intent) -> ChatAction:
+    def _ids(self, items: Sequence[int]) -> tuple[str, ...]:
+        return tuple(self.context.catalog.ids[item] for item in items)
+
+    def _request(self, intent: Intent, left_out: Sequence[int]) -> Request:
         request, called = self.request, self.context.titles.called
         order = {name: n for n, name in enumerate(self.context.catalog.category_names)}
         first, last = request.years.within(FIRST_YEAR, LAST_YEAR)
-        return ChatAction(
-            intent=intent,
-            count=request.count,
-            include_categories=tuple(sorted(request.include, key=lambda name: order[name]))[:MAX_NAMES],
-            exclude_categories=tuple(sorted(request.exclude, key=lambda name: order[name]))[:MAX_NAMES],
+        where = Where(
+            categories=tuple(sorted(request.include, key=lambda name: order[name]))[:MAX_NAMES],
+            match="any" if request.either and len(request.include) > 1 else "all",
+            excluded_categories=tuple(sorted(request.exclude, key=lambda name: order[name]))[:MAX_NAMES],
             year_from=first,
             year_to=last,
+            excluded_items=self._ids(left_out),
+        )
+        return Request(
+            intent=intent,
+            where=where,
+            count=request.count,
             liked=tuple(called(item) for item in request.liked)[:MAX_NAMES],
             disliked=tuple(called(item) for item in request.disliked)[:MAX_NAMES],
             similar_to=tuple(called(item) for item in request.similar_to)[:MAX_NAMES],
+            less_like=tuple(called(item) for item in request.less_like)[:MAX_NAMES],
             query=request.query,
         )
 

@@ -11,8 +11,8 @@ from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.references import read_shown
 from nextinterest.agent.chat.reading.tokens import LONGEST
 from nextinterest.agent.chat.reading.turn import Table, read_turn
-from nextinterest.agent.chat.schema import ChatAction
 from nextinterest.agent.chat.understanding import ChatContext, Understood
+from nextinterest.domain import Request
 from nextinterest.messages import Message
 
 __all__ = ["CompositionalReader"]
@@ -44,8 +44,8 @@ class CompositionalReader:
         >>> films = [Item("1", "Fargo", ("Crime",), 1996), Item("2", "Alien", ("Horror",), 1979)]
         >>> catalog = Catalog.from_items(films)
         >>> said = [Message(role="user", content="three crime films like fargo from the 90s")]
-        >>> action = CompositionalReader().read(said, ChatContext(catalog)).action
-        >>> action.intent, action.count, action.similar_to, action.include_categories, action.year_to
+        >>> asked = CompositionalReader().read(said, ChatContext(catalog)).request
+        >>> asked.intent, asked.count, asked.similar_to, asked.where.categories, asked.where.year_to
         ('similar', 3, ('Fargo',), ('Crime',), 1999)
         """
         said = [message for message in messages if message.role in {"user", "assistant"}]
@@ -53,7 +53,7 @@ class CompositionalReader:
             said.pop()
         dialogue = Dialogue(context)
         titles = TitleLookups(context.titles)
-        understood = Understood(ChatAction(intent="other"))
+        understood = Understood(Request(intent="other"))
         said = said[-self.most_messages :]
         for behind, message in zip(range(len(said) - 1, -1, -1), said, strict=True):
             titles.begin(behind)

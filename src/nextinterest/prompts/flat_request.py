@@ -1,0 +1,168 @@
+"""The form in which a language model writes a `Request`, and the prompt of a model that was tuned to it.
+
+A model is held to a flat, short form of `Request`: those of its fields, and of its constraints, that
+messages are read into, in one object. The form is derived from the types by `flat_form`, so that no field is
+defined twice. Training and serving build prompt and answer here, under one template whose hash an adapter
+carries. In the answer of a tuned model titles and categories stand in the person's own words: which item or
+category they mean is looked up afterwards, so that what is learned holds for any catalogue.
+
+Knows no catalogue, no model and no reader of messages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from copy import copy
+from functools import cache
+from importlib.resources import files
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from nextinterest.domain import Request, Where
+from nextinterest.messages import Message
+from nextinterest.prompts.sanitise import neutralise
+from nextinterest.prompts.template import PromptTemplate
+
+__all__ = ["FIELDS", "FlatRequest", "flat_form", "request_answer", "request_prompt", "request_template"]
+
+FIELDS = (
+    "intent",
+    "count",
+    "categories",
+    "excluded_categories",
+    "year_from",
+    "year_to",
+    "liked",
+    "disliked",
+    "similar_to",
+    "query",
+)
+"""Fields that messages are read into, in the order they are written. What a tuned model has learned to write
+is these: the template names them, so that its hash changes with them."""
+
+MOST_MESSAGES = 7
+MOST_CHARACTERS = 400
+
+
+class FlatRequest(BaseModel):
+    """A request whose constraints stand beside its other fields; `flat_form` gives it those."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """Return a request in this form, without the fields that the form does not have.
+
+        Nothing is checked: titles of a catalogue may be of any length.
+        """
+        return cls.model_construct(
+            **{
+                name: getattr(request.where if name in Where.model_fields else request, name)
+                for name in cls.model_fields
+            }
+        )
+
+    def request(self) -> Request:
+        """Return the same as a `Request`.
+
+        Raises
+        ------
+        ValueError
+            If a first year, price or time lies after the last.
+        """
+        said = {name: getattr(self, name) for name in type(self).model_fields}
+        where = Where(**{name: said.pop(name) for name in tuple(said) if name in Where.model_fields})
+        return Request(where=where, **said)
+
+    @model_validator(mode="after")
+    def _is_request(self) -> Self:
+        self.request()
+        return self
+
+
+@cache
+def flat_form(names: tuple[str, ...] = FIELDS) -> type[FlatRequest]:
+    """Return the flat form of requests with some fields of `Request` and `Where`, derived from both.
+
+    Parameters
+    ----------
+    names
+        The fields, in the order they are written; the intent, where it is among them, has to be given.
+
+    Examples
+    --------
+    >>> form = flat_form(("intent", "year_from"))
+    >>> form(intent="recommend", year_from=1990).request().where.year_from
+    1990
+    >>> form.of(Request(where=Where(year_from=1990))).model_dump()
+    {'intent': 'recommend', 'year_from': 1990}
+    """
+    found = [(name, _field(name)) for name in names]
+    fields: dict[str, Any] = {name: (info.annotation, info) for name, info in found}
+    return create_model("FlatRequest", __base__=FlatRequest, **fields)
+
+
+def _field(name: str) -> FieldInfo:
+    found = (Where if name in Where.model_fields else Request).model_fields[name]
+    if name != "intent":
+        return found
+    required = copy(found)
+    required.default = PydanticUndefined
+    return required
+
+
+@cache
+def request_template() -> PromptTemplate:
+    """Return the template; its hash is written into what was tuned under it."""
+    source = files("nextinterest.prompts").joinpath("flat_request.jinja").read_text("utf-8")
+    return PromptTemplate("flat-request", source)
+
+
+def request_prompt(
+    said: Sequence[tuple[str, str]], special_tokens: frozenset[str] = frozenset()
+) -> list[Message]:
+    r"""Return the prompt of a conversation, to be rendered by the model's chat template.
+
+    Parameters
+    ----------
+    said
+        (role, content) pairs, oldest first, the user's newest message last. Only the newest `MOST_MESSAGES`
+        are shown, each up to `MOST_CHARACTERS`.
+    special_tokens
+        Control tokens of the model's tokenizer; none passes.
+
+    Examples
+    --------
+    >>> request_prompt([("user", "three westerns"), ("assistant", "1. Shane"), ("user", "older")])[1].content
+    'U: three westerns\nA: 1. Shane\nU: older'
+    """
+    template = request_template()
+    lines = [
+        template.render(
+            "event",
+            role=role,
+            content=neutralise(content, max_chars=MOST_CHARACTERS, special_tokens=special_tokens),
+        )
+        for role, content in said[-MOST_MESSAGES:]
+    ]
+    return [
+        Message(role="system", content=template.render("system").strip()),
+        Message(role="user", content="".join(lines).strip()),
+    ]
+
+
+def request_answer(fields: Mapping[str, object]) -> str:
+    """Return the answer that is learned: compact JSON of the fields that say something, in their order.
+
+    Examples
+    --------
+    >>> request_answer({"query": None, "count": 3, "intent": "recommend", "liked": []})
+    '{"intent":"recommend","count":3}'
+    """
+    kept = {name: fields[name] for name in FIELDS if fields.get(name) not in (None, [], ())}
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return request_template().render("target", answer=text)
