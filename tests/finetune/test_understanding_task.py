@@ -104,7 +104,7 @@ def test_it_learns_and_says_what_it_belongs_to(base: Path, backbone: Backbone, t
     )
     assert tuned.run.metrics["log_likelihood"] > tuned.untrained["log_likelihood"] + 0.3
     saved = read_artifact(tmp_path / "out", UNDERSTANDING)
-    assert saved.content.template == "chat-action"
+    assert saved.content.template == "flat-request"
     assert saved.content.validation["understanding"] == tuned.run.metrics
     assert set(saved.names()) >= {"adapter/adapter_model.safetensors", "adapter/adapter_config.json"}
     assert saved.content.prompts is None
