@@ -20,7 +20,7 @@ from nextinterest.agent.chat.messages import MessageLike
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.histories import HistoryLike
 from nextinterest.data import EventLog
-from nextinterest.domain import Catalog, Item, Recommendations
+from nextinterest.domain import Catalog, Item, Recommendations, Where
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.retrieval import Retriever
 from nextinterest.server.app import create_app
@@ -42,9 +42,21 @@ class SlowAgent(RecommenderAgent):
         user: str | None = None,
         exclude_seen: bool = True,
         on_unknown: OnUnknown = "raise",
+        where: Where | None = None,
+        query: str | None = None,
+        trace: bool = False,
     ) -> Recommendations:
         time.sleep(self.seconds)
-        return super().recommend(history, k, user=user, exclude_seen=exclude_seen, on_unknown=on_unknown)
+        return super().recommend(
+            history,
+            k,
+            user=user,
+            exclude_seen=exclude_seen,
+            on_unknown=on_unknown,
+            where=where,
+            query=query,
+            trace=trace,
+        )
 
     def chat_stream(
         self,
@@ -53,8 +65,10 @@ class SlowAgent(RecommenderAgent):
         history: HistoryLike | None = None,
         *,
         confirm_forget: bool = False,
+        trace: bool = False,
     ) -> Iterator[str | ChatReply]:
-        for piece in super().chat_stream(messages, user, history, confirm_forget=confirm_forget):
+        pieces = super().chat_stream(messages, user, history, confirm_forget=confirm_forget, trace=trace)
+        for piece in pieces:
             yield piece
             time.sleep(self.chat_seconds)
 

@@ -274,6 +274,7 @@ class RecommenderAgent(AgentRecords):
         on_unknown: OnUnknown = "raise",
         n_paths: int = 0,
         seed: int = 0,
+        trace: bool = False,
     ) -> InterestOutlook:
         """Forecast how a user's attention will be shared among interests.
 
@@ -293,9 +294,13 @@ class RecommenderAgent(AgentRecords):
         Others, and exceptions, as in `recommend`.
         """
         engine = self.engine
-        with self._answering(user):
+
+        def answer() -> InterestOutlook:
             read = self._read(engine, history, user, on_unknown)
             return engine.forecast(read, horizon=horizon, n_paths=n_paths, seed=seed)
+
+        with self._answering(user):
+            return traced(answer, trace)
 
     def chat(
         self,

@@ -36,6 +36,7 @@ from nextinterest.domain import (
     Recommendation,
     Recommendations,
     Where,
+    with_titles,
 )
 from nextinterest.interests import PortraitSummary, cluster_catalog, forecast_interests, portray
 from nextinterest.llm import LanguageModel, Tokenizer
@@ -45,6 +46,7 @@ from nextinterest.retrieval.item_text import title_text
 from nextinterest.retrieval.queries import REQUEST, REQUEST_STEER, Query
 from nextinterest.retrieval.rerank import ChoiceReranker, redistribute
 from nextinterest.titles import TitleIndex
+from nextinterest.tracing import step
 
 if TYPE_CHECKING:
     from nextinterest.interests import ForecastModel, Horizon, InterestOutlook, InterestPortrait
@@ -266,7 +268,10 @@ class Engine:
         if self.reranker is None or not asked:
             return {}
         offered = [items[h][: self.config.n_candidates] for h in asked]
-        chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered)
+        with step("rerank", model=self.reranker.model.name, weight=self.config.choice_weight) as s:
+            chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered)
+            if s:
+                s.note(chosen=[with_titles(self.catalog, *one) for one in zip(offered, chosen, strict=True)])
         return dict(zip(asked, chosen, strict=True))
 
     def _reranked(self, items: IntArray, retrieval: FloatArray, choice: FloatArray | None) -> RankedItems:
@@ -358,7 +363,10 @@ class Engine:
 
     def evidence(self, history: History, items: IntArray) -> list[tuple[Evidence, ...]]:
         """Return the events of a history that speak for each of some items, shape (k,)."""
-        return find_evidence(self.retriever, self.config, history, items)
+        with step("evidence", by=self.config.evidence, items=len(items)) as s:
+            found = find_evidence(self.retriever, self.config, history, items)
+            s.note(events=sum(map(len, found)))
+        return found
 
     def interests(self, read: ReadHistory, clusters: int = 0) -> InterestPortrait:
         """Return what the interests in a history are; `clusters` as in `RecommenderAgent.interests`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.markup import escape
 from nextinterest.cli.console import err, out
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
+from nextinterest.cli.traces import Traced, trace_view
 from nextinterest.counting import counted
 from nextinterest.errors import DataError
 
@@ -49,6 +50,7 @@ def chat(
         Path | None,
         typer.Option(help="What `finetune-task understanding` wrote: it reads messages instead of rules."),
     ] = None,
+    trace: Traced = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each reply as one line of JSON.")] = False,
 ) -> None:
     """Talk about what to take next; one message a line, end of file (or an empty line typed) ends it."""
@@ -68,18 +70,20 @@ def chat(
         elif reader is not None:
             agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     with ExitStack() as closing:
-        answer: Callable[[Sequence[Message]], ChatReply] = partial(agent.chat, user=user)
+        answer: Callable[..., ChatReply] = partial(agent.chat, user=user)
         if store and user:
             answer = _kept_by(agent, store, user, closing, import_data=import_data)
         messages: list[Message] = []
         for line in _lines():
             messages.append(Message(role="user", content=line))
-            reply = answer(messages)
+            reply = answer(messages, trace=trace)
             messages.append(Message(role="assistant", content=reply.text))
             if as_json:
                 typer.echo(reply.model_dump_json())
             else:
                 out.print(escape(reply.text), soft_wrap=True)
+                if reply.trace is not None:
+                    out.print(trace_view(reply.trace))
 
 
 def _lines() -> Iterator[str]:
@@ -101,7 +105,7 @@ def _lines() -> Iterator[str]:
 
 def _kept_by(
     agent: RecommenderAgent, store: str, user: str, closing: ExitStack, *, import_data: bool
-) -> Callable[[Sequence[Message]], ChatReply]:
+) -> Callable[..., ChatReply]:
     """Return what answers by a stored profile; the store is closed with the stack."""
     kept = agent.with_store(store)
     closing.callback(kept.store.close)

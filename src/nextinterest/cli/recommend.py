@@ -11,6 +11,7 @@ from nextinterest.cli.console import err, out
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
 from nextinterest.cli.tables import recommendations_table
+from nextinterest.cli.traces import Traced, trace_view
 
 __all__ = ["recommend"]
 
@@ -28,6 +29,7 @@ def recommend(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Leave out items that the catalogue does not have.")
     ] = False,
+    trace: Traced = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the structured result.")] = False,
 ) -> None:
     """Recommend items to a user of the data, or for a history given with --history."""
@@ -39,10 +41,14 @@ def recommend(
         )
     with err.status("Loading the agent"):
         agent = source.open()
-    result = agent.recommend(history, k, user=user, on_unknown="skip" if skip_unknown else "raise")
+    result = agent.recommend(
+        history, k, user=user, on_unknown="skip" if skip_unknown else "raise", trace=trace
+    )
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
         return
     out.print(recommendations_table(result))
     for note in result.notes:
         out.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
+    if result.trace is not None:
+        out.print(trace_view(result.trace))

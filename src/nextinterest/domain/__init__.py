@@ -22,7 +22,7 @@ from nextinterest.domain.ranking import Candidate, ItemScorer, Rankings, Recomme
 from nextinterest.domain.request import Intent, Request
 from nextinterest.domain.schemas import json_schemas
 from nextinterest.domain.session import Session
-from nextinterest.domain.trace import Trace, TraceStep, traced
+from nextinterest.domain.trace import Trace, TraceStep, traced, with_titles
 from nextinterest.domain.where import Conditions, Span, Where
 
 __all__ = [
@@ -75,4 +75,5 @@ __all__ = [
     "kind_name",
     "normal_name",
     "traced",
+    "with_titles",
 ]

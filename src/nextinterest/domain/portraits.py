@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nextinterest.domain.trace import Trace
+
 __all__ = [
     "Breadth",
     "EventRef",
@@ -210,3 +212,4 @@ class InterestOutlook(_Output):
     paths: tuple[ItemPath, ...] = Field(default=(), description="Likely continuations, likeliest first.")
     n_paths: int = Field(default=0, description="Continuations that were sampled.", ge=0)
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")
+    trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, Self, TypeVar, cast
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from nextinterest.domain.arrays import FloatArray, IntArray
+from nextinterest.domain.catalog import Catalog
 from nextinterest.tracing import Step, tracing
 
-__all__ = ["Trace", "TraceStep", "traced"]
+__all__ = ["Trace", "TraceStep", "traced", "with_titles"]
 
 
 class _Took(BaseModel):
@@ -79,6 +82,26 @@ def traced(work: Callable[[], ResultT], wanted: bool) -> ResultT:
         result = work()
     model = cast(BaseModel, result)
     return cast(ResultT, model.model_copy(update={"trace": Trace.of(root)}))
+
+
+def with_titles(catalog: Catalog, items: IntArray, logs: FloatArray) -> list[dict[str, str | float]]:
+    """Return items as the details of a step name them, the likeliest first.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    items
+        Catalogue positions, shape (n,).
+    logs
+        Their log-probabilities, shape (n,).
+    """
+    order = np.argsort(-logs, kind="stable").tolist()
+    ids, titles, positions = catalog.ids, catalog.titles, items.tolist()
+    shares = np.exp(logs).round(4).tolist()
+    return [
+        {"item_id": ids[positions[i]], "title": titles[positions[i]], "probability": shares[i]} for i in order
+    ]
 
 
 def _took(step: Step) -> dict[str, float]:

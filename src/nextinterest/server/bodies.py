@@ -112,6 +112,10 @@ class RecommendRequest(About):
 
     k: int = Field(default=10, ge=1, le=10_000, description="Length of the list.")
     exclude_seen: bool = Field(default=True, description="Leave out items of the history.")
+    trace: bool = Field(
+        default=False,
+        description="Return each step of the answer with it: prompts, what was found, tokens, time.",
+    )
 
 
 class InterestsRequest(About):
@@ -133,6 +137,10 @@ class Ahead(_Body):
     )
     n_paths: int = Field(default=0, ge=0, le=256, description="Likely item paths to sample besides.")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Seed of what is sampled.")
+    trace: bool = Field(
+        default=False,
+        description="Return each step of the answer with it: prompts, what was found, tokens, time.",
+    )
 
     @property
     def horizon(self) -> int | timedelta:

@@ -33,7 +33,6 @@ __all__ = [
     "TokenUsage",
     "Unsupported",
     "UnsupportedList",
-    "confirmed",
     "joined",
     "only_text",
 ]
@@ -172,11 +171,10 @@ class Options(_Given):
         description="The user has confirmed that a deletion of the profile, which the newest message must "
         "ask for, is meant: it is done without asking back.",
     )
-
-
-def confirmed(options: Options | None) -> bool:
-    """Return whether the caller confirms a deletion."""
-    return options is not None and options.confirm_forget
+    trace: bool = Field(
+        default=False,
+        description="Return each step of the answer with it: prompts, what was found, tokens, time.",
+    )
 
 
 class ChatRequest(_Given):

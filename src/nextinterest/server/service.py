@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply, Converses
 from nextinterest.messages import Message
-from nextinterest.server.chat_bodies import JsonObjectFormat, JsonSchemaFormat, ResponseFormat
+from nextinterest.server.chat_bodies import JsonObjectFormat, JsonSchemaFormat, Options, ResponseFormat
 from nextinterest.server.failures import Failure
 from nextinterest.server.gate import Gate
 from nextinterest.server.observe import Metrics
@@ -117,17 +117,20 @@ class Service:
         return reply.text if wanted is None else await self.schemas.run(lambda: wanted.of(reply))
 
     def talk(
-        self, messages: Sequence[Message], user: str | None, *, confirm_forget: bool = False
+        self, messages: Sequence[Message], user: str | None, *, options: Options | None = None
     ) -> AsyncGenerator[str | ChatReply]:
         """Yield the answer's text piece by piece and last the whole reply.
 
         Without a user the agent answers from the conversation alone, and nothing is kept.
         """
+        given = options or Options()
 
         def answer() -> Iterator[str | ChatReply]:
             if self._talker is not None:
                 return self._talker.chat_stream(messages, user or "")
-            return self.agent.chat_stream(messages, user, confirm_forget=confirm_forget)
+            return self.agent.chat_stream(
+                messages, user, confirm_forget=given.confirm_forget, trace=given.trace
+            )
 
         return self.gate.stream(answer)
 

@@ -21,7 +21,6 @@ from nextinterest.server.chat_bodies import (
     ChunkChoice,
     Delta,
     TokenUsage,
-    confirmed,
 )
 from nextinterest.server.failures import ErrorBody, Failure, answer_to
 from nextinterest.server.names import HeaderName
@@ -68,7 +67,7 @@ def router(service: Service) -> APIRouter:
         pieces = service.talk(
             [body.message() for body in request.messages],
             user,
-            confirm_forget=confirmed(request.nextinterest),
+            options=request.nextinterest,
         )
         answer = Answer(service, request, wanted)
         return await sent(answer, pieces, streamed=bool(request.stream))

@@ -45,13 +45,19 @@ def router(service: Service) -> APIRouter:
 
     async def outlook(about: About, ahead: Ahead, grant: Grant) -> InterestOutlook:
         user_of(grant, about.user)
-        one, horizon, n_paths, seed = about.one(), ahead.horizon, ahead.n_paths, ahead.seed
+        one, horizon, n_paths = about.one(), ahead.horizon, ahead.n_paths
+        seed, trace = ahead.seed, ahead.trace
 
         def work() -> InterestOutlook:
             if isinstance(one, str):
-                return agent.forecast(user=one, horizon=horizon, n_paths=n_paths, seed=seed)
+                return agent.forecast(user=one, horizon=horizon, n_paths=n_paths, seed=seed, trace=trace)
             return agent.forecast(
-                one, horizon=horizon, n_paths=n_paths, seed=seed, on_unknown=about.on_unknown
+                one,
+                horizon=horizon,
+                n_paths=n_paths,
+                seed=seed,
+                on_unknown=about.on_unknown,
+                trace=trace,
             )
 
         return await service.gate.run(work)

@@ -21,14 +21,16 @@ def router(service: Service) -> APIRouter:
     async def recommend(request: RecommendRequest, grant: Allowed) -> Recommendations:
         """Rank the catalogue for a user of the server or for a history given in the request."""
         user_of(grant, request.user)
-        one, k, exclude_seen = request.one(), request.k, request.exclude_seen
+        one, k, exclude_seen, trace = request.one(), request.k, request.exclude_seen, request.trace
         if k > service.settings.max_k:
             raise Failure(422, f"k is at most {service.settings.max_k}.", code="invalid_value", param="k")
 
         def work() -> Recommendations:
             if isinstance(one, str):
-                return service.agent.recommend(user=one, k=k, exclude_seen=exclude_seen)
-            return service.agent.recommend(one, k, exclude_seen=exclude_seen, on_unknown=request.on_unknown)
+                return service.agent.recommend(user=one, k=k, exclude_seen=exclude_seen, trace=trace)
+            return service.agent.recommend(
+                one, k, exclude_seen=exclude_seen, on_unknown=request.on_unknown, trace=trace
+            )
 
         return await service.gate.run(work)
 

@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from nextinterest.agent.chat import ChatReply
-from nextinterest.server.chat_bodies import confirmed
 from nextinterest.server.failures import ErrorBody, answer_to
 from nextinterest.server.permission import Allowed, user_of
 from nextinterest.server.response_bodies import (
@@ -50,7 +49,7 @@ def router(service: Service) -> APIRouter:
         user = user_of(grant, header, request.user)
         form = None if request.text is None else request.text.wanted()
         wanted = await service.wanted(form, "text.format")
-        pieces = service.talk(request.messages(), user, confirm_forget=confirmed(request.nextinterest))
+        pieces = service.talk(request.messages(), user, options=request.nextinterest)
         answer = Answer(service, request, wanted)
         return await sent(answer, pieces, streamed=bool(request.stream))
 
