@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from string import ascii_uppercase
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from nextinterest.domain import Catalog, History, Item
 from nextinterest.errors import PromptError
+from nextinterest.llm.tokenizer import ByteTokenizer
 from nextinterest.prompts import (
     PromptOptions,
     PromptRenderer,
@@ -308,18 +311,41 @@ def test_a_title_of_markers_only_is_named_by_its_id(base_tokenizer: TextTokenize
     assert prompt.text.endswith(":\nb-17\nitem 1\n")
 
 
+@pytest.mark.parametrize("title", ["x" * 900, "word " * 200, "🎬" * 300, "影" * 300, "\u0301" * 500])
+@pytest.mark.parametrize("budget", [900, 1400])
+def test_a_title_of_any_length_is_cut_and_never_refused(title: str, budget: int) -> None:
+    tokenizer = ByteTokenizer()
+    long = Catalog([f"i{n}" for n in range(40)], [f"{n} {title}" for n in range(40)], [("c" * 90,) * 9] * 40)
+    events = History(np.arange(20, 40, dtype=np.int32))
+    for options in ({}, {"max_events": 10, "max_title_chars": 50}):
+        prompt = renderer(CHOICE, long, tokenizer, budget=budget, **options).choice(events, range(20))
+        assert len(prompt) <= budget
+        assert [f"\n{letter}. " in prompt.text for letter in ascii_uppercase[:20]] == [True] * 20
+        assert len(renderer(SOFTMAX, long, tokenizer, budget=300).history(events)) <= 300
+
+
+def test_titles_are_cut_alike_whatever_order_candidates_come_in() -> None:
+    long = Catalog([f"i{n}" for n in range(30)], [f"{n} " + "title " * n for n in range(30)])
+    render = renderer(CHOICE, long, ByteTokenizer(), budget=1000)
+    events = History(np.arange(20, 30, dtype=np.int32))
+    first, second = render.choice(events, range(20)), render.choice(events, range(20)[::-1])
+    strip = [{line[3:] for line in p.text.splitlines() if line[1:3] == ". "} for p in (first, second)]
+    assert strip[0] == strip[1]
+    assert len(first) == len(second) <= 1000
+
+
 def test_what_cannot_be_done_is_said(
     catalog: Catalog, history: History, base_tokenizer: TextTokenizer
 ) -> None:
-    with pytest.raises(PromptError, match=r"takes \d+ tokens without events and \d+ for the newest"):
-        renderer(SOFTMAX, catalog, base_tokenizer, budget=9).history(history)
+    with pytest.raises(PromptError, match=r"takes \d+ tokens without events; the budget is 4"):
+        renderer(SOFTMAX, catalog, base_tokenizer, budget=4).history(history)
     with pytest.raises(PromptError, match="without events"):
         renderer(CHOICE, catalog, base_tokenizer, budget=20).choice(EMPTY, [0, 1, 2])
     with pytest.raises(PromptError, match="27 candidates"):
         renderer(CHOICE, catalog, base_tokenizer).choice(history, range(27))
     with pytest.raises(PromptError, match="cannot be distinguished"):
         renderer(CHOICE, catalog, base_tokenizer).choice(history, [0, 1], ("A", "A"))
-    with pytest.raises(PromptError, match="no section 'candidate'"):
+    with pytest.raises(PromptError, match="no section 'target'"):
         renderer(SOFTMAX, catalog, base_tokenizer).choice(history, [0, 1])
     with pytest.raises(PromptError, match="outside the catalogue of 30 items"):
         renderer(SOFTMAX, catalog, base_tokenizer).history(History(np.array([30])))

@@ -33,6 +33,8 @@ LETTERS = tuple(ascii_uppercase)
 """Letters of candidates where nothing else is asked for."""
 
 _MAX_REQUEST_CHARS = 500
+_SHORTER_TITLES = (64, 40, 24, 12, 6, 3)  # characters, tried one after the other
+_LEAST_EVENTS = 3  # newest events that a choice shows before titles are cut for them
 _MAX_SENTENCE_CHARS = 2000  # whole sentences are left out before one is cut within a number
 
 _NONE: Mapping[str, object] = MappingProxyType({})
@@ -82,6 +84,7 @@ class PromptRenderer:
         self._summariser = summariser
         self._frame = frame_of(template, tokenizer, self._variables)
         self._lines = ItemLines(template, catalog, tokenizer, self.options)
+        self._tighter: dict[int, ItemLines] = {}
         self._before = encode_piece(tokenizer, self._frame.before)
         self._after = encode_piece(tokenizer, self._frame.after)
         self._special = tokenizer.special_tokens
@@ -89,12 +92,19 @@ class PromptRenderer:
     def history(self, history: History, request: str | None = None) -> Prompt:
         """Render a history, and behind it what the person asks for now.
 
+        Where not even the newest event fits, titles are cut shorter.
+
         Raises
         ------
         PromptError
-            If not even the newest event fits the budget.
+            If the budget holds less than the template and a title of a few characters.
         """
-        return self._render(history, self._asked(request), ())
+        behind = self._asked(request)
+        for lines in self._ever_shorter():
+            found = self._render(history, behind, (), lines, 1)
+            if found is not None:
+                return found
+        raise self._too_small(behind)
 
     def choice(
         self,
@@ -106,7 +116,9 @@ class PromptRenderer:
     ) -> Prompt:
         """Render a history and lettered candidates, in the order given.
 
-        The budget holds for everything: candidates are always all shown, the history gets what is left.
+        The budget holds for everything: candidates are always all shown, the history gets what is left. Where
+        that is less than its newest events need, all titles are cut shorter, for all candidates alike; then
+        the history falls away.
 
         Parameters
         ----------
@@ -122,7 +134,8 @@ class PromptRenderer:
         Raises
         ------
         PromptError
-            If there are more candidates than letters, a letter twice, or the newest event does not fit.
+            If there are more candidates than letters, a letter twice, or the budget holds less than the
+            template and titles of a few characters.
         """
         positions = [int(position) for position in candidates]
         used = tuple(letters[: len(positions)])
@@ -132,11 +145,21 @@ class PromptRenderer:
                 remedy=f"Offer at most {len(set(letters))} candidates in one prompt, or give more letters.",
             )
         offer = encode_piece(self.tokenizer, self._section("candidates"))
-        rows = [
-            self._lines.candidate(position, letter) for position, letter in zip(positions, used, strict=True)
-        ]
         labels = tuple(self.template.render("target", letter=letter, **self._variables) for letter in used)
-        return self._render(history, (*self._asked(request), offer, *rows), labels)
+        front = (*self._asked(request), offer)
+        behind: tuple[Piece, ...] = front
+        for lines in self._ever_shorter():
+            rows = [
+                lines.candidate(position, letter) for position, letter in zip(positions, used, strict=True)
+            ]
+            behind = (*front, *rows)
+            found = self._render(history, behind, labels, lines, _LEAST_EVENTS)
+            if found is not None:
+                return found
+        found = self._render(history, behind, labels, lines, 0)
+        if found is None:
+            raise self._too_small(behind)
+        return found
 
     def target(self, item: int) -> list[int]:
         """Return the tokens of an item as the answer to a prompt of this template (such as its title).
@@ -152,14 +175,43 @@ class PromptRenderer:
         said = self.template.render("request", request=text, **self._variables)
         return (encode_piece(self.tokenizer, said),)
 
+    def _ever_shorter(self) -> Iterator[ItemLines]:
+        """Yield the lines as the options say, then with titles cut shorter and shorter."""
+        yield self._lines
+        for chars in _SHORTER_TITLES:
+            if chars < self.options.max_title_chars:
+                if chars not in self._tighter:
+                    self._tighter[chars] = ItemLines(
+                        self.template, self.catalog, self.tokenizer, self.options, longest_title=chars
+                    )
+                yield self._tighter[chars]
+
+    def _too_small(self, behind: Sequence[Piece]) -> PromptError:
+        return PromptError(
+            f"A prompt of template {self.template.name!r} takes {self._fixed(behind)} tokens without events; "
+            f"the budget is {self.options.budget}.",
+            remedy="Raise the budget, or offer fewer candidates.",
+        )
+
+    def _fixed(self, behind: Sequence[Piece]) -> int:
+        return sum(len(piece.tokens) for piece in (self._before, *behind, self._after))
+
     def _section(self, name: str) -> str:
         return self.template.render(name, **self._variables) if name in self.template.sections else ""
 
-    def _render(self, history: History, behind: Sequence[Piece], labels: tuple[str, ...]) -> Prompt:
-        fixed = (
-            len(self._before.tokens) + len(self._after.tokens) + sum(len(piece.tokens) for piece in behind)
-        )
-        first, summary, events = self._fit(history, self.options.budget - fixed, fixed)
+    def _render(
+        self,
+        history: History,
+        behind: Sequence[Piece],
+        labels: tuple[str, ...],
+        lines: ItemLines,
+        least: int,
+    ) -> Prompt | None:
+        """Render under the budget; None where fewer than `least` of the events there are would fit."""
+        fitted = self._fit(history, self.options.budget - self._fixed(behind), lines, least)
+        if fitted is None:
+            return None
+        first, summary, events = fitted
         tokens = list(self._before.tokens)
         if summary is not None:
             tokens += summary.tokens
@@ -182,7 +234,9 @@ class PromptRenderer:
             labels=labels,
         )
 
-    def _fit(self, history: History, budget: int, fixed: int) -> tuple[int, Piece | None, list[Piece]]:
+    def _fit(
+        self, history: History, budget: int, lines: ItemLines, least: int
+    ) -> tuple[int, Piece | None, list[Piece]] | None:
         """Choose the oldest event to keep, the summary of those before it, and the lines kept.
 
         Whether there is a summary, and which, follows from the first event alone, never from how many
@@ -190,20 +244,19 @@ class PromptRenderer:
         prompt and a cached state would be lost.
         """
         n = len(history)
-        if n == 0 and budget >= 0:
+        if budget < 0:
+            return None
+        if n == 0:
             return 0, None, []
         shown = history.last(self.options.max_events or n)
         begin = n - len(shown) - self._numbered_from(n) + 1
-        pieces = self._lines.newest_first(shown, budget, begin)
+        pieces = lines.newest_first(shown, budget, begin)
         sizes = np.cumsum([len(piece.tokens) for piece in pieces])
         fitting = int(np.searchsorted(sizes, budget, side="right"))
+        if fitting < min(least, len(shown)):
+            return None
         if fitting == 0:
-            newest = int(sizes[0]) if len(sizes) else 0
-            raise PromptError(
-                f"A prompt of template {self.template.name!r} takes {fixed} tokens without events and "
-                f"{newest} for the newest one; the budget is {self.options.budget}.",
-                remedy="Raise the budget, offer fewer candidates, or cut titles shorter (max_title_chars).",
-            )
+            return n, None, []
         oldest = n - fitting
         if oldest == 0:
             return 0, None, pieces[:fitting][::-1]

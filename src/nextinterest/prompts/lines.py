@@ -26,6 +26,8 @@ MAX_CATEGORY_CHARS = 48
 """Categories are cut to this many characters."""
 MAX_CATEGORIES = 8
 """An item's categories that a line names at most."""
+_FEW_CATEGORIES = 3
+_MAX_ID_CHARS = 96
 _SECONDS_PER_DAY = 86_400
 
 
@@ -58,15 +60,27 @@ def rating_band(rating: float, scale: tuple[float, float]) -> str | None:
 
 
 class ItemLines:
-    """Event, candidate and target lines of one catalogue under one template and tokenizer."""
+    """Event, candidate and target lines of one catalogue under one template and tokenizer.
+
+    With `longest_title` they are tighter than the options say: titles have so many characters at most, and
+    three categories are named.
+    """
 
     def __init__(
-        self, template: PromptTemplate, catalog: Catalog, tokenizer: TextTokenizer, options: PromptOptions
+        self,
+        template: PromptTemplate,
+        catalog: Catalog,
+        tokenizer: TextTokenizer,
+        options: PromptOptions,
+        *,
+        longest_title: int | None = None,
     ) -> None:
         self._template = template
         self._catalog = catalog
         self._tokenizer = tokenizer
         self._options = options
+        self._title_chars = options.max_title_chars if longest_title is None else longest_title
+        self._categories = MAX_CATEGORIES if longest_title is None else _FEW_CATEGORIES
         self._special = tokenizer.special_tokens
         uses = template.variables("event")
         self._uses_rating = "rating" in uses
@@ -116,14 +130,15 @@ class ItemLines:
                 remedy="Use histories and candidates made for this catalogue.",
             )
         catalog, special = self._catalog, self._special
-        title = neutralise(
-            catalog.titles[position], max_chars=self._options.max_title_chars, special_tokens=special
-        )
+        title = neutralise(catalog.titles[position], max_chars=self._title_chars, special_tokens=special)
         if not title:  # nothing but markers and controls: its id says at least which item it is
-            title = neutralise(catalog.ids[position], special_tokens=special) or f"item {position}"
+            title = (
+                neutralise(catalog.ids[position], max_chars=_MAX_ID_CHARS, special_tokens=special)
+                or f"item {position}"
+            )
         categories = (
-            neutralise(name, max_chars=MAX_CATEGORY_CHARS, special_tokens=special)
-            for name in catalog.categories[position][:MAX_CATEGORIES]
+            neutralise(name, max_chars=min(MAX_CATEGORY_CHARS, self._title_chars), special_tokens=special)
+            for name in catalog.categories[position][: self._categories]
         )
         return {
             "title": title,
