@@ -45,27 +45,12 @@ DOCUMENTED: dict[str, str] = {
     "ScriptedLanguageModel": "docs/engine.md",
 }
 
-# What is not on the path of a command yet and will be: generation of titles and profiles under a grammar.
+# What is not on the path of a command yet and will be: templates of what is trained to generate, what is
+# generated as a source of candidates.
 GENERATION = {
-    "GenerationPrompts",
-    "GenerationPrompts.example",
-    "GenerationPrompts.position_of",
     "GenerationPrompts.templates",
-    "NextInterests",
-    "PredictionsAnswer",
-    "interests_schema",
     "TitleGrounder.ground",
-    "ConstrainedModel",
-    "ConstrainedState",
-    "beam_search",
-    "CausalState.write",
-    "ConstrainedModel.end_token",
-    "ConstrainedModel.writes_json",
-    "LocalTokenizer.end_id",
-    "ModuleModel.end_token",
-    "ModuleModel.writes_json",
-    "Seq2SeqState.write",
-    "parse_output",
+    "generated_queries",
 }
 
 CLASS = re.compile(r"[A-Z]\w*[A-Za-z]\w*")

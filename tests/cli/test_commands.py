@@ -25,7 +25,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.strip() == __version__
     assert run("--help") == 0
     shown = capsys.readouterr().out
-    for command in ("demo", "recommend", "interests", "evaluate", "serve", "data", "assets"):
+    for command in ("demo", "recommend", "generate", "interests", "evaluate", "serve", "data", "assets"):
         assert command in shown
 
 
@@ -38,6 +38,8 @@ def test_module_and_console_command_are_one() -> None:
 
 def test_wrong_usage_exits_2() -> None:
     assert run("recommend") == 2
+    assert run("generate") == 2
+    assert run("generate", "--user", "1", "--history", "Alien") == 2
     assert run("recommend", "--user", "1", "-k", "0") == 2
     assert run("no-such-command") == 2
 

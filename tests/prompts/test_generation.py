@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextinterest.domain import Catalog, History, Item, ItemDetails
+from nextinterest.errors import DataError
 from nextinterest.prompts import GenerationPrompts, InterestsAnswer, PromptOptions, TextTokenizer, trend_of
 from nextinterest.prompts.interest_names import name_interests
 
@@ -65,9 +66,9 @@ def test_positions_are_those_of_the_lines(chat_tokenizer: TextTokenizer, stride:
 
 
 def test_both_questions_begin_alike(chat_tokenizer: TextTokenizer, base_tokenizer: TextTokenizer) -> None:
-    for tokenizer in (chat_tokenizer, base_tokenizer):
-        prompts = made(FILMS, tokenizer)
-        first = prompts.interests(history(0, 1, 2), "something quiet")
+    made_of = [made(FILMS, tokenizer) for tokenizer in (chat_tokenizer, base_tokenizer)]
+    for prompts, ask in [(one, ask) for one in made_of for ask in (one.interests, one.interest)]:
+        first = ask(history(0, 1, 2), "something quiet")
         second = prompts.titles(history(0, 1, 2), "something quiet")
         shared = next(i for i, (a, b) in enumerate(zip(first.tokens, second.tokens, strict=False)) if a != b)
         assert shared > first.event_ends[-1] + 3
@@ -112,6 +113,15 @@ def test_the_next_title_is_what_serving_reads(chat_tokenizer: TextTokenizer) -> 
     assert example.text == " Casino (1995)"
     assert example.answer == prompts.title_tokens(3)
     assert example.prompt == prompts.titles(history(0))
+
+
+def test_one_interest_of_the_next_event_is_named(chat_tokenizer: TextTokenizer) -> None:
+    prompts = made(FILMS, chat_tokenizer)
+    named = [prompts.example("interest", history(*range(n)), [0]).text for n in range(3)]
+    assert named == [" Horror", " Sci-Fi", " Horror"]
+    assert prompts.example("interest", history(1), [0]).answer == prompts.name_tokens("Sci-Fi")
+    with pytest.raises(DataError, match="'x' has no interest"):
+        prompts.example("interest", history(1), [4])
 
 
 @settings(deadline=None, max_examples=60)

@@ -21,7 +21,7 @@ from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.histories import HistoryLike
-from nextinterest.agent.records import AgentRecords
+from nextinterest.agent.interests import AgentInterests
 from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.shipped import shipped_recommender
 from nextinterest.arguments import as_whole_number
@@ -30,8 +30,6 @@ from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
 from nextinterest.data.dataset import as_data_set
 from nextinterest.domain import Recommendations, Where, traced
-from nextinterest.interests import InterestOutlook, InterestPortrait
-from nextinterest.interests.outlook import Horizon
 from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.metering import metering
@@ -40,7 +38,7 @@ from nextinterest.profiles import ProfileStore
 __all__ = ["RecommenderAgent"]
 
 
-class RecommenderAgent(AgentRecords):
+class RecommenderAgent(AgentInterests):
     """Recommends what a user will want next.
 
     Most callers use `from_pretrained` or `from_dataset`. With a store (`with_store`) users' events are kept,
@@ -244,64 +242,6 @@ class RecommenderAgent(AgentRecords):
         with self._answering(user):
             return traced(answer, trace)
 
-    def interests(
-        self,
-        history: HistoryLike | None = None,
-        *,
-        user: str | None = None,
-        on_unknown: OnUnknown = "raise",
-        clusters: int = 0,
-    ) -> InterestPortrait:
-        """Say what a user's interests are, and which of them rise or fade beyond chance.
-
-        Parameters
-        ----------
-        clusters
-            Use as many learned clusters of the items' text vectors, named by the words that mark them off,
-            in place of the catalogue's categories; 0 for the categories.
-
-        Others, and exceptions, as in `recommend`.
-        """
-        engine = self.engine
-        return engine.interests(self._read(engine, history, user, on_unknown), clusters)
-
-    def forecast(
-        self,
-        history: HistoryLike | None = None,
-        *,
-        horizon: Horizon = 10,
-        user: str | None = None,
-        on_unknown: OnUnknown = "raise",
-        n_paths: int = 0,
-        seed: int = 0,
-        trace: bool = False,
-    ) -> InterestOutlook:
-        """Forecast how a user's attention will be shared among interests.
-
-        The next step is the marginal of the retriever's item distribution, seen items left out; further ahead
-        that marginal is pooled with the user's own past, by weights fitted on validation events: the agent's
-        own where it was saved with some, else those of a retriever that was not trained.
-
-        Parameters
-        ----------
-        horizon
-            Events ahead, or a span of time.
-        n_paths
-            Likely item paths to sample besides; 0 for none.
-        seed
-            Of the paths.
-
-        Others, and exceptions, as in `recommend`.
-        """
-        engine = self.engine
-
-        def answer() -> InterestOutlook:
-            read = self._read(engine, history, user, on_unknown)
-            return engine.forecast(read, horizon=horizon, n_paths=n_paths, seed=seed)
-
-        with self._answering(user):
-            return traced(answer, trace)
-
     def chat(
         self,
         messages: Sequence[MessageLike],
@@ -386,7 +326,5 @@ class RecommenderAgent(AgentRecords):
             yield from served.conversation.worded(outcome)
 
     arecommend = threaded(recommend)
-    ainterests = threaded(interests)
-    aforecast = threaded(forecast)
     achat = threaded(chat)
     achat_stream = streamed(chat_stream)

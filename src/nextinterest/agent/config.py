@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.llm import Capabilities
 
-__all__ = ["AgentConfig", "OnUnknown"]
+__all__ = ["AgentConfig", "InterestStyle", "OnUnknown"]
 
 PRIOR_WEIGHT = 0.5
 """Weight of the choice of a model that follows instructions, where none was fitted (docs/models.md)."""
@@ -18,6 +18,10 @@ PRIOR_TOKENS = 2048
 
 OnUnknown = Literal["raise", "skip"]
 """What to do with events whose item the catalogue does not have."""
+
+
+InterestStyle = Literal["written", "scored"]
+"""How a model that can be constrained says interests: JSON that it writes, or the likelihoods of names."""
 
 
 class AgentConfig(BaseModel):
@@ -62,6 +66,9 @@ class AgentConfig(BaseModel):
     evidence: Literal["erasure", "similarity"] = "erasure"
     """How evidence is found: ``erasure`` names the events without which the item would have been less
     probable (see `nextinterest.agent.erasure`), ``similarity`` the events whose texts are closest."""
+
+    interest_style: InterestStyle = "written"
+    """How `RecommenderAgent.generate` gets interests of a model on this machine."""
 
     evidence_window: int = Field(default=30, ge=1)
     """Newest events that erasure tries, in one batch of as many histories."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.deferred import AgentModel, loaded
 from nextinterest.agent.evidence import find_evidence
+from nextinterest.agent.generation import Generator, make_generator
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.notes import list_notes
 from nextinterest.agent.role_models import takes
@@ -162,6 +163,11 @@ class Engine:
     def titles(self) -> TitleIndex:
         """Finds items by part of a title."""
         return TitleIndex.of(self.catalog)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """What predicts next interests by the language model."""
+        return make_generator(self.model_for("generate"), self.retriever, self.config.interest_style)
 
     @cached_property
     def conditions(self) -> Conditions:

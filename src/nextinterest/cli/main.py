@@ -20,6 +20,7 @@ from nextinterest.cli import (
     finetune,
     finetune_tasks,
     fit_forecast,
+    generate,
     interests,
     recommend,
     schemas,
@@ -45,6 +46,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(assets.app, name="assets")
 app.command("demo")(demo.demo)
 app.command("recommend")(recommend.recommend)
+app.command("generate")(generate.generate)
 app.command("interests")(interests.interests)
 app.command("chat")(chat.chat)
 app.command("evaluate")(evaluate.evaluate)

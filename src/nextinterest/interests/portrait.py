@@ -236,13 +236,14 @@ def _changes(
                 upper=float(drift.upper[j]),
                 p_value=float(drift.p_values[j]),
                 q_value=float(drift.q_values[j]),
-                evidence=tuple(_event(history, catalog, i) for i in sorted(carrying, reverse=True)),
+                evidence=tuple(event_ref(history, catalog, i) for i in sorted(carrying, reverse=True)),
             )
         )
     return tuple(sorted(changes, key=lambda c: (c.q_value, c.p_value, -abs(c.change), c.interest)))
 
 
-def _event(history: History, catalog: Catalog, index: int) -> EventRef:
+def event_ref(history: History, catalog: Catalog, index: int) -> EventRef:
+    """Return an event of a history as a claim names it."""
     position = int(history.items[index])
     return EventRef(
         index=index,

@@ -1,8 +1,8 @@
 """Prompts that ask for what comes next, and right answers to them: one definition for training and serving.
 
-Two questions stand behind the same rendered history: which interests the next events show (JSON), and which
-title is next. `GenerationPrompts.example` makes prompt and right answer of either; serving asks with the same
-`interests` and `titles`. Knows no model.
+Three questions stand behind the same rendered history: which interests the next events show (JSON), which
+interest the next event shows (a name), and which title is next. `GenerationPrompts.example` makes prompt and
+right answer of each; serving asks with the same `interests`, `interest` and `titles`. Knows no model.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.domain import Catalog, History, IntArray
+from nextinterest.errors import DataError
 from nextinterest.prompts.history import PromptRenderer
 from nextinterest.prompts.interest_names import name_interests
 from nextinterest.prompts.options import PromptOptions
@@ -26,7 +27,7 @@ from nextinterest.prompts.tokenizing import TextTokenizer
 
 __all__ = ["GENERATION_OPTIONS", "GenerationExample", "GenerationPrompts", "GenerationTask", "trend_of"]
 
-GenerationTask = Literal["interests", "title"]
+GenerationTask = Literal["interests", "interest", "title"]
 
 HORIZON = 10
 """Coming events that interests are predicted for."""
@@ -121,8 +122,9 @@ class GenerationPrompts:
         self.tokenizer = tokenizer
         self.options = options or GENERATION_OPTIONS
         self.horizon = horizon
-        self._title = PromptRenderer(
-            PromptTemplate.named("next-title"), self.catalog, tokenizer, self.options
+        self._title, self._interest = (
+            PromptRenderer(PromptTemplate.named(name), self.catalog, tokenizer, self.options)
+            for name in ("next-title", "next-interest")
         )
         self._interests: dict[int, PromptRenderer] = {}
 
@@ -134,7 +136,11 @@ class GenerationPrompts:
     @property
     def templates(self) -> dict[GenerationTask, PromptTemplate]:
         """The templates, by what they ask for."""
-        return {"interests": PromptTemplate.named("next-interests"), "title": self._title.template}
+        return {
+            "interests": PromptTemplate.named("next-interests"),
+            "interest": self._interest.template,
+            "title": self._title.template,
+        }
 
     def titles(self, history: History, request: str | None = None) -> Prompt:
         """Ask for the next title.
@@ -166,6 +172,20 @@ class GenerationPrompts:
             )
         return self._interests[n_titles].history(history, request)
 
+    def interest(self, history: History, request: str | None = None) -> Prompt:
+        """Ask for one interest of the next event.
+
+        Raises
+        ------
+        PromptError
+            If not even the newest event fits the budget.
+        """
+        return self._interest.history(history, request)
+
+    def name_tokens(self, name: str) -> list[int]:
+        """Return how an interest is written behind the prompt of `interest`, without an end token."""
+        return self.tokenizer.encode(self._interest.template.render("target", answer=name))
+
     def title_tokens(self, item: int) -> list[int]:
         """Return how an item's title is written behind the prompt of `titles`, without an end token."""
         return self._title.target(item)
@@ -184,7 +204,8 @@ class GenerationPrompts:
         task
             ``interests``: the shares of interests among the first `horizon` of `following`, in steps of five
             percent, their trend against the whole history, and the newest events shown that carry each.
-            ``title``: the first of `following`.
+            ``interest``: one of the first of `following`, of several the next one for each longer history.
+            ``title``: that one's title.
         history
             The events before.
         following
@@ -196,11 +217,22 @@ class GenerationPrompts:
         ------
         PromptError
             If not even the newest event fits the budget.
+        DataError
+            If one interest is asked for and the first of `following` has none.
         """
         items = np.asarray(following, dtype=np.int32)
         if task == "title":
             tokens = self.title_tokens(int(items[0]))
             return GenerationExample(self.titles(history, request), tokens, self.tokenizer.decode(tokens))
+        if task == "interest":
+            own = self.catalog.categories[int(items[0])]
+            if not own:
+                raise DataError(
+                    f"Item {self.catalog.ids[int(items[0])]!r} has no interest to be learned.",
+                    remedy="Leave events of such items out.",
+                )
+            tokens = self.name_tokens(own[len(history) % len(own)])
+            return GenerationExample(self.interest(history, request), tokens, self.tokenizer.decode(tokens))
         prompt = self.interests(history, request)
         answer = self._right_answer(prompt, history, items[: self.horizon])
         text = PromptTemplate.named("next-interests").render("target", answer=answer.model_dump_json())
@@ -225,7 +257,7 @@ class GenerationPrompts:
         percent = _coarse(coming)
         order = [int(j) for j in np.lexsort((np.arange(len(coming)), -coming)) if percent[j] > 0]
         ended = [j for j in np.argsort(-usual, kind="stable") if percent[j] == 0 and usual[j] >= _NOTICED]
-        carriers = self._carriers(prompt, history)
+        carriers = self.carriers(prompt, history)
         return InterestsAnswer(
             interests=tuple(
                 PredictedInterest(
@@ -238,7 +270,7 @@ class GenerationPrompts:
             )
         )
 
-    def _carriers(self, prompt: Prompt, history: History) -> Callable[[str], tuple[int, ...]]:
+    def carriers(self, prompt: Prompt, history: History) -> Callable[[str], tuple[int, ...]]:
         """Return a function from an interest to the numbers of the newest events shown that have it."""
         shown = [self.catalog.categories[int(item)] for item in history.items[prompt.first_event :]]
 

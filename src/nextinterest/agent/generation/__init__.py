@@ -1,0 +1,15 @@
+"""What a language model says comes next: interests and titles, held to the catalogue.
+
+    generator     from a history to `NextInterests`
+    written       what a model wrote, as one type; which events it may name
+    constrained   models on this machine: JSON under a grammar, titles and names under a trie
+    asked         endpoints: JSON by schema, titles grounded in the catalogue
+    source        what was generated, as something to search for
+
+Nothing here ranks, holds a conversation or trains.
+"""
+
+from nextinterest.agent.generation.generator import Generator, make_generator
+from nextinterest.agent.generation.source import generated_queries
+
+__all__ = ["Generator", "generated_queries", "make_generator"]

@@ -1,0 +1,121 @@
+"""From a history to `NextInterests`: one model over one catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nextinterest.agent.config import InterestStyle
+from nextinterest.agent.generation.asked import AskedWriter
+from nextinterest.agent.generation.constrained import ConstrainedWriter
+from nextinterest.agent.generation.written import Writer
+from nextinterest.agent.histories import ReadHistory
+from nextinterest.counting import counted
+from nextinterest.domain import Catalog, NextInterests
+from nextinterest.errors import ModelError
+from nextinterest.llm import ConstrainedModel, LanguageModel
+from nextinterest.prompts import GENERATION_OPTIONS, GenerationPrompts, PromptOptions, TitleGrounder
+from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.title_vectors import TitleVectors
+
+__all__ = ["Generator", "make_generator"]
+
+_ASKED_OPTIONS = PromptOptions(budget=8000, max_events=60)
+_ANSWER = 400  # tokens of a context that are left for the answer
+
+
+class Generator:
+    """Predicts next interests and titles.
+
+    Parameters
+    ----------
+    model
+        The language model. One that can be constrained writes titles of the catalogue alone; one that
+        cannot is asked for JSON, and its titles are looked up.
+    catalog
+        The catalogue.
+    grounder
+        Makes the grounder of titles for a model that cannot be constrained.
+    style
+        How a model that can be constrained says interests.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        catalog: Catalog,
+        grounder: Callable[[], TitleGrounder],
+        style: InterestStyle = "written",
+    ) -> None:
+        self.model = model
+        self.writer: Writer
+        if isinstance(model, ConstrainedModel):
+            self.prompts = GenerationPrompts(catalog, model.tokenizer, _fitting(GENERATION_OPTIONS, model))
+            self.writer = ConstrainedWriter(model, self.prompts, style)
+        else:
+            self.prompts = GenerationPrompts(catalog, model.tokenizer, _fitting(_ASKED_OPTIONS, model))
+            self.writer = AskedWriter(model, self.prompts, grounder)
+
+    def generate(
+        self, read: ReadHistory, n: int, *, request: str | None = None, exclude_seen: bool = True
+    ) -> NextInterests:
+        """Return what comes next for one history; see `RecommenderAgent.generate`."""
+        history = read.history
+        seen = frozenset(int(item) for item in history.items) if exclude_seen else frozenset[int]()
+        written = self.writer.write(history, n, seen | read.unwanted, request)
+        notes = list(read.notes)
+        if not len(history):
+            notes.insert(0, "The history is empty: the model says what it expects of anybody.")
+        if read.skipped:
+            what = counted(len(read.skipped), "item of the history is", "items of the history are")
+            notes.append(f"{what} not in the catalogue, and left out.")
+        notes += [*_named(self.prompts.source), *written.notes]
+        if len(written.items) < n:
+            notes.append(f"{counted(len(written.items), 'title')} instead of {n}.")
+        return NextInterests(
+            user=history.user,
+            interests=written.interests,
+            items=written.items,
+            events_used=len(history),
+            model=self.model.name,
+            skipped=read.skipped,
+            notes=tuple(notes),
+        )
+
+
+def make_generator(
+    model: LanguageModel | None, retriever: Retriever, style: InterestStyle = "written"
+) -> Generator:
+    """Return what predicts next interests over a retriever's catalogue, whose encoder grounds titles.
+
+    Raises
+    ------
+    ModelError
+        If there is no language model.
+    """
+    if model is None:
+        raise ModelError(
+            "This agent has no language model to generate with.",
+            remedy="Make it with one: language_model='smollm2-135m-instruct', a folder or a hub id.",
+            command="Leave out what switches the language model off.",
+        )
+    catalog, encoder = retriever.catalog, retriever.encoder
+    return Generator(
+        model, catalog, lambda: TitleGrounder(catalog, TitleVectors.build(catalog, encoder)), style
+    )
+
+
+def _named(source: str) -> tuple[str, ...]:
+    """Return what should be known of the interests' names where they are not the catalogue's categories."""
+    kind, _, name = source.partition(" ")
+    if kind == "categories":
+        return ()
+    if kind == "nothing":
+        return ("The catalogue names no interests: it has no categories, and no words that titles share.",)
+    called = f"the values of {name!r}" if kind == "attribute" else source
+    return (f"The catalogue has too few categories; its interests are {called}.",)
+
+
+def _fitting(options: PromptOptions, model: LanguageModel | ConstrainedModel) -> PromptOptions:
+    """Return options whose prompts leave room for an answer in the model's context."""
+    room = max(model.context_length - _ANSWER, model.context_length // 2, 1)
+    return options.model_copy(update={"budget": min(options.budget, room)})

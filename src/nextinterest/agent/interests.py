@@ -1,0 +1,121 @@
+"""What a user's interests are, how they will go on, and what the language model says comes next."""
+
+from __future__ import annotations
+
+from nextinterest.agent.asynchronous import threaded
+from nextinterest.agent.config import OnUnknown
+from nextinterest.agent.histories import HistoryLike
+from nextinterest.agent.records import AgentRecords
+from nextinterest.arguments import as_whole_number
+from nextinterest.domain import NextInterests, traced
+from nextinterest.interests import InterestOutlook, InterestPortrait
+from nextinterest.interests.outlook import Horizon
+
+__all__ = ["AgentInterests"]
+
+
+class AgentInterests(AgentRecords):
+    """The part of `nextinterest.agent.RecommenderAgent` that speaks of interests."""
+
+    def interests(
+        self,
+        history: HistoryLike | None = None,
+        *,
+        user: str | None = None,
+        on_unknown: OnUnknown = "raise",
+        clusters: int = 0,
+    ) -> InterestPortrait:
+        """Say what a user's interests are, and which of them rise or fade beyond chance.
+
+        Parameters
+        ----------
+        clusters
+            Use as many learned clusters of the items' text vectors, named by the words that mark them off,
+            in place of the catalogue's categories; 0 for the categories.
+
+        Others, and exceptions, as in `recommend`.
+        """
+        engine = self.engine
+        return engine.interests(self._read(engine, history, user, on_unknown), clusters)
+
+    def forecast(
+        self,
+        history: HistoryLike | None = None,
+        *,
+        horizon: Horizon = 10,
+        user: str | None = None,
+        on_unknown: OnUnknown = "raise",
+        n_paths: int = 0,
+        seed: int = 0,
+        trace: bool = False,
+    ) -> InterestOutlook:
+        """Forecast how a user's attention will be shared among interests.
+
+        The next step is the marginal of the retriever's item distribution, seen items left out; further ahead
+        that marginal is pooled with the user's own past, by weights fitted on validation events: the agent's
+        own where it was saved with some, else those of a retriever that was not trained.
+
+        Parameters
+        ----------
+        horizon
+            Events ahead, or a span of time.
+        n_paths
+            Likely item paths to sample besides; 0 for none.
+        seed
+            Of the paths.
+
+        Others, and exceptions, as in `recommend`.
+        """
+        engine = self.engine
+
+        def answer() -> InterestOutlook:
+            read = self._read(engine, history, user, on_unknown)
+            return engine.forecast(read, horizon=horizon, n_paths=n_paths, seed=seed)
+
+        with self._answering(user):
+            return traced(answer, trace)
+
+    def generate(
+        self,
+        history: HistoryLike | None = None,
+        n: int = 10,
+        *,
+        user: str | None = None,
+        request: str | None = None,
+        exclude_seen: bool = True,
+        on_unknown: OnUnknown = "raise",
+        trace: bool = False,
+    ) -> NextInterests:
+        """Let the language model predict next interests and titles, held to the catalogue.
+
+        The model always runs, and nothing else ranks. A model on this machine writes titles of the catalogue
+        alone; those of an endpoint are looked up, and what the catalogue does not have is marked ``outside``.
+
+        Parameters
+        ----------
+        n
+            Titles, at most.
+        request
+            What the person asks for, in their words: it stands in the prompt behind the history.
+        exclude_seen
+            Leave out titles of the history's items.
+
+        Others, and exceptions, as in `recommend`; further raises
+
+        Raises
+        ------
+        ModelError
+            If the agent has no language model.
+        """
+        engine, n = self.engine, as_whole_number(n, "n")
+
+        def answer() -> NextInterests:
+            read = self._read(engine, history, user, on_unknown)
+            return engine.generator.generate(read, n, request=request, exclude_seen=exclude_seen)
+
+        with self._answering(user):
+            return traced(answer, trace)
+
+    ainterests = threaded(interests)
+    aforecast = threaded(forecast)
+    agenerate = threaded(generate)

@@ -1,0 +1,53 @@
+"""`RecommenderAgent.generate`: the model always runs, whoever the user is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.errors import DataError, ModelError, UnknownItemError
+from nextinterest.llm import ScriptedLanguageModel
+
+SAID = json.dumps(
+    {
+        "interests": [{"name": "Crime", "because": [1], "share": 70, "trend": "rising"}],
+        "titles": ["Fargo", "Heat", "Picnic at Hanging Rock"],
+    }
+)
+
+
+def test_known_users_histories_and_requests(agent: RecommenderAgent, model: ScriptedLanguageModel) -> None:
+    model.answers.extend([SAID] * 3)
+    known = agent.generate(user="ann", n=3)
+    assert (known.user, known.events_used) == ("ann", len(agent.history("ann")))
+    given = agent.generate(["Heat", "Emma"], 3, request="something bleak", trace=True)
+    assert [item.item_id for item in given.items] == ["f", None]
+    assert given.interests[0].because[0].title == "Heat"
+    assert given.trace is not None
+    assert [step.name for step in given.trace.steps] == ["prompt", "generate", "ground"]
+    assert "Asked for now: something bleak" in model.calls[-1].messages[-1][1]
+    assert "The history is empty" in agent.generate([]).notes[0]
+    assert [call.schema for call in model.calls if call.function == "generate"] == ["PredictionsAnswer"] * 3
+
+
+def test_it_can_be_awaited(agent: RecommenderAgent, model: ScriptedLanguageModel) -> None:
+    model.answers.extend([SAID] * 2)
+    assert asyncio.run(agent.agenerate(user="ann")) == agent.generate(user="ann")
+
+
+def test_what_cannot_be_generated_is_said(agent: RecommenderAgent, model: ScriptedLanguageModel) -> None:
+    model.answers.append(SAID)
+    assert agent.generate(["Heat", "Nowhere"], on_unknown="skip").skipped == ("Nowhere",)
+    with pytest.raises(UnknownItemError):
+        agent.generate(["Nowhere"])
+    with pytest.raises(DataError):
+        agent.generate(user="ann", n=0)
+    with pytest.raises(DataError):
+        agent.generate()
+    silent = RecommenderAgent(type(agent.engine)(agent.retriever, None, AgentConfig()), agent.log)
+    with pytest.raises(ModelError, match="no language model") as caught:
+        silent.generate(user="ann")
+    assert "language_model=" in caught.value.remedy
