@@ -18,14 +18,20 @@ import numpy as np
 from nextinterest.data import HeldOut, leave_one_out, load
 from nextinterest.data.assets import home, locate
 from nextinterest.domain import History, IntArray
-from nextinterest.retrieval import CachedEncoder, Retriever, RetrieverConfig, TextEncoder
+from nextinterest.retrieval import CachedEncoder, CandidateSource, Retriever, RetrieverConfig, TextEncoder
 from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
 from nextinterest.retrieval.fusion import reciprocal_rank_fusion
+from nextinterest.retrieval.lists import seen_items
 from nextinterest.retrieval.popular_items import PopularItems
-from nextinterest.retrieval.vector_source import TextNeighbours
+from nextinterest.retrieval.text_source import TextNeighbours
 
 K = 10
 T = TypeVar("T")
+
+
+def named(source: CandidateSource, histories: list[History], k: int) -> IntArray:
+    """Return what a source names, seen items left out."""
+    return source.read(histories).best(k, seen_items(histories, True))[0]
 
 
 def ndcg(items: IntArray, targets: IntArray) -> float:
@@ -66,19 +72,19 @@ def main() -> None:
     text_half_life = best(
         "text half-life",
         (0.5, 1.0, 2.0, 5.0, 20.0),
-        lambda h: ndcg(TextNeighbours(vectors, index, h).candidates(histories, K)[0], targets),
+        lambda h: ndcg(named(TextNeighbours(vectors, index, h), histories, K), targets),
     )
     # Shown and not taken: with a cut per user the gain is within noise, and it needs dated events.
     best(
         "popularity half-life, days",
         (None, 7.0, 30.0, 120.0),
-        lambda days: ndcg(PopularItems.fit(split.train, n, days).candidates(histories, K)[0], targets),
+        lambda days: ndcg(named(PopularItems.fit(split.train, n, days), histories, K), targets),
     )
 
     def cooccurrence(pick: tuple[int, float, float]) -> float:
         window, shrinkage, half_life = pick
         similarity = fit_similarity(split.train, n, window, 200, shrinkage)
-        return ndcg(CoOccurrence(similarity, half_life).candidates(histories, K)[0], targets)
+        return ndcg(named(CoOccurrence(similarity, half_life), histories, K), targets)
 
     window = best("co-occurrence window", (1, 3, 10, 20, 50), lambda w: cooccurrence((w, 10.0, 3.0)))
     shrinkage = best("shrinkage", (0.0, 3.0, 10.0, 30.0), lambda s: cooccurrence((window, s, 3.0)))
@@ -88,9 +94,9 @@ def main() -> None:
 
     similarity = fit_similarity(split.train, n, window, 200, shrinkage)
     lists = [
-        TextNeighbours(vectors, index, text_half_life).candidates(histories, 500)[0],
-        PopularItems.fit(split.train, n).candidates(histories, 500)[0],
-        CoOccurrence(similarity, half_life).candidates(histories, 500)[0],
+        named(TextNeighbours(vectors, index, text_half_life), histories, 500),
+        named(PopularItems.fit(split.train, n), histories, 500),
+        named(CoOccurrence(similarity, half_life), histories, 500),
     ]
     picks = [
         (constant, text, popularity)
@@ -122,7 +128,7 @@ def main() -> None:
     final = chosen.model_copy(update={"floor": floor, "temperature": temperature})
     print(final.model_dump_json(indent=2))
     for source in retriever.sources:
-        print(f"{source.name:<14} NDCG@10 {ndcg(source.candidates(histories, K)[0], targets):.4f}")
+        print(f"{source.name:<14} NDCG@10 {ndcg(named(source, histories, K), targets):.4f}")
     print(f"{'fused':<14} NDCG@10 {ndcg(retriever.recommend(histories, K).items, targets):.4f}")
     shipped = Retriever.build(dataset.catalog, split.train, encoder)
     print(f"{'defaults':<14} NDCG@10 {ndcg(shipped.recommend(histories, K).items, targets):.4f}")

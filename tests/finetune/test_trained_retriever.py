@@ -20,8 +20,8 @@ from nextinterest.finetune.windows import Windows
 from nextinterest.retrieval import Encoder, Retriever
 from nextinterest.retrieval.pool import ScorePool
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
+from nextinterest.retrieval.text_source import TextNeighbours
 from nextinterest.retrieval.trained import TrainedRetriever
-from nextinterest.retrieval.vector_source import VectorSource
 
 CONFIG = FinetuneConfig.model_validate(
     {
@@ -96,12 +96,11 @@ def test_a_batch_ranks_as_single_calls_do(trained: TrainedRetriever, log: EventL
         assert np.allclose(together.probabilities[row], alone.probabilities[0], atol=1e-6)
 
 
-def test_candidates_follow_the_ranking_and_name_their_sources(
-    trained: TrainedRetriever, log: EventLog
-) -> None:
-    found = trained.candidates([log.history(2)], k=5)[0]
-    assert [c.item for c in found] == trained.recommend([log.history(2)], k=5).items[0].tolist()
-    assert all("sequence" in c.ranks for c in found)
+def test_the_shortlist_names_its_sources(trained: TrainedRetriever, log: EventLog) -> None:
+    (found,) = trained.shortlist([log.history(2)], k=5)
+    assert found.items.tolist() == trained.recommend([log.history(2)], k=5).items[0].tolist()
+    assert set(found.ranks) >= {"sequence", "text"}
+    assert (found.ranks["sequence"] > 0).all()
 
 
 def test_an_item_held_out_of_training_ranks_by_its_text(trained: TrainedRetriever, log: EventLog) -> None:
@@ -121,11 +120,11 @@ def test_removed_items_are_gone_and_the_others_keep_their_scores(
     trained: TrainedRetriever, log: EventLog
 ) -> None:
     history = log.history(0).first(3)
-    before = trained.pool.logits([history])[0]
+    before = trained.pool.read([history]).all()[0]
     gone = trained.catalog.ids[39]
     smaller = trained.catalog.without([gone])
     trained.update(smaller)
-    assert np.allclose(trained.pool.logits([history])[0], before[:39], atol=1e-4)
+    assert np.allclose(trained.pool.read([history]).all()[0], before[:39], atol=1e-4)
 
 
 def test_saved_and_loaded_it_ranks_the_same(
@@ -139,24 +138,28 @@ def test_saved_and_loaded_it_ranks_the_same(
     assert (loaded.recommend(histories).items[:, 0] == trained.recommend(histories).items[:, 0]).all()
 
 
-def test_an_encoder_without_weight_is_saved_as_the_source_it_is(
+def test_a_part_without_weight_is_neither_asked_nor_saved(
     trained: TrainedRetriever, words: Encoder, log: EventLog, tmp_path: Path
 ) -> None:
     weights = trained.pool.weights | {"sequence": 0.0, "popularity": 1.0}
     pool = ScorePool(trained.pool.parts, weights)
-    save(TrainedRetriever.from_retriever(trained, pool), tmp_path)
+    weighed = TrainedRetriever.from_retriever(trained, pool)
+    save(weighed, tmp_path)
     loaded = load_trained(tmp_path, words)
-    assert [source.name for source in loaded.sources] == [source.name for source in trained.sources]
-    (candidate,) = loaded.candidates([log.history(0)], 1)[0]
-    assert candidate.ranks["sequence"] > 0
+    assert "sequence" not in [part.name for part in loaded.pool.parts]
+    for retriever in (weighed, loaded):
+        (found,) = retriever.shortlist([log.history(0)], 40)
+        assert {"popularity", "text", "cooccurrence"} <= set(found.ranks)
+        assert "sequence" not in found.ranks
     histories = [log.history(user) for user in range(4)]
-    assert np.allclose(loaded.pool.logits(histories), pool.logits(histories), atol=1e-4)
+    assert np.allclose(loaded.pool.read(histories).all(), pool.read(histories).all(), atol=1e-4)
 
 
 def test_a_source_that_has_no_file_is_refused_before_anything_is_written(
     trained: TrainedRetriever, tmp_path: Path
 ) -> None:
-    mine = VectorSource("mine", trained.index, lambda histories: np.zeros((1, 1), dtype=np.float32))
+    mine = TextNeighbours(trained.item_vectors, trained.index, half_life=1.0)
+    mine.name = "mine"
     trained.sources.append(mine)
     with pytest.raises(ModelError, match=r"'mine'.*cannot be saved"):
         save(trained, tmp_path / "refused")
@@ -183,7 +186,7 @@ def test_another_catalogue_is_refused(trained: TrainedRetriever, words: Encoder,
 
 def test_a_pool_without_any_weight_calls_all_items_alike(trained: TrainedRetriever, log: EventLog) -> None:
     empty = ScorePool(trained.pool.parts, {})
-    assert (empty.logits([log.history(0)]) == 0).all()
+    assert (empty.read([log.history(0)]).all() == 0).all()
 
 
 def test_a_wrong_field_is_named(tmp_path: Path) -> None:

@@ -1,22 +1,35 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextinterest.data.log import EventLog
-from nextinterest.domain import Catalog, FloatArray, History
+from nextinterest.domain import BoolArray, Catalog, FloatArray, History, IntArray
 from nextinterest.errors import DataError
-from nextinterest.retrieval import CandidateSource, Encoder, ItemIndex, VectorSource
+from nextinterest.retrieval import CandidateSource, Encoder, ItemIndex
 from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
 from nextinterest.retrieval.item_text import catalog_texts
+from nextinterest.retrieval.lists import seen_items
 from nextinterest.retrieval.popular_items import PopularItems
-from nextinterest.retrieval.vector_source import TextNeighbours
+from nextinterest.retrieval.text_source import TextNeighbours
 
 
 def history(*items: int) -> History:
     return History(np.array(items, dtype=np.int32))
+
+
+def named(
+    source: CandidateSource,
+    histories: Sequence[History],
+    k: int,
+    exclude_seen: bool = True,
+    allowed: BoolArray | None = None,
+) -> tuple[IntArray, FloatArray]:
+    return source.read(histories).best(k, seen_items(histories, exclude_seen), allowed)
 
 
 @pytest.fixture
@@ -35,7 +48,7 @@ def test_every_source_keeps_the_contract(sources: list[CandidateSource], catalog
     for source in sources:
         assert isinstance(source, CandidateSource)
         for k in (1, 7, 60):
-            items, scores = source.candidates(histories, k)
+            items, scores = named(source, histories, k)
             assert items.shape == scores.shape == (5, k)
             assert items.dtype == np.int32
             for row, past in enumerate(histories):
@@ -50,20 +63,20 @@ def test_every_source_keeps_the_contract(sources: list[CandidateSource], catalog
 def test_seen_items_come_back_where_they_may(sources: list[CandidateSource]) -> None:
     past = history(0, 4, 8)
     for source in sources:
-        items, _ = source.candidates([past], 40, exclude_seen=False)
+        items, _ = named(source, [past], 40, exclude_seen=False)
         assert np.isin(past.items, items[0]).all()
 
 
 def test_one_history_at_a_time_or_all_at_once(sources: list[CandidateSource]) -> None:
     histories = [history(1, 5), history(), history(2, 3, 30, 31), history(7)]
     for source in sources:
-        together, _ = source.candidates(histories, 10)
-        alone = [source.candidates([past], 10)[0][0] for past in histories]
+        together, _ = named(source, histories, 10)
+        alone = [named(source, [past], 10)[0][0] for past in histories]
         np.testing.assert_array_equal(together, np.stack(alone))
 
 
 def test_text_stays_in_the_genre(sources: list[CandidateSource]) -> None:
-    items, _ = sources[0].candidates([history(0, 4), history(1)], 5)
+    items, _ = named(sources[0], [history(0, 4), history(1)], 5)
     assert (items[0] % 4 == 0).all()
     assert (items[1] % 4 == 1).all()
 
@@ -118,14 +131,30 @@ def test_similarity_keeps_the_largest_entries(log: EventLog) -> None:
         np.testing.assert_allclose(np.sort(few[row])[::-1][:2], np.sort(whole[row])[::-1][:2])
 
 
-def test_a_source_with_its_own_vectors_slots_in() -> None:
-    vectors = np.eye(5, dtype=np.float32)
+def test_constraints_hold_before_items_are_named(sources: list[CandidateSource]) -> None:
+    histories = [history(0, 4, 8), history(3), history()]
+    allowed = np.arange(40) % 4 == 2
+    for source in sources:
+        items, scores = named(source, histories, 60, allowed=allowed)
+        every, _ = named(source, histories, 60)
+        for row in range(len(histories)):
+            expected = [item for item in every[row] if item >= 0 and allowed[item]]
+            assert items[row][items[row] >= 0].tolist() == expected
+        assert not np.isfinite(scores[items < 0]).any()
 
-    def next_item(histories: list[History] | object) -> FloatArray:
-        assert isinstance(histories, list)
-        return np.stack([vectors[(int(past.items[-1]) + 1) % 5] for past in histories])
 
-    source = VectorSource("sequence", ItemIndex.from_vectors(vectors), next_item)
-    assert isinstance(source, CandidateSource)
-    items, _ = source.candidates([history(2), history(), history(4)], 1)
-    assert items[:, 0].tolist() == [3, -1, 0]
+@pytest.mark.parametrize("width", [3, 40])
+def test_any_items_are_scored_as_all_are(sources: list[CandidateSource], width: int) -> None:
+    rng = np.random.default_rng(0)
+    histories = [history(1, 5), history(2, 3, 30, 31), history(7)]
+    items = np.stack([rng.permutation(40)[:width] for _ in histories]).astype(np.int32)
+    for source in sources:
+        read = source.read(histories)
+        whole = np.take_along_axis(read.all(), items, axis=1)
+        np.testing.assert_allclose(read.of(items), whole, atol=1e-6)
+        named, scores = read.best(5)
+        np.testing.assert_allclose(np.where(named >= 0, read.of(named), -np.inf), scores, atol=1e-6)
+        # What a list ended without naming is worth no more than `least`, or than the last that it named.
+        beyond = np.maximum(scores[:, -1:], read.least)
+        unnamed = np.array([np.setdiff1d(np.arange(40), row[row >= 0])[:30] for row in named], dtype=np.int32)
+        assert (read.of(unnamed) <= beyond + 1e-6).all()

@@ -74,7 +74,7 @@ def test_a_source_read_back_names_the_same(kind: str, context: LoadContext, log:
     again = load_source(first.save(), context)
     histories = [log.history(0), log.history(1)]
     assert again.name == source.name
-    np.testing.assert_array_equal(again.candidates(histories, 5)[0], first.candidates(histories, 5)[0])
+    np.testing.assert_array_equal(again.read(histories).best(5)[0], first.read(histories).best(5)[0])
 
 
 @pytest.mark.parametrize("kind", PARTS)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from nextinterest.artifact_files import read_artifact, update_artifact
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, History, Item, ItemScorer, Recommender
 from nextinterest.errors import IntegrityError, ModelError
-from nextinterest.retrieval import Encoder, ItemIndex, Retriever, RetrieverConfig, VectorSource
+from nextinterest.retrieval import Encoder, ItemIndex, Retriever, RetrieverConfig
+from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.item_text import item_text
 from nextinterest.retrieval.popular_items import PopularItems
+from nextinterest.retrieval.reading import IndexedVectors, Reading
 
 CONFIG = RetrieverConfig(depth=12)
 
@@ -91,18 +94,15 @@ def test_log_probabilities_are_the_distribution_that_recommend_lists(retriever: 
 
 def test_candidates_carry_the_ranks_of_their_sources(retriever: Retriever) -> None:
     past = history(0, 4, 8)
-    found = retriever.candidates([past, history()], 10)
+    (found, empty) = retriever.shortlist([past, history()], 10)
     ranked = retriever.recommend([past, history()], 10)
-    assert [[c.item for c in row] for row in found] == ranked.items.tolist()
-    lists = {source.name: source.candidates([past], 12)[0][0].tolist() for source in retriever.sources}
-    for candidate in found[0]:
-        for name, rank in candidate.ranks.items():
-            assert lists[name][rank - 1] == candidate.item
-        expected = sum(
-            CONFIG.weights[name] / (CONFIG.rrf_constant + rank) for name, rank in candidate.ranks.items()
-        )
-        assert candidate.score == pytest.approx(expected, rel=1e-6)
-    assert all(candidate.ranks.keys() <= {"popularity"} for candidate in found[1])
+    assert [found.items.tolist(), empty.items.tolist()] == ranked.items.tolist()
+    assert list(found.ranks) == ["text", "popularity", "cooccurrence"]
+    for source in retriever.sources:
+        listed = source.read([past]).best(12, [np.unique(past.items)])[0][0].tolist()
+        for item, rank in zip(found.items.tolist(), found.ranks[source.name].tolist(), strict=True):
+            assert (listed.index(item) + 1 if item in listed else 0) == rank
+    assert list(empty.ranks) == ["popularity"]
 
 
 def test_no_history_is_answered_by_popularity(retriever: Retriever, log: EventLog) -> None:
@@ -114,7 +114,7 @@ def test_everything_seen_leaves_nothing(retriever: Retriever) -> None:
     ranked = retriever.recommend([history(*range(40))], 5)
     assert (ranked.items == -1).all()
     assert (ranked.probabilities == 0).all()
-    assert retriever.candidates([history(*range(40))], 5) == [[]]
+    assert not len(retriever.shortlist([history(*range(40))], 5)[0].items)
     assert np.isfinite(retriever.log_probabilities([history(*range(40))])).all()
 
 
@@ -129,7 +129,7 @@ def test_no_log_leaves_text(catalog: Catalog, encoder: Encoder) -> None:
 
 def test_no_histories(retriever: Retriever) -> None:
     assert retriever.recommend([], 5).items.shape == (0, 5)
-    assert retriever.candidates([], 5) == []
+    assert retriever.shortlist([], 5) == []
     assert retriever.log_probabilities([]).shape == (0, 40)
 
 
@@ -150,13 +150,13 @@ def test_catalogue_changes_are_followed_without_encoding_it_again(
     # The log in the new positions gives the same popularity and co-occurrence.
     past = history(*(changed.position(i) for i in past_ids))
     popularity, cooccurrence = retriever.sources[1:]
-    names = [changed.ids[i] for i in popularity.candidates([past], 39)[0][0] if i >= 0]
+    names = [changed.ids[i] for i in popularity.read([past]).best(39, [past.items])[0][0] if i >= 0]
     gone = ("i0", "i13", *past_ids)
     # i0 and i13 left, the others keep their order; the new item is last.
     before = [catalog.ids[i] for i in PopularItems.fit(log, 40).order if catalog.ids[i] not in gone]
     assert [name for name in names if name != "new"] == before
     assert names[-1] == "new"
-    found = [changed.ids[i] for i in cooccurrence.candidates([past], 39)[0][0] if i >= 0]
+    found = [changed.ids[i] for i in cooccurrence.read([past]).best(39, [past.items])[0][0] if i >= 0]
     assert found
     assert not {"new", "i0", "i13"} & set(found)
     ranked = retriever.recommend([past], 39)
@@ -226,12 +226,18 @@ def test_an_index_of_another_catalogue_is_refused(
 def test_foreign_sources_are_fused_and_refused_when_saved(
     catalog: Catalog, log: EventLog, encoder: Encoder, tmp_path: Path
 ) -> None:
-    vectors = np.eye(40, dtype=np.float32)
-    sequence = VectorSource(
-        "sequence",
-        ItemIndex.from_vectors(vectors),
-        lambda histories: np.stack([vectors[(int(h.items[-1]) + 1) % 40] for h in histories]),
-    )
+    class NextPosition:
+        name = "sequence"
+        indexed = IndexedVectors(np.eye(40, dtype=np.float32))
+
+        def read(self, histories: Sequence[History]) -> Reading:
+            queries = np.stack([self.indexed.vectors[(int(h.items[-1]) + 1) % 40] for h in histories])
+            return self.indexed.read(queries, np.ones(len(histories), dtype=bool))
+
+        def follow(self, change: CatalogChange) -> None:
+            raise NotImplementedError
+
+    sequence = NextPosition()
     config = CONFIG.model_copy(update={"weights": {**CONFIG.weights, "sequence": 100.0}})
     retriever = Retriever.build(catalog, log, encoder, config, extra_sources=[sequence])
     assert retriever.recommend([history(7)], 1).items.tolist() == [[8]]

@@ -1,7 +1,8 @@
 """The engine: a history in, a ranking, its reasons and a forecast out.
 
-    history --retriever--> every item with its probability --re-ranker--> the best candidates in a new order
-            --evidence--> the events that speak for each item --> Recommendations
+    history (+ request) --retriever--> candidates that meet the constraints, with probabilities
+        --re-ranker--> the best of them in a new order --evidence--> the events that speak for each item
+        --> Recommendations
 
 It reads whatever history it is given. It knows no users, stores nothing, holds no conversation and never
 trains anything; `nextinterest.agent.agent` and `nextinterest.agent.chat` are built on it.
@@ -44,8 +45,10 @@ from nextinterest.llm import LanguageModel, Tokenizer
 from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
 from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.item_text import title_text
+from nextinterest.retrieval.lists import rounded_down
 from nextinterest.retrieval.queries import REQUEST, REQUEST_STEER, Query
 from nextinterest.retrieval.rerank import ChoiceReranker, redistribute
+from nextinterest.retrieval.shortlist import Shortlist
 from nextinterest.titles import TitleIndex
 from nextinterest.tracing import step
 
@@ -78,7 +81,7 @@ class RankedItems:
     parts: dict[str, FloatArray]
     ranks: dict[str, IntArray] = field(default_factory=dict)
 
-    def at(self, indices: NDArray[np.integer]) -> RankedItems:
+    def at(self, indices: NDArray[np.integer] | slice) -> RankedItems:
         """Return the items at some indices of the list, in that order."""
         parts = {name: part[indices] for name, part in self.parts.items()}
         ranks = {name: ranks[indices] for name, ranks in self.ranks.items()}
@@ -234,62 +237,42 @@ class Engine:
             What is asked for in free text: it is searched for (source ``"request"``), blended with each
             user's own distribution, and written into the reranking prompt.
         """
-        wanted = [list(own) for own in queries] if queries is not None else [[] for _ in histories]
         if request is not None:
-            for own in wanted:
-                own.append(self._asked_for(request))
-        n = max(k, self.config.n_candidates)
-        plain = allowed is None and not any(wanted)
-        found = self.retriever.recommend(histories, n if plain else len(self.catalog), exclude_seen)
-        items = [row[row >= 0] for row in found.items]
-        with np.errstate(divide="ignore"):
-            retrieval = [
-                np.log(row[: len(kept)]) for row, kept in zip(found.probabilities, items, strict=True)
-            ]
-        if not plain:
-            for h, own in enumerate(wanted):
-                log = retrieval[h].astype(np.float64)
-                for query in own:
-                    if query.steer and query.vector is not None:
-                        near = self.retriever.item_vectors @ query.vector
-                        log = log * bool(len(histories[h])) + query.steer * near[items[h]] / near.std()
-                log -= np.logaddexp.reduce(log) if len(log) else 0.0
-                order = np.lexsort((np.arange(len(log)), -log))
-                order = order if allowed is None else order[allowed[items[h][order]]]
-                items[h], retrieval[h] = items[h][order[:n]], log[order[:n]].astype(np.float32)
-        choices = self._choices(histories, items)
-        return [
-            self._reranked(items[h], retrieval[h], choices.get(h)).at(np.arange(min(k, len(items[h]))))
-            for h in range(len(histories))
-        ]
+            words = self._asked_for(request)
+            queries = [(*own, words) for own in queries or [()] * len(histories)]
+        found = self.retriever.shortlist(
+            histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
+        )
+        choices = self._choices(histories, found)
+        return [self._reranked(one, choices.get(h)).at(slice(k)) for h, one in enumerate(found)]
 
     def _asked_for(self, request: str) -> Query:
         vector = self.retriever.encoder.encode([title_text(request)])[0]
         return Query(REQUEST, vector, steer=REQUEST_STEER)
 
-    def _choices(self, histories: Sequence[History], items: Sequence[IntArray]) -> dict[int, FloatArray]:
+    def _choices(self, histories: Sequence[History], found: Sequence[Shortlist]) -> dict[int, FloatArray]:
         """Return the log-probabilities of the best candidates, by index of the history."""
         # From an empty history the language model could only answer with a prior over titles.
-        asked = [h for h, history in enumerate(histories) if len(history) and len(items[h]) > 1]
+        asked = [h for h, history in enumerate(histories) if len(history) and len(found[h].items) > 1]
         if self.reranker is None or not asked:
             return {}
-        offered = [items[h][: self.config.n_candidates] for h in asked]
+        offered = [found[h].items[: self.config.n_candidates] for h in asked]
         with step("rerank", model=self.reranker.model.name, weight=self.config.choice_weight) as s:
             chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered)
             if s:
                 s.note(chosen=[with_titles(self.catalog, *one) for one in zip(offered, chosen, strict=True)])
         return dict(zip(asked, chosen, strict=True))
 
-    def _reranked(self, items: IntArray, retrieval: FloatArray, choice: FloatArray | None) -> RankedItems:
-        log = retrieval.copy()
-        parts = {"retrieval": retrieval}
+    def _reranked(self, found: Shortlist, choice: FloatArray | None) -> RankedItems:
+        retrieval = found.log_probabilities.astype(np.float32)
+        log, parts = found.log_probabilities.copy(), {"retrieval": retrieval}
         if choice is not None:
             n = len(choice)
             log[:n] = redistribute(retrieval[:n], choice, self.config.choice_weight)
-            parts["choice"] = np.full(len(items), np.nan, dtype=np.float32)
+            parts["choice"] = np.full(len(log), np.nan, dtype=np.float32)
             parts["choice"][:n] = choice
-        order = np.lexsort((np.arange(len(items)), -log))
-        return RankedItems(items, np.exp(log).astype(np.float32), parts).at(order)
+        order = np.argsort(-log, kind="stable")
+        return RankedItems(found.items, rounded_down(np.exp(log)), parts, found.ranks).at(order)
 
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
         """Rank the catalogue for each history."""

@@ -18,7 +18,7 @@ from nextinterest.domain.names import found_name, normal_name
 from nextinterest.domain.next_interests import GeneratedItem, HowGrounded, NextInterest, NextInterests
 from nextinterest.domain.outcome import Confirmation, Explanation, FoundItem, Outcome, Question, Relaxation
 from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations
-from nextinterest.domain.ranking import Candidate, ItemScorer, Rankings, Recommender
+from nextinterest.domain.ranking import ItemScorer, Rankings, Recommender
 from nextinterest.domain.request import Intent, Request
 from nextinterest.domain.schemas import json_schemas
 from nextinterest.domain.session import Session
@@ -33,7 +33,6 @@ __all__ = [
     "AttributeValue",
     "Availability",
     "BoolArray",
-    "Candidate",
     "Catalog",
     "Conditions",
     "Confirmation",

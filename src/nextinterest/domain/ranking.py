@@ -11,7 +11,7 @@ from nextinterest.domain.catalog import Catalog
 from nextinterest.domain.history import History
 from nextinterest.errors import DataError
 
-__all__ = ["Candidate", "ItemScorer", "Rankings", "Recommender"]
+__all__ = ["ItemScorer", "Rankings", "Recommender"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,22 +75,3 @@ class ItemScorer(Recommender, Protocol):
         Seen items are not masked here; whoever masks them renormalises.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An item put forward for one history, before reranking.
-
-    Attributes
-    ----------
-    item
-        Catalogue position.
-    score
-        Fused score of all sources; larger is better.
-    ranks
-        Rank (from 1) in each source that named the item, by source name.
-    """
-
-    item: int
-    score: float
-    ranks: dict[str, int]

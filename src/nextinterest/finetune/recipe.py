@@ -40,7 +40,6 @@ from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 from nextinterest.retrieval.sequence_source import SequenceSource
-from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.trained import TrainedRetriever
 
 __all__ = ["Finetuned", "learn_parts", "train_retriever"]
@@ -103,8 +102,6 @@ def train_retriever(
         )
     language = ItemSoftmax.name if config.language is not None else None
     pool, measures = fit_pool(parts, split.validation, config.blend_events, language, known)
-    sources = [part for part in parts if isinstance(part, CandidateSource)]
-    base.sources += sources
     provenance = Provenance(
         data=dataset.name,
         data_fingerprint=dataset.fingerprint,

@@ -22,7 +22,6 @@ from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.retrieval import Encoder, Retriever
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.pool import ScorePool
-from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.trained import TrainedRetriever
 
 __all__ = ["FOLDER", "refit"]
@@ -72,7 +71,6 @@ def refit(
         resume=resume,
         report=report,
     )
-    base.sources += [part for part in parts if isinstance(part, CandidateSource)]
     provenance = first.retriever.provenance.model_copy(
         update={"refitted": True, "n_events": dataset.log.n_events}
     )

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from nextinterest.retrieval.sources import CandidateSource
     from nextinterest.retrieval.text_encoder import CachedEncoder, Encoder, TextEncoder
     from nextinterest.retrieval.title_vectors import TitleVectors
-    from nextinterest.retrieval.vector_source import VectorSource
 
 __all__ = [
     "CachedEncoder",
@@ -25,7 +24,6 @@ __all__ = [
     "RetrieverConfig",
     "TextEncoder",
     "TitleVectors",
-    "VectorSource",
 ]
 
 _HOMES = {
@@ -38,7 +36,6 @@ _HOMES = {
     "RetrieverConfig": "config",
     "TextEncoder": "text_encoder",
     "TitleVectors": "title_vectors",
-    "VectorSource": "vector_source",
 }
 
 

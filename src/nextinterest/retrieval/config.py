@@ -55,6 +55,9 @@ class RetrieverConfig(BaseModel):
     depth: int = Field(default=500, ge=1)
     """Items that each source names for a history. Rankings do not depend on how many are asked for."""
 
+    n_candidates: int = Field(default=500, ge=1)
+    """Items that a trained ranking scores for a history, and a longer list as many as it has."""
+
     floor: float = Field(default=0.0003, gt=0)
     """Fused score that stands for an item no source named; fitted by log-loss."""
 

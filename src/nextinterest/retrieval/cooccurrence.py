@@ -20,17 +20,15 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from nextinterest.data.log import EventLog
-from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.domain import History
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.history_vector import event_weights
 from nextinterest.retrieval.item_matrix import largest_entries, matrix_arrays, matrix_of, moved
-from nextinterest.retrieval.lists import drop_excluded, empty_lists, seen_items, top_k_rows
 from nextinterest.retrieval.pairs import pair_counts, shrunk_cosine
 from nextinterest.retrieval.parts import LoadContext, Stored
+from nextinterest.retrieval.reading import Reading, RowReading
 
 __all__ = ["CoOccurrence", "fit_similarity"]
-
-_ROWS = 256  # histories scored at once, which bounds the memory of the sparse product
 
 
 def fit_similarity(
@@ -82,21 +80,11 @@ class CoOccurrence:
     def __init__(self, similarity: csr_array, half_life: float, rating_gain: float = 0.0) -> None:
         self.similarity, self.half_life, self.rating_gain = similarity, half_life, rating_gain
 
-    def candidates(
-        self, histories: Sequence[History], k: int, exclude_seen: bool = True
-    ) -> tuple[IntArray, FloatArray]:
-        """Return the k items of largest summed similarity; fewer where fewer co-occurred."""
+    def read(self, histories: Sequence[History]) -> Reading:
+        """Return the summed similarities."""
         n_items = self.similarity.shape[0]
-        items, scores = empty_lists(len(histories), k)
-        for start in range(0, len(histories), _ROWS):
-            part = histories[start : start + _ROWS]
-            weights = event_weights(part, n_items, self.half_life, self.rating_gain)
-            seen = seen_items(part, exclude_seen)
-            fetch = k if seen is None else k + max(len(row) for row in seen)
-            ranked = top_k_rows(csr_array(weights @ self.similarity), min(fetch, n_items))
-            where = slice(start, start + len(part))
-            items[where], scores[where] = drop_excluded(*ranked, seen, k)
-        return items, scores
+        weights = event_weights(histories, n_items, self.half_life, self.rating_gain)
+        return RowReading.product(weights, self.similarity)
 
     def follow(self, change: CatalogChange) -> None:
         """Move rows and columns; new items co-occurred with nothing yet."""

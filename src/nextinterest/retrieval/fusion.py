@@ -39,8 +39,18 @@ class Fused:
     scores: NDArray[np.float64]
     ranks: NDArray[np.int32]
 
+    def at(self, columns: NDArray[np.integer]) -> Fused:
+        """Return other columns of each list, shape (n, width)."""
+        return Fused(
+            np.take_along_axis(self.items, columns, axis=1),
+            np.take_along_axis(self.scores, columns, axis=1),
+            np.take_along_axis(self.ranks, columns[:, :, None], axis=1),
+        )
 
-def reciprocal_rank_fusion(lists: Sequence[IntArray], weights: Sequence[float], constant: float) -> Fused:
+
+def reciprocal_rank_fusion(
+    lists: Sequence[IntArray], weights: Sequence[float] | NDArray[np.float64], constant: float
+) -> Fused:
     """Fuse one ranked list per source for each of n histories.
 
     Parameters
@@ -48,7 +58,8 @@ def reciprocal_rank_fusion(lists: Sequence[IntArray], weights: Sequence[float], 
     lists
         One array per source, shape (n, k_source), -1 behind the end, no duplicates in a row.
     weights
-        One weight per source, not negative; a source of weight 0 does not name anything.
+        One weight per source, or per history and source, not negative; a source of weight 0 does not name
+        anything.
     constant
         Damps the lead of the first ranks; 60 in the paper.
 
@@ -64,16 +75,22 @@ def reciprocal_rank_fusion(lists: Sequence[IntArray], weights: Sequence[float], 
     >>> fused.items.tolist(), fused.ranks.tolist()
     ([[1, 3]], [[[2, 1], [1, 0]]])
     """
-    if len(lists) != len(weights) or len({len(each) for each in lists}) != 1 or min(weights) < 0:
+    n = len(lists[0])
+    weighed = np.asarray(weights, dtype=np.float64)
+    if (
+        weighed.shape[-1] != len(lists)
+        or len({len(each) for each in lists}) != 1
+        or weighed.min(initial=0) < 0
+    ):
         raise DataError(
             f"Fusion got {len(lists)} sources for {[len(each) for each in lists]} histories and weights "
-            f"{list(weights)}.",
+            f"{weighed.tolist()}.",
             remedy="Give each source one list per history and one weight of at least 0.",
         )
-    n = len(lists[0])
+    weighed = np.broadcast_to(weighed, (n, len(lists)))
     rows, items, positions, sources = [], [], [], []
-    for s, (each, weight) in enumerate(zip(lists, weights, strict=True)):
-        row, position = np.nonzero(each != PAD) if weight > 0 else (np.empty(0, np.int64),) * 2
+    for s, each in enumerate(lists):
+        row, position = np.nonzero((each != PAD) & (weighed[:, s, None] > 0))
         rows.append(row)
         positions.append(position)
         items.append(each[row, position].astype(np.int64))
@@ -81,8 +98,9 @@ def reciprocal_rank_fusion(lists: Sequence[IntArray], weights: Sequence[float], 
     source, rank = np.concatenate(sources), np.concatenate(positions) + 1
     item = np.concatenate(items)
     span = int(item.max(initial=0)) + 1
-    keys, entry = np.unique(np.concatenate(rows) * span + item, return_inverse=True)
-    scores = np.bincount(entry, np.asarray(weights)[source] / (constant + rank), minlength=len(keys))
+    history = np.concatenate(rows)
+    keys, entry = np.unique(history * span + item, return_inverse=True)
+    scores = np.bincount(entry, weighed[history, source] / (constant + rank), minlength=len(keys))
     ranks = np.zeros((len(keys), len(lists)), dtype=np.int32)
     ranks[entry, source] = rank
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.counting import counted
-from nextinterest.domain import FloatArray, IntArray
+from nextinterest.domain import BoolArray, FloatArray, IntArray
 from nextinterest.errors import DataError, IntegrityError
 from nextinterest.retrieval.lists import drop_excluded, empty_lists
 
@@ -34,6 +34,7 @@ _NEIGHBOURS = 32
 _EF_CONSTRUCTION = 80
 _EF_SEARCH = 96
 _BLAS_FROM = 8  # queries
+_FEW_ALLOWED = 0.2  # share of allowed items below which a graph is not walked
 _MAX_GONE = 0.3  # share of removed nodes above which the graph is built anew
 
 
@@ -180,7 +181,11 @@ class ItemIndex:
         self._set_ids(ids)
 
     def search(
-        self, queries: FloatArray, k: int, exclude: Sequence[IntArray] | None = None
+        self,
+        queries: FloatArray,
+        k: int,
+        exclude: Sequence[IntArray] | None = None,
+        allowed: BoolArray | None = None,
     ) -> tuple[IntArray, FloatArray]:
         """Return the k items of largest inner product for each query.
 
@@ -193,6 +198,9 @@ class ItemIndex:
         exclude
             Items that query i must not return, one array per query. However many there are, the list holds
             the k best of the others, or all of them where they are fewer.
+        allowed
+            Which items any list may hold, bool, shape (n_items,) of the catalogue; None for all. FAISS passes
+            over the others while it searches (an `IDSelectorBitmap`).
 
         Returns
         -------
@@ -213,30 +221,39 @@ class ItemIndex:
         for fetch in np.unique(need):
             rows = np.flatnonzero(need == fetch)
             banned = None if exclude is None else [exclude[int(i)] for i in rows]
-            items[rows], scores[rows] = self._fetch(queries[rows], int(fetch), banned, k)
+            items[rows], scores[rows] = self._fetch(queries[rows], int(fetch), banned, k, allowed)
         # A graph may hide some items from a walk: a list that came back short of k is done exactly.
         short = np.flatnonzero((items < 0).any(axis=1) & (need < size))
         if len(short):
             banned = None if exclude is None else [exclude[int(i)] for i in short]
-            items[short], scores[short] = self._fetch(queries[short], size, banned, k)
+            items[short], scores[short] = self._fetch(queries[short], size, banned, k, allowed)
         return items, scores
 
     def _fetch(
-        self, queries: FloatArray, fetch: int, exclude: Sequence[IntArray] | None, k: int
+        self,
+        queries: FloatArray,
+        fetch: int,
+        exclude: Sequence[IntArray] | None,
+        k: int,
+        allowed: BoolArray | None,
     ) -> tuple[IntArray, FloatArray]:
         import faiss
 
-        # A graph search for a large share of all items costs more than a scan and may miss some.
-        if self.kind == "exact" or fetch > max(len(self) // 10, 1000):
+        # A graph search for a large share of all items costs more than a scan and may miss some; so does one
+        # that walks over many nodes it may not return.
+        few = allowed is not None and allowed.mean() < _FEW_ALLOWED
+        if self.kind == "exact" or few or fetch > max(len(self) // 10, 1000):
             flat: _FaissIndex = faiss.downcast_index(self._index.index)
             flat = flat if self.kind == "exact" else faiss.downcast_index(flat.storage)
             ids = self._ids()
             surplus = int((ids == _GONE).sum())
-            scores, slots = _scan(flat, queries, min(fetch + surplus, len(ids)))
+            mask = None if allowed is None else (ids >= 0) & allowed[ids]
+            scores, slots = _scan(flat, queries, min(fetch + surplus, len(ids)), mask)
             found = np.where(slots >= 0, ids[slots], _GONE)
         else:
+            held = faiss.IDSelectorRange(0, np.iinfo(np.int64).max) if allowed is None else _bitmap(allowed)
             parameters = faiss.SearchParametersHNSW(  # type: ignore[attr-defined]
-                sel=faiss.IDSelectorRange(0, np.iinfo(np.int64).max), efSearch=max(_EF_SEARCH, fetch)
+                sel=held, efSearch=max(_EF_SEARCH, fetch)
             )
             scores, found = self._index.search(queries, fetch, params=parameters)
         order = np.lexsort((found, -scores), axis=1)
@@ -297,8 +314,18 @@ class ItemIndex:
             )
 
 
-def _scan(flat: _FaissIndex, queries: FloatArray, k: int) -> tuple[FloatArray, NDArray[np.int64]]:
+def _bitmap(mask: BoolArray) -> _FaissIndex:
+    import faiss
+
+    return faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))  # type: ignore[arg-type,call-arg]
+
+
+def _scan(
+    flat: _FaissIndex, queries: FloatArray, k: int, mask: BoolArray | None
+) -> tuple[FloatArray, NDArray[np.int64]]:
     """Search exactly, a batch of queries by matrix product and single ones by one pass over the vectors.
+
+    With a mask, shape (n_vectors,), only where it is true, one pass for each query.
 
     Recent faiss takes the matrix product only for batches of hundreds, which is several times slower from
     about eight queries on (bench/retrieval.py). What it decides by is global and its unit has changed between
@@ -306,6 +333,10 @@ def _scan(flat: _FaissIndex, queries: FloatArray, k: int) -> tuple[FloatArray, N
     """
     import faiss
 
+    if mask is not None:
+        selected = faiss.SearchParameters(sel=_bitmap(mask))  # type: ignore[call-arg]
+        scores, slots = flat.search(queries, k, params=selected)
+        return scores, slots
     if len(queries) < _BLAS_FROM:
         scores, slots = flat.search(queries, k)
         return scores, slots

@@ -107,6 +107,12 @@ class ItemHead(nn.Module):
         users: Tensor = self.state(self.dropout(unit))
         return users
 
+    @torch.inference_mode()
+    def scored_vectors(self) -> FloatArray:
+        """Return item vectors with their bias behind, float32, shape (n_items, dimension + 1)."""
+        scored: FloatArray = torch.cat([self.item_vectors(), self.bias[:, None]], dim=1).float().cpu().numpy()
+        return scored
+
     def forward(self, states: Tensor, vectors: Tensor | None = None) -> Tensor:
         """Return scores, shape (n, n_items), for hidden states of shape (n, state_size).
 

@@ -18,7 +18,7 @@ import torch
 from nextinterest.domain import Catalog, FloatArray, History
 from nextinterest.errors import ModelError
 from nextinterest.llm import Continuations, LanguageModel, LocalModel, StateStore
-from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
+from nextinterest.prompts import Prompt, PromptOptions, PromptRenderer, PromptTemplate
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.item_head import ItemHead
 from nextinterest.retrieval.language_files import (
@@ -30,6 +30,7 @@ from nextinterest.retrieval.language_files import (
     load_language_model,
 )
 from nextinterest.retrieval.parts import HistoryScorer, LoadContext, Stored
+from nextinterest.retrieval.reading import IndexedVectors, Reading
 from nextinterest.retrieval.softmax_paths import SoftmaxPaths
 
 __all__ = ["ItemSoftmax", "covering_prompts"]
@@ -72,7 +73,7 @@ class ItemSoftmax:
         self.tokens_read = 0
         self._renderer = PromptRenderer(template, catalog, model.tokenizer, options)
         self._states: StateStore | None = None
-        self._vectors: torch.Tensor | None = None
+        self._indexed: IndexedVectors | None = None
 
     def continued(self, length: int, n_paths: int) -> HistoryScorer:
         """Return a scorer that reads the history's text once, where the model keeps its state."""
@@ -109,32 +110,46 @@ class ItemSoftmax:
     def __deepcopy__(self, memo: dict[int, object]) -> ItemSoftmax:
         """Return a part with a head of its own; the model and what it has read of users are shared."""
         made = copy.copy(self)
-        made.head, made._vectors = copy.deepcopy(self.head, memo), None
+        made.head, made._indexed = copy.deepcopy(self.head, memo), copy.deepcopy(self._indexed, memo)
         memo[id(self)] = made
         return made
 
-    @torch.inference_mode()
     def scores(self, histories: Sequence[History]) -> FloatArray:
-        """Return scores of all items, float32, shape (n, n_items).
+        """Return scores of all items, float32, shape (n, n_items)."""
+        return self.read(histories).all()
+
+    @torch.inference_mode()
+    def read(self, histories: Sequence[History]) -> Reading:
+        """Return the head's scores; an empty history names nothing and scores by the item biases.
 
         A history whose prompt another's begins with costs nothing of its own: a causal model's states do
         not depend on what follows. One named user's history alone is read from where it was left, if
-        `remember` was called. An empty history scores by the item biases.
+        `remember` was called.
         """
-        if len(histories) == 1 and self._states is not None and histories[0].user is not None:
-            return self._scores_of_user(histories[0], histories[0].user, self._states)
-        out = np.empty((len(histories), len(self.head.bias)), dtype=np.float32)
         prompts = [self._renderer.history(history) for history in histories]
         filled = [i for i, prompt in enumerate(prompts) if prompt.event_ends]
-        out[[i for i, prompt in enumerate(prompts) if not prompt.event_ends]] = self.head.bias.cpu().numpy()
-        if not filled:
-            return out
-        tokens = [tuple(prompts[i].tokens) for i in filled]
+        queries = np.zeros((len(histories), self.head.config.dimension + 1), dtype=np.float32)
+        queries[:, -1] = 1.0  # against the biases
+        if filled:
+            user = histories[0].user if len(histories) == 1 else None
+            if user is not None and self._states is not None:
+                states = self._states_of_user(prompts[0], user, self._states)
+            else:
+                states = self._states_of([prompts[i] for i in filled])
+            device = self.head.bias.device
+            users = self.head.user_vectors(torch.from_numpy(states).to(device))
+            queries[filled, :-1] = users.float().cpu().numpy()
+        names = np.zeros(len(histories), dtype=bool)
+        names[filled] = True
+        return self._items().read(queries, names)
+
+    def _states_of(self, prompts: Sequence[Prompt]) -> FloatArray:
+        """Return the hidden states at the newest event of each prompt, shape (n, state_size)."""
+        tokens = [tuple(prompt.tokens) for prompt in prompts]
         cover = covering_prompts(tokens)
         used = sorted(set(cover))
         at = {
-            i: sorted({prompts[filled[j]].event_ends[-1] for j in range(len(filled)) if cover[j] == i})
-            for i in used
+            i: sorted({p.event_ends[-1] for p, c in zip(prompts, cover, strict=True) if c == i}) for i in used
         }
         self.tokens_read += sum(len(tokens[i]) for i in used)
         states = self.model.encode([tokens[i] for i in used], [at[i] for i in used], layers=self.layers)
@@ -143,33 +158,26 @@ class ItemSoftmax:
             for i, rows in zip(used, states, strict=True)
             for end, row in zip(at[i], rows, strict=True)
         }
-        stacked = np.stack([found[cover[j], prompts[i].event_ends[-1]] for j, i in enumerate(filled)])
-        out[filled] = self._from_states(stacked)
-        return out
+        return np.stack([found[c, p.event_ends[-1]] for p, c in zip(prompts, cover, strict=True)])
 
-    def _scores_of_user(self, history: History, user: str, states: StateStore) -> FloatArray:
-        prompt = self._renderer.history(history)
-        if not prompt.event_ends:
-            return self.head.bias.float().cpu().numpy()[None].copy()
+    def _states_of_user(self, prompt: Prompt, user: str, states: StateStore) -> FloatArray:
         with states.state(user, prompt.tokens) as state:
             known = state.shared_with(prompt.tokens)
-            found = state.read(prompt.tokens, at=[prompt.event_ends[-1]], layers=self.layers)
+            found: FloatArray = state.read(prompt.tokens, at=[prompt.event_ends[-1]], layers=self.layers)
         self.tokens_read += len(prompt.tokens) - known
-        return self._from_states(found)
-
-    def _from_states(self, states: FloatArray) -> FloatArray:
-        """Return the head's scores; item vectors are computed once, since nothing learns here."""
-        if self._vectors is None:
-            self._vectors = self.head.item_vectors()
-        found: FloatArray = (
-            self.head(torch.from_numpy(states).to(self.head.bias.device), self._vectors).cpu().numpy()
-        )
         return found
+
+    def _items(self) -> IndexedVectors:
+        """Return the head's item vectors, their biases behind; computed once, since nothing learns here."""
+        if self._indexed is None:
+            self._indexed = IndexedVectors(self.head.scored_vectors())
+        return self._indexed
 
     def follow(self, change: CatalogChange) -> None:
         """Take over a changed catalogue."""
         self.head.follow(change)
-        self._vectors = None
+        if self._indexed is not None:
+            self._indexed.follow(change, self.head.scored_vectors())
         self._renderer = PromptRenderer(self.template, change.catalog, self.model.tokenizer, self.options)
 
     def save(self) -> Stored:

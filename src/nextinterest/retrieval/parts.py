@@ -1,8 +1,8 @@
 """What a scoring part and a candidate source have to offer, and how either is written to a directory.
 
-A *part* scores every item for a history and is weighted in a pool (`nextinterest.retrieval.pool`); a *source*
-names its best items (`nextinterest.retrieval.sources`). Saving, loading and serving go through these members
-alone: a new kind of part is one class and one entry in `nextinterest.retrieval.kinds`.
+A *source* names its best items for a history (`nextinterest.retrieval.sources`); a *part* is a source whose
+scores are weighted in a pool (`nextinterest.retrieval.pool`). Saving, loading and serving go through these
+members alone: a new kind of part is one class and one entry in `nextinterest.retrieval.kinds`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from nextinterest.artifact_files import Artifact
 from nextinterest.domain import Catalog, FloatArray, History
 from nextinterest.errors import IntegrityError
 from nextinterest.llm.devices import DtypeName
-from nextinterest.retrieval.catalog_change import CatalogChange
+from nextinterest.retrieval.reading import Reading
+from nextinterest.retrieval.sources import CandidateSource
 
 __all__ = ["BasePart", "HistoryScorer", "LoadContext", "Part", "Storable", "Stored"]
 
@@ -122,7 +123,7 @@ class HistoryScorer(Protocol):
         ...
 
 
-class Part(Storable, HistoryScorer, Protocol):
+class Part(Storable, HistoryScorer, CandidateSource, Protocol):
     """One scorer of a pool. `BasePart` has the members of a part that keeps nothing of users."""
 
     tokens_read: int
@@ -144,10 +145,6 @@ class Part(Storable, HistoryScorer, Protocol):
         """Return the users of whom something is kept now."""
         ...
 
-    def follow(self, change: CatalogChange) -> None:
-        """Take over a changed catalogue."""
-        ...
-
 
 class BasePart(ABC):
     """A part without a language model: it reads no text and keeps nothing of users."""
@@ -157,8 +154,12 @@ class BasePart(ABC):
     tokens_read = 0
 
     @abstractmethod
+    def read(self, histories: Sequence[History]) -> Reading:
+        """Read some histories; what is returned names items and scores any."""
+
     def scores(self, histories: Sequence[History]) -> FloatArray:
         """Return scores of all items, float32, shape (n, n_items)."""
+        return self.read(histories).all()
 
     def continued(self, length: int, n_paths: int) -> HistoryScorer:
         """Return this part: it scores longer histories as they are."""

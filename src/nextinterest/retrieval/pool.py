@@ -8,16 +8,18 @@ sets the temperature: the pool's probabilities are calibrated as far as its part
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from nextinterest.domain import FloatArray, History
+from nextinterest.domain import FloatArray, History, IntArray
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.parts import BasePart, LoadContext, Part, Stored
+from nextinterest.retrieval.reading import Reading, SharedReading
 
-__all__ = ["PopularityPart", "ScorePool"]
+__all__ = ["PoolReading", "PopularityPart", "ScorePool"]
 
 
 class PopularityPart(BasePart):
@@ -34,18 +36,19 @@ class PopularityPart(BasePart):
 
     def __init__(self, counts: FloatArray) -> None:
         self.counts = np.asarray(counts, dtype=np.float32)
+        self._share = np.log((self.counts + 0.5) / (self.counts + 0.5).sum()).astype(np.float32)
+        self._order = np.argsort(-self._share, kind="stable").astype(np.int32)
 
-    def scores(self, histories: Sequence[History]) -> FloatArray:
-        """Return the log-shares, float32, shape (n, n_items)."""
-        share = np.log((self.counts + 0.5) / (self.counts + 0.5).sum())
-        return np.broadcast_to(share.astype(np.float32), (len(histories), len(share)))
+    def read(self, histories: Sequence[History]) -> Reading:
+        """Return the log-shares."""
+        return SharedReading(self._share, self._order, len(histories))
 
     def follow(self, change: CatalogChange) -> None:
         """Move the counts; new items have none."""
         counts = np.zeros(len(change.catalog), dtype=np.float32)
         old, new = change.kept
         counts[new] = self.counts[old]
-        self.counts = counts
+        self.__init__(counts)  # type: ignore[misc]
 
     def save(self) -> Stored:
         """Return the counts."""
@@ -89,14 +92,41 @@ class ScorePool:
             return self
         return ScorePool(self.parts, self.weights_without_language)
 
-    def logits(self, histories: Sequence[History]) -> FloatArray:
+    def read(self, histories: Sequence[History]) -> PoolReading:
+        """Read some histories by every part that takes part."""
+        weights = {part.name: weight for part in self.parts if (weight := self.weights.get(part.name, 0.0))}
+        # Nothing was worth a weight: all items alike.
+        weights = weights or {self.parts[0].name: 0.0}
+        readings = {part.name: part.read(histories) for part in self.parts if part.name in weights}
+        return PoolReading(readings, weights)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoolReading:
+    """What the parts of a pool have read of some histories.
+
+    Attributes
+    ----------
+    parts
+        The reading of each part that takes part, by name.
+    weights
+        Its weight.
+    """
+
+    parts: dict[str, Reading]
+    weights: dict[str, float]
+
+    def of(self, items: IntArray) -> FloatArray:
+        """Return the weighted sums of some items of each history, float32, both of shape (n, m)."""
+        return _sum(np.float32(self.weights[name]) * part.of(items) for name, part in self.parts.items())
+
+    def all(self) -> FloatArray:
         """Return the weighted sums, float32, shape (n, n_items); not normalised, seen items not masked."""
-        total: FloatArray | None = None
-        for part in self.parts:
-            weight = self.weights.get(part.name, 0.0)
-            if weight:
-                weighted = np.float32(weight) * part.scores(histories)
-                total = weighted if total is None else total + weighted
-        if total is None:  # nothing was worth a weight: all items alike
-            total = np.zeros_like(self.parts[0].scores(histories))
-        return np.asarray(total, dtype=np.float32)
+        return _sum(np.float32(self.weights[name]) * part.all() for name, part in self.parts.items())
+
+
+def _sum(arrays: Iterator[FloatArray]) -> FloatArray:
+    total = next(arrays)
+    for array in arrays:
+        total += array
+    return np.asarray(total, dtype=np.float32)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.data.log import EventLog
-from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.domain import History
 from nextinterest.errors import DataError
 from nextinterest.retrieval.catalog_change import CatalogChange
-from nextinterest.retrieval.lists import drop_excluded, seen_items
 from nextinterest.retrieval.parts import LoadContext, Stored
+from nextinterest.retrieval.reading import Reading, SharedReading
 
 __all__ = ["PopularItems"]
 
@@ -60,16 +60,9 @@ class PopularItems:
         counts = np.bincount(log.items, weights=np.exp2(-age / half_life_days), minlength=n_items)
         return cls(counts.astype(np.float64))
 
-    def candidates(
-        self, histories: Sequence[History], k: int, exclude_seen: bool = True
-    ) -> tuple[IntArray, FloatArray]:
-        """Return the k most popular items of each history, or all where there are fewer."""
-        seen = seen_items(histories, exclude_seen)
-        fetch = k + max((len(row) for row in seen), default=0) if seen is not None else k
-        head = self.order[:fetch]
-        shape = (len(histories), len(head))
-        scores = np.log1p(self.counts[head]).astype(np.float32)
-        return drop_excluded(np.broadcast_to(head, shape), np.broadcast_to(scores, shape), seen, k)
+    def read(self, histories: Sequence[History]) -> Reading:
+        """Return the logarithm of one more than each count."""
+        return SharedReading(np.log1p(self.counts).astype(np.float32), self.order, len(histories))
 
     def follow(self, change: CatalogChange) -> None:
         """Keep the counts of the items that stayed; new ones start at 0, last in the order."""

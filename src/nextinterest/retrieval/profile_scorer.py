@@ -16,11 +16,12 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from nextinterest.domain import FloatArray, History
+from nextinterest.domain import History
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.history_vector import event_weights
 from nextinterest.retrieval.item_matrix import matrix_arrays, matrix_of, moved
 from nextinterest.retrieval.parts import BasePart, LoadContext, Stored
+from nextinterest.retrieval.reading import Reading, RowReading
 
 __all__ = ["ProfileScorer"]
 
@@ -45,10 +46,9 @@ class ProfileScorer(BasePart):
     matrix: csr_array
     half_life: float
 
-    def scores(self, histories: Sequence[History]) -> FloatArray:
-        """Return s of the module docstring, float32, shape (n, n_items)."""
-        weights = event_weights(histories, self.matrix.shape[0], self.half_life)
-        return np.asarray((weights @ self.matrix).toarray(), dtype=np.float32)
+    def read(self, histories: Sequence[History]) -> Reading:
+        """Return s of the module docstring."""
+        return RowReading.product(event_weights(histories, self.matrix.shape[0], self.half_life), self.matrix)
 
     def follow(self, change: CatalogChange) -> None:
         """Move rows and columns to a changed catalogue; new items have none yet."""

@@ -17,8 +17,8 @@ REQUEST = "request"
 """Name of the source that is a request's words."""
 
 REQUEST_STEER = 2.0
-"""`Query.steer` of a request's words: a prior, not fitted. An item whose text is two standard
-deviations closer to the words than the average item's becomes e^4, some fifty times, as probable as it was."""
+"""`Query.steer` of a request's words: a prior, not fitted. An item whose text is two standard deviations
+closer to the words than the average item's becomes e^4, some fifty times, as probable as it was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

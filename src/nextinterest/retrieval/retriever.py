@@ -8,9 +8,8 @@ source named), and
 
 a softmax over log-scores, that is a power law over scores: fused scores fall like 1 / rank, and so, about, do
 the chances of a hit (a softmax over the scores themselves loses 0.7 nats on validation). The sum runs over
-the whole catalogue, less what the history holds where seen items are excluded: named items one by one and
-the unnamed ones as their number, so nothing of the size of the catalogue is computed per history. A list
-therefore sums to at most 1.
+the whole catalogue, less what may not be returned: named items one by one and the unnamed ones as their
+number. A list therefore sums to at most 1.
 
 An empty history is answered by popularity, a catalogue without a log by text alone. Knows no language model.
 """
@@ -19,26 +18,33 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.data.log import EventLog
-from nextinterest.domain import Candidate, Catalog, FloatArray, History, IntArray, Rankings
+from nextinterest.domain import BoolArray, Catalog, FloatArray, History, Rankings
+from nextinterest.retrieval.candidates import Asked
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
-from nextinterest.retrieval.fusion import Fused, reciprocal_rank_fusion
 from nextinterest.retrieval.index import IndexKind, ItemIndex
 from nextinterest.retrieval.item_text import catalog_texts
-from nextinterest.retrieval.lists import drop_excluded, rounded_down, seen_items
+from nextinterest.retrieval.lists import rounded_down, seen_items
 from nextinterest.retrieval.popular_items import PopularItems
+from nextinterest.retrieval.queries import Query
+from nextinterest.retrieval.rest import draw_order
+from nextinterest.retrieval.scoring import FusedScores
+from nextinterest.retrieval.shortlist import Orders, Shortlist, rank_candidates
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
-from nextinterest.retrieval.vector_source import TextNeighbours
+from nextinterest.retrieval.text_source import TextNeighbours
 
 __all__ = ["Retriever"]
+
+_ROWS = 512  # histories ranked at once
 
 
 class Retriever:
@@ -116,12 +122,12 @@ class Retriever:
     @property
     def item_vectors(self) -> FloatArray:
         """Unit text vectors of the items, float32, shape (n_items, dimension)."""
-        return self._text.vectors
+        return self._text.indexed.vectors
 
     @property
     def index(self) -> ItemIndex:
         """The index over `item_vectors`."""
-        return self._text.index
+        return self._text.indexed.index
 
     @property
     def tokens_read(self) -> int:
@@ -152,7 +158,11 @@ class Retriever:
         change = CatalogChange.between(self._catalog, catalog, self.encoder)
         for source in self.sources:
             source.follow(change)
+        self._take_over(catalog)
+
+    def _take_over(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self.__dict__.pop("_orders", None)
 
     def changed(self, catalog: Catalog) -> Self:
         """Return a retriever that has taken over a changed catalogue as by `update`; this one stays as it is.
@@ -165,101 +175,84 @@ class Retriever:
         made.update(catalog)
         return made
 
-    def candidates(
-        self, histories: Sequence[History], k: int, exclude_seen: bool = True
-    ) -> list[list[Candidate]]:
-        """Return the k best items of each history with their fused score and their rank in each source."""
-        fused = self._filled(histories, k, exclude_seen)
-        names = [source.name for source in self.sources]
-        return [
-            [
-                Candidate(int(item), float(score), {n: int(r) for n, r in zip(names, rank, strict=True) if r})
-                for item, score, rank in zip(*row, strict=True)
-                if item >= 0
-            ]
-            for row in zip(fused.items, fused.scores, fused.ranks, strict=True)
-        ]
+    def shortlist(
+        self,
+        histories: Sequence[History],
+        k: int = 10,
+        exclude_seen: bool = True,
+        *,
+        allowed: BoolArray | None = None,
+        queries: Sequence[Sequence[Query]] | None = None,
+    ) -> list[Shortlist]:
+        """Return the k best candidates of each history; see `nextinterest.retrieval.shortlist`.
+
+        Parameters
+        ----------
+        histories
+            n histories.
+        k
+            Length of the lists, at most.
+        exclude_seen
+            Leave out items of the history.
+        allowed
+            Which items may be returned, bool, shape (n_items,); None for all. It holds before candidates
+            are chosen, and probabilities are those among the items that may be returned.
+        queries
+            What to search for besides, one sequence per history.
+        """
+        found: list[Shortlist] = []
+        for start in range(0, len(histories), _ROWS):
+            some = slice(start, start + _ROWS)
+            asked = Asked(
+                histories[some],
+                k,
+                seen_items(histories[some], exclude_seen),
+                allowed,
+                None if queries is None else queries[some],
+            )
+            found += self._rank(asked)
+        return found
+
+    def _rank(self, asked: Asked) -> list[Shortlist]:
+        scoring = FusedScores(self.sources, self.config)
+        return rank_candidates(scoring, asked, self._text.indexed, self._orders)
+
+    @cached_property
+    def _orders(self) -> Orders:
+        """The orders of unnamed items: by popularity, or by position without a log; and at random."""
+        popular = next((source.order for source in self.sources if isinstance(source, PopularItems)), None)
+        positions = np.arange(len(self.catalog), dtype=np.int32)
+        return Orders(positions if popular is None else popular, draw_order(len(self.catalog)))
 
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
         """Rank the catalogue for each history.
 
         Items that no source named come last, by popularity (catalogue order without a log).
         """
-        fused = self._fuse(histories, exclude_seen)
-        filled = self._fill(fused, histories, k, exclude_seen)
-        log_p = self._logits(filled.scores) - self._log_normaliser(fused, histories, exclude_seen)[:, None]
-        exact = np.where(filled.items >= 0, np.exp(log_p), 0.0)
-        return Rankings(filled.items, rounded_down(exact))
+        items = np.full((len(histories), k), -1, dtype=np.int32)
+        probabilities = np.zeros((len(histories), k))
+        for h, found in enumerate(self.shortlist(histories, k, exclude_seen)):
+            items[h, : len(found.items)] = found.items
+            probabilities[h, : len(found.items)] = np.exp(found.log_probabilities)
+        return Rankings(items, rounded_down(probabilities))
 
     def log_probabilities(self, histories: Sequence[History]) -> FloatArray:
-        """Return log P(next item = i | history), float32, shape (n, n_items).
+        """Return log P(next item = i | history), float32, shape (n, n_items): the whole catalogue ranked.
 
         Seen items are scored like items that no source named; masked and renormalised, the distribution
-        is that of `recommend`.
+        is that of `recommend`. For evaluation, and for what needs whole distributions.
         """
-        fused = self._fuse(histories, exclude_seen=True)
-        logits = np.zeros((len(histories), len(self.catalog)))
-        row, position = np.nonzero(fused.items >= 0)
-        logits[row, fused.items[row, position]] = self._logits(fused.scores[row, position])
-        return (logits - self._log_normaliser(fused, histories, False)[:, None]).astype(np.float32)
+        out = np.empty((len(histories), len(self.catalog)), dtype=np.float32)
+        for start in range(0, len(histories), _ROWS):
+            some = histories[start : start + _ROWS]
+            logits = self._logits(some)
+            total = np.logaddexp.reduce(logits, axis=1, keepdims=True) if logits.size else 0.0
+            out[start : start + len(some)] = logits - total
+        return out
 
-    def _fuse(self, histories: Sequence[History], exclude_seen: bool) -> Fused:
-        depth = min(self.config.depth, len(self.catalog))
-        lists = [source.candidates(histories, depth, exclude_seen)[0] for source in self.sources]
-        weights = [self.config.weights.get(source.name, 1.0) for source in self.sources]
-        return reciprocal_rank_fusion(lists, weights, self.config.rrf_constant)
-
-    def _filled(self, histories: Sequence[History], k: int, exclude_seen: bool) -> Fused:
-        return self._fill(self._fuse(histories, exclude_seen), histories, k, exclude_seen)
-
-    def _fill(self, fused: Fused, histories: Sequence[History], k: int, exclude_seen: bool) -> Fused:
-        """Cut to k, and lengthen shorter lists with the unnamed items."""
-        n, width = len(histories), min(k, fused.items.shape[1])
-        items = np.full((n, k), -1, dtype=np.int32)
-        scores = np.zeros((n, k))
-        ranks = np.zeros((n, k, len(self.sources)), dtype=np.int32)
-        items[:, :width] = fused.items[:, :width]
-        scores[:, :width] = fused.scores[:, :width]
-        ranks[:, :width] = fused.ranks[:, :width]
-        short = np.flatnonzero((items < 0).any(axis=1))
-        if len(short):
-            out = [fused.items[i][fused.items[i] >= 0] for i in short]
-            seen = seen_items([histories[int(i)] for i in short], exclude_seen)
-            if seen is not None:
-                out = [np.concatenate(pair) for pair in zip(out, seen, strict=True)]
-            order = self._rest_order()[: k + max(len(row) for row in out)]
-            rest, _ = drop_excluded(
-                np.broadcast_to(order, (len(short), len(order))),
-                np.zeros((len(short), len(order)), dtype=np.float32),
-                out,
-                k,
-            )
-            gap = np.cumsum(items[short] < 0, axis=1) - 1
-            items[short] = np.where(
-                items[short] < 0, np.take_along_axis(rest, np.maximum(gap, 0), 1), items[short]
-            )
-        return Fused(items, scores, ranks)
-
-    def _logits(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return g of the module docstring: 0 for what no source named, and otherwise above."""
-        return np.asarray(np.log1p(scores / self.config.floor) / self.config.temperature)
-
-    def _rest_order(self) -> IntArray:
-        for source in self.sources:
-            if isinstance(source, PopularItems):
-                return source.order
-        return np.arange(len(self.catalog), dtype=np.int32)
-
-    def _log_normaliser(
-        self, fused: Fused, histories: Sequence[History], exclude_seen: bool
-    ) -> NDArray[np.float64]:
-        """Return the log of the softmax's denominator, shape (n,)."""
-        named = fused.items >= 0
-        logits = np.where(named, self._logits(fused.scores), -np.inf)
-        seen = seen_items(histories, exclude_seen)
-        gone = np.zeros(len(histories)) if seen is None else np.array([len(row) for row in seen], float)
-        unnamed = len(self.catalog) - gone - named.sum(axis=1)
-        with np.errstate(divide="ignore"):
-            tail = np.log(np.maximum(unnamed, 0.0))
-        total = np.logaddexp.reduce(np.column_stack([logits, tail]), axis=1)
-        return np.asarray(np.where(np.isfinite(total), total, 0.0))  # every item seen: nothing to normalise
+    def _logits(self, histories: Sequence[History]) -> NDArray[np.float64]:
+        asked = Asked(histories, 1, seen_items(histories, True))
+        every = np.broadcast_to(
+            np.arange(len(self.catalog), dtype=np.int32), (len(histories), len(self.catalog))
+        )
+        return FusedScores(self.sources, self.config).read(asked, self._text.indexed).of(every)

@@ -33,8 +33,8 @@ from nextinterest.retrieval.retriever import Retriever
 from nextinterest.retrieval.saved_items import ItemsFrom, item_files, read_items, rebuild_items
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
+from nextinterest.retrieval.text_source import TextNeighbours
 from nextinterest.retrieval.trained import TrainedRetriever
-from nextinterest.retrieval.vector_source import TextNeighbours
 
 __all__ = ["Learned", "Member", "RetrieverContent", "RetrieverFiles", "restore_retriever", "retriever_files"]
 

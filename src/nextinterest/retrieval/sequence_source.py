@@ -12,13 +12,13 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.domain import History
 from nextinterest.errors import IntegrityError
 from nextinterest.retrieval.catalog_change import CatalogChange
-from nextinterest.retrieval.index import IndexKind, ItemIndex
+from nextinterest.retrieval.index import IndexKind
 from nextinterest.retrieval.parts import BasePart, LoadContext, Stored
+from nextinterest.retrieval.reading import IndexedVectors, Reading
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
-from nextinterest.retrieval.vector_source import VectorSource
 
 __all__ = ["SequenceSource"]
 
@@ -39,38 +39,25 @@ class SequenceSource(BasePart):
     kind: ClassVar[str] = "sequence encoder"
 
     def __init__(self, encoder: SequenceEncoder, name: str = "sequence", kind: IndexKind = "auto") -> None:
-        self.encoder = encoder.eval()
-        self._vectors = encoder.scored_vectors()  # projecting every item's text costs more than a history
-        self._source = VectorSource(name, ItemIndex.from_vectors(self._vectors, kind), self._query)
+        self.encoder, self._name = encoder.eval(), name
+        # Projecting every item's text costs more than a history.
+        self._indexed = IndexedVectors(encoder.scored_vectors(), kind=kind)
 
     @property
     def name(self) -> str:
         """Name of the source."""
-        return self._source.name
+        return self._name
 
-    def _query(self, histories: Sequence[History]) -> FloatArray:
-        users = self.encoder.user_vectors(histories, self._vectors)
-        return np.concatenate([users, np.ones((len(users), 1), dtype=np.float32)], axis=1)
-
-    def candidates(
-        self, histories: Sequence[History], k: int, exclude_seen: bool = True
-    ) -> tuple[IntArray, FloatArray]:
-        """Return the k best items of each history; none for an empty one."""
-        return self._source.candidates(histories, k, exclude_seen)
-
-    def scores(self, histories: Sequence[History]) -> FloatArray:
-        """Return the scores of all items, float32, shape (n, n_items)."""
-        return self._query(histories) @ self._vectors.T
+    def read(self, histories: Sequence[History]) -> Reading:
+        """Return the encoder's scores; an empty history names nothing and scores by the biases."""
+        users = self.encoder.user_vectors(histories, self._indexed.vectors)
+        queries = np.concatenate([users, np.ones((len(users), 1), dtype=np.float32)], axis=1)
+        return self._indexed.read(queries, np.array([len(history) > 0 for history in histories], dtype=bool))
 
     def follow(self, change: CatalogChange) -> None:
         """Rename, remove and add; vectors are computed again only where the text is new."""
         self.encoder.follow(change)
-        self._source.follow(change)
-        self._vectors = self.encoder.scored_vectors()
-        index, vectors = self._source.index, self._vectors[change.encoded]
-        there = np.isin(change.encoded, index.items)
-        index.replace(change.encoded[there], vectors[there])
-        index.add(change.encoded[~there], vectors[~there])
+        self._indexed.follow(change, self.encoder.scored_vectors())
 
     def save(self) -> Stored:
         """Return shape and weights of the encoder, in half precision."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from nextinterest.domain import FloatArray, History, IntArray
+from nextinterest.domain import History
 from nextinterest.retrieval.catalog_change import CatalogChange
+from nextinterest.retrieval.reading import Reading
 
 __all__ = ["CandidateSource"]
 
@@ -24,18 +25,8 @@ class CandidateSource(Protocol):
         """Short name; the key of its weight and of the ranks it gives."""
         ...
 
-    def candidates(
-        self, histories: Sequence[History], k: int, exclude_seen: bool = True
-    ) -> tuple[IntArray, FloatArray]:
-        """Return up to k items per history.
-
-        Returns
-        -------
-        tuple
-            Catalogue positions, int32, shape (n, k), best first, without duplicates, -1 behind the end of a
-            short list, and the source's own scores, float32, ``-inf`` there. A source that has nothing to
-            say on a history (an empty one, for most) returns no items rather than a guess.
-        """
+    def read(self, histories: Sequence[History]) -> Reading:
+        """Read some histories; what is returned names items, best first."""
         ...
 
     def follow(self, change: CatalogChange) -> None:
