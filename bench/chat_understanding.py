@@ -192,15 +192,15 @@ def show(title: str, rows: Iterable[tuple[str, dict[str, float]]]) -> None:
 
 
 def longest_read(context: ChatContext) -> str:
-    """Return one line about the longest read of 10,000 characters that are meant to take long."""
+    """Return one line about the longest read of 6,000 characters that are meant to take long."""
     rng = np.random.default_rng(0)
-    invented = " ".join("".join(rng.choice(list("abdeilmnorstu"), 6)) for _ in range(1428))
+    invented = " ".join("".join(rng.choice(list("abdeilmnorstu"), 6)) for _ in range(857))
     spent: dict[str, float] = {}
     for text in (
-        "zxqvb wkjq " * 900,
-        "like " + "Alein Teh Godfahter " * 480,
+        "zxqvb wkjq " * 545,
+        "like " + "Alein Teh Godfahter " * 300,
         invented,
-        "horror comedy " * 700,
+        "horror comedy " * 428,
     ):
         for parts in (1, 3, 40):
             size = len(text) // parts
@@ -209,7 +209,7 @@ def longest_read(context: ChatContext) -> str:
             CompositionalReader().read(said, context)
             spent[f"{text[:11]!r}... in {parts} message(s)"] = time.thread_time() - start
     slowest = max(spent, key=lambda name: spent[name])
-    return f"longest read of 10,000 characters: {1e3 * spent[slowest]:.0f} ms of CPU time ({slowest})"
+    return f"longest read of 6,000 characters: {1e3 * spent[slowest]:.0f} ms of CPU time ({slowest})"
 
 
 def main() -> None:

@@ -55,6 +55,26 @@ def test_a_user_of_the_store_goes_before_one_of_the_log(agent: RecommenderAgent,
 
 
 @pytest.mark.parametrize(
+    "message",
+    ["three films please", "what am I into?", "why Alien?", "more like Alien", "hi", "I liked Heat"],
+)
+def test_chat_says_too_that_the_store_lacks_a_user_of_the_log(
+    agent: RecommenderAgent, tmp_path: Path, message: str
+) -> None:
+    kept = agent.with_store(str(tmp_path / "profiles.db"), clock=lambda: NOW)
+    said = [{"role": "user", "content": message}]
+    rests_on_history = message not in {"hi", "I liked Heat"}
+    reply = kept.chat(said, "ann")
+    assert ("holds no events of user 'ann'" in reply.text) is rests_on_history
+    assert any("holds no events" in note for note in reply.notes) is rests_on_history
+    assert "holds no events" not in kept.chat(said, "new").text
+    kept.store.forget("ann")
+    kept.import_history(agent.history("ann"))
+    assert "holds no events" not in kept.chat(said, "ann").text
+    kept.store.close()
+
+
+@pytest.mark.parametrize(
     "act",
     [
         lambda agent: agent.add_events("eve", [ProfileEvent(item_id="a")]),

@@ -70,3 +70,15 @@ def test_one_event_names_its_own_interests_and_no_average() -> None:
     assert "The history has events of Horror and Sci-Fi" in text
     assert "Drama" not in text
     assert "%" not in text
+
+
+@pytest.mark.parametrize("n", [1, 4, 5, 6, 8, 12])
+def test_only_interests_that_the_history_has_are_named(n: int) -> None:
+    # Everybody else watches drama, so that its smoothed share is large without one event.
+    catalog = Catalog(["a", "b"], ["A", "B"], [("War",), ("Drama",)])
+    population = np.array([0.99 if name == "Drama" else 0.01 for name in catalog.category_names])
+    portrait = portray(History(np.zeros(n, dtype=np.int32)), catalog, population)
+    assert max(row.share for row in portrait.current if row.interest == "Drama") > 0.1
+    text = describe(portrait).text
+    assert "Drama" not in text
+    assert "War" in text

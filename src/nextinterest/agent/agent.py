@@ -316,7 +316,10 @@ class RecommenderAgent(AgentInterests):
         served, said = self._served.now, read_messages(messages)
         with metering():
             if self._users is not None and user is not None and history is None:
-                yield from self._users.chat(served, str(user), said, confirm_forget=confirm_forget)
+                name = str(user)
+                yield from self._users.chat(
+                    served, name, said, confirm_forget=confirm_forget, absent=self._absent(name)
+                )
                 return
             given = [] if history is None and user is None else history
             read = self._read(served.engine, given, user, "raise")

@@ -307,10 +307,10 @@ class AgentRecords:
     def _known(self, engine: Engine, user: str) -> ReadHistory:
         if self._users is not None:
             read = self._users.read(user, engine)
-            known = self.log is not None and self.log.user(user) is not None
-            if not known or len(read.history) or read.skipped or read.unwanted:
+            absent = self._absent(user)
+            if absent is None or len(read.history) or read.skipped or read.unwanted:
                 return read
-            return replace(read, notes=(*read.notes, absent_note(user)))
+            return replace(read, notes=(*read.notes, absent))
         if self.log is None:
             raise DataError(
                 f"This agent holds no users' events, so it does not know user {user!r}: a recommender "
@@ -331,6 +331,10 @@ class AgentRecords:
             return ReadHistory(history)
         events = history.events(self._log_catalog)
         return read_history(events, engine.catalog, engine.grounder, user=user, on_unknown="skip")
+
+    def _absent(self, user: str) -> str | None:
+        """Return the note that a store may lack the events of a user, who is one of the log's; else None."""
+        return None if self.log is None or self.log.user(user) is None else absent_note(user)
 
     def _answering(self, user: str | None) -> AbstractContextManager[object]:
         """Return what surrounds an answer about a user, so that forgetting the user reaches it."""

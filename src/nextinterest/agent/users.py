@@ -29,6 +29,8 @@ from nextinterest.retrieval import Retriever
 
 __all__ = ["StoredUsers"]
 
+_FROM_HISTORY = frozenset({"recommend", "similar", "explain", "profile"})
+
 
 class StoredUsers:
     """The users of an agent with a store.
@@ -90,9 +92,18 @@ class StoredUsers:
         return self.store.fill(ready, received=self.clock())
 
     def chat(
-        self, served: Snapshot, user: str, messages: Sequence[Message], *, confirm_forget: bool
+        self,
+        served: Snapshot,
+        user: str,
+        messages: Sequence[Message],
+        *,
+        confirm_forget: bool,
+        absent: str | None = None,
     ) -> Iterator[str | ChatReply]:
-        """Answer the newest message of a user; see `RecommenderAgent.chat_stream`."""
+        """Answer the newest message of a user; see `RecommenderAgent.chat_stream`.
+
+        An answer that rests on the history has the note `absent`, if any, where the store has no events.
+        """
         user = checked_user(user)
         conversation, catalog = served.conversation, served.engine.catalog
         questions = self.remembered.questions
@@ -102,6 +113,8 @@ class StoredUsers:
             understood = conversation.understand(messages, waiting, confirmed=confirm_forget)
             profile = StoredProfile(catalog, self.store, user, now, number)
             outcome = conversation.carry_out(understood, profile)
+            if absent and understood.request.intent in _FROM_HISTORY and not profile.size():
+                outcome = outcome.model_copy(update={"notes": (*outcome.notes, absent)})
             questions.put(user, messages, outcome.question, now)
         if outcome.confirmation is not None and outcome.confirmation.kind == "forgotten":
             self._retriever().forget(user)  # it has read what was taken back

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
-from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
+from nextinterest.domain.portraits import InterestOutlook, InterestPortrait, InterestShare
 from nextinterest.prompts.sanitise import neutralise
 
 __all__ = ["Sentence", "TextPortrait", "describe"]
@@ -77,14 +77,14 @@ def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None)
     if portrait.events == 0:
         nothing = Sentence(text=say.empty(), portrait=("events",))
         return TextPortrait(user=portrait.user, sentences=(nothing,))
-    sentences = [_extent(portrait, say)]
-    sentences.append(_mix(portrait, say))
-    if 0 < portrait.recent_events < portrait.events:
-        now = named([(share.interest, share.share) for share in portrait.current])
+    sentences = [_extent(portrait, say), *_mix(portrait, say)]
+    now = _observed(portrait.current)
+    if now and 0 < portrait.recent_events < portrait.events:
+        names, shares = _columns(portrait.current, now)
         sentences.append(
             Sentence(
-                text=say.current(portrait.recent_events, clean(now.names), now.values),
-                portrait=("recent_events", *(f"current.{i}.share" for i in range(len(now.names)))),
+                text=say.current(portrait.recent_events, names, shares),
+                portrait=("recent_events", *(f"current.{i}.share" for i in now)),
             )
         )
     if portrait.long_standing:
@@ -147,21 +147,31 @@ def _extent(portrait: InterestPortrait, say: Sayings) -> Sentence:
     )
 
 
-def _mix(portrait: InterestPortrait, say: Sayings) -> Sentence:
-    """Name the largest interests; in a history of few events those it has events of, without shares."""
+def _mix(portrait: InterestPortrait, say: Sayings) -> list[Sentence]:
+    """Name the largest interests, of a history of few events without shares; none where it has none."""
+    rows = portrait.interests
     if portrait.events < LEAST_EVENTS:
-        seen = sorted(
-            (i for i, share in enumerate(portrait.interests) if share.events > 0),
-            key=lambda i: -portrait.interests[i].events,
-        )
-        if seen:
-            names = clean([portrait.interests[i].interest for i in seen])
-            return Sentence(text=say.few(names), portrait=tuple(f"interests.{i}.events" for i in seen))
-    top = named([(share.interest, share.share) for share in portrait.interests])
-    return Sentence(
-        text=say.mix(clean(top.names), top.values),
-        portrait=tuple(f"interests.{i}.share" for i in range(len(top.names))),
-    )
+        seen = sorted((i for i, row in enumerate(rows) if row.events > 0), key=lambda i: -rows[i].events)
+        names, _ = _columns(rows, seen)
+        paths = tuple(f"interests.{i}.events" for i in seen)
+        return [Sentence(text=say.few(names), portrait=paths)] if seen else []
+    top = _observed(rows)
+    names, shares = _columns(rows, top)
+    paths = tuple(f"interests.{i}.share" for i in top)
+    return [Sentence(text=say.mix(names, shares), portrait=paths)] if top else []
+
+
+def _observed(rows: Sequence[InterestShare]) -> list[int]:
+    """Return which of the rows to name: the first few that matter, and one always, of those with events.
+
+    A smoothed share is above zero for an interest without events too, as large as it is among all users.
+    """
+    seen = [i for i, row in enumerate(rows) if row.events > 0][:N_NAMED]
+    return [i for n, i in enumerate(seen) if n == 0 or rows[i].share >= LEAST_SHARE]
+
+
+def _columns(rows: Sequence[InterestShare], chosen: Sequence[int]) -> tuple[list[str], list[float]]:
+    return clean([rows[i].interest for i in chosen]), [rows[i].share for i in chosen]
 
 
 def _changes(portrait: InterestPortrait, say: Sayings) -> list[Sentence]:

@@ -12,7 +12,8 @@ import pytest
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply
-from nextinterest.agent.chat.messages import MOST_CHARACTERS, MessageLike, read_messages
+from nextinterest.agent.chat.messages import MOST_CHARACTERS, MessageLike, newest_part, read_messages
+from nextinterest.agent.chat.reading.tokens import LONGEST
 from nextinterest.errors import DataError
 from nextinterest.messages import Message
 from nextinterest.profiles import open_store
@@ -108,7 +109,7 @@ FILLER = "I watched Alien and loved it, then something like Heat from the nineti
     [
         ([FILLER * 40] * 255, SAID),  # many long messages
         ([FILLER * 400], SAID),
-        ([], FILLER * 400 + SAID),  # one long message
+        ([FILLER * 40] * 3, FILLER * 400 + SAID),  # the newest is long too
         (["\n" * 30_000] * 8, SAID),
     ],
 )
@@ -120,11 +121,25 @@ def test_a_long_conversation_is_read_in_part_and_says_so(
     reply = ask([*said, Message(role="user", content=newest)])
     assert time.thread_time() - started < 3.0
     assert reply.request.intent in {"recommend", "similar"}  # as the newest part has it
-    assert not before or "Crime" in reply.request.where.categories
-    unread = sum(map(len, before)) + len(newest) - MOST_CHARACTERS
+    assert newest != SAID or "Crime" in reply.request.where.categories
+    unread = sum(map(len, before)) - (MOST_CHARACTERS - min(len(newest), LONGEST))
     (note,) = [note for note in reply.notes if "conversation is long" in note]
     assert f"{unread:,} characters" in note
     assert note in reply.text
+
+
+def test_several_long_messages_cost_about_what_one_does() -> None:
+    said = [Message(role="user", content=FILLER * 120) for _ in range(40)]
+    part, unread = newest_part(said)
+    read = sum(min(len(message.content), LONGEST) for message in part)
+    assert LONGEST < read <= MOST_CHARACTERS <= 1.5 * LONGEST
+    assert unread == sum(len(message.content) for message in said[:-1]) - (MOST_CHARACTERS - LONGEST)
+
+
+def test_of_the_newest_message_the_beginning_is_read(agent: RecommenderAgent) -> None:
+    reply = agent.chat([Message(role="user", content=SAID + " " + "x " * 20_000)])
+    assert "Crime" in reply.request.where.categories
+    assert "This message is long" in reply.text
 
 
 def test_a_conversation_of_usual_length_has_no_such_note(ask: Ask) -> None:

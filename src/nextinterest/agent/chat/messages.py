@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, get_args
 
+from nextinterest.agent.chat.reading.tokens import LONGEST
 from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.errors import DataError
 from nextinterest.messages import Message, Role
 
 __all__ = ["MessageLike", "last_said", "newest_part", "read_messages"]
 
-MOST_CHARACTERS = 10_000
-"""Characters of a conversation that are read, its newest; about half a second of work for the rules."""
+MOST_CHARACTERS = 6_000
+"""Characters of a conversation that are read: of the newest message at most `LONGEST`, the rest of those
+before it; for the rules some tenths of a second of work, about what one long message costs."""
 
 _MISSING = object()
 _ROLES: tuple[str, ...] = get_args(Role)
@@ -67,8 +69,8 @@ def read_messages(messages: Sequence[MessageLike]) -> tuple[Message, ...]:
 def newest_part(messages: Sequence[Message], most: int = MOST_CHARACTERS) -> tuple[Sequence[Message], int]:
     """Return what is read of a long conversation, and how many characters are left out.
 
-    Read are the newest characters of what users and assistants say, up to the newest user message; of the
-    oldest message among them its end.
+    Read are the newest user message, which counts as no more than the reader takes of one, and before it the
+    newest characters of users and assistants; of the oldest message among them its end.
 
     Examples
     --------
@@ -80,17 +82,18 @@ def newest_part(messages: Sequence[Message], most: int = MOST_CHARACTERS) -> tup
     said = [message for message in messages if message.role in {"user", "assistant"}]
     while said and said[-1].role != "user":
         said.pop()
-    whole = sum(len(message.content) for message in said)
-    if whole <= most:
+    earlier = sum(len(message.content) for message in said[:-1])
+    left = most - min(len(said[-1].content), LONGEST) if said else most
+    if earlier <= left:
         return messages, 0
-    part: list[Message] = []
-    left = most
-    for message in reversed(said):
+    unread = earlier - left
+    part = [said[-1]]
+    for message in reversed(said[:-1]):
         if left <= 0:
             break
         part.append(message.model_copy(update={"content": message.content[-left:]}))
         left -= len(message.content)
-    return part[::-1], whole - most
+    return part[::-1], unread
 
 
 def last_said(messages: Sequence[Message], back: int = 0) -> str | None:

@@ -34,6 +34,7 @@ _REWRITE = (
     (re.compile(r"\b(c|j|d|l|qu|m|t|s|n)['\u2019](?=[a-zà-ÿ]{2})", re.I), r"\1' "),  # French elisions
     (re.compile(r"(?<=\d)\s*(?:\u2013|\u2014)\s*(?=\d)"), "-"),
 )
+_COMMAS = frozenset(",/()+")
 _SENTENCE = re.compile(r"[.!?;:\n\u2026]|\s-+\s|[\u2013\u2014]")
 
 
@@ -66,7 +67,7 @@ class Token:
     @property
     def after_comma(self) -> bool:
         """Whether a comma, a slash or a bracket stands before it."""
-        return any(mark in self.before for mark in ",/()+")
+        return not _COMMAS.isdisjoint(self.before)
 
     @property
     def capital(self) -> bool:
@@ -119,6 +120,8 @@ class Text:
     def phrase_at(self, position: int, phrases: frozenset[tuple[str, ...]]) -> int:
         """Return the length of the longest of the phrases that stands at a position; 0 for none."""
         words = self.words
+        if position >= len(words) or words[position] not in _first_words(phrases):
+            return 0
         for length in range(min(6, len(words) - position), 0, -1):
             if words[position : position + length] in phrases:
                 return length
@@ -172,6 +175,11 @@ def tokenise(message: str) -> Text:
     letters = [c for token in tokens for c in token.raw if c.isalpha()]
     shouted = len(letters) > 3 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
     return Text(tuple(tokens), message[end:], shouted)
+
+
+@cache
+def _first_words(phrases: frozenset[tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(phrase[0] for phrase in phrases if phrase)
 
 
 def _phrases(lines: Iterable[str]) -> frozenset[tuple[str, ...]]:
