@@ -31,6 +31,9 @@ CATALOG = Catalog.from_items(
         (Where(categories=("Crime", "Drama")), "a"),
         (Where(categories=("Crime", "Drama"), match="any"), "abc"),
         (Where(categories=("No such",)), ""),
+        (Where(categories=("crime", "DRAMA")), "a"),
+        (Where(excluded_categories=("crime",)), "bde"),
+        (Where(attributes={"size": Span(most=41)}), ""),
         (Where(categories=("Drama", "No such"), match="any"), "ab"),
         (Where(excluded_categories=("Crime",)), "bde"),
         (Where(year_from=2000), "bde"),
@@ -77,3 +80,34 @@ def test_whether_there_are_constraints() -> None:
     assert Where().empty
     assert Where(match="any").empty
     assert not Where(available=True).empty
+
+
+def test_a_category_is_found_by_its_own_capitals_first() -> None:
+    conditions = Conditions(Catalog.from_items([Item("1", "A", ("IT",)), Item("2", "B", ("It",))]))
+    assert [conditions.category(name) for name in ("IT", "It", "it", "iT", "no")] == [
+        "IT", "It", "IT", "IT", None,
+    ]  # fmt: skip
+    assert conditions.mask(Where(categories=("It",))).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"categories": ["x"] * 21},
+        {"categories": ["x" * 301]},
+        {"attributes": {f"a{i}": 1 for i in range(21)}},
+        {"attributes": {"a": ["x"] * 101}},
+        {"attributes": {"a": "x" * 301}},
+        {"attributes": {"a": {"b": {"c": 1}}}},
+        {"excluded_attributes": {"a": [["x"]]}},
+        {"attributes": {"a": None}},
+        {"attributes": {"": 1}},
+        {"price_from": 10**400},
+        {"price_to": float("nan")},
+        {"only_items": [""]},
+        {"year": 1990},
+    ],
+)
+def test_constraints_have_bounds(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Where.model_validate(given)

@@ -27,10 +27,10 @@ def test_tools_tell_and_recommend(live: RecommenderAgent) -> None:
             listed = await client.list_tools()
             names = {tool.name for tool in listed.tools}
             assert names == {
-                "recommend", "ask", "interests", "forecast", "find_items", "tell", "take_back",
+                "recommend", "chat", "interests", "forecast", "search", "tell", "take_back",
             }  # fmt: skip
             assert not any("user" in tool.input_schema.get("properties", {}) for tool in listed.tools)
-            found = await client.call_tool("find_items", {"title": "alie"})
+            found = await client.call_tool("search", {"title": "alie"})
             assert found.structured_content["items"][0]["id"] == "a"
             told = await client.call_tool("tell", {"item_id": "a", "kind": "liked"})
             assert told.structured_content == {"accepted": 1, "replayed": False}
@@ -38,8 +38,8 @@ def test_tools_tell_and_recommend(live: RecommenderAgent) -> None:
             ids = [item["item_id"] for item in ranked.structured_content["items"]]
             assert len(ids) == 3
             assert "a" not in ids
-            reply = await client.call_tool("ask", {"message": "two crime films please"})
-            assert reply.structured_content["action"]["intent"] == "recommend"
+            reply = await client.call_tool("chat", {"message": "two crime films please"})
+            assert reply.structured_content["request"]["intent"] == "recommend"
             portrait = await client.call_tool("interests", {})
             assert portrait.structured_content["portrait"]["events"] == 1
             ahead = await client.call_tool("forecast", {"events": 5})
@@ -53,16 +53,34 @@ def test_tools_tell_and_recommend(live: RecommenderAgent) -> None:
     assert live.store.events("zoe") == []
 
 
+def test_constraints_and_words_are_taken_and_checked(live: RecommenderAgent) -> None:
+    async def scenario() -> None:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+            where = {"categories": ["Horror"], "year_to": 1960}
+            found = await client.call_tool("recommend", {"where": where, "query": "castles"})
+            assert [item["title"] for item in found.structured_content["items"]] == ["Dracula"]
+            for wrong, said in (
+                ({"where": {"year_from": "1990"}}, "where.year_from: Input should be a valid integer"),
+                ({"query": " "}, "query: String should have at least 1 character"),
+            ):
+                answer = await client.call_tool("recommend", wrong)
+                assert answer.is_error
+                assert answer.content[0].text == said
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("sure", [False, True])
 def test_a_profile_is_deleted_once_that_is_confirmed(live: RecommenderAgent, sure: bool) -> None:
     async def scenario() -> None:
         async with mcp.Client(create_mcp_server(live, "zoe")) as client:
             await client.call_tool("tell", {"item_id": "a"})
             request = {"message": "delete my profile"}
-            asked = await client.call_tool("ask", request)
+            asked = await client.call_tool("chat", request)
             assert asked.structured_content["question"]["kind"] == "forget_everything"
             assert len(live.store.events("zoe")) == 1
-            await client.call_tool("ask", {**request, "confirm_forget": True} if sure else {"message": "yes"})
+            answer = {**request, "confirm_forget": True} if sure else {"message": "yes"}
+            await client.call_tool("chat", answer)
 
     asyncio.run(scenario())
     assert live.store.events("zoe") == []
@@ -85,13 +103,13 @@ def test_what_fails_says_what_to_mend(live: RecommenderAgent, caplog: pytest.Log
 
     unknown = call("tell", item_id="f99")
     assert unknown.startswith("Item id 'f99' is not in the catalogue. No event was written.")
-    assert "find_items" in unknown
+    assert "search" in unknown
     assert call("recommend", count=0) == "count: Input should be greater than or equal to 1"
     kinds = "kind: Input should be 'seen', 'liked', 'disliked' or 'hidden'"
     assert call("tell", item_id="a", kind="adored") == kinds
     assert call("tell") == "item_id: is required."
     assert "integer" in call("forecast", events="soon")
-    assert "300" in call("find_items", title="x" * 301)
+    assert "300" in call("search", title="x" * 301)
     assert not any(record.exc_info for record in caplog.records)
     assert "http" not in caplog.text
 

@@ -26,6 +26,7 @@ from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.notes import list_notes
 from nextinterest.agent.role_models import takes
 from nextinterest.agent.roles import Role
+from nextinterest.agent.where_notes import where_notes
 from nextinterest.domain import (
     BoolArray,
     Catalog,
@@ -308,7 +309,8 @@ class Engine:
             items=self.as_recommendations(ranked, history),
             events_used=len(history),
             skipped=read.skipped,
-            notes=list_notes(
+            notes=where_notes(where or Where(), self.conditions)
+            + list_notes(
                 n_events=len(history),
                 reading=read.notes,
                 n_skipped=len(read.skipped),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from nextinterest.cli.conditions import Asked
 from nextinterest.cli.console import err, out
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
@@ -29,12 +30,16 @@ def recommend(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Leave out items that the catalogue does not have.")
     ] = False,
+    asked: Asked,
     trace: Traced = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the structured result.")] = False,
 ) -> None:
     """Recommend items to a user of the data, or for a history given with --history."""
+    where, query = asked.constraints(), asked.words()
     if user is None and history is None:
-        raise typer.BadParameter("Give --user, or --history once per event.")
+        if query is None:
+            raise typer.BadParameter("Give --user, or --history once per event, or --query.")
+        history = []
     if user is not None and history is not None:
         raise typer.BadParameter(
             "Give --user or --history, not both: a history takes the place of the user's events."
@@ -42,7 +47,13 @@ def recommend(
     with err.status("Loading the agent"):
         agent = source.open()
     result = agent.recommend(
-        history, k, user=user, on_unknown="skip" if skip_unknown else "raise", trace=trace
+        history,
+        k,
+        user=user,
+        on_unknown="skip" if skip_unknown else "raise",
+        where=where,
+        query=query,
+        trace=trace,
     )
     if as_json:
         typer.echo(result.model_dump_json(indent=2))

@@ -7,23 +7,36 @@ is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
 
 from nextinterest.domain.arrays import BoolArray
 from nextinterest.domain.catalog import Catalog
 from nextinterest.domain.items import AttributeValue, utc
+from nextinterest.domain.names import found_name
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "MAX_NAMES", "Conditions", "Name", "Names", "Span", "Where", "Year"]
 
 FIRST_YEAR, LAST_YEAR = 1000, 2999
 MAX_NAMES = 20
 MAX_ITEMS = 100_000
+MAX_VALUES = 100
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES)]
@@ -41,8 +54,12 @@ class Span(BaseModel):
     most: float | None = Field(default=None, allow_inf_nan=False, description="Largest value.")
 
 
-AttributeCondition = Span | AttributeValue
+Text = Annotated[str, StringConstraints(max_length=300)]
+Value = StrictBool | StrictInt | StrictFloat | Text
+AttributeCondition = Span | Value | Annotated[tuple[Text, ...], Field(max_length=MAX_VALUES)]
 """What an attribute must be: a value, one of several texts, or a number in a range."""
+
+AttributeConditions = Annotated[dict[Name, AttributeCondition], Field(max_length=MAX_NAMES)]
 
 
 class Where(BaseModel):
@@ -61,11 +78,11 @@ class Where(BaseModel):
         default="all", description="Whether an item must have all of the categories, or any one of them."
     )
     excluded_categories: Names = Field(default=(), description="Categories that no item may have.")
-    attributes: dict[Name, AttributeCondition] = Field(
+    attributes: AttributeConditions = Field(
         default_factory=dict,
         description="By name of an attribute what it must be: a value, one of several, or a range.",
     )
-    excluded_attributes: dict[Name, AttributeCondition] = Field(
+    excluded_attributes: AttributeConditions = Field(
         default_factory=dict, description="By name of an attribute what it may not be."
     )
     price_from: Price | None = Field(default=None, description="Lowest price, inclusive.")
@@ -123,7 +140,19 @@ class Conditions:
 
     @cached_property
     def _column(self) -> dict[str, int]:
-        return {name: j for j, name in enumerate(self.catalog.category_names)}
+        """Column of each category, by its name and, after all of these, by its name in small letters."""
+        names = self.catalog.category_names
+        exact = {name: j for j, name in enumerate(names)}
+        return {name.casefold(): j for j, name in reversed(list(enumerate(names)))} | exact
+
+    def category(self, name: str) -> str | None:
+        """Return the catalogue's name of a category, whatever its capitals; None where it has none such."""
+        column = self._found(name)
+        return None if column is None else self.catalog.category_names[column]
+
+    def _found(self, name: str) -> int | None:
+        exact = found_name(self._column, name)
+        return found_name(self._column, name.casefold()) if exact is None else exact
 
     def mask(self, where: Where, now: datetime | None = None) -> BoolArray:
         """Return which items meet the constraints, bool, shape (n_items,).
@@ -131,7 +160,8 @@ class Conditions:
         Parameters
         ----------
         where
-            The constraints. A category, attribute or id that the catalogue does not have is met by no item.
+            The constraints. Categories and texts are compared without regard to capitals; a category,
+            attribute or id that the catalogue does not have is met by no item.
         now
             The moment at which items must be available, where that is asked for; None asks the clock.
         """
@@ -167,7 +197,7 @@ class Conditions:
         return fits
 
     def _of(self, name: str) -> BoolArray:
-        column = self._column.get(name)
+        column = self._found(name)
         return np.zeros(len(self.catalog), dtype=bool) if column is None else self._has[:, column]
 
     def _named(self, item_ids: Iterable[str]) -> BoolArray:
@@ -201,18 +231,27 @@ class Conditions:
         if name not in self._codes:
             return np.zeros(len(self.catalog), dtype=bool)
         codes, values = self._codes[name]
-        return np.isin(codes, [code for value, code in values.items() if _meets(value, condition)])
+        meets = _within(condition) if isinstance(condition, Span) else _one_of(condition)
+        return np.isin(codes, [code for value, code in values.items() if meets(value)])
 
 
-def _meets(value: AttributeValue, condition: AttributeCondition) -> bool:
-    if isinstance(condition, Span):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        return (condition.least is None or value >= condition.least) and (
-            condition.most is None or value <= condition.most
-        )
+def _within(span: Span) -> Callable[[AttributeValue], bool]:
+    least = -math.inf if span.least is None else span.least
+    most = math.inf if span.most is None else span.most
+
+    def meets(value: AttributeValue) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+    return meets
+
+
+def _one_of(condition: AttributeValue) -> Callable[[AttributeValue], bool]:
     wanted = {_folded(one) for one in (condition if isinstance(condition, tuple) else (condition,))}
-    return any(_folded(one) in wanted for one in (value if isinstance(value, tuple) else (value,)))
+
+    def meets(value: AttributeValue) -> bool:
+        return any(_folded(one) in wanted for one in (value if isinstance(value, tuple) else (value,)))
+
+    return meets
 
 
 def _folded(value: AttributeValue) -> object:

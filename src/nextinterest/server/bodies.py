@@ -12,6 +12,7 @@ from nextinterest.domain import Event, Item
 from nextinterest.domain.portraits import InterestPortrait
 from nextinterest.interests.words import TextPortrait
 from nextinterest.profiles import ProfileEvent
+from nextinterest.server.asked import Constraints, Words
 from nextinterest.server.failures import Failure
 from nextinterest.server.names import UserName
 
@@ -108,10 +109,14 @@ class About(_Body):
 class RecommendRequest(About):
     """Ask for a ranked list."""
 
-    model_config = _about(user="zoe", k=5)
+    model_config = _about(user="zoe", k=5, where={"categories": ["Crime"], "year_from": 1980})
 
     k: int = Field(default=10, ge=1, le=10_000, description="Length of the list.")
     exclude_seen: bool = Field(default=True, description="Leave out items of the history.")
+    where: Constraints | None = Field(default=None, description="Constraints that every item must meet.")
+    query: Words | None = Field(
+        default=None, description="What is asked for, in free text: items whose texts are close rank higher."
+    )
     trace: bool = Field(
         default=False,
         description="Return each step of the answer with it: prompts, what was found, tokens, time.",

@@ -64,7 +64,8 @@ def _path(error: Error, given: object) -> tuple[str | int, ...]:
     steps = error["loc"]
     if not isinstance(steps, tuple):
         return ()
-    if not steps or steps[0] not in _SOURCES:
+    named = len(steps) == 1 and isinstance(given, Mapping) and steps[0] in given  # a field called query
+    if named or not steps or steps[0] not in _SOURCES:
         source, rest = "body", steps
     else:
         source, rest = steps[0], steps[1:]

@@ -20,6 +20,7 @@ from nextinterest.interests import InterestOutlook, describe
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent
 from nextinterest.profiles.store import EventKind, checked_user
+from nextinterest.server.asked import Constraints, Words
 from nextinterest.server.bodies import EventsAccepted, Forgotten, Interests, ItemBody, ItemsFound
 from nextinterest.server.failures import answer_to
 from nextinterest.server.invalid import first_error
@@ -28,7 +29,7 @@ from nextinterest.version import __version__
 
 __all__ = ["create_mcp_server"]
 
-ItemId = Annotated[str, Field(description="Id of the item, as find_items gives it.", max_length=512)]
+ItemId = Annotated[str, Field(description="Id of the item, as search gives it.", max_length=512)]
 
 
 class _Tools(MCPServer[object]):
@@ -45,7 +46,7 @@ class _Tools(MCPServer[object]):
                 raise ToolError(invalid.message.removeprefix("body: ")) from None
             if isinstance(cause, NextInterestError):
                 if isinstance(cause, UnknownItemError):
-                    raise ToolError(f"{cause.message} find_items gives the ids of items.") from None
+                    raise ToolError(f"{cause.message} search gives the ids of items.") from None
                 raise ToolError(str(answer_to(cause))) from None
             raise
 
@@ -75,12 +76,16 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
     @server.tool()
     def recommend(
         count: Annotated[int, Field(description="Length of the list.", ge=1, le=100)] = 10,
+        where: Annotated[
+            Constraints | None, Field(description="Constraints that every item must meet.")
+        ] = None,
+        query: Annotated[Words | None, Field(description="What is asked for, in free text.")] = None,
     ) -> Recommendations:
         """Rank what the person has not seen by how likely it is next, with reasons."""
-        return agent.recommend(user=user, k=count)
+        return agent.recommend(user=user, k=count, where=where, query=query)
 
     @server.tool()
-    def ask(
+    def chat(
         message: Annotated[str, Field(description="What the person says.", max_length=4000)],
         confirm_forget: Annotated[
             bool,
@@ -108,7 +113,7 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
         return agent.forecast(user=user, horizon=events)
 
     @server.tool()
-    def find_items(
+    def search(
         title: Annotated[str, Field(description="Part of a title.", max_length=300)],
     ) -> ItemsFound:
         """Look items up by part of their title."""

@@ -21,15 +21,21 @@ def router(service: Service) -> APIRouter:
     async def recommend(request: RecommendRequest, grant: Allowed) -> Recommendations:
         """Rank the catalogue for a user of the server or for a history given in the request."""
         user_of(grant, request.user)
-        one, k, exclude_seen, trace = request.one(), request.k, request.exclude_seen, request.trace
+        one, k = request.one(), request.k
         if k > service.settings.max_k:
             raise Failure(422, f"k is at most {service.settings.max_k}.", code="invalid_value", param="k")
 
         def work() -> Recommendations:
-            if isinstance(one, str):
-                return service.agent.recommend(user=one, k=k, exclude_seen=exclude_seen, trace=trace)
+            user, history = (one, None) if isinstance(one, str) else (None, one)
             return service.agent.recommend(
-                one, k, exclude_seen=exclude_seen, on_unknown=request.on_unknown, trace=trace
+                history,
+                k,
+                user=user,
+                exclude_seen=request.exclude_seen,
+                on_unknown=request.on_unknown,
+                where=request.where,
+                query=request.query,
+                trace=request.trace,
             )
 
         return await service.gate.run(work)

@@ -1,0 +1,84 @@
+"""What constraints name that a catalogue does not have, in sentences: a list that they empty says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rapidfuzz import fuzz, process
+
+from nextinterest.counting import counted
+from nextinterest.domain import Conditions, Span, Where
+
+__all__ = ["where_notes"]
+
+_MOST = 8  # notes; every name beyond would be a sentence more
+_LONGEST = 60  # characters of a name that a note quotes
+_CLOSE = 70.0  # of 100; 'Comdy' and 'comedy films' are close to 'Comedy'
+
+
+def where_notes(where: Where, conditions: Conditions) -> tuple[str, ...]:
+    """Return a sentence for each category, attribute and value of constraints that no item has.
+
+    Examples
+    --------
+    >>> from nextinterest.domain import Catalog, Item
+    >>> conditions = Conditions(Catalog.from_items([Item("1", "Fargo", ("Crime",), 1996)]))
+    >>> where_notes(Where(categories=("Crme",), price_to=9), conditions)
+    ("No item has the category 'Crme'; the nearest is 'Crime'.", 'No item has a price.')
+    """
+    found = [*_categories(where, conditions), *_attributes(where, conditions), *_absent(where, conditions)]
+    if len(found) > _MOST:
+        found = [*found[:_MOST], f"{len(found) - _MOST} more names are unknown."]
+    return tuple(found)
+
+
+def _categories(where: Where, conditions: Conditions) -> Iterator[str]:
+    known = conditions.catalog.category_names
+    for name in (*where.categories, *where.excluded_categories):
+        if conditions.category(name) is None:
+            yield f"No item has the category {_quoted(name)}{_nearest(name, known)}."
+
+
+def _attributes(where: Where, conditions: Conditions) -> Iterator[str]:
+    known = conditions.catalog.details.attributes
+    for name, condition in (*where.attributes.items(), *where.excluded_attributes.items()):
+        if name not in known:
+            yield f"No item has the attribute {_quoted(name)}{_nearest(name, known)}."
+        elif not isinstance(condition, Span):
+            values = dict.fromkeys(text for value in known[name] for text in _texts(value))
+            folded = {value.casefold() for value in values}
+            for text in _texts(condition):
+                if text.casefold() not in folded:
+                    said = f"No item has {_quoted(text)} as its {_quoted(name)}"
+                    yield f"{said}{_nearest(text, values)}."
+
+
+def _absent(where: Where, conditions: Conditions) -> Iterator[str]:
+    details = conditions.catalog.details
+    if (where.price_from is not None or where.price_to is not None) and details.prices is None:
+        yield "No item has a price."
+    if (where.published_from or where.published_to) and details.published is None:
+        yield "No item has a time of publication."
+    if (where.year_from or where.year_to) and not (conditions.years >= 0).any():
+        yield "No item has a year."
+    if where.only_items is not None:
+        unknown = [item for item in where.only_items if item not in conditions.catalog]
+        if unknown:
+            ids = counted(len(unknown), "id", "ids")
+            yield f"{ids} to choose from: not in the catalogue, such as {_quoted(unknown[0])}."
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, tuple) else ()
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    by_folded = {one.casefold(): one for one in known}
+    close = process.extractOne(name.casefold(), list(by_folded), scorer=fuzz.WRatio, score_cutoff=_CLOSE)
+    return "" if close is None else f"; the nearest is {_quoted(by_folded[close[0]])}"
+
+
+def _quoted(name: str) -> str:
+    return repr(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}...")

@@ -1,0 +1,105 @@
+"""The options by which a command says what may be recommended, and their one reading into a `Where`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nextinterest.domain import Where
+
+__all__ = ["Asked"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked for beyond a list: constraints and free text."""
+
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="What is asked for, in free text: 'slow and dark, about grief'."),
+    ] = None
+    category: Annotated[
+        list[str] | None,
+        typer.Option(help="A category that every item must have; repeat the option for more."),
+    ] = None
+    not_category: Annotated[
+        list[str] | None, typer.Option(help="A category that no item may have; repeat the option for more.")
+    ] = None
+    year_from: Annotated[int | None, typer.Option(help="Earliest year, inclusive.")] = None
+    year_to: Annotated[int | None, typer.Option(help="Latest year, inclusive.")] = None
+    price_from: Annotated[float | None, typer.Option(help="Lowest price, inclusive.")] = None
+    price_to: Annotated[float | None, typer.Option(help="Highest price, inclusive.")] = None
+    available: Annotated[
+        bool, typer.Option("--available", help="Only items that are available now and in stock.")
+    ] = False
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON",
+            help="All constraints as JSON, with those that have no option of their own: "
+            '\'{"categories": ["Crime", "Drama"], "match": "any", "attributes": {"brand": "Acme"}}\'. '
+            "nextinterest schemas Where prints what it may hold.",
+        ),
+    ] = None
+
+    def constraints(self) -> Where | None:
+        """Return the constraints of all options together; None without any.
+
+        Raises
+        ------
+        typer.BadParameter
+            If a value is wrong, or --where and an option say one thing twice.
+        """
+        from pydantic import ValidationError
+
+        from nextinterest.domain import Where
+        from nextinterest.server.invalid import first_error
+
+        given = {} if self.where is None else _object(self.where)
+        options = {
+            "categories": self.category,
+            "excluded_categories": self.not_category,
+            "year_from": self.year_from,
+            "year_to": self.year_to,
+            "price_from": self.price_from,
+            "price_to": self.price_to,
+            "available": self.available or None,
+        }
+        own = {name: value for name, value in options.items() if value not in (None, [])}
+        if twice := sorted(given.keys() & own.keys()):
+            raise typer.BadParameter(f"{twice[0]} is given by --where and by an option: give it once.")
+        if not (whole := given | own):
+            return None
+        try:
+            return Where.model_validate_json(json.dumps(whole), strict=True)
+        except ValidationError as error:
+            raise typer.BadParameter(first_error(error.errors(), whole).message) from None
+
+    def words(self) -> str | None:
+        """Return the free text; None without any.
+
+        Raises
+        ------
+        typer.BadParameter
+            If it is blank or too long.
+        """
+        from nextinterest.server.asked import MAX_WORDS
+
+        words = None if self.query is None else self.query.strip()
+        if words is not None and not 0 < len(words) <= MAX_WORDS:
+            raise typer.BadParameter(f"--query takes 1 to {MAX_WORDS} characters.")
+        return words
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise typer.BadParameter(f"--where is not JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise typer.BadParameter('--where has to be a JSON object, such as \'{"categories": ["Crime"]}\'.')
+    return found

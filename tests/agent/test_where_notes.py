@@ -1,0 +1,49 @@
+"""Notes on what constraints name and no item has."""
+
+from __future__ import annotations
+
+import pytest
+
+from nextinterest.agent.where_notes import where_notes
+from nextinterest.domain import Catalog, Conditions, Item, Where
+
+SHOP = Conditions(
+    Catalog.from_items(
+        [
+            Item("1", "Trail Runner", ("Shoes", "Outdoor"), price=90.0, attributes={"brand": "Kuchl"}),
+            Item("2", "Rain Coat", ("Coats",), attributes={"brand": "Other", "colour": ("red", "blue")}),
+        ]
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "notes"),
+    [
+        (Where(), ()),
+        (Where(categories=("shoes",), attributes={"brand": "KUCHL", "colour": ("red",)}, price_to=9), ()),
+        (Where(categories=("shoos",)), ("No item has the category 'shoos'; the nearest is 'Shoes'.",)),
+        (Where(excluded_categories=("Music",)), ("No item has the category 'Music'.",)),
+        (Where(attributes={"brands": 1}), ("No item has the attribute 'brands'; the nearest is 'brand'.",)),
+        (
+            Where(attributes={"colour": ("red", "blu")}),
+            ("No item has 'blu' as its 'colour'; the nearest is 'blue'.",),
+        ),
+        (Where(year_from=1990), ("No item has a year.",)),
+        (
+            Where(only_items=("1", "x", "y")),
+            ("2 ids to choose from: not in the catalogue, such as 'x'.",),
+        ),
+    ],
+)
+def test_notes(where: Where, notes: tuple[str, ...]) -> None:
+    assert where_notes(where, SHOP) == notes
+
+
+def test_there_are_few_and_short_ones() -> None:
+    names = tuple("\x1b[31m" + "x" * 290 + str(i) for i in range(10, 30))
+    notes = where_notes(Where(categories=names), SHOP)
+    assert len(notes) == 9
+    assert notes[-1] == "12 more names are unknown."
+    assert max(len(note) for note in notes) < 150
+    assert not any("\x1b" in note for note in notes)

@@ -1,0 +1,101 @@
+"""Constraints and free text on the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import typer
+from support.four_users import agent, catalog, log, model
+
+from nextinterest import RecommenderAgent
+from nextinterest.cli.conditions import Asked
+from nextinterest.cli.main import main
+from nextinterest.cli.opening import Source
+from nextinterest.domain import Span, Where
+
+__all__ = ["agent", "catalog", "log", "model"]
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def opened(agent: RecommenderAgent, monkeypatch: pytest.MonkeyPatch) -> RecommenderAgent:
+    monkeypatch.setattr(Source, "open", lambda *_, **__: agent)
+    monkeypatch.setenv("COLUMNS", "300")
+    return agent
+
+
+def test_options_and_json_say_the_same() -> None:
+    options = Asked(
+        category=["Crime"], not_category=["War"], year_from=1990, year_to=1999, price_to=9.5, available=True
+    ).constraints()
+    whole = {
+        "categories": ["Crime"],
+        "excluded_categories": ["War"],
+        "year_from": 1990,
+        "year_to": 1999,
+        "price_to": 9.5,
+        "available": True,
+    }
+    assert options == Asked(where=json.dumps(whole)).constraints() == Where.model_validate(whole)
+    assert Asked().constraints() is None
+    assert Asked(where="{}").constraints() is None
+
+
+def test_json_and_options_add_up() -> None:
+    found = Asked(where='{"attributes": {"size": {"least": 40}}}', category=["Shoes"]).constraints()
+    assert found == Where(categories=("Shoes",), attributes={"size": Span(least=40)})
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (Asked(where="{"), "--where is not JSON"),
+        (Asked(where="[" * 100_000), "--where is not JSON"),
+        (Asked(where="[1]"), "has to be a JSON object"),
+        (Asked(where='{"categories": "Crime"}'), "categories: Input should be a valid"),
+        (Asked(where='{"genre": []}'), "genre: is not a known field"),
+        (Asked(where='{"year_from": "1990"}'), "year_from: Input should be a valid integer"),
+        (Asked(where='{"price_from": NaN}'), "price_from: Input should be a finite number"),
+        (Asked(price_to=float("inf")), "price_to: Input should be a finite number"),
+        (Asked(year_from=1990, year_to=1980), "year_from 1990 lies after year_to 1980"),
+        (Asked(category=["x"] * 21), "categories: Tuple should have at most 20 items"),
+        (Asked(category=["x"], where='{"categories": ["y"]}'), "categories is given by --where and by"),
+    ],
+)
+def test_what_is_wrong_is_said(asked: Asked, said: str) -> None:
+    with pytest.raises(typer.BadParameter) as refused:
+        asked.constraints()
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("words", ["", "  ", "x" * 301])
+def test_words_have_bounds(words: str) -> None:
+    with pytest.raises(typer.BadParameter, match="1 to 300 characters"):
+        Asked(query=words).words()
+
+
+def test_the_list_meets_them(opened: RecommenderAgent, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("recommend", "--user", "ann", "--category", "crime", "--year-from", "1980", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    same = opened.recommend(user="ann", where=Where(categories=("Crime",), year_from=1980))
+    assert [item["item_id"] for item in found["items"]] == [item.item_id for item in same.items] != []
+
+
+def test_words_alone_are_enough(opened: RecommenderAgent, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("recommend", "--query", "a romance in wartime", "-k", "2", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    same = opened.recommend([], 2, query="a romance in wartime")
+    assert [item["item_id"] for item in found["items"]] == [item.item_id for item in same.items]
+    assert found["notes"][0] == "The history is empty: these are the items closest to the request."
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_category_that_no_item_has_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("recommend", "--user", "ann", "--category", "Romanze") == 0
+    assert "No item has the category 'Romanze'; the nearest is 'Romance'." in capsys.readouterr().out
