@@ -14,6 +14,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "NextInterestError",
+    "NoLogProbabilitiesError",
     "OutputParseError",
     "PromptError",
     "ProviderError",
@@ -96,6 +97,10 @@ class ProviderError(ModelError):
         self.status = status
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class NoLogProbabilitiesError(ProviderError):
+    """An endpoint says nothing of the choices that it was given; it can still be asked for text."""
 
 
 class BudgetError(ModelError):

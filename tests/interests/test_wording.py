@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.endpoint import Body, Endpoint, Reply, serving
+from support.endpoint import Body, Endpoint, Reply, prompt_of, schema_of, serving
 from support.saved_llama import save_tiny_llama
 
 from nextinterest.domain import Catalog, History, ItemScorer
@@ -30,11 +30,15 @@ def answering(answer: Callable[[dict[str, str]], str]) -> Callable[[Body], Reply
     """Answer a request for sentences with what `answer` makes of the statements."""
 
     def reply(body: Body) -> Reply:
-        rows, form = body["messages"], body["response_format"]
-        assert isinstance(rows, list)
-        assert isinstance(form, dict)
-        statements = dict(re.findall(r"^(s\d+): (.*)$", rows[1]["content"], re.MULTILINE))
-        named = set(form["json_schema"]["schema"]["required"]) == set(statements)
+        schema, statements = (
+            schema_of(body),
+            dict(re.findall(r"^(s\d+): (.*)$", prompt_of(body), re.MULTILINE)),
+        )
+        if schema is None:  # stated in words, since an answer before was none
+            return Reply(answer(statements))
+        required = schema["required"]
+        assert isinstance(required, list)
+        named = set(required) == set(statements)
         return Reply(answer(statements) if named else "no schema")
 
     return reply

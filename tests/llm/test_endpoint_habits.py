@@ -110,7 +110,7 @@ def test_a_limit_of_tokens_is_never_left_out() -> None:
 
 
 def test_a_schema_that_is_not_taken_is_stated() -> None:
-    with serving(refusing("response_format", reply=Reply(GOOD))) as endpoint:
+    with serving(refusing("tools", "response_format", reply=Reply(GOOD))) as endpoint:
         model = endpoint.model()
         assert model.generate(ASK, schema=Pick) == Pick(title="Night Ferry", year=1987)
         rows = endpoint.bodies[-1]["messages"]

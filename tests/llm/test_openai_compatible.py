@@ -8,11 +8,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from pydantic import BaseModel
-from support.endpoint import Endpoint, Reply, failure, logprobs, serving
+from support.endpoint import Endpoint, Reply, clever, failure, logprobs, prompt_of, schema_of, serving
 
-from nextinterest.errors import BudgetError, ModelError, OutputParseError, ProviderError
+from nextinterest.errors import (
+    BudgetError,
+    ModelError,
+    NoLogProbabilitiesError,
+    OutputParseError,
+    ProviderError,
+)
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.llm.budget import Budget
+from nextinterest.llm.metering import metering
 from nextinterest.llm.openai_compatible import OpenAICompatibleModel, connect
 from nextinterest.messages import Message
 
@@ -155,17 +162,103 @@ def test_an_error_says_whether_asking_later_helps(
 
 
 def test_objects_are_checked_and_asked_for_again(model: OpenAICompatibleModel, endpoint: Endpoint) -> None:
-    endpoint.script = [Reply('{"word": "x"}')]
+    endpoint.script = [Reply(tool={"word": "x"})]
     assert model.generate(ASK, schema=Answer) == Answer(word="x")
-    form = endpoint.bodies[0]["response_format"]
-    assert isinstance(form, dict)
-    assert form["json_schema"]["schema"]["required"] == ["word"]
+    schema = schema_of(endpoint.bodies[0])
+    assert schema is not None
+    assert schema["required"] == ["word"]
     assert "".join(model.stream(ASK, schema=Answer)) == '{"word":"x"}'
     endpoint.bodies.clear()
-    endpoint.script = [Reply('{"word": ')]
+    endpoint.script = [Reply(tool={"wort": "x"}), Reply(tool={"word": "y"})]
+    assert model.generate(ASK, schema=Answer) == Answer(word="y")
+    assert "Field required at word" in prompt_of(endpoint.bodies[1])  # sent back once, with its fault
+    endpoint.bodies.clear()
+    endpoint.script = [Reply(tool={"wort": "x"})]
     with pytest.raises(OutputParseError, match="no Answer"):
         model.generate(ASK, schema=Answer)
-    assert [body["seed"] for body in endpoint.bodies] == [0, 1, 2, 3]
+    assert len(endpoint.bodies) == 2
+
+
+@pytest.mark.parametrize(
+    ("tools", "schemas", "forms"),
+    [
+        (True, True, ["tools", "tools"]),
+        (False, True, ["tools", "response_format", "response_format"]),
+        (False, False, ["tools", "response_format", "", ""]),
+    ],
+)
+def test_what_an_endpoint_refuses_is_learned_once(
+    tools: bool, schemas: bool, forms: list[str], model: OpenAICompatibleModel, endpoint: Endpoint
+) -> None:
+    endpoint.script = [clever(lambda schema, prompt: {"word": "x"}, tools=tools, schemas=schemas)]
+    assert [model.generate(ASK, schema=Answer) for _ in range(2)] == [Answer(word="x")] * 2
+    sent = [next((f for f in ("tools", "response_format") if f in b), "") for b in endpoint.bodies]
+    assert sent == forms
+    assert model.capabilities.tool_calls == tools
+    assert prompt_of(endpoint.bodies[-1]).count("JSON of this schema") == (not tools and not schemas)
+
+
+def test_what_an_endpoint_takes_no_notice_of_is_not_sent_again(
+    model: OpenAICompatibleModel, endpoint: Endpoint
+) -> None:
+    endpoint.script = [
+        Reply("The word is x."),
+        Reply("It is x, I think."),
+        Reply('Here you are: {"word": "x"}. Anything else?'),
+        Reply('{"word": "x"}'),
+    ]
+    for _ in range(2):
+        assert model.generate(ASK, schema=Answer) == Answer(word="x")
+    sent = [next((f for f in ("tools", "response_format") if f in b), "") for b in endpoint.bodies]
+    assert sent == ["tools", "response_format", "", ""]
+
+
+def test_requests_run_side_by_side_within_the_limit(endpoint: Endpoint) -> None:
+    endpoint.script = [Reply("A", logprobs=TOPS, delay=0.05)]
+    model = OpenAICompatibleModel(connect(endpoint.url), "m", concurrency=3)
+    prompts = [model.tokenizer.encode(f"A or B? {n}") for n in range(9)]
+    with metering() as meter:
+        assert len(model.choose(prompts, [["A", "B"]] * 9)) == 9
+    assert endpoint.most_at_once == 3
+    assert (meter.read, meter.written, meter.priced) == (90, 18, False)  # an unknown price is not invented
+    model.client.close()
+
+
+def test_an_endpoint_without_log_probabilities_is_asked_once(
+    model: OpenAICompatibleModel, endpoint: Endpoint
+) -> None:
+    endpoint.script = [Reply("A")]
+    assert model.capabilities.choose
+    with pytest.raises(NoLogProbabilitiesError):
+        model.choose([model.tokenizer.encode("A or B?")], [["A", "B"]])
+    assert not model.capabilities.choose
+
+
+@pytest.mark.parametrize(
+    ("row", "length"),
+    [
+        ({"id": "m", "max_model_len": 4096}, 4096),
+        ({"id": "m", "context_length": 32768}, 32768),
+        ({"id": "m", "meta": {"n_ctx": 2048}}, 2048),
+        ({"id": "m", "max_model_len": "many"}, 8192),
+        ({"id": "other", "max_model_len": 4096}, 8192),
+    ],
+)
+def test_the_context_length_is_read_off_the_list_of_models(
+    row: dict[str, object], length: int, model: OpenAICompatibleModel, endpoint: Endpoint
+) -> None:
+    endpoint.models = {"object": "list", "data": [row]}
+    assert model.context_length == length
+    assert endpoint.bodies == []
+
+
+def test_estimated_tokens_are_corrected_by_the_usage_reported(
+    model: OpenAICompatibleModel, endpoint: Endpoint
+) -> None:
+    before = model.context_length
+    assert before == 8192  # nobody says
+    model.generate([Message(role="user", content="hi")])  # 10 tokens are reported, 5 were estimated
+    assert before / 4 <= model.context_length < before
 
 
 def test_streams_whole_and_cut(model: OpenAICompatibleModel, endpoint: Endpoint) -> None:

@@ -74,7 +74,7 @@ def test_an_endpoint_is_shown_with_its_parameters_and_without_its_key() -> None:
 
 
 def test_an_endpoint_is_shown_with_the_schema_as_it_was_sent() -> None:
-    with serving(Reply('{"reason": "Heat"}')) as server:
+    with serving(Reply(tool={"reason": "Heat"})) as server:
         asked = _asked(server.model(), Reason)
-    assert '"response_format": {"type": "json_schema"' in _texts(asked, "prompts")[0]
-    assert _texts(asked, "answers") == ['{"reason": "Heat"}']
+    assert '"tools": [{"type": "function"' in _texts(asked, "prompts")[0]
+    assert '"arguments": "{\\"reason\\": \\"Heat\\"}"' in _texts(asked, "answers")[0]

@@ -4,12 +4,13 @@
         model = endpoint.model()
 
 Each request takes the next entry of `Endpoint.script`; the last one answers for ever. An entry is a `Reply`,
-or a function of the request's body that returns one (see `refusing`).
+or a function of the request's body that returns one (see `refusing`, `clever`).
 """
 
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from nextinterest.llm.openai_compatible import OpenAICompatibleModel, Retries, connect
 
-__all__ = ["Body", "Endpoint", "Reply", "failure", "logprobs", "refusing", "serving"]
+__all__ = [
+    "Body",
+    "Endpoint",
+    "Reply",
+    "clever",
+    "failure",
+    "logprobs",
+    "prompt_of",
+    "refusing",
+    "schema_of",
+    "serving",
+]
 
 Body = Mapping[str, object]
 
@@ -34,6 +46,8 @@ class Reply:
         The text and why it ends; None for a message without content.
     message
         More fields of the message, such as ``reasoning_content``.
+    tool
+        Arguments of the tool that is called in place of content, where the request has one.
     logprobs
         The choice's ``logprobs`` (see the function of this name); sent whether asked for or not.
     status, raw, headers
@@ -45,6 +59,7 @@ class Reply:
     content: object = "hello there"
     finish: str = "stop"
     message: Mapping[str, object] = field(default_factory=dict)
+    tool: object = None
     logprobs: object = None
     status: int = 200
     raw: str | None = None
@@ -81,6 +96,70 @@ def refusing(*parameters: str, reply: Reply | None = None) -> Callable[[Body], R
     return answer
 
 
+def schema_of(body: Body) -> dict[str, object] | None:
+    """Return the schema that a request asks an object of, as a tool or as a format; None where in neither."""
+    tools, form = body.get("tools"), body.get("response_format")
+    if isinstance(tools, list):
+        found = tools[0]["function"]["parameters"]
+    elif isinstance(form, dict):
+        found = form["json_schema"]["schema"]
+    else:
+        return None
+    assert isinstance(found, dict)
+    return found
+
+
+def prompt_of(body: Body) -> str:
+    """Return the texts of a request's messages, one behind the other."""
+    rows = body["messages"]
+    assert isinstance(rows, list)
+    return "\n\n".join(str(row["content"]) for row in rows)
+
+
+def clever(
+    objects: Callable[[dict[str, object] | None, str], object],
+    *,
+    letter: Callable[[str], Mapping[str, float]] | None = None,
+    tools: bool = True,
+    schemas: bool = True,
+    reasoning: bool = False,
+) -> Callable[[Body], Reply]:
+    """Return an endpoint of a capable model.
+
+    Parameters
+    ----------
+    objects
+        Makes an object, or text, of the schema asked for (None where the prompt states it) and the prompt.
+    letter
+        Probabilities of first tokens, by prompt; None reports none.
+    tools, schemas
+        Whether it takes tools and formats; it refuses those that it does not take.
+    reasoning
+        Whether it thinks before it answers: a limit of one token is used up by thoughts.
+    """
+    refuses = refusing(*([] if tools else ["tools"]), *([] if schemas else ["response_format"]))
+
+    def answer(body: Body) -> Reply:
+        refused = refuses(body)
+        if refused.status != 200:
+            return refused
+        prompt, thoughts = prompt_of(body), {"reasoning_content": "Hm."} if reasoning else {}
+        if body.get("max_tokens") == 1:
+            if reasoning:
+                return Reply("", finish="length", message=thoughts)
+            found = {} if letter is None else letter(prompt)
+            tops = sorted(((t, math.log(p)) for t, p in found.items()), key=lambda top: -top[1])
+            return Reply(
+                tops[0][0] if tops else "A", finish="length", logprobs=logprobs(*tops) if tops else None
+            )
+        made = objects(schema_of(body), prompt)
+        if isinstance(made, str):
+            return Reply(made, message=thoughts)
+        return Reply(json.dumps(made), tool=made if tools else None, message=thoughts)
+
+    return answer
+
+
 class Endpoint(ThreadingHTTPServer):
     """The server; see the module."""
 
@@ -92,7 +171,16 @@ class Endpoint(ThreadingHTTPServer):
         self.bodies: list[dict[str, object]] = []
         self.headers: list[dict[str, str]] = []  # names in lower case
         self.paths: list[str] = []
+        self.models: object = None  # the answer to GET /v1/models; None: there is no such list
+        self.most_at_once = self._at_once = 0
+        self._counting = threading.Lock()
         self.waits: list[float] = []  # what models of `model` would have slept
+
+    def busy(self, by: int) -> None:
+        """Count requests under way."""
+        with self._counting:
+            self._at_once += by
+            self.most_at_once = max(self.most_at_once, self._at_once)
 
     @property
     def url(self) -> str:
@@ -137,7 +225,20 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
         """Keep the tests' output clean."""
 
+    def do_GET(self) -> None:
+        if self.server.models is None:
+            self._send(Reply(status=404), "{}")
+        else:
+            self._send(Reply(), json.dumps(self.server.models))
+
     def do_POST(self) -> None:
+        self.server.busy(1)
+        try:
+            self._post()
+        finally:
+            self.server.busy(-1)
+
+    def _post(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         server = self.server
         server.bodies.append(body)
@@ -154,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif body.get("stream"):
             self._stream(reply)
         else:
-            self._send(reply, json.dumps(_completion(reply)))
+            self._send(reply, json.dumps(_completion(reply, body)))
 
     def _stream(self, reply: Reply) -> None:
         self.send_response(reply.status)
@@ -192,8 +293,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client stopped waiting, as the test wants
 
 
-def _completion(reply: Reply) -> dict[str, object]:
+def _completion(reply: Reply, body: Body) -> dict[str, object]:
     message = {"role": "assistant", "content": reply.content, **reply.message}
+    tools = body.get("tools")
+    if reply.tool is not None and isinstance(tools, list):
+        called = {"name": tools[0]["function"]["name"], "arguments": json.dumps(reply.tool)}
+        message |= {"content": None, "tool_calls": [{"id": "1", "type": "function", "function": called}]}
     choice = {
         "index": 0,
         "finish_reason": reply.finish,

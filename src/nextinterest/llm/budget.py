@@ -31,13 +31,15 @@ class Budget:
     max_tokens, max_cost
         Limits in tokens and in units of money; None for no limit.
     input_price, output_price
-        Money per million tokens read and written.
+        Money per million tokens read and written; None where they are not known.
+    tokens, cost
+        What has been spent; cost counts requests of known price.
     """
 
     max_tokens: int | None = None
     max_cost: float | None = None
-    input_price: float = 0.0
-    output_price: float = 0.0
+    input_price: float | None = None
+    output_price: float | None = None
     tokens: int = 0
     cost: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -56,25 +58,37 @@ class Budget:
                 raise BudgetError(
                     f"A request of up to {tokens:,} tokens exceeds the budget: {self.tokens:,} of "
                     f"{self.max_tokens:,} are spent.",
-                    remedy="Raise max_tokens of the budget.",
+                    remedy="Raise max_tokens of the endpoint's settings.",
                 )
             if self.max_cost is not None and self.cost + cost > self.max_cost:
                 raise BudgetError(
                     f"A request of up to {cost:.4f} exceeds the budget: {self.cost:.4f} of "
                     f"{self.max_cost:.4f} are spent.",
-                    remedy="Raise max_cost of the budget.",
+                    remedy="Raise max_cost of the endpoint's settings.",
+                    command="Raise --max-cost.",
                 )
             self.tokens += tokens
             self.cost += cost
         return tokens, cost
 
-    def settle(self, reserved: tuple[int, float], usage: Usage | None) -> None:
-        """Replace what was set aside by what was used; without a report of use the reserve stays spent."""
-        if usage is None:
-            return
-        with self._lock:
-            self.tokens += usage.prompt_tokens + usage.completion_tokens - reserved[0]
-            self.cost += self._price(usage.prompt_tokens, usage.completion_tokens) - reserved[1]
+    @property
+    def priced(self) -> bool:
+        """Whether the prices are known."""
+        return self.input_price is not None and self.output_price is not None
+
+    def settle(self, reserved: tuple[int, float], usage: Usage | None) -> float | None:
+        """Replace what was set aside by what was used, and return what that costs; None without prices.
+
+        Without a report of use the reserve stays spent.
+        """
+        tokens, cost = reserved
+        if usage is not None:
+            tokens = usage.prompt_tokens + usage.completion_tokens
+            cost = self._price(usage.prompt_tokens, usage.completion_tokens)
+            with self._lock:
+                self.tokens += tokens - reserved[0]
+                self.cost += cost - reserved[1]
+        return cost if self.priced else None
 
     def release(self, reserved: tuple[int, float]) -> None:
         """Give back what was set aside for a request that was refused."""
@@ -83,4 +97,4 @@ class Budget:
             self.cost -= reserved[1]
 
     def _price(self, read: int, written: int) -> float:
-        return (read * self.input_price + written * self.output_price) / 1e6
+        return (read * (self.input_price or 0.0) + written * (self.output_price or 0.0)) / 1e6

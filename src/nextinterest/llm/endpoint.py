@@ -11,12 +11,14 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.errors import MissingExtraError, ModelError, ProviderError
+from nextinterest.llm.endpoint_answers import listed_length, schema_form, stated, tool_form
 from nextinterest.llm.endpoint_parameters import Dialect, Json
 from nextinterest.llm.provider_failures import (
     failure,
@@ -34,9 +36,13 @@ if TYPE_CHECKING:
     from openai import OpenAI, Stream
     from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam
 
-__all__ = ["Endpoint", "Retries", "connect"]
+__all__ = ["Endpoint", "Form", "Retries", "connect"]
+
+Form = Literal["tools", "schema", "text"]
+"""How an object is asked for: as the arguments of a tool, by a JSON schema, or in words."""
 
 T = TypeVar("T")
+_LISTING = 5.0  # seconds that the list of models may take
 _LONGEST_ASKED = 120.0  # seconds; an endpoint that asks for a longer wait is reported instead of waited for
 
 
@@ -112,6 +118,8 @@ class Endpoint:
         What is sent with every request besides or instead of what it asks for; None leaves one out.
     sleep, rng
         The clock and the randomness of waits.
+    concurrency
+        Requests under way at once.
     """
 
     def __init__(
@@ -122,11 +130,13 @@ class Endpoint:
         parameters: Mapping[str, Json] | None,
         sleep: Callable[[float], None],
         rng: random.Random,
+        concurrency: int = 8,
     ) -> None:
         self.client, self.model, self.retries = client, model, retries
         self.address = address(str(client.base_url))
         self._dialect = Dialect(parameters)
         self._sleep, self._rng = sleep, rng
+        self._turns = BoundedSemaphore(concurrency)
         silence_credentials()
 
     @property
@@ -167,7 +177,8 @@ class Endpoint:
                 raise json.JSONDecodeError("the answer is no JSON object", str(found)[:200], 0)
             return reply
 
-        reply = self._patiently(lambda: self._send(create, messages, wanted, schema), refused)
+        with self._turns:
+            reply = self._patiently(lambda: self._send(create, messages, wanted, schema), refused)
         answered(partial(_answers, reply), secrets_of(self.client))
         return reply
 
@@ -189,6 +200,26 @@ class Endpoint:
 
         return self._patiently(lambda: self._send(create, messages, wanted, None), "")
 
+    @property
+    def form(self) -> Form:
+        """How an object is asked for, as far as is known: the first form that the endpoint takes."""
+        if self._dialect.takes("tools") and self._dialect.takes("tool_choice"):
+            return "tools"
+        return "schema" if self._dialect.takes("response_format") else "text"
+
+    def without(self, form: Form) -> None:
+        """Ask for objects in another form from now on: this one was taken and had no effect."""
+        if form != "text":
+            self._dialect.drop("tools" if form == "tools" else "response_format", self.where)
+
+    def context_length(self) -> int | None:
+        """Return the context length that the endpoint's list of models reports; None where it does not."""
+        try:
+            listed: object = self.client.with_options(timeout=_LISTING).get("/models", cast_to=object)
+        except failure_types():
+            return None
+        return listed_length(listed, self.model)
+
     def failed(self, error: Exception, what: str, remedy: str = "") -> ProviderError:
         """Return what a user is shown of a failure: no credentials, and not at any length."""
         return failure(error, self.where, what, secrets_of(self.client), remedy)
@@ -208,10 +239,12 @@ class Endpoint:
         import openai
 
         while True:  # each round sends one parameter less or under another name
-            rows = _rows(messages)
-            if schema is not None and not self._dialect.takes("response_format"):
-                rows = _rows(messages, _stated(schema))
-            body = self._dialect.body(wanted)
+            form = None if schema is None else self.form
+            rows = _rows(messages, stated(schema) if schema is not None and form == "text" else "")
+            more: dict[str, Json] = {}
+            if schema is not None and form != "text":
+                more = tool_form(schema) if form == "tools" else schema_form(schema)
+            body = self._dialect.body({**wanted, **more})
             sent(partial(_shown, rows, body), secrets_of(self.client))
             try:
                 return create(rows, body)
@@ -252,11 +285,6 @@ def _answers(reply: ChatCompletion) -> str:
         one["content"] if set(one) <= {"content", "role"} and "content" in one else one for one in messages
     ]
     return "\n\n".join(one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in texts)
-
-
-def _stated(schema: type[BaseModel]) -> str:
-    """Return the schema in words, for an endpoint that takes none as a parameter."""
-    return f"Answer with JSON of this schema and nothing else: {json.dumps(schema.model_json_schema())}"
 
 
 def _rows(messages: Sequence[Message], more: str = "") -> list[ChatCompletionMessageParam]:

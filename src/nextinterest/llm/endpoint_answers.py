@@ -5,6 +5,7 @@ Knows the shapes of requests and replies; makes no request.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
     from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletionChunk
 
-__all__ = ["Heard", "content_of", "has_reasoned", "parameters_of", "pieces_of"]
+__all__ = [
+    "Heard",
+    "called_with",
+    "content_of",
+    "has_reasoned",
+    "listed_length",
+    "parameters_of",
+    "pieces_of",
+    "schema_form",
+    "stated",
+    "tool_form",
+]
 
 
 class Heard:
@@ -49,12 +61,8 @@ class Heard:
                     yield choice.delta.content
 
 
-def parameters_of(sampling: Sampling, schema: type[BaseModel] | None) -> dict[str, Json]:
+def parameters_of(sampling: Sampling) -> dict[str, Json]:
     """Return the parameters of a request; what is at the interface's default is not sent."""
-    form: Json = None
-    if schema is not None:
-        named: Json = {"name": schema.__name__, "schema": schema.model_json_schema()}
-        form = {"type": "json_schema", "json_schema": named}
     return {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p if sampling.top_p < 1.0 else None,
@@ -62,8 +70,42 @@ def parameters_of(sampling: Sampling, schema: type[BaseModel] | None) -> dict[st
         "max_tokens": sampling.max_tokens,
         "seed": sampling.seed,
         "stop": list(sampling.stop) or None,
-        "response_format": form,
     }
+
+
+def tool_form(schema: type[BaseModel]) -> dict[str, Json]:
+    """Return the parameters by which the answer is the call of one tool, whose arguments are the object."""
+    called: Json = {
+        "name": schema.__name__,
+        "description": (schema.__doc__ or "The answer.").strip().splitlines()[0],
+        "parameters": schema.model_json_schema(),
+    }
+    return {
+        "tools": [{"type": "function", "function": called}],
+        "tool_choice": {"type": "function", "function": {"name": schema.__name__}},
+    }
+
+
+def schema_form(schema: type[BaseModel]) -> dict[str, Json]:
+    """Return the parameters by which the answer is JSON of a schema."""
+    named: Json = {"name": schema.__name__, "schema": schema.model_json_schema()}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def stated(schema: type[BaseModel]) -> str:
+    """Return the schema in words, for an endpoint that takes none as a parameter."""
+    return f"Answer with JSON of this schema and nothing else: {json.dumps(schema.model_json_schema())}"
+
+
+def called_with(message: object) -> str | None:
+    """Return the arguments of the tool that an answer calls, as JSON; None where it calls none."""
+    for call in getattr(message, "tool_calls", None) or ():
+        arguments: object = getattr(getattr(call, "function", None), "arguments", None)
+        if isinstance(arguments, str):
+            return arguments
+        if arguments is not None:  # some servers send the object itself
+            return json.dumps(arguments)
+    return None
 
 
 def content_of(content: object) -> str | None:
@@ -82,3 +124,21 @@ def has_reasoned(message: object) -> bool:
 def pieces_of(text: str, size: int = 24) -> Iterator[str]:
     """Yield a text in pieces of so many characters."""
     return (text[start : start + size] for start in range(0, len(text), size))
+
+
+_LENGTHS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
+
+
+def listed_length(listed: object, model: str) -> int | None:
+    """Return the context length that a list of models gives for one of them; servers differ in the field."""
+    rows = listed.get("data") if isinstance(listed, dict) else None
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict) or row.get("id") != model:
+            continue
+        meta = row.get("meta")
+        for fields in (row, meta if isinstance(meta, dict) else {}):
+            for name in _LENGTHS:
+                value = fields.get(name)
+                if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+                    return value
+    return None

@@ -19,7 +19,17 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 logger = logging.getLogger(__name__)
 
 _INSTEAD = {"max_tokens": "max_completion_tokens"}
-_MAY_GO = ("temperature", "top_p", "top_k", "seed", "stop", "stream_options", "response_format")
+_MAY_GO = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "seed",
+    "stop",
+    "stream_options",
+    "response_format",
+    "tools",
+    "tool_choice",
+)
 _CODES = {"unsupported_parameter", "unsupported_value", "unknown_parameter", "unrecognized_parameter"}
 _SAYS_SO = re.compile(
     r"unsupported|(?:not|n't) (?:currently )?support|unrecogni[sz]ed|unknown|unexpected|unavailable|"
@@ -46,6 +56,14 @@ class Dialect:
     def takes(self, name: str) -> bool:
         """Return whether a parameter is sent under its own name, as far as is known."""
         return name not in self._learned and self._given.get(name, 0) is not None
+
+    def drop(self, name: str, who: str) -> None:
+        """Leave a parameter out from now on: it was taken and had no effect."""
+        with self._lock:
+            new = name not in self._learned
+            self._learned[name] = None
+        if new:
+            logger.info("%s takes no notice of %s; it is left out from now on.", who, name)
 
     def body(self, wanted: Mapping[str, Json]) -> dict[str, Json]:
         """Return what is sent for what is wanted; what is None is not sent."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 
 from nextinterest.tracing import spend
 
@@ -16,14 +17,19 @@ __all__ = ["Meter", "count", "current", "metering"]
 
 
 class Meter:
-    """Tokens so far, and money, in the unit of the endpoint's prices."""
+    """Tokens so far, and money, in the unit of the endpoint's prices.
+
+    `priced` is False as soon as something was read or written at a price that is not known.
+    """
 
     def __init__(self) -> None:
         self.read = 0
         self.written = 0
         self.cost = 0.0
+        self.priced = True
 
 
+_COUNTING = Lock()
 _METER: ContextVar[Meter | None] = ContextVar("_METER", default=None)
 
 
@@ -46,6 +52,7 @@ def metering() -> Iterator[Meter]:
             outer.read += meter.read
             outer.written += meter.written
             outer.cost += meter.cost
+            outer.priced = outer.priced and meter.priced
 
 
 def current() -> Meter:
@@ -53,11 +60,16 @@ def current() -> Meter:
     return _METER.get() or Meter()
 
 
-def count(*, read: int = 0, written: int = 0, cost: float = 0.0) -> None:
-    """Add what a model has read, written and cost, to the meter and to the open step of a trace."""
-    spend(read=read, written=written, cost=cost)
-    meter = _METER.get()
-    if meter is not None:
-        meter.read += read
-        meter.written += written
-        meter.cost += cost
+def count(*, read: int = 0, written: int = 0, cost: float | None = 0.0) -> None:
+    """Add what a model has read, written and cost, to the meter and to the open step of a trace.
+
+    A cost of None is not known. Threads that work for one caller may count at once.
+    """
+    with _COUNTING:
+        spend(read=read, written=written, cost=cost or 0.0)
+        meter = _METER.get()
+        if meter is not None:
+            meter.read += read
+            meter.written += written
+            meter.cost += cost or 0.0
+            meter.priced = meter.priced and cost is not None

@@ -15,54 +15,56 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from pydantic import BaseModel
 
-from nextinterest.errors import ModelError, OutputParseError, ProviderError
-from nextinterest.llm.answer_text import answered_object, answered_text, only_thoughts
+from nextinterest.errors import ModelError, NoLogProbabilitiesError, OutputParseError, ProviderError
+from nextinterest.llm.answer_text import answered_object, answered_text
 from nextinterest.llm.answering import Answering
 from nextinterest.llm.base import Capabilities, FloatArray, Sampling, SchemaT, State
 from nextinterest.llm.budget import Budget
 from nextinterest.llm.endpoint import Endpoint, Retries, connect
-from nextinterest.llm.endpoint_answers import Heard, content_of, has_reasoned, parameters_of, pieces_of
+from nextinterest.llm.endpoint_answers import Heard, parameters_of, pieces_of
 from nextinterest.llm.endpoint_parameters import Json
+from nextinterest.llm.endpoint_replies import (
+    LESS_REASONING,
+    MORE_TOKENS,
+    Answer,
+    as_interface,
+    cut_off,
+    read_reply,
+)
 from nextinterest.llm.endpoint_settings import EndpointSettings
 from nextinterest.llm.estimated_tokens import EstimatedTokenizer, TokenRate
 from nextinterest.llm.metering import count
+from nextinterest.llm.parallel import side_by_side
 from nextinterest.llm.provider_failures import failure_types
 from nextinterest.llm.reported_tokens import choice_scores
 from nextinterest.messages import Message
+from nextinterest.prompts.parsing import parse_output
 
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types import CompletionUsage
-    from openai.types.chat import ChatCompletion
 
 __all__ = ["OpenAICompatibleModel", "Retries", "connect"]
 
 logger = logging.getLogger(__name__)
 
+_CONTEXT_LENGTH = 8192  # where nobody says
+_MOST_SILENT = 3  # answers running that say nothing of the choices, before choices are asked for no more
+_SHOWN_BACK = 2000  # characters of an answer that is sent back
 _NO_LOGPROBS = "Serve it with top_logprobs and without reasoning, or rank with a local model."
-_MORE_TOKENS = "Raise Sampling.max_tokens, or turn the model's reasoning off at the endpoint."
-_LESS_REASONING = "Turn the model's reasoning off at the endpoint, or name a model that does not reason."
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """The text behind the thoughts, and whether the limit of tokens cut it."""
-
-    text: str
-    cut: bool
 
 
 class OpenAICompatibleModel(Answering):
     """A `nextinterest.llm.base.LanguageModel` behind an OpenAI-compatible endpoint.
 
     A parameter that the endpoint refuses by name is sent under its newer name (``max_completion_tokens``) or
-    left out from then on, which is logged once and uses up no attempt. Where it takes no ``response_format``,
-    the schema is stated behind the last turn.
+    left out from then on, which is logged once and uses up no attempt. Objects are asked for as the
+    arguments of a tool; where the endpoint takes no tools, or takes no notice of them, by a JSON schema; else
+    the schema is stated behind the last turn. An answer that cannot be read is sent back once.
 
     Parameters
     ----------
@@ -75,12 +77,15 @@ class OpenAICompatibleModel(Answering):
     budget
         What may be spent.
     context_length
-        Longest prompt, in tokens.
+        Longest prompt and answer together, in tokens; None asks the endpoint's list of models when it is
+        first needed, and takes 8,192 where that does not say.
     top_logprobs
         How many next tokens the endpoint reports; hosted ones give 20 at most.
     parameters
         What is sent with every request besides or instead of what it asks for, such as
         ``{"reasoning_effort": "low"}``; None leaves a parameter out.
+    concurrency
+        Requests under way at once.
     sleep, rng
         The clock and the randomness of waits.
     """
@@ -94,9 +99,10 @@ class OpenAICompatibleModel(Answering):
         *,
         retries: Retries | None = None,
         budget: Budget | None = None,
-        context_length: int = 8192,
+        context_length: int | None = None,
         top_logprobs: int = 20,
         parameters: Mapping[str, Json] | None = None,
+        concurrency: int = 8,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
     ) -> None:
@@ -109,8 +115,10 @@ class OpenAICompatibleModel(Answering):
         self.opened_as: str | None = None
         """The name that `nextinterest.llm.open_model` was given."""
         self._context_length = context_length
+        self.concurrency = concurrency
+        self._silent = 0  # choices of which nothing was reported; below zero once some was
         dice = rng or random.Random(0)  # noqa: S311 - jitter, not secrets
-        self._endpoint = Endpoint(client, model, self.retries, parameters, sleep, dice)
+        self._endpoint = Endpoint(client, model, self.retries, parameters, sleep, dice, concurrency)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r} at {self._endpoint.address})"
@@ -133,10 +141,9 @@ class OpenAICompatibleModel(Answering):
             connect(url, api_key=given.key, timeout=given.timeout),
             model,
             retries=Retries(attempts=given.attempts),
-            budget=Budget(
-                given.max_tokens, given.max_cost, given.input_price or 0.0, given.output_price or 0.0
-            ),
-            context_length=given.context_length or 8192,
+            budget=Budget(given.max_tokens, given.max_cost, given.input_price, given.output_price),
+            context_length=given.context_length,
+            concurrency=given.concurrency,
         )
         found.opened_as = opened_as
         return found
@@ -144,11 +151,18 @@ class OpenAICompatibleModel(Answering):
     @property
     def capabilities(self) -> Capabilities:
         """What can be asked of it, as far as is known."""
-        return Capabilities(choose=True, tool_calls=True, instructed=True, remote=True)
+        return Capabilities(
+            choose=self._silent < _MOST_SILENT,
+            tool_calls=self._endpoint.form == "tools",
+            instructed=True,
+            remote=True,
+        )
 
     @property
     def context_length(self) -> int:
-        """Longest prompt, in tokens as `tokenizer` counts them."""
+        """Longest prompt and answer together, in tokens as `tokenizer` counts them."""
+        if self._context_length is None:
+            self._context_length = self._endpoint.context_length() or _CONTEXT_LENGTH
         return self.rate.estimated(self._context_length)
 
     @property
@@ -173,21 +187,25 @@ class OpenAICompatibleModel(Answering):
     def choose(
         self, prompts: Sequence[Sequence[int]], choices: Sequence[Sequence[str]], *, normalize: bool = True
     ) -> list[FloatArray]:
-        """Return log-probabilities of choices as the first token of the answer.
+        """Return log-probabilities of choices as the first token of the answer; requests run side by side.
 
         Read off the likeliest tokens that the endpoint reports. A choice that is not among them gets what
         the least likely reported token has, or what probability is left if that is less: an upper bound.
 
         Raises
         ------
+        NoLogProbabilitiesError
+            If the endpoint reports no log-probabilities or none that are a distribution, or if none of the
+            choices is among the tokens that it reports. `capabilities.choose` is False from then on where it
+            reports none at all, or nothing of the choices a few times running.
         ProviderError
-            If the endpoint fails for good, reports no log-probabilities or none that are a distribution, or
-            if none of the choices is among the tokens that it reports.
+            If it fails for good.
         """
-        return [
-            self._choice(self.tokenizer.decode(prompt), own, normalize)
-            for prompt, own in zip(prompts, choices, strict=True)
-        ]
+        return side_by_side(
+            lambda one: self._choice(self.tokenizer.decode(one[0]), one[1], normalize),
+            list(zip(prompts, choices, strict=True)),
+            self.concurrency,
+        )
 
     def _choice(self, prompt: str, choices: Sequence[str], normalize: bool) -> FloatArray:
         if not choices:
@@ -199,81 +217,74 @@ class OpenAICompatibleModel(Answering):
             "top_logprobs": self.top_logprobs,
         }
         messages = [Message(role="user", content=prompt)]
-        with self._spending(messages, 1) as spend:
-            reply = self._endpoint.complete(messages, wanted, refused=_NO_LOGPROBS)
-            spend(reply.usage)
-        with self._reading():
+        try:
+            with self._spending(messages, 1) as spend:
+                reply = self._endpoint.complete(messages, wanted, refused=_NO_LOGPROBS)
+                spend(reply.usage)
+        except ProviderError as error:
+            if error.status not in (400, 422):
+                raise
+            self._silent = _MOST_SILENT  # it takes no such request
+            raise NoLogProbabilitiesError(error.message, remedy=_NO_LOGPROBS, status=error.status) from None
+        with as_interface(self._endpoint):
             logprobs = reply.choices[0].logprobs if reply.choices else None
             content = logprobs.content if logprobs is not None else None
             reported = [(top.token, float(top.logprob)) for top in content[0].top_logprobs] if content else []
         where = self._endpoint.where
         if not reported:
-            raise ProviderError(f"{where} reports no log-probabilities.", remedy=_NO_LOGPROBS)
+            self._silent = _MOST_SILENT
+            raise NoLogProbabilitiesError(f"{where} reports no log-probabilities.", remedy=_NO_LOGPROBS)
         try:
-            return choice_scores(reported, choices, normalize=normalize)
+            found = choice_scores(reported, choices, normalize=normalize)
         except ModelError as error:
-            raise ProviderError(f"{where} {error.message}.", remedy=_NO_LOGPROBS) from None
+            self._silent += 1
+            raise NoLogProbabilitiesError(f"{where} {error.message}.", remedy=_NO_LOGPROBS) from None
+        self._silent = min(self._silent, 0) - 1
+        return found
 
     def _object(self, messages: Sequence[Message], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
-        """Ask again, with another seed, while the answer does not parse: not every endpoint enforces it."""
-        attempt = 0
+        """Return an object; what a form of asking turned out to be worth is known from then on."""
+        turns, repaired = list(messages), False
         while True:
-            again = sampling.model_copy(update={"seed": sampling.seed + attempt})
-            answer = self._answer(messages, schema, again)
+            form = self._endpoint.form
+            answer = self._answer(turns, schema, sampling)
+            ignored = form == "tools" and not answer.called
+            if ignored:
+                self._endpoint.without("tools")
             try:
                 return answered_object(answer.text, schema)
             except OutputParseError as error:
-                attempt += 1
-                if answer.cut:  # no seed makes it shorter
+                if answer.cut:  # asking again makes it no shorter
                     raise OutputParseError(
                         f"{self._endpoint.where} cut its answer at {sampling.max_tokens} tokens "
                         f"(finish_reason length). {error.message}",
-                        remedy=_MORE_TOKENS,
-                        command=_LESS_REASONING,
+                        remedy=MORE_TOKENS,
+                        command=LESS_REASONING,
                     ) from error
-                if attempt >= self.retries.attempts:
-                    raise
-                logger.info("%s: %s Asking again.", self.name, error)
+                fault = error
+            try:
+                return parse_output(answered_text(answer.text), schema)
+            except OutputParseError:
+                if ignored:
+                    continue  # in the next form, which costs no repair
+                if form == "schema" and not answer.text.lstrip().startswith(("{", "[", "```")):
+                    self._endpoint.without("schema")
+                if repaired:
+                    raise fault from None
+            logger.info("%s: %s Asking again.", self.name, fault)
+            turns, repaired = [*turns, *_sent_back(answer.text, fault, schema)], True
 
     def _text(self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling) -> str:
         return self._answer(messages, schema, sampling).text
 
     def _answer(
         self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling
-    ) -> _Answer:
+    ) -> Answer:
         with self._spending(messages, sampling.max_tokens) as spend:
-            reply = self._endpoint.complete(messages, parameters_of(sampling, schema), schema)
+            reply = self._endpoint.complete(messages, parameters_of(sampling), schema)
             spend(reply.usage)
-        with self._reading():
-            return self._read(reply, sampling.max_tokens)
-
-    def _read(self, reply: ChatCompletion, limit: int) -> _Answer:
-        """Return what a reply answers, or raise what keeps it from being an answer."""
-        where = self._endpoint.where
-        if not reply.choices:
-            said = getattr(reply, "error", None)
-            detail = "" if said is None else f": {self._endpoint.quote(said)}"
-            raise ProviderError(
-                f"{where} answered without a choice{detail}.",
-                remedy="Look at the endpoint's log.",
-            )
-        choice = reply.choices[0]
-        text, cut = content_of(choice.message.content), choice.finish_reason == "length"
-        if (text or "").strip() and not only_thoughts(text or ""):
-            return _Answer(answered_text(text or ""), cut)
-        if cut:
-            raise self._cut(limit, reasoned=bool(text) or has_reasoned(choice.message))
-        if choice.message.refusal:
-            raise ProviderError(
-                f"{where} refuses to answer: {self._endpoint.quote(choice.message.refusal)}",
-                remedy="Ask for something else, or another model.",
-            )
-        if text is None or text.strip() or has_reasoned(choice.message):
-            raise ProviderError(
-                f"{where} answered without text (finish_reason {choice.finish_reason}).",
-                remedy="Look at the endpoint's log.",
-            )
-        return _Answer("", cut)
+        with as_interface(self._endpoint):
+            return read_reply(reply, self._endpoint, sampling.max_tokens)
 
     def stream(
         self,
@@ -298,11 +309,11 @@ class OpenAICompatibleModel(Answering):
             return
         how = sampling or Sampling()
         heard = Heard()
-        wanted = parameters_of(how, None) | {"stream_options": {"include_usage": True}}
+        wanted = parameters_of(how) | {"stream_options": {"include_usage": True}}
         with self._spending(messages, how.max_tokens) as spend:
             chunks = self._endpoint.stream(messages, wanted)
             try:
-                with chunks, self._reading():
+                with chunks, as_interface(self._endpoint):
                     yield from heard.answer(chunks, spend)
             except failure_types() as error:
                 raise self._endpoint.failed(error, "broke off in the middle of an answer") from None
@@ -313,7 +324,7 @@ class OpenAICompatibleModel(Answering):
                     retryable=True,
                 )
             if heard.finish == "length" and not heard.anything:
-                raise self._cut(how.max_tokens, reasoned=heard.reasoned)
+                raise cut_off(self._endpoint, how.max_tokens, reasoned=heard.reasoned)
 
     @contextmanager
     def _spending(
@@ -325,9 +336,9 @@ class OpenAICompatibleModel(Answering):
 
         def spend(usage: CompletionUsage | None) -> None:
             counted = usage is not None and isinstance(usage.prompt_tokens, int)
-            self.budget.settle(reserved, usage if counted else None)
+            cost = self.budget.settle(reserved, usage if counted else None)
             if usage is not None and counted:
-                count(read=usage.prompt_tokens, written=usage.completion_tokens)
+                count(read=usage.prompt_tokens, written=usage.completion_tokens, cost=cost)
                 self.rate.learn(size, usage.prompt_tokens)
             settled.append(True)
 
@@ -338,27 +349,19 @@ class OpenAICompatibleModel(Answering):
                 self.budget.release(reserved)
             raise
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Make an answer of another shape than the interface has an error of ours."""
-        try:
-            yield
-        except (AttributeError, IndexError, KeyError, TypeError) as error:
-            raise ProviderError(
-                f"{self._endpoint.where} answered outside the interface: {self._endpoint.quote(error)}",
-                remedy="Check that the address is that of an OpenAI-compatible chat interface.",
-            ) from error
-
-    def _cut(self, limit: int, *, reasoned: bool) -> ProviderError:
-        when = "while the model was reasoning" if reasoned else "before its text began"
-        return ProviderError(
-            f"{self._endpoint.where}: the answer was cut at {limit} tokens (finish_reason length) {when}.",
-            remedy=_MORE_TOKENS,
-            command=_LESS_REASONING,
-        )
-
     def _cannot(self, what: str) -> NoReturn:
         raise ModelError(
             f"{self.name} is behind an endpoint and cannot {what}.",
             remedy="Use a local model for this; an endpoint can choose and generate.",
         )
+
+
+def _sent_back(text: str, fault: OutputParseError, schema: type[BaseModel]) -> tuple[Message, Message]:
+    """Return the turns that ask for a repair."""
+    return (
+        Message(role="assistant", content=text[:_SHOWN_BACK] or "(nothing)"),
+        Message(
+            role="user",
+            content=f"{fault.message} Answer again, with JSON of {schema.__name__} and nothing else.",
+        ),
+    )
