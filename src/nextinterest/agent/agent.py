@@ -326,7 +326,7 @@ class RecommenderAgent(AgentInterests):
             understood = served.conversation.understand(said)
             profile = SessionProfile(read.history, understood.earlier)
             outcome = served.conversation.carry_out(understood, profile)
-            yield from served.conversation.worded(outcome)
+            yield from served.conversation.worded(outcome, said)
 
     arecommend = threaded(recommend)
     achat = threaded(chat)

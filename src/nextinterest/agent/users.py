@@ -119,7 +119,7 @@ class StoredUsers:
         if outcome.confirmation is not None and outcome.confirmation.kind == "forgotten":
             self._retriever().forget(user)  # it has read what was taken back
         # Everything is written by now; whoever stops listening changes nothing.
-        yield from conversation.worded(outcome)
+        yield from conversation.worded(outcome, messages)
 
     def retract(self, user: str, item_id: str) -> int:
         """Remove a user's events of one item and return how many there were."""

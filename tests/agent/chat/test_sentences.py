@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextinterest.agent.chat.sentences import sentences, sentences_of
+from nextinterest.agent.chat.sentences import sentences_of
 
 PIECES = st.lists(
     st.sampled_from(["Alien", "Mr. ", "Mr", ".", " ", "\n", "Ripley", "No! ", "1", "You", "a. b", "”"])
@@ -38,7 +38,7 @@ def test_sentences_join_to_the_text_however_it_is_cut(pieces: list[str]) -> None
     ],
 )
 def test_where_sentences_end(text: str, expected: list[str]) -> None:
-    assert list(sentences(text)) == expected
+    assert list(sentences_of([text])) == expected
 
 
 def test_a_sentence_is_yielded_as_soon_as_the_next_one_begins() -> None:

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from nextinterest.agent.chat.consent import settled
 from nextinterest.agent.chat.execution import Executor
+from nextinterest.agent.chat.messages import last_said
 from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.schema import ChatReply, Question, Usage
-from nextinterest.agent.chat.sentences import sentences
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
-from nextinterest.agent.chat.wording import words_of
+from nextinterest.agent.chat.worded import worded
 from nextinterest.agent.engine import Engine
 from nextinterest.domain import Outcome, Trace
 from nextinterest.llm.metering import current
@@ -69,16 +69,16 @@ class Conversation:
 
     def answer(self, understood: Understood, profile: ChatProfile, messages: Sequence[Message]) -> ChatReply:
         """Carry out what was understood and return the reply."""
-        return whole(self.worded(self.carry_out(understood, profile)))
+        return whole(self.worded(self.carry_out(understood, profile), messages))
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Return what came of a request, not yet in words."""
         return self.executor.carry_out(understood, profile)
 
-    def worded(self, outcome: Outcome) -> Iterator[str | ChatReply]:
+    def worded(self, outcome: Outcome, messages: Sequence[Message]) -> Iterator[str | ChatReply]:
         """Yield the text of a reply sentence by sentence, as each is made, and last the whole reply."""
         written: list[str] = []
-        for sentence in sentences(words_of(outcome)):
+        for sentence in worded(outcome, last_said(messages) or "", self.engine.model_for("word")):
             written.append(sentence)
             yield sentence
         spent = current()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["sentences", "sentences_of"]
+__all__ = ["sentences_of"]
 
 # Behind a line break, or behind the end of a sentence where another begins; not behind the number of a line
 # of a list. "Mr. Ripley" is cut here too:
@@ -13,19 +13,10 @@ __all__ = ["sentences", "sentences_of"]
 _END = re.compile(r"\n|(?<!\A\d)(?<!\A\d\d)(?<!\A\d\d\d)[.!?][\"'”\u2019)]*[ \t]+(?=[^\s\da-z])")
 
 
-def sentences(text: str) -> Iterator[str]:
-    r"""Yield a text sentence by sentence, line breaks and spaces behind each kept, so that they join to it.
-
-    Examples
-    --------
-    >>> list(sentences("Two fit: Alien and Heat. Both are long.\n1. Alien\n"))
-    ['Two fit: Alien and Heat. ', 'Both are long.\n', '1. Alien\n']
-    """
-    return sentences_of([text])
-
-
 def sentences_of(pieces: Iterable[str], kept: Sequence[str] = ()) -> Iterator[str]:
-    """Yield the sentences of a text that comes in pieces, each as soon as it is known to have ended.
+    r"""Yield the sentences of a text that comes in pieces, each as soon as it is known to have ended.
+
+    The line break and spaces behind a sentence are part of it, so that the sentences join to the text.
 
     Parameters
     ----------
