@@ -24,7 +24,7 @@ from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.interests import AgentInterests
 from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.shipped import shipped_recommender
-from nextinterest.arguments import as_whole_number
+from nextinterest.arguments import as_flag, as_whole_number
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
@@ -234,6 +234,7 @@ class RecommenderAgent(AgentInterests):
             If k is below one, neither history nor user is given, or the user is not known.
         """
         engine, k = self.engine, as_whole_number(k, "k")
+        exclude_seen, trace = as_flag(exclude_seen, "exclude_seen"), as_flag(trace, "trace")
 
         def answer() -> Recommendations:
             read = self._read(engine, history, user, on_unknown)
@@ -286,7 +287,7 @@ class RecommenderAgent(AgentInterests):
             If the user was forgotten while this was answered; nothing is written.
         """
         pieces = self._conversing(messages, user, history, confirm_forget=confirm_forget)
-        return traced(lambda: whole(pieces), trace)
+        return traced(lambda: whole(pieces), as_flag(trace, "trace"))
 
     def chat_stream(
         self,
@@ -303,7 +304,7 @@ class RecommenderAgent(AgentInterests):
         the first one. Times of a trace include those between the sentences that are taken.
         """
         pieces = self._conversing(messages, user, history, confirm_forget=confirm_forget)
-        return isolated(traced_pieces(pieces) if trace else pieces)
+        return isolated(traced_pieces(pieces) if as_flag(trace, "trace") else pieces)
 
     def _conversing(
         self,
@@ -314,6 +315,7 @@ class RecommenderAgent(AgentInterests):
         confirm_forget: bool,
     ) -> Iterator[str | ChatReply]:
         served, said = self._served.now, read_messages(messages)
+        confirm_forget = as_flag(confirm_forget, "confirm_forget")
         with metering():
             if self._users is not None and user is not None and history is None:
                 name = str(user)

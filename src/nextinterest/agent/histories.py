@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.notes import ambiguity_note
+from nextinterest.arguments import as_record
 from nextinterest.counting import counted
 from nextinterest.domain import Catalog, Event, History
 from nextinterest.errors import DataError, UnknownItemError
@@ -14,7 +16,7 @@ from nextinterest.prompts import TitleGrounder
 
 __all__ = ["ReadHistory", "read_history"]
 
-HistoryLike = History | Sequence[str | Event]
+HistoryLike = History | Event | Mapping[str, object] | Sequence[str | Event | Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,27 @@ def read_history(
         raise DataError(
             f"A history is a list of items; got the single string {value!r}.", remedy="Put it into a list."
         )
+    if isinstance(value, Event | Mapping):
+        value = [value]
+    elements = cast("object", value)
+    if isinstance(elements, bytes) or not isinstance(elements, Iterable):
+        raise DataError(
+            f"A history is a list of items; got a {type(elements).__name__}.", remedy="Give a list of items."
+        )
     events: list[Event] = []
     skipped: list[str] = []
     notes: list[str] = []
-    for index, element in enumerate(value):
-        event = Event(element) if isinstance(element, str) else element
-        if not isinstance(event, Event):
+    for index, element in enumerate(elements):
+        if not isinstance(element, str | Event | Mapping):
             raise DataError(
                 f"Element {index} of the history is a {type(element).__name__}.",
-                remedy="Give item ids, titles or Event objects.",
+                remedy="Give item ids, titles, Event objects, or dictionaries with their fields.",
             )
+        event = (
+            Event(element)
+            if isinstance(element, str)
+            else as_record(element, Event, f"Element {index} of the history")
+        )
         position, also = _position(event.item, catalog, grounder)
         if position is not None:
             events.append(replace(event, item=catalog.ids[position]))

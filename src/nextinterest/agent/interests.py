@@ -6,10 +6,10 @@ from nextinterest.agent.asynchronous import threaded
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.records import AgentRecords
-from nextinterest.arguments import as_whole_number
+from nextinterest.arguments import as_flag, as_whole_number
 from nextinterest.domain import NextInterests, traced
 from nextinterest.interests import InterestOutlook, InterestPortrait
-from nextinterest.interests.outlook import Horizon
+from nextinterest.interests.outlook import MOST_PATHS, Horizon
 
 __all__ = ["AgentInterests"]
 
@@ -35,7 +35,7 @@ class AgentInterests(AgentRecords):
 
         Others, and exceptions, as in `recommend`.
         """
-        engine = self.engine
+        engine, clusters = self.engine, as_whole_number(clusters, "clusters", 0)
         return engine.interests(self._read(engine, history, user, on_unknown), clusters)
 
     def forecast(
@@ -66,7 +66,8 @@ class AgentInterests(AgentRecords):
 
         Others, and exceptions, as in `recommend`.
         """
-        engine = self.engine
+        engine, trace = self.engine, as_flag(trace, "trace")
+        n_paths, seed = as_whole_number(n_paths, "n_paths", 0, MOST_PATHS), as_whole_number(seed, "seed", 0)
 
         def answer() -> InterestOutlook:
             read = self._read(engine, history, user, on_unknown)
@@ -108,6 +109,7 @@ class AgentInterests(AgentRecords):
             If the agent has no language model.
         """
         engine, n = self.engine, as_whole_number(n, "n")
+        exclude_seen, trace = as_flag(exclude_seen, "exclude_seen"), as_flag(trace, "trace")
 
         def answer() -> NextInterests:
             read = self._read(engine, history, user, on_unknown)

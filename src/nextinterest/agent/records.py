@@ -6,13 +6,13 @@ counts the newest events, and changes of the catalogue outlast restarts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 from unicodedata import normalize
 
 from nextinterest.agent.catalogue import ItemChange, ServedCatalogue, Snapshot
@@ -20,13 +20,15 @@ from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.notes import absent_note
-from nextinterest.agent.users import StoredUsers
+from nextinterest.agent.users import ProfileEventsLike, StoredUsers
+from nextinterest.arguments import as_choice, as_id, as_records, as_text, as_texts, as_whole_number
 from nextinterest.counting import counted
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data.dataset import as_data_set
 from nextinterest.domain import Catalog, History, Item
 from nextinterest.errors import DataError, IntegrityError
-from nextinterest.profiles import AppendResult, ProfileEvent, ProfileStore, open_store
+from nextinterest.profiles import AppendResult, ProfileStore, open_store
+from nextinterest.profiles.store import checked_user
 from nextinterest.retrieval import Retriever
 
 __all__ = ["STATE_BYTES", "AgentRecords"]
@@ -163,10 +165,17 @@ class AgentRecords:
         engine = self.engine
         return frozenset(engine.catalog.ids[item] for item in self._known(engine, str(user)).unwanted)
 
-    def add_events(
-        self, user: str, events: Sequence[ProfileEvent], *, key: str | None = None
-    ) -> AppendResult:
+    def add_events(self, user: str, events: ProfileEventsLike, *, key: str | None = None) -> AppendResult:
         """Write events to the store; they are durable and count for the next answer when this returns.
+
+        Parameters
+        ----------
+        user
+            The user's id.
+        events
+            `ProfileEvent` or `Event` objects, or dictionaries with the fields of either; one or several.
+        key
+            The same key with the same events writes once.
 
         Raises
         ------
@@ -179,7 +188,7 @@ class AgentRecords:
         StoreError
             If the store cannot be written.
         """
-        return self._stored().add(user, events, self.catalog, key)
+        return self._stored().add(checked_user(as_id(user, "user")), events, self.catalog, key)
 
     def import_history(self, history: History, catalog: Catalog | None = None) -> AppendResult:
         """Write a known user's history into the store, once.
@@ -214,14 +223,14 @@ class AgentRecords:
 
     def retract(self, user: str, item_id: str) -> int:
         """Remove a user's events of one item from the store and return how many there were."""
-        return self._stored().retract(user, item_id)
+        return self._stored().retract(as_id(user, "user"), as_text(item_id, "item_id"))
 
     def forget(self, user: str) -> int:
         """Remove everything that the store holds of a user and return how many events that were.
 
         Answers under way are not waited for; what they had read of the profile goes when they end.
         """
-        return self._stored().forget(user)
+        return self._stored().forget(as_id(user, "user"))
 
     def synchronise(self) -> None:
         """Take over what other processes have written to the store: changed items, and users to forget.
@@ -247,24 +256,27 @@ class AgentRecords:
             If there is none of that id.
         """
         catalog = self.catalog
-        return catalog[catalog.position(item_id)]
+        return catalog[catalog.position(as_text(item_id, "item_id"))]
 
     def items(self, item_ids: Iterable[str]) -> list[Item]:
         """Return the items that the catalogue has of these ids, each once."""
         catalog = self.catalog
-        return [catalog[catalog.position(one)] for one in dict.fromkeys(item_ids) if one in catalog]
+        ids = dict.fromkeys(as_texts(item_ids, "item_ids"))
+        return [catalog[catalog.position(one)] for one in ids if one in catalog]
 
     def find_items(self, text: str, limit: int = 10) -> list[Item]:
         """Return items whose titles fit what somebody typed, the best fit first."""
+        text, limit = as_text(text, "text"), as_whole_number(limit, "limit")
         titles = self.engine.titles
         return [titles.catalog[position] for position in titles.search(text, limit)]
 
-    def put_items(self, items: Sequence[Item]) -> ItemChange:
+    def put_items(self, items: Item | Iterable[Item | Mapping[str, object]]) -> ItemChange:
         """Add items, or replace those whose id exists; they are served, and in the store, when this returns.
 
-        It waits for no answer, only for other changes of the catalogue.
+        Each is an `Item` or a dictionary with its fields. It waits for no answer, only for other changes of
+        the catalogue.
         """
-        return self._served.put(items)
+        return self._served.put(as_records(items, Item, "items"))
 
     def remove_items(self, item_ids: Sequence[str]) -> int:
         """Remove items and return how many are left; events of them stay in profiles and are skipped.
@@ -276,12 +288,13 @@ class AgentRecords:
         UnknownItemError
             If there is none of an id; nothing is removed then.
         """
-        return self._served.remove(item_ids)
+        return self._served.remove(as_texts(item_ids, "item_ids"))
 
     def _read(
         self, engine: Engine, history: HistoryLike | None, user: str | None, on_unknown: OnUnknown
     ) -> ReadHistory:
         """Return a history that was given, or that of a known user, for the engine's catalogue."""
+        as_choice(on_unknown, "on_unknown", get_args(OnUnknown))
         user = None if user is None else str(user)  # data frames hold ids as numbers
         if history is not None:
             read = read_history(history, engine.catalog, engine.grounder, user=user, on_unknown=on_unknown)

@@ -8,7 +8,7 @@ on the same store (`nextinterest.agent.remembered`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from unicodedata import normalize
@@ -19,7 +19,9 @@ from nextinterest.agent.chat.stored_profile import StoredProfile
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import ReadHistory, read_history
 from nextinterest.agent.remembered import RememberedUsers
+from nextinterest.arguments import as_records
 from nextinterest.domain import Catalog, Event, History
+from nextinterest.domain.items import utc
 from nextinterest.errors import UnknownItemError
 from nextinterest.messages import Message
 from nextinterest.profiles import AppendResult, ProfileEvent, ProfileStore, read_profile
@@ -27,7 +29,11 @@ from nextinterest.profiles.faults import checked_seconds
 from nextinterest.profiles.store import checked_user
 from nextinterest.retrieval import Retriever
 
-__all__ = ["StoredUsers"]
+__all__ = ["ProfileEventsLike", "StoredUsers"]
+
+ProfileEventsLike = (
+    ProfileEvent | Event | Mapping[str, object] | Sequence[ProfileEvent | Event | Mapping[str, object]]
+)
 
 _FROM_HISTORY = frozenset({"recommend", "similar", "explain", "profile"})
 
@@ -65,10 +71,9 @@ class StoredUsers:
         unwanted = frozenset(catalog.position(item) for item in profile.unwanted if item in catalog)
         return replace(read, unwanted=unwanted)
 
-    def add(
-        self, user: str, events: Sequence[ProfileEvent], catalog: Catalog, key: str | None
-    ) -> AppendResult:
+    def add(self, user: str, given: ProfileEventsLike, catalog: Catalog, key: str | None) -> AppendResult:
         """Write events of items of a catalogue; see `RecommenderAgent.add_events`."""
+        events = as_records(given, ProfileEvent, "events", _as_reported)
         for event in events:
             if event.item_id not in catalog:
                 raise UnknownItemError(
@@ -136,6 +141,17 @@ class StoredUsers:
             return self.store.forget(user)
         finally:
             self.remembered.drop(user)
+
+
+def _as_reported(one: object) -> object:
+    """Return an event of a history as one of a profile, which names the item otherwise."""
+    if isinstance(one, Event):
+        time = None if one.time is None else utc(one.time)
+        said = {"item_id": one.item, "time": time, "rating": one.rating, "kind": one.kind}
+        return {name: value for name, value in said.items() if value is not None}
+    if isinstance(one, Mapping) and "item" in one and "item_id" not in one:
+        return {("item_id" if name == "item" else name): value for name, value in one.items()}
+    return one
 
 
 def _as_profile(history: History, catalog: Catalog) -> list[ProfileEvent]:

@@ -17,6 +17,7 @@ from nextinterest.arguments import as_whole_number
 from nextinterest.data.interests import interest_marginal
 from nextinterest.domain import Catalog, History, ItemScorer
 from nextinterest.domain.portraits import ForecastShare, InterestOutlook, ItemPath, PathStep
+from nextinterest.errors import DataError
 from nextinterest.interests.dispersion import Dispersion
 from nextinterest.interests.forecaster import PooledForecaster
 from nextinterest.interests.model import ForecastModel
@@ -33,6 +34,9 @@ ITEMS = "items"
 """Name of the signal that the item model gives."""
 
 KEPT_PATHS = 5
+MOST_EVENTS, MOST_DAYS = 1000, 3650
+"""How far ahead a forecast is made, at every interface."""
+MOST_PATHS = 1000
 
 
 @cache
@@ -153,9 +157,14 @@ def _events_ahead(
     """Return the number of events, and for a span of time its days and the interval of the number."""
     if isinstance(horizon, timedelta):
         days = horizon.total_seconds() / 86_400.0
+        if not 0 < days <= MOST_DAYS:
+            raise DataError(
+                f"horizon is {days:,.3g} days; it is more than 0 and at most {MOST_DAYS:,} days.",
+                remedy="Give such a span of time, or a number of events.",
+            )
         count = events_in_days(history, days, generator, level=level)
         return max(count.mean, 1.0), days, (count.lower, count.upper)
-    return float(as_whole_number(horizon, "horizon")), None, None
+    return float(as_whole_number(horizon, "horizon", most=MOST_EVENTS)), None, None
 
 
 def _widened(model: ForecastModel, n_events: float, spread: tuple[float, float]) -> Dispersion:
