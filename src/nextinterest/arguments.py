@@ -41,9 +41,9 @@ def as_whole_number(value: object, name: str, least: int = 1, most: int | None =
     """
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not whole or int(value) < least or (most is not None and int(value) > most):  # type: ignore[call-overload]
-        limits = f"of at least {least}" if most is None else f"from {least} to {most:,}"
+        limits = f"at least {least}" + ("" if most is None else f" and at most {most:,}")
         raise DataError(
-            f"{name} is {_shown(value)}; it is a whole number {limits}.", remedy="Give such a number."
+            f"{name} is {_shown(value)}; it is a whole number of {limits}.", remedy="Give such a number."
         )
     return int(value)  # type: ignore[call-overload, no-any-return]
 

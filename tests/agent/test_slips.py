@@ -98,7 +98,7 @@ SLIPS: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda our: our.chat([{"role": "user", "content": "delete my profile"}], "1", confirm_forget="no"),
         "confirm_forget is 'no'",
     ),
-    "horizon too far": (lambda our: our.forecast(["a"], horizon=10**9), "from 1 to 1,000"),
+    "horizon too far": (lambda our: our.forecast(["a"], horizon=10**9), "of at least 1 and at most 1,000"),
     "horizon is no number": (lambda our: our.forecast(["a"], horizon=True), "horizon is True"),
     "horizon of years": (lambda our: our.forecast(["a"], horizon=timedelta(days=10**6)), "3,650 days"),
     "horizon backwards": (lambda our: our.forecast(["a"], horizon=timedelta(days=-1)), "more than 0"),

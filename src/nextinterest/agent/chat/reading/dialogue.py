@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nextinterest.agent.chat.reading.deletion import contains
 from nextinterest.agent.chat.reading.intents import decide, forgets_besides, looked_up
 from nextinterest.agent.chat.reading.namesakes import chosen
 from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
-from nextinterest.agent.chat.reading.tokens import tokenise
+from nextinterest.agent.chat.reading.retraction import may_be_name
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING
@@ -26,10 +25,6 @@ __all__ = ["Dialogue", "ListRequest"]
 
 _LONGEST_QUERY = 200
 _LONGEST_TOPIC = 6  # words that a reply repeats
-_POINTERS = frozenset(
-    {"my", "i", "i've", "ive", "of", "it", "me", "you", "you've", "this", "that", "these", "those", "them"}
-    | {"today", "today's", "now", "from", "since", "in", "we", "we've", "until"}
-)
 
 
 @dataclass
@@ -311,7 +306,7 @@ class Dialogue:
             if excepts(turn.text, turn.title_positions):
                 return None
             topic = "" if asked is None or asked.points or turn.part_back else asked.topic
-            if not _may_be_name(topic) or contains("watched", tokenise(topic).words):
+            if not may_be_name(topic):
                 return None
             return topic if 0 < len(topic.split()) <= _LONGEST_TOPIC else None
         if turn.named:
@@ -387,12 +382,6 @@ class Dialogue:
             less_like=tuple(called(item) for item in request.less_like)[:MAX_NAMES],
             query=request.query,
         )
-
-
-def _may_be_name(topic: str) -> bool:
-    """Whether words may name what the catalogue lacks, unlike "my data", "I said today" and "all of this"."""
-    first, *rest = topic.split() or [""]
-    return first.casefold() not in _POINTERS or any(word[0].isupper() for word in rest)
 
 
 def _agrees(turn: Turn) -> bool:

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 
 from nextinterest.agent.chat.reading.deletion import contains, listed, matched, retyped
 from nextinterest.agent.chat.reading.slots import opens_clause
-from nextinterest.agent.chat.reading.tokens import Text, word_list
+from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 
-__all__ = ["Retraction", "held_where", "introduces", "read_retraction", "ruled_out"]
+__all__ = ["Retraction", "held_where", "introduces", "may_be_name", "read_retraction", "ruled_out"]
 
+_POINTERS = frozenset(
+    {"my", "i", "i've", "ive", "of", "it", "me", "you", "you've", "this", "that", "these", "those", "them"}
+    | {"today", "today's", "now", "from", "since", "in", "we", "we've", "until"}
+)
 _IDIOMS = frozenset({"forget", "drop", "never", "nevermind", "nvm", "ignore", "lose"})
 
 
@@ -125,6 +129,19 @@ def ruled_out(text: Text) -> tuple[int, int] | None:
             end += 1
         return (start, end) if start < end else None
     return None
+
+
+def may_be_name(topic: str) -> bool:
+    """Whether words may name what the catalogue lacks, unlike "my data", "I said today" and "films I liked".
+
+    Examples
+    --------
+    >>> may_be_name("Tom Cruise"), may_be_name("my data"), may_be_name("the ones I have seen")
+    (True, False, False)
+    """
+    first, *rest = topic.split() or [""]
+    pointed = first.casefold() in _POINTERS and not any(word[0].isupper() for word in rest)
+    return not pointed and not contains("watched", tokenise(topic).words)
 
 
 def _skip(text: Text, position: int, *names: str) -> int:
