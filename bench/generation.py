@@ -196,8 +196,8 @@ def report(sums: Sums, what: str, users: int) -> None:
         held, new = sum(sums.rows[f"others@{depth}"]), sums.line(f"new candidates beyond {depth}")
         print(
             f"  of {total:.0f} coming events the ranking's first {depth} hold {held:.0f}; beyond them titles "
-            f"find {found['titles']:.0f}, interests {found['interests']:.0f}, for {found['users']:.0f} users, "
-            f"among {new} new candidates"
+            f"find {found['titles']:.0f}, interests {found['interests']:.0f}, for {found['users']:.0f} "
+            f"users, among {new} new candidates"
         )
     for name in ("generated", "own", "half each"):
         print(

@@ -50,7 +50,6 @@ DOCUMENTED: dict[str, str] = {
 GENERATION = {
     "GenerationPrompts.templates",
     "TitleGrounder.ground",
-    "generated_queries",
 }
 
 CLASS = re.compile(r"[A-Z]\w*[A-Za-z]\w*")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
 from nextinterest.agent import AgentConfig, RecommenderAgent
+from nextinterest.agent.config import GeneratedSource
 from nextinterest.errors import DataError, ModelError, UnknownItemError
 from nextinterest.llm import ScriptedLanguageModel
 
@@ -31,6 +33,23 @@ def test_known_users_histories_and_requests(agent: RecommenderAgent, model: Scri
     assert "Asked for now: something bleak" in model.calls[-1].messages[-1][1]
     assert "The history is empty" in agent.generate([]).notes[0]
     assert [call.schema for call in model.calls if call.function == "generate"] == ["PredictionsAnswer"] * 3
+
+
+def test_what_is_generated_is_a_source_only_where_settings_say_so(
+    agent: RecommenderAgent, model: ScriptedLanguageModel
+) -> None:
+    def lists(generated: GeneratedSource | None) -> list[dict[str, int]]:
+        config = AgentConfig(choice_weight=0, n_candidates=3, generated=generated)
+        engine = replace(agent.engine, config=config)
+        return [item.sources for item in RecommenderAgent(engine, agent.log).recommend(user="ann").items]
+
+    assert not any("generated" in name for sources in lists(None) for name in sources)
+    assert model.calls == []
+    model.answers.append(SAID)
+    named = [sources for sources in lists(GeneratedSource(validation={"hits": 1})) if sources]
+    assert {"generated titles", "generated: Crime"} <= {name for sources in named for name in sources}
+    model.answers.extend(["no", "no"])  # what cannot be read adds nothing
+    assert lists(GeneratedSource()) == lists(None)
 
 
 def test_it_can_be_awaited(agent: RecommenderAgent, model: ScriptedLanguageModel) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.llm import Capabilities
 
-__all__ = ["AgentConfig", "InterestStyle", "OnUnknown"]
+__all__ = ["AgentConfig", "GeneratedSource", "InterestStyle", "OnUnknown"]
 
 PRIOR_WEIGHT = 0.5
 """Weight of the choice of a model that follows instructions, where none was fitted (docs/models.md)."""
@@ -22,6 +22,18 @@ OnUnknown = Literal["raise", "skip"]
 
 InterestStyle = Literal["written", "scored"]
 """How a model that can be constrained says interests: JSON that it writes, or the likelihoods of names."""
+
+
+class GeneratedSource(BaseModel):
+    """What the language model generates, as a source of candidates beside the others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    titles: int = Field(default=10, ge=1, le=100)
+    """Titles that are generated."""
+
+    validation: dict[str, float] = Field(default_factory=dict)
+    """Figures on validation that decided for it, by name, as ``bench/generation.py`` prints them."""
 
 
 class AgentConfig(BaseModel):
@@ -66,6 +78,10 @@ class AgentConfig(BaseModel):
     evidence: Literal["erasure", "similarity"] = "erasure"
     """How evidence is found: ``erasure`` names the events without which the item would have been less
     probable (see `nextinterest.agent.erasure`), ``similarity`` the events whose texts are closest."""
+
+    generated: GeneratedSource | None = None
+    """Whether what the language model generates is searched for in every `recommend`; None for no, the
+    default: it costs seconds, and on validation of MovieLens-100K it found nothing that others do not."""
 
     interest_style: InterestStyle = "written"
     """How `RecommenderAgent.generate` gets interests of a model on this machine."""

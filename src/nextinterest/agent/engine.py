@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.deferred import AgentModel, loaded
 from nextinterest.agent.evidence import find_evidence
-from nextinterest.agent.generation import Generator, make_generator
+from nextinterest.agent.generation import Generator, generated_queries, make_generator
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.notes import list_notes
 from nextinterest.agent.role_models import takes
@@ -301,7 +301,7 @@ class Engine:
             k,
             exclude_seen,
             allowed=self._allowed(where, read.unwanted),
-            queries=[queries],
+            queries=[[*queries, *self._generated(read, request)]],
             request=request,
         )[0]
         return Recommendations(
@@ -320,6 +320,14 @@ class Engine:
                 has_model=self.language_model is not None or self.choice is not None,
             ),
         )
+
+    def _generated(self, read: ReadHistory, request: str | None) -> list[Query]:
+        """Return what the language model generates to be searched for, where the settings want it."""
+        wanted = self.config.generated
+        if wanted is None or not len(read.history) or self.model_for("generate") is None:
+            return []
+        said = self.generator.generate(read, wanted.titles, request=request)
+        return generated_queries(said, self.retriever.encoder, self.catalog)
 
     def _allowed(self, where: Where | None, unwanted: frozenset[int]) -> BoolArray | None:
         """Return which items meet constraints and are not unwanted; None where that is every item."""
