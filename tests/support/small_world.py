@@ -45,6 +45,7 @@ PLACES = {  # a place as documents write it, and what lies there; what is matche
     r"--compare \S+ (runs/later)\b": "run",
     r"(?<!--out )(?<![\w-])(DIRECTORY|RECOMMENDER)\b": "recommender",
     r"(?<![\w-])(FOLDER|DATA|PATH|path/to/ml-latest-small)\b": "ml-100k",
+    r"language_model=.(T5-FOLDER)": "t5",
     r"--word-with (MODEL)\b": "smollm2-135m-instruct",
 }
 _READ = yaml.safe_load((ROOT / "tests/docs/reduced.yaml").read_text("utf-8"))
@@ -85,6 +86,7 @@ class SmallWorld:
         cut_data(fetch("ml-100k"), world.asset("ml-100k"))
         random_llama(fetch("smollm2-135m-instruct"), world.asset("smollm2-135m-instruct"), 30)
         random_llama(fetch("smollm2-135m-instruct"), world.asset("gemma3-270m"), 18)
+        random_t5(fetch("smollm2-135m-instruct"), world.made / "t5")
         return world
 
     def asset(self, name: str) -> Path:
@@ -135,15 +137,41 @@ def cut_data(whole: Path, into: Path) -> None:
     (into / "ml-100k.user").write_text((whole / "ml-100k.user").read_text("utf-8"), "utf-8")
 
 
+def _words(words: Path, into: Path) -> None:
+    """Put the tokenizer of another folder into a new one."""
+    into.mkdir()
+    for path in words.glob("*"):
+        if path.suffix in (".json", ".jinja") and path.name not in ("config.json", "asset.json"):
+            (into / path.name).symlink_to(path)
+
+
+def random_t5(words: Path, into: Path) -> None:
+    """Write a random T5 of 32 units with the tokenizer of another folder."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    _words(words, into)
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=49152,
+        d_model=32,
+        d_kv=8,
+        d_ff=48,
+        num_layers=2,
+        num_heads=4,
+        pad_token_id=2,
+        eos_token_id=2,
+    )
+    config.decoder_start_token_id = 2
+    T5ForConditionalGeneration(config).save_pretrained(str(into))
+
+
 def random_llama(words: Path, into: Path, layers: int) -> None:
     """Write a random Llama of 32 units with the tokenizer of another folder."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    into.mkdir()
-    for path in words.glob("*"):
-        if path.suffix in (".json", ".jinja") and path.name not in ("config.json", "asset.json"):
-            (into / path.name).symlink_to(path)
+    _words(words, into)
     torch.manual_seed(layers)
     config = LlamaConfig(
         vocab_size=49152,

@@ -8,6 +8,7 @@ from nextinterest.data.dataset import Dataset
 from nextinterest.data.loading import load
 from nextinterest.data.log import EventLog
 from nextinterest.data.report import CleaningReport, Dropped
+from nextinterest.data.rows import from_events
 from nextinterest.data.splits import HeldOut, Split, leave_last_out, leave_one_out, split_named, time_split
 from nextinterest.data.summary import Summary, summarise
 
@@ -20,6 +21,7 @@ __all__ = [
     "HeldOut",
     "Split",
     "Summary",
+    "from_events",
     "leave_last_out",
     "leave_one_out",
     "load",

@@ -6,7 +6,7 @@ They give the log-probability of every token, which an endpoint does not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -34,6 +34,10 @@ class ConstrainedState(State, Protocol):
 @runtime_checkable
 class ConstrainedModel(Protocol):
     """A model whose states can be constrained."""
+
+    @property
+    def kind(self) -> Literal["causal", "seq2seq"]:
+        """Return whether prompt and answer are one sequence, or two."""
 
     @property
     def name(self) -> str:

@@ -117,5 +117,7 @@ def _named(source: str) -> tuple[str, ...]:
 
 def _fitting(options: PromptOptions, model: LanguageModel | ConstrainedModel) -> PromptOptions:
     """Return options whose prompts leave room for an answer in the model's context."""
-    room = max(model.context_length - _ANSWER, model.context_length // 2, 1)
+    room = model.context_length - 1  # an end token
+    if not isinstance(model, ConstrainedModel) or model.kind == "causal":
+        room = max(model.context_length - _ANSWER, model.context_length // 2, 1)
     return options.model_copy(update={"budget": min(options.budget, room)})
