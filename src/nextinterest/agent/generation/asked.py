@@ -2,8 +2,8 @@
 
 One request brings interests and titles. Each title is grounded in the catalogue: as written, by the one item
 it fits, or by the nearest title's embedding above a threshold; what fits none, or several items, is marked as
-outside. An answer that is no such JSON is asked for once more as text, and repaired; if that fails too, the
-prediction is empty with a note that says why.
+outside. An answer that is no such JSON is an empty prediction with a note that says why: an endpoint has been
+asked again by then, another model once more in words.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class AskedWriter:
         try:
             return self.model.generate(prompt.messages, schema=PredictionsAnswer, sampling=sampling)
         except OutputParseError:
-            # A server that cannot hold its model to a schema may still let it write nearly such JSON.
+            if self.model.capabilities.remote:  # an endpoint has been asked in words and again by then
+                raise
             return parse_output(self.model.generate(prompt.messages, sampling=sampling), PredictionsAnswer)
 
     def _grounded(
