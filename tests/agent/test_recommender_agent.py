@@ -80,6 +80,32 @@ def test_a_request_steers_and_decides_alone_without_a_history(agent: Recommender
     assert "The history is empty: these are the items closest to the request." in alone.notes
 
 
+def test_each_item_says_which_sources_named_it(agent: RecommenderAgent) -> None:
+    found = agent.recommend(["a", "b"], k=3, query="crime").items
+    assert all(item.sources and min(item.sources.values()) >= 1 for item in found)
+    assert set().union(*(item.sources for item in found)) <= {"text", "popularity", "cooccurrence", "request"}
+    assert min(item.sources.get("request", 99) for item in found) == 1
+
+
+def test_the_model_chooses_between_what_the_constraints_leave_and_reads_the_request(
+    agent: RecommenderAgent, model: ScriptedLanguageModel
+) -> None:
+    def prompts() -> list[str]:
+        sent = [tokens for call in model.calls if call.function == "choose" for tokens in call.tokens]
+        model.calls.clear()
+        return [text for text in map(model.tokenizer.decode, sent) if "Alien" in text]
+
+    plain = agent.recommend(["a", "b"], k=3)
+    assert not any("Asked for now" in text for text in prompts())
+    agent.recommend(["a", "b"], k=3, where=Where(categories=("Romance",)), query="slow and sad")
+    (text,) = prompts()
+    assert "Asked for now: slow and sad" in text
+    offered = text.partition("Which of these")[2]
+    titles = [item.title for item in agent.catalog]
+    assert [title for title in titles if title in offered] == ["Casablanca", "Emma", "Ghost"]
+    assert agent.recommend(["a", "b"], k=3, query="  ") == plain
+
+
 def test_history_of_one(agent: RecommenderAgent) -> None:
     result = agent.recommend(["Emma"], k=3)
     assert len(result.items) == 3

@@ -238,28 +238,33 @@ class Engine:
             What is asked for in free text: it is searched for (source ``"request"``), blended with each
             user's own distribution, and written into the reranking prompt.
         """
+        request = (request or "").strip() or None
         if request is not None:
             words = self._asked_for(request)
             queries = [(*own, words) for own in queries or [()] * len(histories)]
         found = self.retriever.shortlist(
             histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
         )
-        choices = self._choices(histories, found)
+        choices = self._choices(histories, found, request)
         return [self._reranked(one, choices.get(h)).at(slice(k)) for h, one in enumerate(found)]
 
     def _asked_for(self, request: str) -> Query:
-        vector = self.retriever.encoder.encode([title_text(request)])[0]
+        with step("embed", source=REQUEST, text=request):
+            vector = self.retriever.encoder.encode([title_text(request)])[0]
         return Query(REQUEST, vector, steer=REQUEST_STEER)
 
-    def _choices(self, histories: Sequence[History], found: Sequence[Shortlist]) -> dict[int, FloatArray]:
+    def _choices(
+        self, histories: Sequence[History], found: Sequence[Shortlist], request: str | None
+    ) -> dict[int, FloatArray]:
         """Return the log-probabilities of the best candidates, by index of the history."""
-        # From an empty history the language model could only answer with a prior over titles.
-        asked = [h for h, history in enumerate(histories) if len(history) and len(found[h].items) > 1]
+        # From nothing the language model could only answer with a prior over titles.
+        known = [len(history) > 0 or request is not None for history in histories]
+        asked = [h for h, one in enumerate(found) if known[h] and len(one.items) > 1]
         if self.reranker is None or not asked:
             return {}
         offered = [found[h].items[: self.config.n_candidates] for h in asked]
         with step("rerank", model=self.reranker.model.name, weight=self.config.choice_weight) as s:
-            chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered)
+            chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered, request)
             if s:
                 s.note(chosen=[with_titles(self.catalog, *one) for one in zip(offered, chosen, strict=True)])
         return dict(zip(asked, chosen, strict=True))
@@ -333,8 +338,10 @@ class Engine:
         """Return which items meet constraints and are not unwanted; None where that is every item."""
         if not unwanted and (where is None or where.empty):
             return None
-        allowed = self.conditions.mask(where or Where())
-        allowed[sorted(unwanted)] = False
+        with step("constrain", where=(where or Where()).model_dump(mode="json", exclude_defaults=True)) as s:
+            allowed = self.conditions.mask(where or Where())
+            allowed[sorted(unwanted)] = False
+            s.note(unwanted=len(unwanted), items=int(allowed.sum()))
         return allowed
 
     def as_recommendations(self, ranked: RankedItems, history: History) -> tuple[Recommendation, ...]:

@@ -16,6 +16,7 @@ from nextinterest.retrieval.fusion import Fused, reciprocal_rank_fusion
 from nextinterest.retrieval.lists import PAD, empty_lists
 from nextinterest.retrieval.queries import Query
 from nextinterest.retrieval.reading import IndexedVectors, Reading
+from nextinterest.tracing import step
 
 __all__ = ["Asked", "Gathered", "gather"]
 
@@ -117,14 +118,18 @@ def gather(
     weighed[:, :own] = [weights.get(name, 1.0) for name in readings]
     beyond = np.full((n, n_columns), -np.inf, dtype=np.float32)
     lists: list[IntArray] = []
-    for column, reading in enumerate(readings.values()):
-        items, scores = reading.best(depth, asked.exclude, asked.allowed)
+    for column, (name, reading) in enumerate(readings.items()):
+        with step("search", source=name, n=depth) as s:
+            items, scores = reading.best(depth, asked.exclude, asked.allowed)
+            s.note(found=int((items >= 0).sum()))
         lists.append(items)
         beyond[:, column] = np.maximum(scores[:, -1], reading.least)
     lists += [empty_lists(n, depth)[0] for _ in range(own, n_columns)]
     for row in range(n):
         for column, query in enumerate(asked.of(row), own):
-            lists[column][row], beyond[row, column] = _named(query, asked, row, text, depth)
+            with step("search", source=query.source, n=depth) as s:
+                lists[column][row], beyond[row, column] = _named(query, asked, row, text, depth)
+                s.note(found=int((lists[column][row] >= 0).sum()))
             weighed[row, column] = query.weight
     names = [(*readings, *(query.source for query in asked.of(row))) for row in range(n)]
     return Gathered(reciprocal_rank_fusion(lists, weighed, constant), names, beyond)

@@ -18,6 +18,7 @@ from nextinterest.domain import FloatArray, History, IntArray
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.parts import BasePart, LoadContext, Part, Stored
 from nextinterest.retrieval.reading import Reading, SharedReading
+from nextinterest.retrieval.sources import read_by
 
 __all__ = ["PoolReading", "PopularityPart", "ScorePool"]
 
@@ -97,8 +98,8 @@ class ScorePool:
         weights = {part.name: weight for part in self.parts if (weight := self.weights.get(part.name, 0.0))}
         # Nothing was worth a weight: all items alike.
         weights = weights or {self.parts[0].name: 0.0}
-        readings = {part.name: part.read(histories) for part in self.parts if part.name in weights}
-        return PoolReading(readings, weights)
+        parts = [part for part in self.parts if part.name in weights]
+        return PoolReading(read_by(parts, histories), weights)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,7 +18,7 @@ from nextinterest.retrieval.candidates import Asked, Gathered, gather
 from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.pool import PoolReading, ScorePool
 from nextinterest.retrieval.reading import IndexedVectors
-from nextinterest.retrieval.sources import CandidateSource
+from nextinterest.retrieval.sources import CandidateSource, read_by
 
 __all__ = ["FusedScores", "PooledScores", "Scores", "Scoring", "rank_scores"]
 
@@ -73,7 +73,7 @@ class FusedScores:
     def read(self, asked: Asked, text: IndexedVectors) -> _FusedReading:
         """Ask the sources; everything they name is a candidate."""
         config = self.config
-        readings = {source.name: source.read(asked.histories) for source in self.sources}
+        readings = read_by(self.sources, asked.histories)
         found = gather(
             readings, asked, text, weights=config.weights, constant=config.rrf_constant, depth=config.depth
         )
@@ -124,7 +124,7 @@ class PooledScores:
         config, pool = self.config, self.pool.read(asked.histories)
         n = max(asked.k, config.n_candidates)
         others = [source for source in self.sources if source.name not in pool.parts]
-        readings = {**pool.parts, **{source.name: source.read(asked.histories) for source in others}}
+        readings = pool.parts | read_by(others, asked.histories)
         found = gather(readings, asked, text, weights={}, constant=config.rrf_constant, depth=n)
         return _PooledReading(found, pool, n)
 

@@ -22,6 +22,7 @@ from nextinterest.retrieval.rest import SAMPLE, Mass
 from nextinterest.retrieval.scoring import Scoring
 from nextinterest.retrieval.sequence_encoder import pad
 from nextinterest.retrieval.steering import Steering
+from nextinterest.tracing import step
 
 __all__ = ["Orders", "Shortlist", "rank_candidates"]
 
@@ -132,12 +133,15 @@ def rank_candidates(scoring: Scoring, asked: Asked, text: IndexedVectors, orders
     ]
     rows = [np.concatenate([one.candidates, one.cut, one.drawn]) for one in scored]
     items = pad(rows, PAD).astype(np.int32)
-    logits = steering.of(scores.of(items), items)
-    ceiling = steering.ceiling(scores.ceiling)
-    return [
-        _ranked(one, logits[h], constant, float(ceiling[h]), scores.gathered, h, asked.k)
-        for h, one in enumerate(scored)
-    ]
+    with step("score", candidates=sum(len(one.candidates) for one in scored)) as s:
+        logits = steering.of(scores.of(items), items)
+        ceiling = steering.ceiling(scores.ceiling)
+        ranked = [
+            _ranked(one, logits[h], constant, float(ceiling[h]), scores.gathered, h, asked.k)
+            for h, one in enumerate(scored)
+        ]
+        s.note(rest=[one.rest for one in ranked], at_most=[one.rest_most for one in ranked])
+    return ranked
 
 
 def _ranked(

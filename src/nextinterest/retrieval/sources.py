@@ -6,14 +6,15 @@ with a weight and it is fused with the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from nextinterest.domain import History
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.reading import Reading
+from nextinterest.tracing import step
 
-__all__ = ["CandidateSource"]
+__all__ = ["CandidateSource", "read_by"]
 
 
 @runtime_checkable
@@ -32,3 +33,12 @@ class CandidateSource(Protocol):
     def follow(self, change: CatalogChange) -> None:
         """Take over a changed catalogue: moved positions, removed items, new ones."""
         ...
+
+
+def read_by(sources: Iterable[CandidateSource], histories: Sequence[History]) -> dict[str, Reading]:
+    """Return what each source reads of some histories, by its name."""
+    readings = {}
+    for source in sources:
+        with step("embed", source=source.name, histories=len(histories)):
+            readings[source.name] = source.read(histories)
+    return readings

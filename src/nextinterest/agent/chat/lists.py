@@ -1,12 +1,14 @@
-"""Lists under conditions: the engine's own ranking of the whole catalogue, or neighbours, filtered.
+"""Lists under conditions: the engine's own ranking of what may be shown, or neighbours.
 
-Filtering never reorders: of two items that meet a request, the one the engine ranks higher comes first. For
-items like others the order is that of closeness instead, and the score is named so.
+Conditions hold before anything is searched, ranked or shown to a language model, so the list is the one that
+`RecommenderAgent.recommend` gives under them. For items like others the order is that of closeness, and the
+score is named so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +21,9 @@ SIMILARITY = "similarity"
 """Name of the score by which items like others are ordered: the mean cosine of their text embeddings."""
 
 
-def filtered(engine: Engine, history: History, allowed: BoolArray, k: int) -> Recommendations:
+def filtered(
+    engine: Engine, history: History, allowed: BoolArray, k: int, request: str | None = None
+) -> Recommendations:
     """Return the k best allowed items in the engine's order.
 
     Parameters
@@ -32,9 +36,11 @@ def filtered(engine: Engine, history: History, allowed: BoolArray, k: int) -> Re
         Which items may be shown, bool, shape (n_items,).
     k
         Length of the list, at most.
+    request
+        What is asked for in free text; see `Engine.rank`.
     """
-    ranked = engine.rank([history], len(engine.catalog), True)[0]
-    return _listed(engine, history, ranked.at(np.flatnonzero(allowed[ranked.items])[:k]))
+    ranked = engine.rank([history], k, True, allowed=allowed, request=request)[0]
+    return _listed(engine, history, ranked, requested=request is not None)
 
 
 def neighbours(
@@ -56,12 +62,10 @@ def neighbours(
         Length of the list, at most.
     """
     closeness = _closeness(engine.retriever.item_vectors, models)
-    ranked = engine.rank([history], len(engine.catalog), True)[0]
-    kept = np.flatnonzero(allowed[ranked.items])
-    order = kept[np.lexsort((kept, -closeness[ranked.items[kept]]))][:k]
-    parts = {name: part[order] for name, part in ranked.parts.items()}
-    parts[SIMILARITY] = closeness[ranked.items[order]]
-    return _listed(engine, history, RankedItems(ranked.items[order], ranked.probabilities[order], parts))
+    ranked = engine.rank([history], len(engine.catalog), True, allowed=allowed)[0]
+    nearest = ranked.at(np.argsort(-closeness[ranked.items], kind="stable")[:k])
+    parts = nearest.parts | {SIMILARITY: closeness[nearest.items]}
+    return _listed(engine, history, replace(nearest, parts=parts))
 
 
 def nearest_items(vectors: FloatArray, item: int, n: int) -> frozenset[int]:
@@ -75,8 +79,11 @@ def _closeness(vectors: FloatArray, models: Sequence[int]) -> FloatArray:
     return np.asarray(np.clip(cosines.mean(axis=1), -1.0, 1.0), dtype=np.float32)
 
 
-def _listed(engine: Engine, history: History, ranked: RankedItems) -> Recommendations:
-    notes = ("The history is empty: the order is that of popularity.",) if len(history) == 0 else ()
+def _listed(
+    engine: Engine, history: History, ranked: RankedItems, *, requested: bool = False
+) -> Recommendations:
+    popular = len(history) == 0 and not requested
+    notes = ("The history is empty: the order is that of popularity.",) if popular else ()
     return Recommendations(
         user=history.user,
         items=engine.as_recommendations(ranked, history),

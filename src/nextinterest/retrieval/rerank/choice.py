@@ -91,7 +91,7 @@ class ChoiceReranker:
         self._letter_bias: dict[int, FloatArray] = {}
 
     def log_probabilities(
-        self, histories: Sequence[History], candidates: Sequence[IntArray]
+        self, histories: Sequence[History], candidates: Sequence[IntArray], request: str | None = None
     ) -> list[FloatArray]:
         """Return log P(candidate | history, candidates) for each history, normalised over its candidates.
 
@@ -102,6 +102,8 @@ class ChoiceReranker:
         candidates
             Catalogue positions to choose from, without duplicates, one array per history, in any order;
             the first one serves as anchor where several groups are needed.
+        request
+            What is asked for in free text, for all histories; it stands in the prompt before the candidates.
 
         Returns
         -------
@@ -120,7 +122,7 @@ class ChoiceReranker:
                 continue
             anchor = int(np.flatnonzero(order == 0)[0])
             for group in anchored_groups(len(offered), len(LETTERS), anchor):
-                prompts.append(self._renderer.choice(history, offered[order][group]))
+                prompts.append(self._renderer.choice(history, offered[order][group], request=request))
                 positions.append((h, group))
         logs = self._choose(prompts)
         result: list[FloatArray] = []
