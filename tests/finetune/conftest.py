@@ -11,12 +11,12 @@ from nextinterest.retrieval import Encoder
 GENRES = ("horror", "comedy", "western", "musical")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def words() -> Encoder:
     return WordEncoder()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """Forty items in four genres; titles of a genre share a word. Item 39 is in no log."""
     return Catalog(
@@ -27,7 +27,7 @@ def catalog() -> Catalog:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def log() -> EventLog:
     """Users who walk through one genre in order, two events at a time; now and then a jump."""
     rng = np.random.default_rng(7)

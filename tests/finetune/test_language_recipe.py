@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -62,15 +63,23 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_llama(tmp_path_factory.mktemp("llama"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dataset(catalog: Catalog, log: EventLog) -> Dataset:
     counts = {name: 0 for name, field in CleaningReport.model_fields.items() if field.annotation is int}
     return Dataset("walks", catalog, log, None, CleaningReport(files=(), **counts))
 
 
+@pytest.fixture(scope="module")
+def trained_once(
+    dataset: Dataset, words: Encoder, base: Path, tmp_path_factory: pytest.TempPathFactory
+) -> TrainedRetriever:
+    return train_retriever(dataset, words, config(base), tmp_path_factory.mktemp("work")).retriever
+
+
 @pytest.fixture
-def trained(dataset: Dataset, words: Encoder, base: Path, tmp_path: Path) -> TrainedRetriever:
-    return train_retriever(dataset, words, config(base), tmp_path / "work").retriever
+def trained(trained_once: TrainedRetriever) -> TrainedRetriever:
+    """Return a copy, since tests change it."""
+    return deepcopy(trained_once)
 
 
 def part_of(retriever: TrainedRetriever) -> ItemSoftmax:

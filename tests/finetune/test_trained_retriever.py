@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +35,23 @@ CONFIG = FinetuneConfig.model_validate(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dataset(catalog: Catalog, log: EventLog) -> Dataset:
     counts = {name: 0 for name, field in CleaningReport.model_fields.items() if field.annotation is int}
     return Dataset("walks", catalog, log, None, CleaningReport(files=(), **counts))
 
 
+@pytest.fixture(scope="module")
+def trained_once(
+    dataset: Dataset, words: Encoder, tmp_path_factory: pytest.TempPathFactory
+) -> TrainedRetriever:
+    return train_retriever(dataset, words, CONFIG, tmp_path_factory.mktemp("work")).retriever
+
+
 @pytest.fixture
-def trained(dataset: Dataset, words: Encoder, tmp_path: Path) -> TrainedRetriever:
-    return train_retriever(dataset, words, CONFIG, tmp_path / "work").retriever
+def trained(trained_once: TrainedRetriever) -> TrainedRetriever:
+    """Return a copy, since tests change it."""
+    return deepcopy(trained_once)
 
 
 def test_it_learns_and_the_blend_is_no_worse_than_its_best_part(trained: TrainedRetriever) -> None:
