@@ -17,11 +17,13 @@ from support.serving import free_port, small_agent
 from typer.testing import CliRunner, Result
 
 from nextinterest.agent import RecommenderAgent
-from nextinterest.cli.main import app
+from nextinterest.cli.main import app, main
 from nextinterest.cli.opening import Source
 from nextinterest.data import EventLog
 from nextinterest.errors import NextInterestError
 from nextinterest.profiles import open_store
+
+Refused = Callable[..., str]
 
 
 @pytest.mark.slow
@@ -69,19 +71,23 @@ def test_the_default_agent_is_served(tmp_path: Path) -> None:
         server.wait()
 
 
-def test_without_a_key_only_loopback_is_served(tmp_path: Path) -> None:
-    run = subprocess.run(
-        [
-            sys.executable, "-m", "nextinterest", "serve", "--host", "0.0.0.0",  # noqa: S104 - refused
-            "--store", str(tmp_path / "profiles.db"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={key: value for key, value in os.environ.items() if key != "NEXTINTEREST_SERVE_KEYS"},
-    )  # fmt: skip
-    assert run.returncode == 1
-    assert "Without keys the server listens on loopback only" in " ".join(run.stderr.split())
+@pytest.fixture
+def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Return what runs the command for every address until it is refused; it returns what was printed."""
+    monkeypatch.delenv("NEXTINTEREST_SERVE_KEYS", raising=False)
+
+    def run(*options: str) -> str:
+        store = str(tmp_path / "profiles.db")
+        with pytest.raises(SystemExit) as ended:
+            main(["serve", "--host", "0.0.0.0", "--store", store, *options])  # noqa: S104 - refused
+        assert ended.value.code == 1
+        return " ".join(capsys.readouterr().err.split())
+
+    return run
+
+
+def test_without_a_key_only_loopback_is_served(refused: Refused) -> None:
+    assert "Without keys the server listens on loopback only" in refused()
 
 
 @pytest.fixture
@@ -143,28 +149,14 @@ def test_a_damaged_store_is_a_sentence(serve_small: Callable[..., Result], tmp_p
     assert "profiles.db is damaged" in str(refused.exception)
 
 
-def test_a_key_on_the_command_line_is_refused_and_a_file_is_read(tmp_path: Path) -> None:
-    def served(*options: str) -> str:
-        run = subprocess.run(
-            [
-                sys.executable, "-m", "nextinterest", "serve", "--host", "0.0.0.0",  # noqa: S104 - refused
-                "--store", str(tmp_path / "profiles.db"), *options,
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env={key: value for key, value in os.environ.items() if key != "NEXTINTEREST_SERVE_KEYS"},
-        )  # fmt: skip
-        assert run.returncode == 1
-        return " ".join(run.stderr.split())
-
-    said = served("--key", "my-very-secret-key")
+def test_a_key_on_the_command_line_is_refused_and_a_file_is_read(refused: Refused, tmp_path: Path) -> None:
+    said = refused("--key", "my-very-secret-key")
     assert "--key-file FILE, or set NEXTINTEREST_SERVE_KEYS" in said
     assert "my-very-secret-key" not in said
     keys = tmp_path / "keys"
     keys.write_text("my-very-secret-key everything\n", "utf-8")
     keys.chmod(0o600)
-    said = served("--key-file", str(keys))
+    said = refused("--key-file", str(keys))
     assert "Key 1 has an unknown scope" in said
     assert "my-very-secret-key" not in said
-    assert "there is no wildcard" in served("--origin", "https://*.example")
+    assert "there is no wildcard" in refused("--origin", "https://*.example")

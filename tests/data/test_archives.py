@@ -107,6 +107,7 @@ def tarred(data: bytes) -> bytes:
         ("a.csv.bz2", b"user,item\n", "is named .bz2 and is not a bzip2 archive"),
         ("a.zip", b"user,item\n", "not a zip archive"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "data",  # archives hold the time of their making
 )
 @pytest.mark.parametrize("format_", ["auto", "csv"])
 def test_binary_files_are_named_and_never_printed(
