@@ -63,11 +63,18 @@ def largest_entries(matrix: FloatArray | csr_array, n: int) -> csr_array:
     [[3.0, -4.0, 0.0], [0.0, 2.0, 0.0]]
     """
     stored = csr_array(matrix)
-    rows = np.repeat(np.arange(stored.shape[0]), np.diff(stored.indptr))
-    order = np.lexsort((stored.indices, -np.abs(stored.data), rows))
-    position = np.arange(len(order)) - np.repeat(stored.indptr[:-1], np.diff(stored.indptr))
+    lengths, size = np.diff(stored.indptr), np.abs(stored.data)
+    rows = np.repeat(np.arange(stored.shape[0]), lengths)
+    least = np.zeros(stored.shape[0], dtype=size.dtype)
+    for row in np.flatnonzero(lengths > n):  # only what is as large as the n-th of its row has to be sorted
+        of_row = size[stored.indptr[row] : stored.indptr[row + 1]]
+        least[row] = -np.partition(-of_row, n - 1)[n - 1]
+    large = np.flatnonzero(~(size < least[rows]))
+    order = large[np.lexsort((stored.indices[large], -size[large], rows[large]))]
+    of_rows = np.bincount(rows[large], minlength=stored.shape[0])
+    position = np.arange(len(order)) - np.repeat(np.cumsum(of_rows) - of_rows, of_rows)
     kept = np.sort(order[position < n])
-    counts = np.minimum(np.diff(stored.indptr), n)
+    counts = np.minimum(lengths, n)
     offsets = np.concatenate([[0], np.cumsum(counts)])
     data = stored.data[kept].astype(np.float32)
     return csr_array((data, stored.indices[kept], offsets), shape=stored.shape)
