@@ -126,6 +126,27 @@ def _movies_100k() -> bytes:
     ).encode("latin-1")
 
 
+def _wrapped() -> bytes:
+    """Each line as one cell, as a table program writes a table that it read as one column."""
+    return b"".join(b'"' + line.replace(b'"', b'""') + b'"\n' for line in _csv().splitlines())
+
+
+def _of_r() -> bytes:
+    """As R writes a table: names of rows, which the header leaves out."""
+    rows = [f'"{i + 1}","u{i % 3}","i{i % 5}",{1700000000 + i}' for i in range(12)]
+    return "\n".join(['"user","item","time"', *rows]).encode() + b"\n"
+
+
+def _orders() -> bytes:
+    rows = [f"{i},u{i % 3},2024-01-{i + 1:02} 10:00:00 Europe/Berlin" for i in range(12)]
+    return "\n".join(["order_id,user_id,ordered_at", *rows]).encode() + b"\n"
+
+
+def _of_orders() -> bytes:
+    rows = [f"{i % 12},i{i % 5},{i}" for i in range(24)]
+    return "\n".join(["order_id,product_id,position", *rows]).encode() + b"\n"
+
+
 FORMATS: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
     "csv": {"log.csv": _csv, "log.items.csv": _items, "users.csv": _users},
     "tsv": {"log.tsv": lambda: _csv("\t"), "items.tsv": lambda: _items("\t")},
@@ -140,6 +161,13 @@ FORMATS: Mapping[str, Mapping[str, Callable[[], bytes]]] = {
         "t/toys.train.inter": _atomic,
         "t/toys.test.inter": _atomic,
         "t/toys.item": _atomic_items,
+    },
+    "wrapped": {"log.csv": _wrapped, "log.items.csv": _items},
+    "row names": {"log.csv": _of_r},
+    "joined": {
+        "shop/orders.csv": _orders,
+        "shop/order_products.csv": _of_orders,
+        "shop/products.csv": lambda: _items().replace(b"item_id", b"product_id"),
     },
     "blanks": {"b.inter": lambda: _atomic().replace(b"\t", b" ")},
     "sequences": {
