@@ -176,7 +176,7 @@ def free(
         except NextInterestError:
             continue
         parsed += 1
-        items = [grounder.ground(title).position for title in titles[:K]]
+        items = [one.position for one in grounder.ground_many(titles[:K])]
         known = [item for item in items if item is not None]
         seen = {int(j) for j in history}
         valid += len(known) == K == len(set(known)) and not seen & set(known)

@@ -45,12 +45,8 @@ DOCUMENTED: dict[str, str] = {
     "ScriptedLanguageModel": "docs/engine.md",
 }
 
-# What is not on the path of a command yet and will be: templates of what is trained to generate, what is
-# generated as a source of candidates.
-GENERATION = {
-    "GenerationPrompts.templates",
-    "TitleGrounder.ground",
-}
+# What is not on the path of a command yet and will be: templates of what is trained to generate.
+GENERATION = {"GenerationPrompts.templates"}
 
 CLASS = re.compile(r"[A-Z]\w*[A-Za-z]\w*")
 FRAMEWORKS = re.compile(

@@ -70,7 +70,7 @@ GROUNDER = TitleGrounder(CATALOG)
     ],
 )
 def test_titles_as_models_write_them(title: str, position: int | None, how: str) -> None:
-    grounding = GROUNDER.ground(title)
+    grounding = GROUNDER.ground_many([title])[0]
     assert (grounding.position, grounding.how) == (position, how)
     assert grounding.text == title
     assert grounding.similarity is None
@@ -87,7 +87,7 @@ def test_every_title_of_the_catalogue_is_found_exactly(titles: list[str]) -> Non
     grounder = TitleGrounder(catalog)
     stripped = [title.strip() for title in titles]
     for title, bare in zip(titles, stripped, strict=True):
-        grounding = grounder.ground(title)
+        grounding = grounder.ground_many([title])[0]
         if bare:
             assert grounding.how == "exact"
             assert grounding.position == stripped.index(bare)
@@ -133,8 +133,9 @@ def test_neighbours_are_asked_once_for_what_matches_nothing() -> None:
 
 def test_a_year_picks_among_near_neighbours() -> None:
     near = Nearest([[1, 2, 0]], [[0.9, 0.85, 0.1]])
-    assert TitleGrounder(CATALOG, near).ground("Psyko (1960)").position == 2
-    assert TitleGrounder(CATALOG, near).ground("Psyko (1972)").position == 1  # 0 is of that year, but far
+    assert TitleGrounder(CATALOG, near).ground_many(["Psyko (1960)"])[0].position == 2
+    (found,) = TitleGrounder(CATALOG, near).ground_many(["Psyko (1972)"])
+    assert found.position == 1  # 0 is of that year, but far
 
 
 def test_one_neighbour_a_title_may_come_flat() -> None:

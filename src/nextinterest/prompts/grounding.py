@@ -84,9 +84,9 @@ class TitleGrounder:
     --------
     >>> from nextinterest.domain import Item
     >>> catalog = Catalog.from_items([Item("1", "Godfather, The", year=1972), Item("2", "Alien", year=1979)])
-    >>> TitleGrounder(catalog).ground("the GODFATHER (1972)")
+    >>> TitleGrounder(catalog).match("the GODFATHER (1972)")
     Grounding(text='the GODFATHER (1972)', position=0, how='normalised', similarity=None)
-    >>> TitleGrounder(catalog).ground("Heat").how
+    >>> TitleGrounder(catalog).match("Heat").how
     'not in catalogue'
     """
 
@@ -97,10 +97,6 @@ class TitleGrounder:
         self.titles = TitleIndex.of(catalog)
         self.neighbours = neighbours
         self.threshold = threshold
-
-    def ground(self, title: str) -> Grounding:
-        """Map one title; see `ground_many`."""
-        return self.ground_many([title])[0]
 
     def ground_many(self, titles: Sequence[str]) -> list[Grounding]:
         """Map titles to items, asking for neighbours once for all that match none.
