@@ -15,7 +15,7 @@ __all__ = ["AgentInterests"]
 
 
 class AgentInterests(AgentRecords):
-    """The part of `nextinterest.agent.RecommenderAgent` that speaks of interests."""
+    """The methods of `nextinterest.agent.RecommenderAgent` about interests."""
 
     def interests(
         self,
@@ -58,9 +58,9 @@ class AgentInterests(AgentRecords):
         Parameters
         ----------
         horizon
-            Events ahead, or a span of time.
+            Events ahead, at most 1,000, or a span of time of at most 3,650 days.
         n_paths
-            Likely item paths to sample besides; 0 for none.
+            Likely item paths to sample besides, at most 1,000; 0 for none.
         seed
             Of the paths.
 

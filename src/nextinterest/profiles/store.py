@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from nextinterest.profiles.faults import UserNameError
 
 __all__ = [
+    "DIRECTION_CONTROLS",
     "AppendResult",
     "EventKind",
     "ItemRecord",
@@ -28,7 +29,7 @@ __all__ = [
 
 EventKind = Literal["seen", "liked", "disliked", "hidden"]
 MAX_USER_ID = 256
-_OVERRIDES = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+DIRECTION_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class ProfileEvent(BaseModel):
@@ -178,7 +179,7 @@ def checked_user(user: str) -> str:
         not user
         or user in {".", ".."}
         or all(unicodedata.category(c)[0] in "CZ" for c in user)
-        or any(unicodedata.bidirectional(c) in _OVERRIDES for c in user)
+        or any(unicodedata.bidirectional(c) in DIRECTION_CONTROLS for c in user)
         or len(user) > MAX_USER_ID
         or any(c < " " or c in "\x7f\ufffd" or "\ud800" <= c <= "\udfff" for c in user)
     ):

@@ -14,7 +14,7 @@ from nextinterest.interests.words import TextPortrait
 from nextinterest.profiles import ProfileEvent
 from nextinterest.server.asked import Constraints, Words
 from nextinterest.server.failures import Failure
-from nextinterest.server.names import UserName
+from nextinterest.server.names import LongText, ShownText, UserName
 
 __all__ = [
     "About",
@@ -149,7 +149,17 @@ class Ahead(_Body):
 
     @property
     def horizon(self) -> int | timedelta:
-        """The horizon as the agent takes it."""
+        """The horizon as the agent takes it.
+
+        Raises
+        ------
+        Failure
+            422 where both events and days are given.
+        """
+        if self.horizon_days is not None and "horizon_events" in self.model_fields_set:
+            raise Failure(
+                422, "Give either horizon_events or horizon_days.", code="invalid_value", param="horizon_days"
+            )
         return self.horizon_events if self.horizon_days is None else timedelta(days=self.horizon_days)
 
 
@@ -217,16 +227,16 @@ class Forgotten(_Body):
 class ItemBody(_Body):
     """One item of the catalogue."""
 
-    id: str = Field(
+    id: ShownText = Field(
         description="Unique id; item_id is read too.",
         min_length=1,
         max_length=512,
         validation_alias=AliasChoices("id", "item_id"),
     )
-    title: str = Field(description="Title.", min_length=1, max_length=4096)
-    categories: list[str] = Field(default_factory=list, description="Categories.", max_length=64)
-    year: int | None = Field(default=None, description="Year.", ge=-9999, le=9999)
-    description: str | None = Field(default=None, description="Longer text.", max_length=65_536)
+    title: ShownText = Field(description="Title.", min_length=1, max_length=4096)
+    categories: list[ShownText] = Field(default_factory=list, description="Categories.", max_length=64)
+    year: int | None = Field(default=None, description="Year.", ge=1, le=9999)
+    description: LongText | None = Field(default=None, description="Longer text.", max_length=65_536)
 
     @classmethod
     def of(cls, item: Item) -> ItemBody:
@@ -262,6 +272,25 @@ class ItemsRequest(_Body):
     )
 
     items: list[ItemBody] = Field(description="The items.", min_length=1, max_length=1000)
+
+    def distinct(self) -> list[Item]:
+        """Return the items, as the agent takes them.
+
+        Raises
+        ------
+        Failure
+            422 where two have one id.
+        """
+        seen: set[str] = set()
+        for number, body in enumerate(self.items):
+            if body.id in seen:
+                message = f"Item id {body.id!r} is given twice. Give each item once."
+                raise Failure(422, message, code="invalid_value", param=f"items.{number}.id")
+            seen.add(body.id)
+        return [
+            Item(body.id, body.title, tuple(body.categories), body.year, body.description)
+            for body in self.items
+        ]
 
 
 class ItemsChanged(_Body):

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from nextinterest.domain import Item
 from nextinterest.server.bodies import (
     ItemBody,
     ItemsChanged,
@@ -29,10 +28,7 @@ def router(service: Service) -> APIRouter:
     @routes.put("")
     async def put(request: ItemsRequest) -> ItemsChanged:
         """Add items, or replace those whose id exists; they are kept, and recommended from this answer on."""
-        items = [
-            Item(body.id, body.title, tuple(body.categories), body.year, body.description)
-            for body in request.items
-        ]
+        items = request.distinct()
         change = await service.changes.run(lambda: service.agent.put_items(items))
         return ItemsChanged(added=change.added, replaced=change.replaced, total=change.total)
 
