@@ -36,7 +36,7 @@ class _Reranker:
         self.offered: list[list[int]] = []
 
     def log_probabilities(
-        self, histories: Sequence[History], offered: Sequence[IntArray]
+        self, histories: Sequence[History], offered: Sequence[IntArray], request: str | None = None
     ) -> list[FloatArray]:
         self.offered += [row.tolist() for row in offered]
         return [

@@ -48,7 +48,7 @@ from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.item_text import title_text
 from nextinterest.retrieval.lists import rounded_down
 from nextinterest.retrieval.queries import REQUEST, REQUEST_STEER, Query
-from nextinterest.retrieval.rerank import ChoiceReranker, redistribute
+from nextinterest.retrieval.rerank import Reranker, make_reranker, redistribute
 from nextinterest.retrieval.shortlist import Shortlist
 from nextinterest.titles import TitleIndex
 from nextinterest.tracing import step
@@ -179,7 +179,7 @@ class Engine:
         return Conditions(self.catalog)
 
     @cached_property
-    def reranker(self) -> ChoiceReranker | None:
+    def reranker(self) -> Reranker | None:
         """What chooses between the best candidates; None where nothing would ask it."""
         config = self.config
         if config.choice_weight == 0:
@@ -187,12 +187,12 @@ class Engine:
         model = self.model_for("rerank") if self.choice is None else self.choice.model
         if model is None:
             return None
-        return ChoiceReranker(
+        return make_reranker(
             model,
             PromptTemplate.named(config.template),
             self.catalog,
             PromptOptions(
-                budget=min(config.max_prompt_tokens, model.context_length - 1),
+                budget=config.max_prompt_tokens,
                 max_events=config.max_events,
                 summary_share=config.older_events_share,
             ),

@@ -29,6 +29,8 @@ class Capabilities:
         unless the caller says otherwise (see `nextinterest.agent.roles`).
     remote
         Each call is a request, which takes a while, can fail, and may cost money.
+    concurrency
+        Calls that are worth making side by side.
     """
 
     hidden_states: bool = False
@@ -38,3 +40,4 @@ class Capabilities:
     tool_calls: bool = False
     instructed: bool = False
     remote: bool = False
+    concurrency: int = 1

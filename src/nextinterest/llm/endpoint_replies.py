@@ -18,10 +18,14 @@ from nextinterest.llm.endpoint_answers import called_with, content_of, has_reaso
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
 
-__all__ = ["LESS_REASONING", "MORE_TOKENS", "Answer", "as_interface", "cut_off", "read_reply"]
+__all__ = ["LESS_REASONING", "MORE_TOKENS", "Answer", "CutOffError", "as_interface", "cut_off", "read_reply"]
 
 MORE_TOKENS = "Raise Sampling.max_tokens, or turn the model's reasoning off at the endpoint."
 LESS_REASONING = "Turn the model's reasoning off at the endpoint, or name a model that does not reason."
+
+
+class CutOffError(ProviderError):
+    """An answer ended at the limit of tokens before its text began: the model was still reasoning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,10 @@ def as_interface(endpoint: Endpoint) -> Iterator[None]:
         ) from error
 
 
-def cut_off(endpoint: Endpoint, limit: int, *, reasoned: bool) -> ProviderError:
+def cut_off(endpoint: Endpoint, limit: int, *, reasoned: bool) -> CutOffError:
     """Return the error of an answer that ended at the limit of tokens before its text began."""
     when = "while the model was reasoning" if reasoned else "before its text began"
-    return ProviderError(
+    return CutOffError(
         f"{endpoint.where}: the answer was cut at {limit} tokens (finish_reason length) {when}.",
         remedy=MORE_TOKENS,
         command=LESS_REASONING,

@@ -31,6 +31,7 @@ from nextinterest.llm.endpoint_replies import (
     LESS_REASONING,
     MORE_TOKENS,
     Answer,
+    CutOffError,
     as_interface,
     cut_off,
     read_reply,
@@ -54,6 +55,7 @@ logger = logging.getLogger(__name__)
 
 _CONTEXT_LENGTH = 8192  # where nobody says
 _MOST_SILENT = 3  # answers running that say nothing of the choices, before choices are asked for no more
+_ROOM_TO_REASON = 4096
 _SHOWN_BACK = 2000  # characters of an answer that is sent back
 _NO_LOGPROBS = "Serve it with top_logprobs and without reasoning, or rank with a local model."
 
@@ -116,6 +118,7 @@ class OpenAICompatibleModel(Answering):
         """The name that `nextinterest.llm.open_model` was given."""
         self._context_length = context_length
         self.concurrency = concurrency
+        self._room = 0  # tokens for reasoning besides those of the answer
         self._silent = 0  # choices of which nothing was reported; below zero once some was
         dice = rng or random.Random(0)  # noqa: S311 - jitter, not secrets
         self._endpoint = Endpoint(client, model, self.retries, parameters, sleep, dice, concurrency)
@@ -156,6 +159,7 @@ class OpenAICompatibleModel(Answering):
             tool_calls=self._endpoint.form == "tools",
             instructed=True,
             remote=True,
+            concurrency=self.concurrency,
         )
 
     @property
@@ -280,11 +284,25 @@ class OpenAICompatibleModel(Answering):
     def _answer(
         self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling
     ) -> Answer:
-        with self._spending(messages, sampling.max_tokens) as spend:
-            reply = self._endpoint.complete(messages, parameters_of(sampling), schema)
+        while True:
+            try:
+                return self._answered(messages, schema, sampling)
+            except CutOffError:
+                if self._room:
+                    raise
+                # The model reasons before it answers, and its thoughts count as tokens.
+                self._room = _ROOM_TO_REASON
+
+    def _answered(
+        self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling
+    ) -> Answer:
+        limit = sampling.max_tokens + self._room
+        wanted = parameters_of(sampling.model_copy(update={"max_tokens": limit}))
+        with self._spending(messages, limit) as spend:
+            reply = self._endpoint.complete(messages, wanted, schema)
             spend(reply.usage)
         with as_interface(self._endpoint):
-            return read_reply(reply, self._endpoint, sampling.max_tokens)
+            return read_reply(reply, self._endpoint, limit)
 
     def stream(
         self,
@@ -308,6 +326,7 @@ class OpenAICompatibleModel(Answering):
             yield from pieces_of(answer.model_dump_json())
             return
         how = sampling or Sampling()
+        how = how.model_copy(update={"max_tokens": how.max_tokens + self._room})
         heard = Heard()
         wanted = parameters_of(how) | {"stream_options": {"include_usage": True}}
         with self._spending(messages, how.max_tokens) as spend:

@@ -104,6 +104,7 @@ class ModelReader:
     def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
         """Return the prompt: instructions, and the conversation as one message of data."""
         template, special = _template(), self.model.tokenizer.special_tokens
+        remote = self.model.capabilities.remote
         clean = [
             (message.role, neutralise(message.content, max_chars=MAX_MESSAGE, special_tokens=special))
             for message in said[-self.most_messages :]
@@ -117,7 +118,8 @@ class ModelReader:
                     last=context.years.last,
                 ),
                 *(template.render("event", role=role, content=content) for role, content in clean),
-                template.render("footer", schema=schema_text(flat_form())),
+                # An endpoint is sent the schema with the request, and once is enough.
+                template.render("footer", schema="" if remote else schema_text(flat_form())),
                 template.render("answer"),
             ]
         )
