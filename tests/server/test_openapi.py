@@ -34,7 +34,7 @@ def test_the_examples_work(listen: Callable[..., str]) -> None:
                     answer = client.request(method, path.replace("{user}", "zoe"), json=example)
                     assert answer.status_code == 200, (path, answer.text)
                     tried.add(path)
-    assert len(tried) == 7
+    assert len(tried) == 9
 
 
 def test_the_document_names_keys_where_there_are_some(serve: Callable[..., TestClient]) -> None:

@@ -16,6 +16,7 @@ from nextinterest.agent.artifact import load_engine, save_engine
 from nextinterest.agent.asynchronous import isolated, streamed, threaded
 from nextinterest.agent.building import build_engine
 from nextinterest.agent.chat.conversing import Conversation, traced_pieces, whole
+from nextinterest.agent.chat.grounding import as_sent
 from nextinterest.agent.chat.messages import MessageLike, read_messages
 from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.schema import ChatReply
@@ -29,7 +30,7 @@ from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
 from nextinterest.data.dataset import as_data_set
-from nextinterest.domain import Recommendations, Where, traced
+from nextinterest.domain import Outcome, Recommendations, Request, Where, traced
 from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.metering import metering
@@ -330,6 +331,43 @@ class RecommenderAgent(AgentInterests):
             outcome = served.conversation.carry_out(understood, profile)
             yield from served.conversation.worded(outcome, said)
 
+    def carry_out(
+        self,
+        request: Request,
+        user: str | None = None,
+        history: HistoryLike | None = None,
+        *,
+        on_unknown: OnUnknown = "raise",
+        confirm_forget: bool = False,
+    ) -> Outcome:
+        """Do what a request asks for and return what came of it: `chat` without words.
+
+        Items are named by id or title. With a store, the intents feedback and forget change the user's
+        profile; what is deleted for good is asked back (``outcome.question``) unless it is confirmed.
+
+        Parameters
+        ----------
+        request
+            The request.
+        user, history
+            As in `chat`; with neither, nothing is known of the person.
+        on_unknown
+            As in `recommend`.
+        confirm_forget
+            Whether the user has confirmed what the request deletes.
+
+        Exceptions as in `chat`.
+        """
+        served = self._served.now
+        understood = as_sent(request, served.conversation.context, confirmed=confirm_forget)
+        if self._users is not None and user is not None and history is None:
+            name = str(user)
+            return self._users.carry_out(served, name, understood, absent=self._absent(name))
+        given = [] if history is None and user is None else history
+        read = self._read(served.engine, given, user, on_unknown)
+        return served.conversation.carry_out(understood, SessionProfile(read.history, ()))
+
     arecommend = threaded(recommend)
+    acarry_out = threaded(carry_out)
     achat = threaded(chat)
     achat_stream = streamed(chat_stream)

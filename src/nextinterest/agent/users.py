@@ -14,13 +14,15 @@ from datetime import datetime
 from unicodedata import normalize
 
 from nextinterest.agent.catalogue import Snapshot
+from nextinterest.agent.chat.conversing import Conversation
 from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.agent.chat.stored_profile import StoredProfile
+from nextinterest.agent.chat.understanding import Understood
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import ReadHistory, read_history
 from nextinterest.agent.remembered import RememberedUsers
 from nextinterest.arguments import as_records
-from nextinterest.domain import Catalog, Event, History
+from nextinterest.domain import Catalog, Event, History, Outcome
 from nextinterest.domain.items import utc
 from nextinterest.errors import UnknownItemError
 from nextinterest.messages import Message
@@ -110,21 +112,41 @@ class StoredUsers:
         An answer that rests on the history has the note `absent`, if any, where the store has no events.
         """
         user = checked_user(user)
-        conversation, catalog = served.conversation, served.engine.catalog
+        conversation = served.conversation
         questions = self.remembered.questions
         with self.remembered.answering(user) as number:
             now = self.clock()
             waiting = questions.take(user, messages, now)
             understood = conversation.understand(messages, waiting, confirmed=confirm_forget)
-            profile = StoredProfile(catalog, self.store, user, now, number)
-            outcome = conversation.carry_out(understood, profile)
-            if absent and understood.request.intent in _FROM_HISTORY and not profile.size():
-                outcome = outcome.model_copy(update={"notes": (*outcome.notes, absent)})
+            outcome = self._done(conversation, understood, user, now, number, absent)
             questions.put(user, messages, outcome.question, now)
-        if outcome.confirmation is not None and outcome.confirmation.kind == "forgotten":
-            self._retriever().forget(user)  # it has read what was taken back
         # Everything is written by now; whoever stops listening changes nothing.
         yield from conversation.worded(outcome, messages)
+
+    def carry_out(
+        self, served: Snapshot, user: str, understood: Understood, *, absent: str | None = None
+    ) -> Outcome:
+        """Do what a request of a user asks for; see `RecommenderAgent.carry_out`."""
+        user = checked_user(user)
+        with self.remembered.answering(user) as number:
+            return self._done(served.conversation, understood, user, self.clock(), number, absent)
+
+    def _done(
+        self,
+        conversation: Conversation,
+        understood: Understood,
+        user: str,
+        now: datetime,
+        number: int | None,
+        absent: str | None,
+    ) -> Outcome:
+        profile = StoredProfile(conversation.engine.catalog, self.store, user, now, number)
+        outcome = conversation.carry_out(understood, profile)
+        if outcome.confirmation is not None and outcome.confirmation.kind == "forgotten":
+            self._retriever().forget(user)  # it has read what was taken back
+        if absent and understood.request.intent in _FROM_HISTORY and not profile.size():
+            outcome = outcome.model_copy(update={"notes": (*outcome.notes, absent)})
+        return outcome
 
     def retract(self, user: str, item_id: str) -> int:
         """Remove a user's events of one item and return how many there were."""

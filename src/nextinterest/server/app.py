@@ -28,6 +28,7 @@ from nextinterest.server.routes import (
     models,
     page,
     recommend,
+    requests,
     responses,
     users,
 )
@@ -92,7 +93,7 @@ def create_app(
         redoc_url=None,
     )
     install_failures(app)
-    for group in (page, health, models, chat, responses, recommend, interests, users, items):
+    for group in (page, health, models, chat, responses, recommend, requests, interests, users, items):
         app.include_router(group.router(service))
     # The last one added is the outermost: what the guard refuses is counted too.
     app.add_middleware(JsonBodies)

@@ -12,18 +12,20 @@ from nextinterest.domain import Event, Item
 from nextinterest.domain.portraits import InterestPortrait
 from nextinterest.interests.words import TextPortrait
 from nextinterest.profiles import ProfileEvent
-from nextinterest.server.asked import Constraints, Words
+from nextinterest.server.asked import AskedFor, Constraints, Words
 from nextinterest.server.failures import Failure
 from nextinterest.server.names import LongText, ShownText, UserName
 
 __all__ = [
     "About",
     "Ahead",
+    "CarryOutRequest",
     "EventsAccepted",
     "EventsRequest",
     "ForecastQuery",
     "ForecastRequest",
     "Forgotten",
+    "GenerateRequest",
     "Health",
     "Interests",
     "InterestsRequest",
@@ -59,6 +61,8 @@ class HistoryEvent(_Body):
     )
 
 
+_TRACE = "Return each step of the answer with it: prompts, what was found, tokens, time."
+
 _EITHER: dict[str, JsonValue] = {
     "oneOf": [
         {"required": [given], "properties": {given: {"type": kind}, other: {"type": "null"}}}
@@ -87,6 +91,17 @@ class About(_Body):
     on_unknown: OnUnknown = Field(
         default="raise", description="What to do with items of the history that the catalogue does not have."
     )
+
+    def given(self) -> tuple[str | None, list[str | Event] | None]:
+        """Return the user and the history, one of which is None.
+
+        Raises
+        ------
+        Failure
+            422 where both or neither is given.
+        """
+        one = self.one()
+        return (one, None) if isinstance(one, str) else (None, one)
 
     def one(self) -> str | list[str | Event]:
         """Return the user or the history, as the agent takes it.
@@ -117,9 +132,31 @@ class RecommendRequest(About):
     query: Words | None = Field(
         default=None, description="What is asked for, in free text: items whose texts are close rank higher."
     )
-    trace: bool = Field(
-        default=False,
-        description="Return each step of the answer with it: prompts, what was found, tokens, time.",
+    trace: bool = Field(default=False, description=_TRACE)
+
+
+class GenerateRequest(About):
+    """Ask the language model what comes next."""
+
+    model_config = _about(user="zoe", n=5, request="something slow and dark")
+
+    n: int = Field(default=10, ge=1, le=1000, description="Titles, at most.")
+    request: Words | None = Field(default=None, description="What the person asks for, in their words.")
+    exclude_seen: bool = Field(default=True, description="Leave out items of the history.")
+    trace: bool = Field(default=False, description=_TRACE)
+
+
+class CarryOutRequest(About):
+    """Ask for what a request says."""
+
+    model_config = _about(
+        user="zoe",
+        request={"intent": "recommend", "count": 3, "where": {"excluded_categories": ["Horror"]}},
+    )
+
+    request: AskedFor = Field(description="What is asked for; items are named by id or title.")
+    confirm_forget: bool = Field(
+        default=False, description="Whether the person has confirmed what the request deletes."
     )
 
 
@@ -142,10 +179,7 @@ class Ahead(_Body):
     )
     n_paths: int = Field(default=0, ge=0, le=256, description="Likely item paths to sample besides.")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Seed of what is sampled.")
-    trace: bool = Field(
-        default=False,
-        description="Return each step of the answer with it: prompts, what was found, tokens, time.",
-    )
+    trace: bool = Field(default=False, description=_TRACE)
 
     @property
     def horizon(self) -> int | timedelta:

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply
-from nextinterest.domain import Recommendations
+from nextinterest.domain import NextInterests, Recommendations
 from nextinterest.errors import NextInterestError, UnknownItemError
 from nextinterest.interests import InterestOutlook, describe
 from nextinterest.messages import Message
@@ -83,6 +83,16 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
     ) -> Recommendations:
         """Rank what the person has not seen by how likely it is next, with reasons."""
         return agent.recommend(user=user, k=count, where=where, query=query)
+
+    if agent.engine.can_generate:
+
+        @server.tool()
+        def generate(
+            count: Annotated[int, Field(description="Titles, at most.", ge=1, le=100)] = 10,
+            request: Annotated[Words | None, Field(description="What the person asks for, in words.")] = None,
+        ) -> NextInterests:
+            """Let the language model say what the person will want next: interests, and titles."""
+            return agent.generate(user=user, n=count, request=request)
 
     @server.tool()
     def chat(

@@ -7,6 +7,7 @@ not have lead to a note, never to an item.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import ReadHistory
+from nextinterest.agent.where_notes import where_notes
 from nextinterest.counting import counted
 from nextinterest.domain import (
     BoolArray,
@@ -28,10 +30,12 @@ from nextinterest.domain import (
     Question,
     Request,
 )
+from nextinterest.interests import Horizon
 
 __all__ = ["DEFAULT_COUNT", "Executor"]
 
 DEFAULT_COUNT = 5
+DEFAULT_HORIZON = 10
 N_FOUND = 5
 N_CLOSE = 10
 LEAST_MATCH = 0.72
@@ -117,10 +121,9 @@ class Executor:
         models, still = self._resolved(request.similar_to)
         fewer, less = self._resolved(request.less_like)
         unknown = (*unknown, *more, *still, *less)
-        if request.query is not None:
-            item = self.context.titles.resolve(request.query)
-            if item is None:
-                unknown = (*unknown, request.query)
+        words = request.query if request.intent == "recommend" else None
+        if request.query is not None and words is None and self.context.titles.resolve(request.query) is None:
+            unknown = (*unknown, request.query)
         if request.intent == "similar" and not models:
             close = tuple(f for words in unknown for f in self._look_up(words))[:N_FOUND]
             note = () if unknown else ("Name an item, so that others like it can be found.",)
@@ -128,13 +131,14 @@ class Executor:
         known = set(profile.history().items.tolist())
         history = extended(profile.history(), [item for item in liked if item not in known])
         open_items = self._open(profile, [*disliked, *models, *liked], fewer)
-        open_items[history.items] = False
+        if request.exclude_seen:
+            open_items[history.items] = False
         count = request.count or DEFAULT_COUNT
         allowed = open_items & self.conditions.mask(request.where)
         made = (
             neighbours(self.engine, history, models, allowed, count)
             if models
-            else filtered(self.engine, history, allowed, count)
+            else filtered(self.engine, history, allowed, count, words)
         )
         nearest = None
         if len(made.items) < (request.count or 1):
@@ -157,7 +161,11 @@ class Executor:
         return allowed
 
     def _list_notes(self, request: Request, n: int) -> tuple[str, ...]:
-        notes: list[str] = []
+        notes = list(where_notes(request.where, self.conditions))
+        if request.intent == "recommend" and request.query is not None:
+            notes.append("Items whose texts are close to the words of the request come first.")
+        if request.references:
+            notes.append("Numbers refer to a list shown before, and here is none: they were left out.")
         if request.where.match == "any" and len(request.where.categories) > 1:
             notes.append("Any one of these categories is enough here.")
         if request.count is not None and 0 < n < request.count:
@@ -206,7 +214,9 @@ class Executor:
     def _portray(self, understood: Understood, profile: ChatProfile) -> Outcome:
         history = profile.history()
         portrait = self.engine.interests(ReadHistory(history))
-        outlook = self.engine.forecast(ReadHistory(history)) if len(history) else None
+        outlook = None
+        if len(history):
+            outlook = self.engine.forecast(ReadHistory(history), horizon=_horizon(understood.request))
         return Outcome(request=understood.request, portrait=portrait, outlook=outlook)
 
     def _search(self, understood: Understood, profile: ChatProfile) -> Outcome:
@@ -317,6 +327,12 @@ class Executor:
             asked=asked[:300],
             match=min(1.0, match),
         )
+
+
+def _horizon(request: Request) -> Horizon:
+    if request.horizon_days is not None:
+        return timedelta(days=request.horizon_days)
+    return request.horizon_events or DEFAULT_HORIZON
 
 
 def _of(held: dict[int, int], items: Sequence[int]) -> dict[int, int]:

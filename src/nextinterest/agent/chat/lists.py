@@ -31,7 +31,7 @@ def filtered(
     engine
         Ranks the catalogue.
     history
-        The person's events; they are not recommended again.
+        The person's events.
     allowed
         Which items may be shown, bool, shape (n_items,).
     k
@@ -39,7 +39,7 @@ def filtered(
     request
         What is asked for in free text; see `Engine.rank`.
     """
-    ranked = engine.rank([history], k, True, allowed=allowed, request=request)[0]
+    ranked = engine.rank([history], k, False, allowed=allowed, request=request)[0]
     return _listed(engine, history, ranked, requested=request is not None)
 
 
@@ -53,7 +53,7 @@ def neighbours(
     engine
         Has the item vectors and the probability of each item.
     history
-        The person's events; they are not recommended again.
+        The person's events.
     models
         Catalogue positions of the items to resemble.
     allowed
@@ -62,7 +62,7 @@ def neighbours(
         Length of the list, at most.
     """
     closeness = _closeness(engine.retriever.item_vectors, models)
-    ranked = engine.rank([history], len(engine.catalog), True, allowed=allowed)[0]
+    ranked = engine.rank([history], len(engine.catalog), False, allowed=allowed)[0]
     nearest = ranked.at(np.argsort(-closeness[ranked.items], kind="stable")[:k])
     parts = nearest.parts | {SIMILARITY: closeness[nearest.items]}
     return _listed(engine, history, replace(nearest, parts=parts))

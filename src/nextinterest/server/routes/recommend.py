@@ -21,12 +21,12 @@ def router(service: Service) -> APIRouter:
     async def recommend(request: RecommendRequest, grant: Allowed) -> Recommendations:
         """Rank the catalogue for a user of the server or for a history given in the request."""
         user_of(grant, request.user)
-        one, k = request.one(), request.k
+        user, history = request.given()
+        k = request.k
         if k > service.settings.max_k:
             raise Failure(422, f"k is at most {service.settings.max_k}.", code="invalid_value", param="k")
 
         def work() -> Recommendations:
-            user, history = (one, None) if isinstance(one, str) else (None, one)
             return service.agent.recommend(
                 history,
                 k,

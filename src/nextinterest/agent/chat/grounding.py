@@ -1,0 +1,132 @@
+"""What the names in a request mean in a catalogue, whoever wrote them: a language model, or a program.
+
+Titles become those of the catalogue, each meaning one item. A title that several items have is asked back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nextinterest.agent.chat.reading.numbers import MOST
+from nextinterest.agent.chat.reading.tokens import tokenise
+from nextinterest.agent.chat.schema import EVERYTHING
+from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, ReportedKind, Understood
+from nextinterest.domain import Request
+from nextinterest.titles import split_year
+
+__all__ = ["as_sent", "as_written"]
+
+LEAST_MATCH = 0.8
+
+
+def as_written(request: Request, context: ChatContext) -> Understood:
+    """Return what a language model made of a message.
+
+    Categories are the catalogue's or are dropped. Items that the person says they like are noted, whatever
+    else is asked for.
+    """
+    unclear = _unclear(request, context)
+    if unclear:
+        return Understood(Request(intent=request.intent), unclear=unclear)
+
+    def categories(names: Iterable[str]) -> tuple[str, ...]:
+        known = [one for name in names for one in context.categories.means(tokenise(name).words)]
+        return tuple(name for name in context.catalog.category_names if name in known)
+
+    where = request.where.model_copy(
+        update={
+            "categories": categories(request.where.categories),
+            "excluded_categories": categories(request.where.excluded_categories),
+        }
+    )
+    count = None if request.count is None else min(request.count, MOST)
+    grounded = _grounded(request, context).model_copy(update={"where": where, "count": count})
+    return Understood(grounded, reported=_reported(grounded, context))
+
+
+def as_sent(request: Request, context: ChatContext, *, confirmed: bool = False) -> Understood:
+    """Return what a program asks for, which names items by id or title.
+
+    Nothing is noted but by the intent feedback.
+
+    Parameters
+    ----------
+    request
+        The request.
+    context
+        What is known of the catalogue.
+    confirmed
+        Whether the caller confirms what the request deletes.
+    """
+    catalog, titles = context.catalog, context.titles
+
+    def called(name: str) -> str:
+        return titles.called(catalog.position(name)) if name in catalog else name
+
+    fields = ("liked", "disliked", "similar_to", "less_like")
+    named: dict[str, object] = {field: tuple(map(called, getattr(request, field))) for field in fields}
+    if request.query is not None and request.intent != "recommend":
+        named["query"] = called(request.query)
+    request = request.model_copy(update=named)
+    unclear = _unclear(request, context)
+    if unclear:
+        return Understood(request, unclear=unclear, confirmed=confirmed)
+    grounded = _grounded(request, context)
+    reported = _reported(grounded, context) if request.intent == "feedback" else ()
+    return Understood(grounded, reported=reported, confirmed=confirmed)
+
+
+def _grounded(request: Request, context: ChatContext) -> Request:
+    """Return the request with titles of the catalogue in place of those that are close to them."""
+
+    def titles(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_title(name, context) or name for name in names))
+
+    query = request.query
+    if query is not None and query.casefold() != EVERYTHING and request.intent != "recommend":
+        query = _title(query, context) or query
+    return request.model_copy(
+        update={
+            "liked": titles(request.liked),
+            "disliked": titles(request.disliked),
+            "similar_to": titles(request.similar_to),
+            "less_like": titles(request.less_like),
+            "query": query,
+        }
+    )
+
+
+def _unclear(request: Request, context: ChatContext) -> tuple[int, ...]:
+    """Return the items of the first title that several have and that was written without a year."""
+    query = () if request.query is None or request.intent == "recommend" else (request.query,)
+    for name in (*request.liked, *request.disliked, *request.similar_to, *query):
+        title = _title(name, context)
+        item = None if title is None else context.titles.resolve(title)
+        if item is not None and split_year(name.strip(), bare=True)[1] is None:
+            alike = context.titles.namesakes(item)
+            if alike:
+                return alike
+    return ()
+
+
+def _title(text: str, context: ChatContext) -> str | None:
+    found = context.titles.find(text, 1)
+    return context.titles.called(found[0].item) if found and found[0].score >= LEAST_MATCH else None
+
+
+def _reported(request: Request, context: ChatContext) -> tuple[ReportedEvent, ...]:
+    if request.intent not in {"feedback", "recommend", "similar"}:
+        return ()
+    feedback = request.intent == "feedback"
+    said: tuple[tuple[ReportedKind, tuple[str, ...]], ...] = (
+        ("liked", request.liked),
+        ("disliked", request.disliked if feedback else ()),
+        ("seen", (request.query,) if feedback and request.query else ()),
+    )
+    reported: list[ReportedEvent] = []
+    for kind, names in said:
+        for name in names:
+            item = context.titles.resolve(name)
+            if item is not None and all(one.item != item for one in reported):
+                reported.append(ReportedEvent(item, kind))
+    return tuple(reported)
