@@ -27,7 +27,7 @@ def test_tools_tell_and_recommend(live: RecommenderAgent) -> None:
             listed = await client.list_tools()
             names = {tool.name for tool in listed.tools}
             assert names == {
-                "recommend", "chat", "interests", "forecast", "search", "tell", "take_back",
+                "recommend", "generate", "chat", "interests", "forecast", "search", "tell", "take_back",
             }  # fmt: skip
             assert not any("user" in tool.input_schema.get("properties", {}) for tool in listed.tools)
             found = await client.call_tool("search", {"title": "alie"})

@@ -16,8 +16,11 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from nextinterest.llm import ScriptedLanguageModel
 
-def test_the_examples_work(listen: Callable[..., str]) -> None:
+
+def test_the_examples_work(listen: Callable[..., str], model: ScriptedLanguageModel) -> None:
+    model.answers.append('{"interests": [], "titles": ["Fargo"]}')  # of /v1/generate
     with httpx.Client(base_url=listen(talker=None)) as client:
         document = client.get("/openapi.json").json()
         schemas = document["components"]["schemas"]

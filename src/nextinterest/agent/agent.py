@@ -25,7 +25,7 @@ from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.interests import AgentInterests
 from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.shipped import shipped_recommender
-from nextinterest.arguments import as_flag, as_whole_number
+from nextinterest.arguments import as_flag, as_record, as_text, as_whole_number
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
@@ -237,9 +237,12 @@ class RecommenderAgent(AgentInterests):
         engine, k = self.engine, as_whole_number(k, "k")
         exclude_seen, trace = as_flag(exclude_seen, "exclude_seen"), as_flag(trace, "trace")
 
+        asked = None if where is None else as_record(where, Where, "where")
+        words = None if query is None else as_text(query, "query")
+
         def answer() -> Recommendations:
             read = self._read(engine, history, user, on_unknown)
-            return engine.answer(read, k, exclude_seen=exclude_seen, where=where, request=query)
+            return engine.answer(read, k, exclude_seen=exclude_seen, where=asked, request=words)
 
         with self._answering(user):
             return traced(answer, trace)
@@ -358,8 +361,9 @@ class RecommenderAgent(AgentInterests):
 
         Exceptions as in `chat`.
         """
-        served = self._served.now
-        understood = as_sent(request, served.conversation.context, confirmed=confirm_forget)
+        served, request = self._served.now, as_record(request, Request, "request")
+        confirmed = as_flag(confirm_forget, "confirm_forget")
+        understood = as_sent(request, served.conversation.context, confirmed=confirmed)
         if self._users is not None and user is not None and history is None:
             name = str(user)
             return self._users.carry_out(served, name, understood, absent=self._absent(name))
