@@ -113,7 +113,7 @@ def test_a_given_history_leaves_the_store_alone(live: RecommenderAgent) -> None:
 def test_interests_are_forecast_as_far_as_is_asked(
     live: RecommenderAgent, ahead: dict[str, int], horizon: int
 ) -> None:
-    done = live.carry_out(Request(intent="profile", **ahead), "zoe")  # type: ignore[arg-type]
+    done = live.carry_out(Request(intent="profile", **ahead), "zoe")
     assert done.portrait is not None
     assert done.outlook is not None
     assert done.outlook.horizon_events == horizon

@@ -69,7 +69,8 @@ def test_what_is_wrong_is_said_with_its_path(serve: Serve, asked: object, param:
 def test_a_key_of_one_user_opens_that_one(serve: Serve) -> None:
     client = serve(keys=("a-long-enough-key user:zoe",))
     headers = {"Authorization": "Bearer a-long-enough-key"}
-    for path, more in (("requests", {"request": {}}), ("generate", {})):
+    requests: dict[str, dict[str, object]] = {"requests": {"request": {}}, "generate": {}}
+    for path, more in requests.items():
         answer = client.post(f"/v1/{path}", json={"user": "yan", **more}, headers=headers)
         assert answer.status_code == 403
 
