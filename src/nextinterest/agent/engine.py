@@ -168,11 +168,6 @@ class Engine:
         """Finds items by part of a title."""
         return TitleIndex.of(self.catalog)
 
-    @property
-    def can_generate(self) -> bool:
-        """Whether there is a model for `generator`, which is not loaded to find out."""
-        return self.roles.get("generate", self.language_model) is not None
-
     @cached_property
     def generator(self) -> Generator:
         """What predicts next interests by the language model."""

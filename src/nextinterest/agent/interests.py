@@ -76,6 +76,12 @@ class AgentInterests(AgentRecords):
         with self._answering(user):
             return traced(answer, trace)
 
+    @property
+    def can_generate(self) -> bool:
+        """Whether there is a language model for `generate`, which is not loaded to find out."""
+        engine = self.engine
+        return engine.roles.get("generate", engine.language_model) is not None
+
     def generate(
         self,
         history: HistoryLike | None = None,

@@ -84,7 +84,7 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
         """Rank what the person has not seen by how likely it is next, with reasons."""
         return agent.recommend(user=user, k=count, where=where, query=query)
 
-    if agent.engine.can_generate:
+    if agent.can_generate:
 
         @server.tool()
         def generate(

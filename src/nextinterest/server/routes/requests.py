@@ -45,7 +45,7 @@ def router(service: Service) -> APIRouter:
         user_of(grant, body.user)
         user, history = body.given()
         check_length(body.n, "n")
-        if not agent.engine.can_generate:
+        if not agent.can_generate:
             raise Failure(501, "This server has no language model.", code="no_language_model")
         return await service.gate.run(
             lambda: agent.generate(
