@@ -10,6 +10,7 @@ import pytest
 
 from nextinterest.agent import AgentConfig, RecommenderAgent
 from nextinterest.agent.config import GeneratedSource
+from nextinterest.domain import Where
 from nextinterest.errors import DataError, ModelError, UnknownItemError
 from nextinterest.llm import ScriptedLanguageModel
 
@@ -50,6 +51,13 @@ def test_what_is_generated_is_a_source_only_where_settings_say_so(
     assert {"generated titles", "generated: Crime"} <= {name for sources in named for name in sources}
     model.answers.extend(["no", "no"])  # what cannot be read adds nothing
     assert lists(GeneratedSource()) == lists(None)
+
+
+def test_constraints_hold_for_titles(agent: RecommenderAgent, model: ScriptedLanguageModel) -> None:
+    model.answers.append(SAID)
+    generated = agent.generate(["Emma"], 5, where=Where(excluded_categories=("Crime",)))
+    assert [item.how for item in generated.items] == ["outside"]
+    assert any("2 generated titles are of the history, or not to be named" in n for n in generated.notes)
 
 
 def test_it_can_be_awaited(agent: RecommenderAgent, model: ScriptedLanguageModel) -> None:

@@ -42,6 +42,14 @@ def test_a_table_names_interests_reasons_and_titles(capsys: pytest.CaptureFixtur
         assert part in shown
 
 
+def test_constraints_and_the_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--history", "Alien", "--not-category", "Sci-Fi", "--request", "slow", "--trace") == 0
+    shown = capsys.readouterr().out
+    assert "Blade Runner" not in shown.partition("generate")[0]
+    assert "Asked for now: slow" in shown
+    assert run("--history", "Alien", "--where", "[]") == 2
+
+
 def test_json_is_the_type(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--history", "Alien", "--history", "No such film", "--skip-unknown", "--json") == 0
     result = NextInterests.model_validate_json(capsys.readouterr().out)

@@ -112,4 +112,11 @@ class AgentConfig(BaseModel):
         return AgentConfig(**kept)
 
 
-_OF_THE_MODEL = {"generated", "interest_style", "choice_weight", "choice_calibrated", "max_prompt_tokens", "template"}
+_OF_THE_MODEL = {
+    "generated",
+    "interest_style",
+    "choice_weight",
+    "choice_calibrated",
+    "max_prompt_tokens",
+    "template",
+}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from nextinterest.agent.asynchronous import threaded
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.records import AgentRecords
 from nextinterest.arguments import as_flag, as_whole_number
-from nextinterest.domain import NextInterests, traced
+from nextinterest.domain import NextInterests, Where, traced
 from nextinterest.interests import InterestOutlook, InterestPortrait
 from nextinterest.interests.outlook import MOST_PATHS, Horizon
 
@@ -89,6 +93,7 @@ class AgentInterests(AgentRecords):
         *,
         user: str | None = None,
         request: str | None = None,
+        where: Where | None = None,
         exclude_seen: bool = True,
         on_unknown: OnUnknown = "raise",
         trace: bool = False,
@@ -104,6 +109,8 @@ class AgentInterests(AgentRecords):
             Titles, at most.
         request
             What the person asks for, in their words: it stands in the prompt behind the history.
+        where
+            Constraints that every generated title's item must meet.
         exclude_seen
             Leave out titles of the history's items.
 
@@ -119,6 +126,9 @@ class AgentInterests(AgentRecords):
 
         def answer() -> NextInterests:
             read = self._read(engine, history, user, on_unknown)
+            if where is not None and not where.empty:
+                barred = np.flatnonzero(~engine.conditions.mask(where)).tolist()
+                read = replace(read, unwanted=read.unwanted | frozenset(barred))
             return engine.generator.generate(read, n, request=request, exclude_seen=exclude_seen)
 
         with self._answering(user):

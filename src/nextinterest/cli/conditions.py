@@ -11,17 +11,13 @@ import typer
 if TYPE_CHECKING:
     from nextinterest.domain import Where
 
-__all__ = ["Asked"]
+__all__ = ["Asked", "Constraints"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What is asked for beyond a list: constraints and free text."""
+class Constraints:
+    """What every item must meet."""
 
-    query: Annotated[
-        str | None,
-        typer.Option(metavar="WORDS", help="What is asked for, in free text: 'slow and dark, about grief'."),
-    ] = None
     category: Annotated[
         list[str] | None,
         typer.Option(help="A category that every item must have; repeat the option for more."),
@@ -78,6 +74,16 @@ class Asked:
             return Where.model_validate_json(json.dumps(whole), strict=True)
         except ValidationError as error:
             raise typer.BadParameter(first_error(error.errors(), whole).message) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Constraints):
+    """What is asked for beyond a list: constraints and free text."""
+
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="What is asked for, in free text: 'slow and dark, about grief'."),
+    ] = None
 
     def words(self) -> str | None:
         """Return the free text; None without any.

@@ -8,9 +8,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from nextinterest.cli.conditions import Constraints
 from nextinterest.cli.console import err, out
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
+from nextinterest.cli.traces import Traced, trace_view
 from nextinterest.domain import NextInterests
 
 __all__ = ["generate"]
@@ -32,6 +34,8 @@ def generate(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Leave out items that the catalogue does not have.")
     ] = False,
+    held_to: Constraints,
+    trace: Traced = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the structured result.")] = False,
 ) -> None:
     """Let the language model say what a user will want next: interests, and titles of the catalogue."""
@@ -40,7 +44,13 @@ def generate(
     with err.status("Loading the agent"):
         agent = source.open()
     result = agent.generate(
-        history, n, user=user, request=request, on_unknown="skip" if skip_unknown else "raise"
+        history,
+        n,
+        user=user,
+        request=request,
+        where=held_to.constraints(),
+        on_unknown="skip" if skip_unknown else "raise",
+        trace=trace,
     )
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
@@ -49,6 +59,8 @@ def generate(
     out.print(_titles(result))
     for note in result.notes:
         out.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
+    if result.trace is not None:
+        out.print(trace_view(result.trace))
 
 
 def _interests(result: NextInterests) -> Table:

@@ -116,6 +116,12 @@ def test_a_model_without_braces_scores_names(hostile: Catalog, model: Model) -> 
         assert [event.index for event in horror.because] == [0, 1, 2]
 
 
+def test_without_the_grammar_names_are_scored(hostile: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nextinterest.agent.generation.constrained.find_spec", lambda name: None)
+    generator = made(speaker("causal", bytes_tokenizer()), hostile)
+    check(generator.generate(read(0, 3), 2), hostile, (0, 3), 2)
+
+
 def test_the_history_is_read_once_for_both_questions(
     hostile: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,7 +106,7 @@ def _notes(seen: int, ambiguous: int) -> tuple[str, ...]:
     notes = []
     if seen:
         what = counted(seen, "generated title is", "generated titles are")
-        notes.append(f"{what} of the history, or unwanted, and left out.")
+        notes.append(f"{what} of the history, or not to be named, and left out.")
     if ambiguous:
         what = counted(ambiguous, "generated title fits", "generated titles fit")
         notes.append(f"{what} several items, and so none of them.")
