@@ -4,6 +4,9 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
 
+# Tests of one file run one after another in one process: they share what its fixtures made. WORKERS=0: one process.
+WORKERS ?= 2
+
 FIGURES_OPTIONS = $(if $(ONLY),--only $(ONLY)) $(if $(FORCE),--force) $(if $(MOST_MINUTES),--most-minutes $(MOST_MINUTES))
 
 .PHONY: demo figures test test-slow lint types contracts check wheel clean
@@ -18,7 +21,7 @@ demo: $(STAMP)
 	$(PY) -m nextinterest demo
 
 test: $(STAMP)
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 figures: $(STAMP)
 	$(PY) bench/figures.py $(FIGURES_OPTIONS)

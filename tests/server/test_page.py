@@ -243,6 +243,7 @@ def test_everything_has_a_name_and_can_be_reached_by_tab(browser: Browser, liste
     tell(address, "zoe", "ab")
     with opened(browser, address) as page:
         expect(page.locator("#timeline .event")).to_have_count(2)
+        page.wait_for_load_state("networkidle")  # no part is drawn anew while the keys go through them
         unnamed = page.evaluate(
             """() => [...document.querySelectorAll("button, input, select, textarea, meter, [role]")]
                 .filter((e) => !e.hidden && !(e.getAttribute("aria-label") || e.labels?.length ||
