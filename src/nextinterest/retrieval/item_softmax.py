@@ -32,6 +32,7 @@ from nextinterest.retrieval.language_files import (
 from nextinterest.retrieval.parts import HistoryScorer, LoadContext, Stored
 from nextinterest.retrieval.reading import IndexedVectors, Reading
 from nextinterest.retrieval.softmax_paths import SoftmaxPaths
+from nextinterest.tracing import sent
 
 __all__ = ["ItemSoftmax", "covering_prompts"]
 
@@ -130,6 +131,8 @@ class ItemSoftmax:
         filled = [i for i, prompt in enumerate(prompts) if prompt.event_ends]
         queries = np.zeros((len(histories), self.head.config.dimension + 1), dtype=np.float32)
         queries[:, -1] = 1.0  # against the biases
+        for i in filled:
+            sent(prompts[i].text)
         if filled:
             user = histories[0].user if len(histories) == 1 else None
             if user is not None and self._states is not None:
