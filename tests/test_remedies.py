@@ -37,7 +37,7 @@ NOT_REACHED = {
     ("agent/records.py", "Give it one: agent.with_store('profiles.db')."),
     (
         "agent/artifact.py",
-        "Build it with from_dataset, or pass language_model_name and text_encoder_name.",
+        "Build it with names of models, such as language_model='FOLDER'.",
     ),
     ("data/log.py", "Build the log with EventLog.from_arrays."),
     ("eval/baselines/tuning.py", "Pass one embedding per item."),

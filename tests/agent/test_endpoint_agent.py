@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from support.endpoint import Body, Endpoint, Reply, clever, failure, prompt_of, serving
 from support.films import FILMS, WordEncoder
+from support.saved_llama import save_tiny_llama
 
 from nextinterest import Item, RecommenderAgent
+from nextinterest.agent import AgentConfig
 from nextinterest.cli.main import main
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data.report import CleaningReport
 from nextinterest.domain import Catalog, Where
-from nextinterest.errors import ModelError, ProviderError
+from nextinterest.errors import AssetError, ModelError, ProviderError
 from nextinterest.llm import ScriptedLanguageModel, open_model
 from nextinterest.messages import Message
 
@@ -189,6 +191,50 @@ def test_a_saved_recommender_remembers_the_endpoint_and_never_the_key(
     other = RecommenderAgent.from_pretrained(tmp_path / "saved", language_model=ScriptedLanguageModel())
     other.recommend(history)
     assert len(endpoint.bodies) == before
+
+
+def test_roles_are_saved_by_name_and_are_one_model_again(endpoint: Endpoint, tmp_path: Path) -> None:
+    spec = f"openai:m@{endpoint.url}"
+    made = RecommenderAgent.from_dataset(
+        dataset(SHOP), language_model=None, roles={"rerank": spec, "generate": spec, "word": None}
+    )
+    made.save_pretrained(tmp_path / "saved")
+    engine = RecommenderAgent.from_pretrained(tmp_path / "saved").engine
+    assert engine.model is engine.model_for("understand") is engine.model_for("word") is None
+    reranks = engine.model_for("rerank")
+    assert reranks is not None
+    assert reranks is engine.model_for("generate")
+    assert reranks.name == "m"
+    assert engine.config == made.engine.config
+    bare = RecommenderAgent.from_pretrained(tmp_path / "saved", language_model=None).engine
+    assert bare.model_for("rerank") is None
+
+
+def test_a_role_given_at_loading_gets_the_weight_of_its_model(endpoint: Endpoint, tmp_path: Path) -> None:
+    config = AgentConfig(choice_weight=0.0)
+    made = RecommenderAgent.from_dataset(dataset(SHOP), language_model=None, config=config)
+    made.save_pretrained(tmp_path / "saved")
+    endpoint.script = [sure_of("Desk")]
+    spec = f"openai:m@{endpoint.url}"
+    for how in ({"language_model": spec}, {"roles": {"rerank": spec}}):
+        agent = RecommenderAgent.from_pretrained(tmp_path / "saved", **how)
+        assert "choice" in agent.recommend(["p1"]).items[0].scores
+
+
+def test_models_that_are_not_found_name_the_argument_and_the_option(tmp_path: Path) -> None:
+    folder = save_tiny_llama(tmp_path / "tiny")
+    data = dataset(SHOP)
+    config = AgentConfig(choice_weight=0.3, max_prompt_tokens=900)
+    made = RecommenderAgent.from_dataset(data, language_model=folder, config=config)
+    made.save_pretrained(tmp_path / "saved")
+    folder.rename(tmp_path / "moved")
+    with pytest.raises(AssetError) as caught:
+        RecommenderAgent.from_pretrained(tmp_path / "saved")
+    assert "language_model=" in caught.value.remedy
+    assert "--language-model" in caught.value.command
+    found = RecommenderAgent.from_pretrained(tmp_path / "saved", language_model=tmp_path / "moved")
+    assert found.recommend(["p1", "p2"]) == made.recommend(["p1", "p2"])
+    assert RecommenderAgent.from_pretrained(tmp_path / "saved", language_model=None).recommend(["p1"])
 
 
 def test_one_model_serves_all_roles_and_roles_are_split(endpoint: Endpoint) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nextinterest.agent.config import AgentConfig
-from nextinterest.agent.deferred import DeferredModel, deferred
+from nextinterest.agent.deferred import AgentModel, DeferredModel
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.role_models import open_roles
 from nextinterest.agent.roles import SAVED, Role, Saved
@@ -31,7 +31,7 @@ from nextinterest.artifact_files import (
     read_artifact,
     write_artifact,
 )
-from nextinterest.errors import IntegrityError, ModelError, NextInterestError
+from nextinterest.errors import AssetError, IntegrityError, ModelError
 from nextinterest.interests.model import ForecastModel
 from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
@@ -72,6 +72,8 @@ class RecommenderContent(BaseModel):
     config: AgentConfig
     text_encoder: NamedModel
     language_model: NamedModel | None = None
+    roles: dict[Role, NamedModel | None] = {}
+    """Models of single roles; None for those left to their fallback."""
     template_hash: str
     """Of the template that ``config`` names."""
     retriever: RetrieverContent
@@ -110,6 +112,7 @@ def write_recommender(
     items_from: ItemsFrom | None = None,
     forecast_model: ForecastModel | None = None,
     choice: TunedChoice | None = None,
+    roles: Mapping[Role, NamedModel | None] | None = None,
     made_from: MadeFrom | None = None,
 ) -> None:
     """Write a recommender directory, in place of one that is there.
@@ -134,6 +137,8 @@ def write_recommender(
         Weights of the interest forecast.
     choice
         A model tuned to choose.
+    roles
+        Models of single roles in place of `language_model`.
     made_from
         What it was made from.
 
@@ -157,6 +162,7 @@ def write_recommender(
         config=config,
         text_encoder=NamedModel(name=text_encoder, fingerprint=retriever.encoder.fingerprint),
         language_model=language_model,
+        roles=dict(roles or {}),
         template_hash=PromptTemplate.named(config.template).hash,
         retriever=content,
         choice=None if choice is None else choice.record,
@@ -174,11 +180,13 @@ def save_engine(engine: Engine, directory: Path) -> None:
     ModelError
         If the engine does not know by which name its models can be loaded again.
     """
+    models = {role: None if one is None else _named(one) for role, one in engine.roles.items()}
     unnamed = engine.model_name is not None and engine.language_model_name is None
+    unnamed = unnamed or any(engine.roles[role] is not None and one is None for role, one in models.items())
     if engine.text_encoder_name is None or unnamed:
         raise ModelError(
             "This agent was given its models as objects, so a directory could not name them.",
-            remedy="Build it with from_dataset, or pass language_model_name and text_encoder_name.",
+            remedy="Build it with names of models, such as language_model='FOLDER'.",
         )
     model = None
     if engine.model_fingerprint is not None and engine.language_model_name is not None:
@@ -191,7 +199,13 @@ def save_engine(engine: Engine, directory: Path) -> None:
         language_model=model,
         forecast_model=engine.forecast_model,
         choice=engine.choice,
+        roles=models,
     )
+
+
+def _named(model: AgentModel) -> NamedModel | None:
+    name = name_of(model)
+    return None if name is None else NamedModel(name=name, fingerprint=model.fingerprint)
 
 
 def load_engine(
@@ -213,7 +227,7 @@ def load_engine(
         In place of the saved one: where that lies now, or another model, which takes the roles; None goes
         without any. What the ranking was trained with stays part of it unless None is given.
     roles
-        Models of single roles.
+        Models of single roles in place of those that were saved.
     text_encoder
         Where the text encoder lies now; None for the name that was saved.
     device, dtype
@@ -246,17 +260,23 @@ def load_engine(
         moved=moved,
     )
     named, config, choice_there = content.language_model, content.config, content.choice
+
+    def as_saved(named: NamedModel, where: str | None = None) -> DeferredModel:
+        return DeferredModel(where or named.name, named.fingerprint, directory, device=device, dtype=dtype)
+
     first: LanguageModelLike | DeferredModel | None = given
-    if with_language and (given is None or (named is not None and _is_the_saved(moved, named))):
-        where = moved or (None if named is None else named.name)
-        if named is not None and where is not None:
-            first = DeferredModel(where, named.fingerprint, directory, device=device, dtype=dtype)
-    elif given is not None and deferred(given).capabilities.instructed:
-        config, choice_there = config.without_model(), None
-    model, own = open_roles(first, roles, device=device, dtype=dtype)
+    kept: dict[Role, LanguageModelLike | DeferredModel | None] = {}
+    same = given is None or (named is not None and _is_the_saved(moved, named))
+    if with_language and same:
+        first = None if named is None else as_saved(named, moved)
+        kept |= {role: None if one is None else as_saved(one) for role, one in content.roles.items()}
+    model, own = open_roles(first, {**kept, **(roles or {})}, device=device, dtype=dtype)
     reranks = own.get("rerank", model)
-    if "rerank" in own:
-        choice_there = None
+    if "rerank" in (roles or {}) or not same:
+        if reranks is not None and reranks.capabilities.instructed:
+            config, choice_there = config.without_model(), None
+        elif "rerank" in own:
+            choice_there = None
     config = config.for_model(None if reranks is None else reranks.capabilities)
     if isinstance(reranks, DeferredModel) and choice_there is None and config.choice_weight > 0:
         reranks.load()  # every list asks it
@@ -288,7 +308,7 @@ def _is_the_saved(folder: str | None, named: NamedModel) -> bool:
 def _open_encoder(name: str, directory: Path, device: str) -> Encoder:
     try:
         return encoder_assets.open_encoder(name, device)
-    except NextInterestError as error:
+    except (AssetError, ModelError) as error:
         raise type(error)(
             f"The text encoder {name!r} of the recommender in {directory} cannot be opened: {error.message}",
             remedy="Say where it lies now with text_encoder=...",

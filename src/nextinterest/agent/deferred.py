@@ -7,12 +7,13 @@ fingerprint is checked when the weights are read. A model at an endpoint is open
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 from typing import TypeAlias
 
 from nextinterest.data.assets import locate
-from nextinterest.errors import IntegrityError, NextInterestError
+from nextinterest.errors import AssetError, IntegrityError, ModelError
 from nextinterest.llm import Capabilities, EndpointSettings, LanguageModel, Tokenizer, open_model
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.loading import load_tokenizer
@@ -22,6 +23,7 @@ from nextinterest.llm.opening import LanguageModelLike, name_of, remote_name
 __all__ = ["AgentModel", "DeferredModel", "deferred", "loaded"]
 
 _BYTES_PER_WEIGHT = 2
+logger = logging.getLogger(__name__)
 
 
 class DeferredModel:
@@ -57,6 +59,13 @@ class DeferredModel:
         self._model: LanguageModel | None = None
         self._tokenizer: Tokenizer | None = None
         self._lock = threading.Lock()
+        if self._remote and directory is not None:
+            logger.warning(
+                "%s names the language model %s: prompts with users' histories are sent there, and the key "
+                "of OPENAI_API_KEY where one is set.",
+                directory,
+                self.name,
+            )
 
     @property
     def opened_as(self) -> str:
@@ -117,7 +126,7 @@ class DeferredModel:
     def _read(self) -> LanguageModel:
         try:
             model = open_model(self._spec, device=self._device, dtype=self._dtype, endpoint=self._endpoint)
-        except NextInterestError as error:
+        except (AssetError, ModelError) as error:
             if self._directory is None:
                 raise
             raise type(error)(

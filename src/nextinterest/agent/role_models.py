@@ -24,7 +24,7 @@ def takes(model: AgentModel, role: Role) -> bool:
 
 def open_roles(
     language_model: LanguageModelLike | AgentModel | None,
-    roles: Mapping[Role, LanguageModelLike | None] | None = None,
+    roles: Mapping[Role, LanguageModelLike | AgentModel | None] | None = None,
     *,
     device: str = "auto",
     dtype: DtypeName = "auto",

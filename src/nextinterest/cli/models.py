@@ -6,6 +6,7 @@ One decision for all of them: the model named, else the one that the recommender
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,6 +59,15 @@ class Models:
         float | None, typer.Option(help="Price of a million tokens that it writes.", min=0.0)
     ] = None
 
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep an endpoint's answers in this file and take them from it: what was asked before costs "
+            "nothing, and an evaluation that was stopped goes on where it stood.",
+        ),
+    ] = None
+
     def named_model(self, *, with_language: bool = True) -> LanguageModelLike | Saved | None:
         """Return the model that is named; the saved one where none is, and no model where none is wanted."""
         if self.language_model is None:
@@ -88,5 +98,6 @@ class Models:
             "max_cost": self.max_cost,
             "input_price": self.input_price,
             "output_price": self.output_price,
+            "answers": self.answers,
         }
         return open_model(name, endpoint=EndpointSettings.of(None, **limits))

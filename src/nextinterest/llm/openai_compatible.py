@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 from pydantic import BaseModel
 
 from nextinterest.errors import ModelError, NoLogProbabilitiesError, OutputParseError, ProviderError
+from nextinterest.llm.answer_store import AnswerStore
 from nextinterest.llm.answer_text import answered_object, answered_text
 from nextinterest.llm.answering import Answering
 from nextinterest.llm.base import Capabilities, FloatArray, Sampling, SchemaT, State
@@ -88,6 +89,8 @@ class OpenAICompatibleModel(Answering):
         ``{"reasoning_effort": "low"}``; None leaves a parameter out.
     concurrency
         Requests under way at once.
+    answers
+        Keeps answers (see `Endpoint`).
     sleep, rng
         The clock and the randomness of waits.
     """
@@ -105,6 +108,7 @@ class OpenAICompatibleModel(Answering):
         top_logprobs: int = 20,
         parameters: Mapping[str, Json] | None = None,
         concurrency: int = 8,
+        answers: AnswerStore | None = None,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
     ) -> None:
@@ -121,7 +125,7 @@ class OpenAICompatibleModel(Answering):
         self._room = 0  # tokens for reasoning besides those of the answer
         self._silent = 0  # choices of which nothing was reported; below zero once some was
         dice = rng or random.Random(0)  # noqa: S311 - jitter, not secrets
-        self._endpoint = Endpoint(client, model, self.retries, parameters, sleep, dice, concurrency)
+        self._endpoint = Endpoint(client, model, self.retries, parameters, sleep, dice, concurrency, answers)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r} at {self._endpoint.address})"
@@ -147,6 +151,7 @@ class OpenAICompatibleModel(Answering):
             budget=Budget(given.max_tokens, given.max_cost, given.input_price, given.output_price),
             context_length=given.context_length,
             concurrency=given.concurrency,
+            answers=None if given.answers is None else AnswerStore(given.answers.expanduser()),
         )
         found.opened_as = opened_as
         return found

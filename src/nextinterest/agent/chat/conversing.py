@@ -84,7 +84,11 @@ class Conversation:
         spent = current()
         yield ChatReply(
             text="".join(written),
-            usage=Usage(prompt_tokens=spent.read, completion_tokens=spent.written),
+            usage=Usage(
+                prompt_tokens=spent.read,
+                completion_tokens=spent.written,
+                cost=spent.cost if spent.priced else None,
+            ),
             **{name: getattr(outcome, name) for name in type(outcome).model_fields},
         )
 

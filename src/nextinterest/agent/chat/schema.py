@@ -39,12 +39,15 @@ EVERYTHING = "everything"
 
 
 class Usage(BaseModel):
-    """Tokens that language models read and wrote for the answer; 0 where none ran."""
+    """Tokens that language models read and wrote for the answer, and what they cost; 0 where none ran."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompt_tokens: int = Field(default=0, ge=0)
     completion_tokens: int = Field(default=0, ge=0)
+    cost: float | None = Field(
+        default=0.0, ge=0, description="In the money of the endpoint's prices; null where they are not known."
+    )
 
     @property
     def total_tokens(self) -> int:
