@@ -103,6 +103,42 @@ def test_what_a_person_sees(browser: Browser, listen: Listen) -> None:
         expect(page.locator("#status")).to_have_text("Showing ann.")
 
 
+def test_the_list_is_narrowed_by_words_a_category_and_years(browser: Browser, listen: Listen) -> None:
+    address = listen()
+    tell(address, "zoe", "e")
+    with opened(browser, address) as page:
+        expect(page.locator("#picks li")).to_have_count(8)
+        form = page.get_by_role("search", name="Narrow the list")
+        options = form.get_by_label("Category").locator("option").all_inner_texts()
+        assert options[0] == "Any"
+        assert "Horror (2)" in options
+        expect(page.locator("#picks li")).to_have_count(8)
+        expect(page.locator("#picks .sources").first).to_contain_text("Found by")
+        form.get_by_label("Category").select_option("Horror")
+        form.get_by_label("To year").fill("1960")
+        form.get_by_role("button", name="Apply").click()
+        expect(page.locator("#status")).to_have_text("The list is up to date.")
+        assert titles(page) == ["Dracula (1931)"]
+        form.get_by_label("From year").fill("1970")
+        form.get_by_role("button", name="Apply").click()
+        expect(page.locator("#status")).to_have_text("where: year_from 1970 lies after year_to 1960")
+        form.get_by_role("button", name="Clear").click()
+        expect(page.locator("#picks li")).to_have_count(8)
+        form.get_by_label("Words").fill("castles in transylvania")
+        page.keyboard.press("Enter")
+        expect(page.locator("#picks .sources", has_text="request (#1)")).to_have_count(1)
+
+
+def test_a_narrow_list_may_be_empty_and_says_so(browser: Browser, listen: Listen) -> None:
+    address = listen()
+    with opened(browser, address) as page:
+        expect(page.locator("#picks li")).to_have_count(8)
+        page.get_by_label("From year").fill("2020")
+        page.get_by_role("button", name="Apply").click()
+        expect(page.locator("#picks li")).to_have_count(1)
+        expect(page.locator("#picks li")).to_have_text("Nothing to recommend here.")
+
+
 def test_a_new_user_adds_a_title_by_keyboard_alone_and_everything_follows(
     browser: Browser, listen: Listen
 ) -> None:

@@ -76,3 +76,24 @@ def test_what_is_wrong_is_said_with_its_path(serve: Serve, asked: dict[str, obje
     assert error["message"].startswith(f"{param}: ")
     assert len(error["message"]) < 400
     assert "Error" not in error["message"]
+
+
+def test_what_can_be_asked_for_is_said(serve: Serve) -> None:
+    client = serve()
+    goods = [{"id": "x", "title": "Untitled"}]
+    assert client.put("/v1/items", json={"items": goods}).status_code == 200
+    facts = client.get("/v1/catalogue").json()
+    assert facts == {
+        "items": 10,
+        "categories": [
+            {"name": "Crime", "items": 2},
+            {"name": "Horror", "items": 2},
+            {"name": "Romance", "items": 3},
+            {"name": "Sci-Fi", "items": 2},
+        ],
+        "year_from": 1931,
+        "year_to": 1996,
+        "price_from": None,
+        "price_to": None,
+        "attributes": [],
+    }

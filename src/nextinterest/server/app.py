@@ -21,6 +21,7 @@ from nextinterest.server.observe import Observer
 from nextinterest.server.origins import Origins
 from nextinterest.server.permission import permit
 from nextinterest.server.routes import (
+    catalogue,
     chat,
     health,
     interests,
@@ -93,7 +94,19 @@ def create_app(
         redoc_url=None,
     )
     install_failures(app)
-    for group in (page, health, models, chat, responses, recommend, requests, interests, users, items):
+    for group in (
+        page,
+        health,
+        models,
+        chat,
+        responses,
+        recommend,
+        requests,
+        interests,
+        users,
+        items,
+        catalogue,
+    ):
         app.include_router(group.router(service))
     # The last one added is the outermost: what the guard refuses is counted too.
     app.add_middleware(JsonBodies)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from nextinterest.agent.config import OnUnknown
-from nextinterest.domain import Event, Item
+from nextinterest.domain import Event
 from nextinterest.domain.portraits import InterestPortrait
 from nextinterest.interests.words import TextPortrait
 from nextinterest.profiles import ProfileEvent
 from nextinterest.server.asked import AskedFor, Constraints, Words
+from nextinterest.server.body import Body
 from nextinterest.server.failures import Failure
-from nextinterest.server.names import LongText, ShownText, UserName
+from nextinterest.server.item_bodies import ItemBody
+from nextinterest.server.names import UserName
 
 __all__ = [
     "About",
@@ -29,11 +31,6 @@ __all__ = [
     "Health",
     "Interests",
     "InterestsRequest",
-    "ItemBody",
-    "ItemsChanged",
-    "ItemsFound",
-    "ItemsRemoved",
-    "ItemsRequest",
     "ModelCard",
     "ModelList",
     "Profile",
@@ -43,15 +40,10 @@ __all__ = [
 ]
 
 
-class _Body(BaseModel):
-    # Strict: what the schema calls an integer is not read from a truth value or a text.
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
 Time = Annotated[AwareDatetime, Field(strict=False)]  # JSON has no times; they come as text
 
 
-class HistoryEvent(_Body):
+class HistoryEvent(Body):
     """One event of a history given in a request."""
 
     item: str = Field(description="Id or title of the item.", min_length=1, max_length=4096)
@@ -76,7 +68,7 @@ def _about(**example: JsonValue) -> ConfigDict:
     return ConfigDict(json_schema_extra={**_EITHER, "examples": [example]})
 
 
-class About(_Body):
+class About(Body):
     """Whom a request is about: a user whose events the server holds, or a history given here."""
 
     model_config = ConfigDict(json_schema_extra=_EITHER)
@@ -166,7 +158,7 @@ class InterestsRequest(About):
     model_config = _about(user="zoe")
 
 
-class Ahead(_Body):
+class Ahead(Body):
     """How far to look ahead, and how."""
 
     horizon_events: int = Field(default=10, ge=1, le=1000, description="Events ahead.")
@@ -211,20 +203,20 @@ class ForecastRequest(About, Ahead):
     model_config = _about(user="zoe", horizon_events=5)
 
 
-class Interests(_Body):
+class Interests(Body):
     """Interests over time, in numbers and in words."""
 
     portrait: InterestPortrait = Field(description="Shares, changes and windows, with their evidence.")
     words: TextPortrait = Field(description="The same in a few sentences, each with what it rests on.")
 
 
-class Users(_Body):
+class Users(Body):
     """Users of whom the server holds events."""
 
     users: list[str] = Field(description="Their ids, sorted.")
 
 
-class EventsRequest(_Body):
+class EventsRequest(Body):
     """Events of one user, written all or none."""
 
     model_config = ConfigDict(
@@ -234,14 +226,14 @@ class EventsRequest(_Body):
     events: list[ProfileEvent] = Field(description="What happened.", min_length=1, max_length=10_000)
 
 
-class EventsAccepted(_Body):
+class EventsAccepted(Body):
     """The events are durable and count for the next answer."""
 
     accepted: int = Field(description="Events written, by this request or the first one with its key.")
     replayed: bool = Field(description="Whether the idempotency key was known, so that nothing was written.")
 
 
-class Profile(_Body):
+class Profile(Body):
     """What the server holds of a user."""
 
     user: str = Field(description="Id of the user.")
@@ -251,95 +243,11 @@ class Profile(_Body):
     )
 
 
-class Forgotten(_Body):
+class Forgotten(Body):
     """A user was forgotten."""
 
     user: str = Field(description="Id of the user.")
     events: int = Field(description="Events that were removed.")
-
-
-class ItemBody(_Body):
-    """One item of the catalogue."""
-
-    id: ShownText = Field(
-        description="Unique id; item_id is read too.",
-        min_length=1,
-        max_length=512,
-        validation_alias=AliasChoices("id", "item_id"),
-    )
-    title: ShownText = Field(description="Title.", min_length=1, max_length=4096)
-    categories: list[ShownText] = Field(default_factory=list, description="Categories.", max_length=64)
-    year: int | None = Field(default=None, description="Year.", ge=1, le=9999)
-    description: LongText | None = Field(default=None, description="Longer text.", max_length=65_536)
-
-    @classmethod
-    def of(cls, item: Item) -> ItemBody:
-        """Return an item of the catalogue as a body, whatever its lengths."""
-        return cls.model_construct(
-            id=item.id,
-            title=item.title,
-            categories=list(item.categories),
-            year=item.year,
-            description=item.description,
-        )
-
-
-class ItemsFound(_Body):
-    """Items whose titles fit some words."""
-
-    items: list[ItemBody] = Field(description="The best fit first.")
-
-
-class ItemsRequest(_Body):
-    """Items to add; those whose id exists are replaced."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "items": [
-                        {"id": "night-ferry", "title": "Night Ferry", "categories": ["Crime"], "year": 1984}
-                    ]
-                }
-            ]
-        }
-    )
-
-    items: list[ItemBody] = Field(description="The items.", min_length=1, max_length=1000)
-
-    def distinct(self) -> list[Item]:
-        """Return the items, as the agent takes them.
-
-        Raises
-        ------
-        Failure
-            422 where two have one id.
-        """
-        seen: set[str] = set()
-        for number, body in enumerate(self.items):
-            if body.id in seen:
-                message = f"Item id {body.id!r} is given twice. Give each item once."
-                raise Failure(422, message, code="invalid_value", param=f"items.{number}.id")
-            seen.add(body.id)
-        return [
-            Item(body.id, body.title, tuple(body.categories), body.year, body.description)
-            for body in self.items
-        ]
-
-
-class ItemsChanged(_Body):
-    """The catalogue and its index follow."""
-
-    added: int = Field(description="Items that were new.")
-    replaced: int = Field(description="Items that were known.")
-    total: int = Field(description="Items of the catalogue now.")
-
-
-class ItemsRemoved(_Body):
-    """Items were removed from the catalogue and its index."""
-
-    removed: int = Field(description="How many.")
-    total: int = Field(description="Items of the catalogue now.")
 
 
 class ModelCard(BaseModel):
@@ -352,14 +260,14 @@ class ModelCard(BaseModel):
     language_model: str | None = Field(description="The language model inside, where there is one.")
 
 
-class ModelList(_Body):
+class ModelList(Body):
     """The models this server answers with."""
 
     object: Literal["list"] = "list"
     data: list[ModelCard]
 
 
-class Health(_Body):
+class Health(Body):
     """The server is up."""
 
     status: Literal["ok"] = "ok"

@@ -21,9 +21,10 @@ from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent
 from nextinterest.profiles.store import EventKind, checked_user
 from nextinterest.server.asked import Constraints, Words
-from nextinterest.server.bodies import EventsAccepted, Forgotten, Interests, ItemBody, ItemsFound
+from nextinterest.server.bodies import EventsAccepted, Forgotten, Interests
 from nextinterest.server.failures import answer_to
 from nextinterest.server.invalid import first_error
+from nextinterest.server.item_bodies import ItemBody, ItemsFound
 from nextinterest.server.names import normal
 from nextinterest.version import __version__
 

@@ -73,7 +73,10 @@ export async function users() {
 }
 export const profile = (name) => json(send("GET", user(name)));
 export const forget = (name) => json(send("DELETE", user(name)));
-export const recommend = (name, k) => json(send("POST", "/v1/recommend", { user: name, k }));
+/** A ranked list; `asked` holds constraints (`where`) and words (`query`). */
+export const recommend = (name, k, asked) =>
+  json(send("POST", "/v1/recommend", { user: name, k, ...asked }));
+export const catalogue = () => json(send("GET", "/v1/catalogue"));
 export const interests = (name) => json(send("GET", `/v1/interests?user=${encodeURIComponent(name)}`));
 export const forecast = (name) => json(send("GET", `/v1/forecast?user=${encodeURIComponent(name)}`));
 export const retract = (name, item) =>

@@ -4,6 +4,7 @@ import * as api from "/page/api.js";
 import { startChat } from "/page/chat.js";
 import { byId, el, say } from "/page/dom.js";
 import { showHistory, startSearch } from "/page/history.js";
+import { narrowed, startNarrowing } from "/page/narrow.js";
 import { showPicks } from "/page/picks.js";
 import { showRiver } from "/page/river.js";
 
@@ -19,7 +20,7 @@ async function refresh() {
   try {
     const [profile, list, interests, forecast] = await Promise.all([
       api.profile(current),
-      api.recommend(current, PICKS),
+      api.recommend(current, PICKS, narrowed()),
       api.interests(current),
       api.forecast(current),
     ]);
@@ -116,6 +117,13 @@ startSearch(act);
 const talk = startChat(() => current, () => refresh().then(listUsers));
 
 guarded(async () => {
+  startNarrowing(
+    await api.catalogue(),
+    guarded(async () => {
+      await refresh();
+      say("The list is up to date.");
+    }),
+  );
   const asked = decodeURIComponent(location.hash.slice(1));
   const names = await api.users();
   await choose(asked || names[0] || "me");

@@ -3,13 +3,18 @@
 import * as api from "/page/api.js";
 import { byId, el, percent, titled } from "/page/dom.js";
 
+const SOURCES = 3;
+
 /** Show a ranked list and the profile's hidden items. */
 export function showPicks(list, profile, act) {
   const most = Math.max(...list.items.map((item) => item.probability), 1e-9);
   const measured = list.items.some((item) => item.evidence.some((event) => event.effect > 0));
   const meaning = "×1.20: the event makes the title 1.2 times as likely as it were without it.";
   byId("picks-note").textContent = [...list.notes, ...(measured ? [meaning] : [])].join(" ");
-  byId("picks").replaceChildren(...list.items.map((item) => pick(item, most, act)));
+  const none = el("li", { class: "empty" }, "Nothing to recommend here.");
+  byId("picks").replaceChildren(
+    ...(list.items.length > 0 ? list.items.map((item) => pick(item, most, act)) : [none]),
+  );
   showHidden(profile, act);
 }
 
@@ -31,6 +36,7 @@ function pick(item, most, act) {
       el("h3", { class: "title" }, title),
       el("p", { class: "meta" }, item.categories.join(" · ")),
       reason(item),
+      sources(item),
     ),
     el("div", { class: "chance" }, el("span", { "aria-hidden": "true" }, percent(item.probability)), bar),
     el(
@@ -53,6 +59,15 @@ function reason(item) {
     event.effect === null ? "" : `\u00a0(×${Math.exp(event.effect).toFixed(2)})`,
   ]);
   return el("p", { class: "reason" }, "Because of ", ...parts);
+}
+
+/** What put the item forward, and at which rank: the best of them first. */
+function sources(item) {
+  const ranked = Object.entries(item.sources).sort(([, a], [, b]) => a - b);
+  if (ranked.length === 0) return null;
+  const named = ranked.slice(0, SOURCES).map(([name, rank]) => `${name.replaceAll("_", " ")} (#${rank})`);
+  const more = ranked.length > SOURCES ? ` and ${ranked.length - SOURCES} more` : "";
+  return el("p", { class: "meta sources" }, `Found by ${named.join(", ")}${more}`);
 }
 
 function showHidden(profile, act) {

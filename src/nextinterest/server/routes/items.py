@@ -6,14 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from nextinterest.server.bodies import (
-    ItemBody,
-    ItemsChanged,
-    ItemsFound,
-    ItemsRemoved,
-    ItemsRequest,
-)
 from nextinterest.server.failures import ErrorBody
+from nextinterest.server.item_bodies import ItemBody, ItemsChanged, ItemsFound, ItemsRemoved, ItemsRequest
 from nextinterest.server.service import Service
 
 __all__ = ["router"]

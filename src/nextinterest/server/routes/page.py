@@ -22,6 +22,7 @@ _TYPES = {
     "chat.js": "text/javascript; charset=utf-8",
     "dom.js": "text/javascript; charset=utf-8",
     "history.js": "text/javascript; charset=utf-8",
+    "narrow.js": "text/javascript; charset=utf-8",
     "picks.js": "text/javascript; charset=utf-8",
     "river.js": "text/javascript; charset=utf-8",
 }

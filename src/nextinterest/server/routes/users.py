@@ -6,16 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path
 
-from nextinterest.server.bodies import (
-    EventsAccepted,
-    EventsRequest,
-    Forgotten,
-    ItemBody,
-    Profile,
-    UserName,
-    Users,
-)
+from nextinterest.server.bodies import EventsAccepted, EventsRequest, Forgotten, Profile, UserName, Users
 from nextinterest.server.failures import ErrorBody, Failure
+from nextinterest.server.item_bodies import ItemBody
 from nextinterest.server.paths import SentPathRoute
 from nextinterest.server.service import Service
 
