@@ -34,18 +34,21 @@ class Step:
         What was done.
     seconds, tokens_read, tokens_written, cost
         What it took, the steps inside it included; cost in the unit of the prices.
+    priced
+        Whether all of it is in the cost: False as soon as something had a price that is not known.
     details
         JSON values; ``prompts`` and ``answers`` are lists of whole texts.
     steps
         The steps inside it, in order.
     """
 
-    __slots__ = ("cost", "details", "name", "seconds", "steps", "tokens_read", "tokens_written")
+    __slots__ = ("cost", "details", "name", "priced", "seconds", "steps", "tokens_read", "tokens_written")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.seconds = self.cost = 0.0
         self.tokens_read = self.tokens_written = 0
+        self.priced = True
         self.details: dict[str, JsonValue] = {}
         self.steps: list[Step] = []
 
@@ -87,6 +90,7 @@ class _Recording(Step):
             outer.tokens_read += self.tokens_read
             outer.tokens_written += self.tokens_written
             outer.cost += self.cost
+            outer.priced = outer.priced and self.priced
         if kind is not None:
             self.details["error"] = kind.__name__
 
@@ -158,13 +162,17 @@ def step(name: str, **details: object) -> _Recording:
     return made
 
 
-def spend(*, read: int = 0, written: int = 0, cost: float = 0.0) -> None:
-    """Add tokens and money to the open step; models do it through `nextinterest.llm.metering.count`."""
+def spend(*, read: int = 0, written: int = 0, cost: float | None = 0.0) -> None:
+    """Add tokens and money to the open step; models do it through `nextinterest.llm.metering.count`.
+
+    A cost of None is not known.
+    """
     here = _OPEN.get()
     if here is not None:
         here.tokens_read += read
         here.tokens_written += written
-        here.cost += cost
+        here.cost += cost or 0.0
+        here.priced = here.priced and cost is not None
 
 
 def sent(prompt: str | Callable[[], str], secrets: Iterable[str] = ()) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 
+from pydantic import JsonValue
 from rich.console import Console
 
 from nextinterest.cli.traces import trace_view
 from nextinterest.domain import Trace, TraceStep
 
 PROMPT = "First line with [red]brackets[/red]\n\n  - an indented title " + "word " * 60 + "the end"
+RANKS: dict[str, JsonValue] = {"a": 3, "b": 1, "c": 2, "d": 4}
 TRACE = Trace(
     seconds=1.5,
     tokens_read=1200,
@@ -32,7 +34,7 @@ TRACE = Trace(
             details={
                 "prompts": [PROMPT, "Second"],
                 "answers": ["A"],
-                "chosen": [[{"item_id": "h", "title": "Heat", "probability": 0.25}] * 9],
+                "chosen": [[{"item_id": "h", "title": "Heat", "probability": 0.25, "sources": RANKS}] * 9],
                 "weight": None,
             },
         ),
@@ -55,8 +57,10 @@ def test_steps_are_numbered_and_indented_with_what_they_took() -> None:
         re.match(r" +1\. search +4\.0 ms +source sequence; found 1,200; ranks \(a 1, b 2\)", x) for x in lines
     )
     assert any(re.match(r" +2\. embed +1\.0 ms", x) for x in lines)
-    assert any(re.match(r" +3\. rerank +1\.25 s +1,200 +3 +0\.002100 +chosen \(Heat 0\.25", x) for x in lines)
-    assert "... (9)" in _drawn(TRACE)
+    assert any(
+        re.match(r" +3\. rerank +1\.25 s +1,200 +3 +0\.002100 +weight none; 2 prompts", x) for x in lines
+    )
+    assert any(x.strip() == "9. Heat 0.25 (b 1, c 2, a 3, 1 more)" for x in lines)
     assert "2 prompts below; 1 answer below" in " ".join(_drawn(TRACE).split())
 
 

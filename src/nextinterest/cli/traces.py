@@ -25,6 +25,7 @@ Traced = Annotated[
 """Of a command that answers: whether it shows how."""
 
 _TEXTS = {"prompts": "prompt", "answers": "answer"}
+_SOURCES = 3  # that are shown of those that name an item
 _SHOWN = 6  # values of a list or a dictionary in the table; JSON has them all
 
 
@@ -36,7 +37,7 @@ def trace_view(trace: Trace) -> RenderableType:
         title_justify="left",
         box=box.SIMPLE_HEAD,
     )
-    costly = trace.cost > 0
+    costly = trace.cost != 0
     table.add_column("Step", no_wrap=True)
     table.add_column("Time", justify="right", no_wrap=True)
     table.add_column("Read", justify="right", no_wrap=True)
@@ -47,11 +48,11 @@ def trace_view(trace: Trace) -> RenderableType:
     for number, depth, step in steps:
         row = [f"{'  ' * depth}{number}. {escape(step.name)}", _seconds(step.seconds)]
         row += [f"{tokens:,}" if tokens else "" for tokens in (step.tokens_read, step.tokens_written)]
-        row += [f"{step.cost:.6f}" if step.cost else ""] if costly else []
+        row += [_cost(step.cost)] if costly else []
         table.add_row(*row, escape(_details(step)))
     total = ["all", _seconds(trace.seconds), f"{trace.tokens_read:,}", f"{trace.tokens_written:,}"]
     table.add_section()
-    table.add_row(*total, *([f"{trace.cost:.6f}"] if costly else []), "tokens, the steps inside included")
+    table.add_row(*total, *([_cost(trace.cost)] if costly else []), "tokens, the steps inside included")
     return Group(table, *(panel for number, _, step in steps for panel in _panels(number, step)))
 
 
@@ -79,12 +80,28 @@ def _panels(number: int, step: TraceStep) -> Iterator[Panel]:
 
 
 def _details(step: TraceStep) -> str:
-    plain = [f"{name} {_value(value)}" for name, value in step.details.items() if name not in _TEXTS]
+    plain, lists = [], []
+    for name, value in step.details.items():
+        titled = _titled(value)
+        if titled:
+            lines = [f"{number}. {_value(one)}" for number, one in enumerate(titled, start=1)]
+            lists.append("\n  ".join([f"{name}:", *lines]))
+        elif name not in _TEXTS:
+            plain.append(f"{name} {_value(value)}")
     for name, one in _TEXTS.items():
         texts = step.details.get(name)
         if isinstance(texts, list) and texts:
             plain.append(f"{counted(len(texts), one)} below")
-    return "; ".join(plain)
+    return "\n".join(filter(None, ["; ".join(plain), *lists]))
+
+
+def _titled(value: JsonValue) -> list[JsonValue]:
+    """Return the items of a list, or of a list of one list, if they have titles: each gets a line."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+        return _titled(value[0])
+    if isinstance(value, list) and all(isinstance(one, dict) and "title" in one for one in value):
+        return value
+    return []
 
 
 def _value(value: JsonValue) -> str:
@@ -92,7 +109,9 @@ def _value(value: JsonValue) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, dict) and "title" in value:
-        more = [_value(one) for name, one in value.items() if name not in {"title", "item_id"}]
+        more = [_value(one) for name, one in value.items() if name not in {"title", "item_id", "sources"}]
+        sources = value.get("sources")
+        more += [_sources(sources)] if isinstance(sources, dict) else []
         return " ".join([str(value["title"]), *more])
     if isinstance(value, dict):
         return _some([f"{name} {_value(one)}" for name, one in value.items()])
@@ -105,9 +124,20 @@ def _value(value: JsonValue) -> str:
     return "none" if value is None else f"{value:,}" if isinstance(value, int) else value
 
 
+def _sources(ranks: dict[str, JsonValue]) -> str:
+    """Return the sources that name an item highest, each with its rank."""
+    best = sorted(ranks.items(), key=lambda pair: pair[1] if isinstance(pair[1], int) else 0)
+    more = [f"{len(best) - _SOURCES} more"] if len(best) > _SOURCES else []
+    return f"({', '.join([*(f'{name} {_value(rank)}' for name, rank in best[:_SOURCES]), *more])})"
+
+
 def _some(values: list[str]) -> str:
     more = [] if len(values) <= _SHOWN else [f"... ({len(values):,})"]
     return f"({', '.join(values[:_SHOWN] + more)})"
+
+
+def _cost(cost: float | None) -> str:
+    return "not known" if cost is None else f"{cost:.6f}" if cost else ""
 
 
 def _seconds(seconds: float) -> str:

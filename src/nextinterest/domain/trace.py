@@ -5,13 +5,14 @@ Steps are collected by `nextinterest.tracing`; this is the form in which callers
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, Self, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, Self, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from nextinterest.domain.arrays import FloatArray, IntArray
+from nextinterest.domain.arrays import IntArray
 from nextinterest.domain.catalog import Catalog
 from nextinterest.tracing import Step, tracing
 
@@ -24,7 +25,11 @@ class _Took(BaseModel):
     seconds: float = Field(description="Wall time, the steps inside included.", ge=0.0)
     tokens_read: int = Field(default=0, description="Tokens that language models read.", ge=0)
     tokens_written: int = Field(default=0, description="Tokens that language models wrote.", ge=0)
-    cost: float = Field(default=0.0, description="Money, in the unit of the model's prices.", ge=0.0)
+    cost: float | None = Field(
+        default=0.0,
+        description="Money, in the unit of the model's prices; None where one is not known.",
+        ge=0.0,
+    )
 
 
 class TraceStep(_Took):
@@ -84,7 +89,13 @@ def traced(work: Callable[[], ResultT], wanted: bool) -> ResultT:
     return cast(ResultT, model.model_copy(update={"trace": Trace.of(root)}))
 
 
-def with_titles(catalog: Catalog, items: IntArray, logs: FloatArray) -> list[dict[str, str | float]]:
+def with_titles(
+    catalog: Catalog,
+    items: IntArray,
+    logs: NDArray[np.floating],
+    ranks: Mapping[str, IntArray] | None = None,
+    most: int | None = None,
+) -> list[dict[str, object]]:
     """Return items as the details of a step name them, the likeliest first.
 
     Parameters
@@ -95,18 +106,25 @@ def with_titles(catalog: Catalog, items: IntArray, logs: FloatArray) -> list[dic
         Catalogue positions, shape (n,).
     logs
         Their log-probabilities, shape (n,).
+    ranks
+        Their ranks in each source, from 1, shape (n,) each; 0 where it did not name them.
+    most
+        How many are named at most; None for all.
     """
-    order = np.argsort(-logs, kind="stable").tolist()
-    ids, titles, positions = catalog.ids, catalog.titles, items.tolist()
-    shares = np.exp(logs).round(4).tolist()
-    return [
-        {"item_id": ids[positions[i]], "title": titles[positions[i]], "probability": shares[i]} for i in order
-    ]
+    named: list[dict[str, object]] = []
+    for i in np.argsort(-logs, kind="stable")[:most].tolist():
+        position = int(items[i])
+        one = {"item_id": catalog.ids[position], "title": catalog.titles[position]}
+        own = {source: int(rank[i]) for source, rank in (ranks or {}).items() if rank[i]}
+        named.append(
+            one | {"probability": round(float(np.exp(logs[i])), 4)} | ({"sources": own} if own else {})
+        )
+    return named
 
 
-def _took(step: Step) -> dict[str, float]:
-    names = _Took.model_fields
-    return {name: getattr(step, name) for name in names}
+def _took(step: Step) -> dict[str, Any]:
+    took = {name: getattr(step, name) for name in _Took.model_fields}
+    return took if step.priced else took | {"cost": None}
 
 
 def _all(steps: tuple[TraceStep, ...]) -> list[TraceStep]:

@@ -66,7 +66,7 @@ def count(*, read: int = 0, written: int = 0, cost: float | None = 0.0) -> None:
     A cost of None is not known. Threads that work for one caller may count at once.
     """
     with _COUNTING:
-        spend(read=read, written=written, cost=cost or 0.0)
+        spend(read=read, written=written, cost=cost)
         meter = _METER.get()
         if meter is not None:
             meter.read += read

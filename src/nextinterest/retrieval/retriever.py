@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.data.log import EventLog
-from nextinterest.domain import BoolArray, Catalog, FloatArray, History, Rankings
+from nextinterest.domain import BoolArray, Catalog, FloatArray, History, Rankings, with_titles
 from nextinterest.retrieval.candidates import Asked
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.config import RetrieverConfig
@@ -41,10 +41,12 @@ from nextinterest.retrieval.shortlist import Orders, Shortlist, rank_candidates
 from nextinterest.retrieval.sources import CandidateSource
 from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.text_source import TextNeighbours
+from nextinterest.tracing import step
 
 __all__ = ["Retriever"]
 
 _ROWS = 512  # histories ranked at once
+_SHOWN = 10  # of the histories, and of the items of each, in a trace
 
 
 class Retriever:
@@ -210,8 +212,16 @@ class Retriever:
                 allowed,
                 None if queries is None else queries[some],
             )
-            found += self._rank(asked)
+            with step("retrieve", histories=len(asked.histories)) as s:
+                ranked = self._rank(asked)
+                if s:
+                    s.note(best=[self._shown(one) for one in ranked[:_SHOWN]])
+            found += ranked
         return found
+
+    def _shown(self, found: Shortlist) -> list[dict[str, object]]:
+        """Return the head of a list as a trace names it."""
+        return with_titles(self.catalog, found.items, found.log_probabilities, found.ranks, _SHOWN)
 
     def _rank(self, asked: Asked) -> list[Shortlist]:
         scoring = FusedScores(self.sources, self.config)
