@@ -19,7 +19,9 @@ READS = (
     "evaluate",
     "finetune",
     "finetune-task",
+    "fit-choice",
     "fit-forecast",
+    "generate",
 )
 SAME = (
     *("format", "column", "time_format", "k_core", "user_core", "item_core", "repeats", "ties", "strict"),

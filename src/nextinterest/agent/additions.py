@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nextinterest.agent.artifact import FORECAST, README, RECOMMENDER, forecast_file
+from nextinterest.agent.artifact import FORECAST, README, RECOMMENDER, forecast_file, named_models
 from nextinterest.agent.config import AgentConfig
+from nextinterest.agent.engine import Engine
 from nextinterest.artifact_files import read_artifact, update_artifact
 from nextinterest.errors import IntegrityError
 from nextinterest.interests.model import ForecastModel
 from nextinterest.retrieval.rerank.tuned_choice import CARD_HEADING, read_tuned
 
-__all__ = ["add_choice", "add_forecast_model"]
+__all__ = ["add_choice", "add_forecast_model", "set_choice_weight"]
 
 
 def add_forecast_model(directory: Path, model: ForecastModel) -> None:
@@ -26,6 +27,32 @@ def add_forecast_model(directory: Path, model: ForecastModel) -> None:
         If the directory holds no recommender.
     """
     update_artifact(read_artifact(directory, RECOMMENDER), files={FORECAST: forecast_file(model)})
+
+
+def set_choice_weight(directory: Path, weight: float, engine: Engine) -> None:
+    """Give a recommender directory a fitted weight of the choice, and the model that it was fitted for.
+
+    Parameters
+    ----------
+    directory
+        A recommender directory.
+    weight
+        The weight.
+    engine
+        Whose models and other settings are written with it.
+
+    Raises
+    ------
+    IntegrityError
+        If the directory holds no recommender.
+    ModelError
+        If a model of the engine has no name by which it could be loaded again.
+    """
+    saved = read_artifact(directory, RECOMMENDER)
+    config = engine.config.model_copy(update={"choice_weight": weight})
+    model, roles = named_models(engine)
+    changes = {"config": config, "language_model": model, "roles": roles}
+    update_artifact(saved, content=saved.content.model_copy(update=changes))
 
 
 def add_choice(tuned: Path, directory: Path) -> AgentConfig:

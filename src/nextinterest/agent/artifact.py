@@ -180,17 +180,9 @@ def save_engine(engine: Engine, directory: Path) -> None:
     ModelError
         If the engine does not know by which name its models can be loaded again.
     """
-    models = {role: None if one is None else _named(one) for role, one in engine.roles.items()}
-    unnamed = engine.model_name is not None and engine.language_model_name is None
-    unnamed = unnamed or any(engine.roles[role] is not None and one is None for role, one in models.items())
-    if engine.text_encoder_name is None or unnamed:
-        raise ModelError(
-            "This agent was given its models as objects, so a directory could not name them.",
-            remedy="Build it with names of models, such as language_model='FOLDER'.",
-        )
-    model = None
-    if engine.model_fingerprint is not None and engine.language_model_name is not None:
-        model = NamedModel(name=engine.language_model_name, fingerprint=engine.model_fingerprint)
+    if engine.text_encoder_name is None:
+        raise _unnamed()
+    model, roles = named_models(engine)
     write_recommender(
         directory,
         engine.retriever,
@@ -199,13 +191,35 @@ def save_engine(engine: Engine, directory: Path) -> None:
         language_model=model,
         forecast_model=engine.forecast_model,
         choice=engine.choice,
-        roles=models,
+        roles=roles,
     )
 
 
-def _named(model: AgentModel) -> NamedModel | None:
-    name = name_of(model)
-    return None if name is None else NamedModel(name=name, fingerprint=model.fingerprint)
+def named_models(engine: Engine) -> tuple[NamedModel | None, dict[Role, NamedModel | None]]:
+    """Return the names of an engine's language model and of those of single roles, as a manifest has them.
+
+    Raises
+    ------
+    ModelError
+        If one of them has none.
+    """
+    model = engine.language_model
+    own = None if model is None else _named(model, engine.language_model_name)
+    roles = {role: None if one is None else _named(one, name_of(one)) for role, one in engine.roles.items()}
+    return own, roles
+
+
+def _named(model: AgentModel, name: str | None) -> NamedModel:
+    if name is None:
+        raise _unnamed()
+    return NamedModel(name=name, fingerprint=model.fingerprint)
+
+
+def _unnamed() -> ModelError:
+    return ModelError(
+        "This agent was given its models as objects, so a directory could not name them.",
+        remedy="Build it with names of models, such as language_model='FOLDER'.",
+    )
 
 
 def load_engine(

@@ -149,11 +149,6 @@ class Engine:
         return None if self.language_model is None else self.language_model.name
 
     @property
-    def model_fingerprint(self) -> str | None:
-        """Hash of the language model's weights; None if there is none."""
-        return None if self.language_model is None else self.language_model.fingerprint
-
-    @property
     def tokenizer(self) -> Tokenizer | None:
         """The language model's tokenizer, which needs no weights; None if there is no model."""
         return None if self.language_model is None else self.language_model.tokenizer

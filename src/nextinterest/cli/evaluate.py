@@ -117,6 +117,7 @@ def evaluate(
         str | None,
         typer.Option(help="Comma-separated, such as ndcg@10,recall@50,map@10; the first orders the methods."),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before requests that cost.")] = False,
     resamples: Annotated[
         int, typer.Option(help="Bootstrap resamples behind every interval.", min=100)
     ] = 1000,
@@ -166,6 +167,8 @@ def evaluate(
         split.test if part == "test" else split.validation,
         max_seconds=None if baseline_minutes is None else 60.0 * baseline_minutes,
         models=models,
+        n_cases=sample,
+        yes=yes,
     )
     chosen = workshop.methods([name.strip() for name in methods.split(",") if name.strip()], _numbers(seeds))
     run = run_evaluation(

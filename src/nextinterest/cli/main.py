@@ -19,6 +19,7 @@ from nextinterest.cli import (
     evaluate,
     finetune,
     finetune_tasks,
+    fit_choice,
     fit_forecast,
     generate,
     interests,
@@ -53,6 +54,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("finetune")(finetune.finetune)
 app.command("finetune-task")(finetune_tasks.finetune_task)
 app.command("add-choice")(add_choice.add_choice)
+app.command("fit-choice")(fit_choice.fit_choice)
 app.command("fit-forecast")(fit_forecast.fit_forecast)
 app.command("upgrade")(upgrade.upgrade)
 app.command("serve")(serve.serve)

@@ -16,6 +16,7 @@ import numpy as np
 
 from nextinterest.agent.roles import Saved
 from nextinterest.cli.console import err
+from nextinterest.cli.costs import announce
 from nextinterest.cli.models import Models
 from nextinterest.cli.progress import training_progress
 from nextinterest.data.assets import DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
@@ -110,7 +111,8 @@ class Workshop:
     """Builds methods on one split, each when its turn comes, the encoder at most once.
 
     `max_seconds` bounds the search and training of each baseline; what is kept in the cache knows it.
-    `models` says which language models the agents have.
+    `models` says which language models the agents have; what an endpoint is asked about `n_cases` (None: all
+    of those asked) is announced, and asked back unless `yes`.
     """
 
     def __init__(
@@ -121,12 +123,15 @@ class Workshop:
         *,
         max_seconds: float | None = None,
         models: Models | None = None,
+        n_cases: int | None = None,
+        yes: bool = False,
     ) -> None:
         from nextinterest.eval import baselines
 
         self.dataset, self.split, self.asked = dataset, split, asked
         self.max_seconds = max_seconds
         self.models = models or Models()
+        self.n_cases, self.yes = len(asked) if n_cases is None else min(n_cases, len(asked)), yes
         self._report: Report | None = None
         baselines.register("sasrec", self._sasrec)
         self.retriever: Callable[[], Retriever] = cache(self._retriever)
@@ -226,15 +231,15 @@ class Workshop:
         from nextinterest.agent import RecommenderAgent
 
         named = self.models.named_model()
-        return AgentMethod(
-            RecommenderAgent.from_dataset(
-                self.dataset,
-                train=self.split.train,
-                language_model=DEFAULT_LANGUAGE_MODEL if isinstance(named, Saved) else named,
-                roles=self.models.roles(),
-                text_encoder=self.models.text_encoder or DEFAULT_TEXT_ENCODER,
-            )
+        agent = RecommenderAgent.from_dataset(
+            self.dataset,
+            train=self.split.train,
+            language_model=DEFAULT_LANGUAGE_MODEL if isinstance(named, Saved) else named,
+            roles=self.models.roles(),
+            text_encoder=self.models.text_encoder or DEFAULT_TEXT_ENCODER,
         )
+        announce(agent.engine, self.asked.histories, self.n_cases, yes=self.yes)
+        return AgentMethod(agent)
 
     def _saved(self, path: Path) -> Recommender:
         from nextinterest.agent import RecommenderAgent
@@ -249,4 +254,5 @@ class Workshop:
         method = AgentMethod(agent, path.name)
         leak = refuse_leak(path.name, agent.retriever, self.dataset, self.asked)
         method.provenance["learned_from_cases"] = leak
+        announce(agent.engine, self.asked.histories, self.n_cases, yes=self.yes)
         return method

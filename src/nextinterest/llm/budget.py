@@ -76,6 +76,10 @@ class Budget:
         """Whether the prices are known."""
         return self.input_price is not None and self.output_price is not None
 
+    def price(self, read: int, written: int) -> float | None:
+        """Return what so many tokens cost; None where the prices are not known."""
+        return self._price(read, written) if self.priced else None
+
     def settle(self, reserved: tuple[int, float], usage: Usage | None) -> float | None:
         """Replace what was set aside by what was used, and return what that costs; None without prices.
 

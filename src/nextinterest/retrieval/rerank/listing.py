@@ -23,6 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.errors import DataError, NoLogProbabilitiesError, OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
+from nextinterest.llm.budget import Budget
 from nextinterest.llm.parallel import side_by_side
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate, Summariser
 from nextinterest.retrieval.rerank.choice import ChoiceReranker
@@ -32,6 +33,7 @@ __all__ = ["ANSWER_TOKENS", "EndpointReranker", "listed_log_probabilities", "ran
 ANSWER_TOKENS = 256
 """Longest ranking."""
 
+_WRITTEN = 60  # tokens of a ranking of ten, about
 _DECAY = 0.8
 _SUREST = 0.99
 _DEFAULT_SURE = 25.0
@@ -165,6 +167,16 @@ class EndpointReranker:
     def tokens_used(self) -> int:
         """Prompt tokens so far, as estimated."""
         return self._tokens + self._choice.tokens_used
+
+    def size(self, history: History, offered: IntArray) -> tuple[int, int]:
+        """Return about how many tokens one request reads and writes; nothing is asked."""
+        prompt = self._renderer.choice(history, np.sort(offered), _labels(len(offered)))
+        return len(prompt.tokens), _WRITTEN
+
+    def price(self, read: int, written: int) -> float | None:
+        """Return what so many tokens cost; None where the prices are not known."""
+        budget: object = getattr(self.model, "budget", None)
+        return budget.price(read, written) if isinstance(budget, Budget) else None
 
     def log_probabilities(
         self, histories: Sequence[History], candidates: Sequence[IntArray], request: str | None = None
