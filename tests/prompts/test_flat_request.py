@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from nextinterest.domain import Request, Where
+from nextinterest.domain import Availability, Catalog, Item, Request, Where
 from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR
 from nextinterest.prompts.flat_request import (
     FIELDS,
     MOST_CHARACTERS,
     MOST_MESSAGES,
+    fields_for,
     flat_form,
     request_answer,
     request_prompt,
@@ -68,7 +69,7 @@ def test_the_form_is_that_of_the_types() -> None:
 )
 def test_what_no_request_may_say_the_form_may_not_either(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        flat_form()(intent="recommend", **fields)
+        flat_form().model_validate({"intent": "recommend", **fields})
 
 
 def test_the_hash_says_which_fields_are_learned() -> None:
@@ -104,3 +105,22 @@ def test_an_answer_is_compact_json_of_what_is_said_in_order(fields: dict[str, ob
 @pytest.mark.parametrize("empty", [None, [], ()])
 def test_what_is_at_its_default_is_left_out(empty: object) -> None:
     assert request_answer({"intent": "other", "liked": empty}) == '{"intent":"other"}'
+
+
+@pytest.mark.parametrize(
+    ("item", "has", "lacks"),
+    [
+        (
+            Item("1", "Heat", ("Crime",), 1995),
+            {"categories", "match", "year_from"},
+            {"price_to", "available"},
+        ),
+        (Item("1", "Lamp", price=9.0), {"price_from", "price_to"}, {"categories", "match", "year_to"}),
+        (Item("1", "Lamp", available=Availability(stock=2)), {"available"}, {"price_to", "year_to"}),
+    ],
+)
+def test_a_model_is_asked_for_what_items_can_meet(item: Item, has: set[str], lacks: set[str]) -> None:
+    fields = fields_for(Catalog.from_items([item]))
+    assert has <= set(fields)
+    assert not lacks & set(fields)
+    assert flat_form(fields).model_validate({"intent": "recommend"}).request() == Request()

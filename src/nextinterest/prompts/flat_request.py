@@ -1,12 +1,13 @@
 """The form in which a language model writes a `Request`, and the prompt of a model that was tuned to it.
 
-A model is held to a flat, short form of `Request`: those of its fields, and of its constraints, that
-messages are read into, in one object. The form is derived from the types by `flat_form`, so that no field is
-defined twice. Training and serving build prompt and answer here, under one template whose hash an adapter
-carries. In the answer of a tuned model titles and categories stand in the person's own words: which item or
-category they mean is looked up afterwards, so that what is learned holds for any catalogue.
+A model is held to a flat, short form of `Request`: some of its fields, and of its constraints, in one
+object; which ones depends on what the items of a catalogue have. The form is derived from the types by
+`flat_form`, so that no field is defined twice. Training and serving build prompt and answer here, under
+one template whose hash an adapter carries. In the answer of a tuned model titles and categories stand in
+the person's own words: which item or category they mean is looked up afterwards, so that what is learned
+holds for any catalogue.
 
-Knows no catalogue, no model and no reader of messages.
+Knows no model and no reader of messages.
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from nextinterest.domain import Request, Where
+from nextinterest.domain import Catalog, Request, Where
 from nextinterest.messages import Message
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.template import PromptTemplate
 
-__all__ = ["FIELDS", "FlatRequest", "flat_form", "request_answer", "request_prompt", "request_template"]
+__all__ = [
+    "FIELDS",
+    "FlatRequest",
+    "fields_for",
+    "flat_form",
+    "request_answer",
+    "request_prompt",
+    "request_template",
+]
 
 FIELDS = (
     "intent",
@@ -41,8 +50,8 @@ FIELDS = (
     "similar_to",
     "query",
 )
-"""Fields that messages are read into, in the order they are written. What a tuned model has learned to write
-is these: the template names them, so that its hash changes with them."""
+"""Fields that a tuned model has learned to write, in their order. The template names them, so that its hash
+changes with them."""
 
 MOST_MESSAGES = 7
 MOST_CHARACTERS = 400
@@ -54,7 +63,7 @@ class FlatRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
-    def of(cls, request: Request) -> Self:
+    def of(cls, request: Request) -> FlatRequest:
         """Return a request in this form, without the fields that the form does not have.
 
         Nothing is checked: titles of a catalogue may be of any length.
@@ -82,6 +91,32 @@ class FlatRequest(BaseModel):
     def _is_request(self) -> Self:
         self.request()
         return self
+
+
+def fields_for(catalog: Catalog) -> tuple[str, ...]:
+    """Return what a message about a catalogue may ask for: of constraints, those that its items can meet.
+
+    Examples
+    --------
+    >>> from nextinterest.domain import Item
+    >>> fields_for(Catalog.from_items([Item("1", "Espresso machine", price=90.0)]))
+    ('intent', 'count', 'price_from', 'price_to', 'liked', 'disliked', 'similar_to', 'less_like', 'query')
+    """
+    details = catalog.details
+    has: dict[str, bool] = {
+        "categories": bool(catalog.category_names),
+        "years": any(year is not None for year in catalog.years),
+        "prices": details.prices is not None,
+        "availability": details.stock is not None or details.available_until is not None,
+    }
+    constraints = {
+        "categories": ("categories", "match", "excluded_categories"),
+        "years": ("year_from", "year_to"),
+        "prices": ("price_from", "price_to"),
+        "availability": ("available",),
+    }
+    held = [name for kind, names in constraints.items() if has[kind] for name in names]
+    return ("intent", "count", *held, "liked", "disliked", "similar_to", "less_like", "query")
 
 
 @cache

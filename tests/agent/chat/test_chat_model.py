@@ -6,7 +6,8 @@ import pytest
 from support.written import written
 
 from nextinterest.agent.chat import ChatContext, CompositionalReader, ModelReader
-from nextinterest.domain import Request, Where
+from nextinterest.agent.chat.wording import parts_of
+from nextinterest.domain import Catalog, Item, Outcome, Recommendations, Request, Where
 from nextinterest.errors import ModelError
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
@@ -65,3 +66,24 @@ def test_no_message_asks_no_model(cinema: ChatContext) -> None:
     assert model.calls == []
     with pytest.raises(ModelError, match="no language model"):
         ModelReader.of(None)
+
+
+def test_a_shop_is_asked_for_prices_and_says_so() -> None:
+    goods = Catalog.from_items(
+        [
+            Item("t", "Trail Runner", ("Shoes",), price=90.0),
+            Item("c", "City Runner", ("Shoes",), price=45.0),
+            Item("r", "Rain Coat", ("Coats",), price=30.0),
+        ]
+    )
+    context = ChatContext(goods)
+    answer = '{"intent":"recommend","categories":["shoes","coats"],"match":"any","price_to":50}'
+    model = ScriptedLanguageModel([answer])
+    read = ModelReader(model).read([Message(role="user", content="shoes or coats up to 50")], context)
+    where = Where(categories=("Coats", "Shoes"), match="any", price_to=50)
+    assert read.request == Request(where=where)
+    assert '"price_to"' in model.calls[0].messages[-1][1]
+    assert '"year_to"' not in model.calls[0].messages[-1][1]
+    empty = Recommendations(items=(), events_used=1)
+    parts = parts_of(Outcome(request=read.request, recommendations=empty))
+    assert "Coats or Shoes for 50 or less" in " ".join((*parts.before, *parts.free, *parts.after))

@@ -43,7 +43,7 @@ def test_actions_are_valid_and_name_the_catalogue(goods: Catalog, split: Split) 
     made = list(generate(goods, split, 300, np.random.default_rng(1), ("products", "things")))
     assert len(made) == 300
     for utterance in made:
-        request = flat_form()(**utterance.request).request()
+        request = flat_form().model_validate(utterance.request).request()
         assert {*request.where.categories, *request.where.excluded_categories} <= set(goods.category_names)
         assert {*request.liked, *request.disliked, *request.similar_to} <= set(goods.titles)
         assert request.query in {None, "everything", *goods.titles}

@@ -33,9 +33,11 @@ def as_written(request: Request, context: ChatContext) -> Understood:
         known = [one for name in names for one in context.categories.means(tokenise(name).words)]
         return tuple(name for name in context.catalog.category_names if name in known)
 
+    included = categories(request.where.categories)
     where = request.where.model_copy(
         update={
-            "categories": categories(request.where.categories),
+            "categories": included,
+            "match": request.where.match if len(included) > 1 else "all",
             "excluded_categories": categories(request.where.excluded_categories),
         }
     )

@@ -18,7 +18,7 @@ from nextinterest.errors import ModelError, OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
-from nextinterest.prompts.flat_request import flat_form
+from nextinterest.prompts.flat_request import FlatRequest
 
 __all__ = ["ModelReader"]
 
@@ -86,11 +86,17 @@ class ModelReader:
             return Understood(Request(intent="other"))
         sampling = Sampling(max_tokens=self.max_tokens)
         try:
-            answer = self.model.generate(self.prompt(said, context), schema=flat_form(), sampling=sampling)
+            answer = self.model.generate(
+                self.prompt(said, context), schema=self.form(context), sampling=sampling
+            )
         except OutputParseError:
             read = self.fallback.read(messages, context)
             return Understood(read.request, read.reported, read.earlier)
         return as_written(answer.request(), context)
+
+    def form(self, context: ChatContext) -> type[FlatRequest]:
+        """Return the form that the model's answer is held to."""
+        return context.form
 
     def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
         """Return the prompt: instructions, and the conversation as one message of data."""
@@ -110,7 +116,7 @@ class ModelReader:
                 ),
                 *(template.render("event", role=role, content=content) for role, content in clean),
                 # An endpoint is sent the schema with the request, and once is enough.
-                template.render("footer", schema="" if remote else schema_text(flat_form())),
+                template.render("footer", schema="" if remote else schema_text(self.form(context))),
                 template.render("answer"),
             ]
         )

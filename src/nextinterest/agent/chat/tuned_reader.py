@@ -20,7 +20,13 @@ from nextinterest.errors import IntegrityError
 from nextinterest.llm import LocalModel
 from nextinterest.llm.adapters import adapter_digest
 from nextinterest.messages import Message
-from nextinterest.prompts.flat_request import MOST_MESSAGES, request_prompt, request_template
+from nextinterest.prompts.flat_request import (
+    MOST_MESSAGES,
+    FlatRequest,
+    flat_form,
+    request_prompt,
+    request_template,
+)
 from nextinterest.retrieval.tuned import ADAPTER, UNDERSTANDING
 
 __all__ = ["TunedReader"]
@@ -70,6 +76,10 @@ class TunedReader(ModelReader):
             )
         model.name = f"{named.name}, tuned to read"
         return cls(model, most_messages=MOST_MESSAGES, max_tokens=_LONGEST)
+
+    def form(self, context: ChatContext) -> type[FlatRequest]:
+        """Return the form that was learned, which is the same for every catalogue."""
+        return flat_form()
 
     def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
         """Return the prompt that was learned under; nothing of the catalogue stands in it."""

@@ -14,6 +14,7 @@ from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.domain import Catalog, Request
 from nextinterest.messages import Message
+from nextinterest.prompts.flat_request import FlatRequest, fields_for, flat_form
 from nextinterest.titles import TitleIndex
 
 __all__ = ["ChatContext", "ReportedEvent", "ReportedKind", "Understanding", "Understood"]
@@ -42,6 +43,11 @@ class ChatContext:
     def categories(self) -> CategoryLexicon:
         """What people call the categories."""
         return CategoryLexicon(self.catalog.category_names)
+
+    @cached_property
+    def form(self) -> type[FlatRequest]:
+        """The form in which a model writes a request: with the constraints that items can meet."""
+        return flat_form(fields_for(self.catalog))
 
     @cached_property
     def years(self) -> YearRange:

@@ -130,6 +130,11 @@ def _conditions(request: Request, say: Macros) -> str:
         [clean(name) for name in request.where.excluded_categories],
         request.where.year_from,
         request.where.year_to,
+        *(
+            None if price is None else f"{price:g}"
+            for price in (request.where.price_from, request.where.price_to)
+        ),
+        request.where.available,
     )
 
 
