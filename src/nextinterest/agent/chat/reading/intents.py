@@ -117,7 +117,7 @@ def forgets_besides(turn: Turn) -> bool:
         return False
     if any(asked.start <= one.start < asked.end for one in turn.titled):
         return True
-    return asked.stored and not asked.wished
+    return asked.stored and not asked.hoped
 
 
 def _is_out_of_scope(turn: Turn) -> bool:
@@ -142,11 +142,11 @@ def _takes_back(turn: Turn) -> bool:
         return False
     if turn.categories.include or turn.categories.exclude:
         return False  # "forget Heat, a comedy" is a request, and so is "forget Heat, something light"
-    if asked.wished and turn.text.words[asked.end : asked.end + 1] == ("and",):
+    if asked.hoped and turn.text.words[asked.end : asked.end + 1] == ("and",):
         return False  # "I want to forget everything about work and watch something"
     if any(start >= asked.end for start, _ in turn.text.spans(word_list("requests"))):
         return False
-    if turn.taken_back or (turn.missing and not asked.wished):
+    if turn.taken_back or (turn.missing and not asked.hoped):
         return not any(one.like for one in turn.named) and not turn.has("similar_behind")
     if turn.removal is not None and turn.removal.doubtful and turn.titled:
         return asked.firm and not any(one.unlike or one.like for one in turn.named)  # answered by how to ask
@@ -154,7 +154,7 @@ def _takes_back(turn: Turn) -> bool:
         return False
     if turn.part_back:
         return True
-    if asked.wished:
+    if asked.hoped:
         return False
     if turn.removal is not None and turn.removal.doubtful and not asked.points:
         return asked.stored and asked.firm
@@ -173,7 +173,7 @@ def _requests_besides(turn: Turn, asked: Retraction) -> bool:
 def _excepts(turn: Turn) -> bool:
     """Whether everything is to go but something, which is answered by how to remove parts."""
     asked = turn.retraction
-    if asked is None or asked.wished or asked.end <= asked.start:
+    if asked is None or asked.hoped or asked.end <= asked.start:
         return False
     first = turn.text.words[asked.start]
     return first in {"everything", "all", "anything"} and excepts(turn.text, turn.title_positions)
@@ -181,7 +181,7 @@ def _excepts(turn: Turn) -> bool:
 
 def _speaks_of_deleting(turn: Turn) -> bool:
     """Whether small talk is about taking back or deleting, so that the reply says how to ask for it."""
-    if turn.retraction is not None and not turn.retraction.wished:
+    if turn.retraction is not None and not turn.retraction.hoped:
         return not turn.retraction.idle
     return turn.has("forget") and turn.has("everything") and not turn.has("flip")
 

@@ -48,7 +48,7 @@ class Retraction:
         Where the clause starts.
     corrects
         Whether it only says that something stored is wrong: "I never saw Heat".
-    wished
+    hoped
         Whether the user is to forget, which may only be a mood: "I want to forget everything tonight".
     """
 
@@ -62,12 +62,12 @@ class Retraction:
     opens: int = 0
     watched: bool = False
     corrects: bool = False
-    wished: bool = False
+    hoped: bool = False
 
     @property
     def unsure(self) -> bool:
         """Whether the words leave open that events are to be removed, so that it is asked back."""
-        return self.corrects or self.wished
+        return self.corrects or self.hoped
 
 
 def read_retraction(text: Text) -> Retraction | None:
@@ -86,13 +86,13 @@ def read_retraction(text: Text) -> Retraction | None:
             continue
         verb = _skip(text, position, "lead_in", "polite", "asks_you")
         length = _verb(text, verb)
-        wished = False
+        hoped = False
         if not length:
             verb = _skip(text, verb, "asks_for_me", "polite")
             length = _verb(text, verb)
-            wished = text.words[verb : verb + 1] == ("forget",)
+            hoped = text.words[verb : verb + 1] == ("forget",)
         if length:
-            return _object(text, position, verb, verb + length, wished=wished)
+            return _object(text, position, verb, verb + length, hoped=hoped)
     return None
 
 
@@ -158,7 +158,7 @@ def _verb(text: Text, position: int) -> int:
     return length or int((retyped(text.words[position]),) in listed("takes_back"))
 
 
-def _object(text: Text, opens: int, verb: int, start: int, *, wished: bool) -> Retraction:
+def _object(text: Text, opens: int, verb: int, start: int, *, hoped: bool) -> Retraction:
     end = start
     while end < len(text):
         token = text.tokens[end]
@@ -190,7 +190,7 @@ def _object(text: Text, opens: int, verb: int, start: int, *, wished: bool) -> R
         opens=opens,
         watched=watched,
         corrects=text.phrase_at(verb, listed("corrects")) > 0,
-        wished=wished,
+        hoped=hoped,
     )
 
 
