@@ -10,7 +10,7 @@ import pytest
 
 from nextinterest.agent import AgentConfig, RecommenderAgent
 from nextinterest.agent.config import GeneratedSource
-from nextinterest.domain import Where
+from nextinterest.domain import Item, Where
 from nextinterest.errors import DataError, ModelError, UnknownItemError
 from nextinterest.llm import ScriptedLanguageModel
 
@@ -51,6 +51,15 @@ def test_what_is_generated_is_a_source_only_where_settings_say_so(
     assert {"generated titles", "generated: Crime"} <= {name for sources in named for name in sources}
     model.answers.extend(["no", "no"])  # what cannot be read adds nothing
     assert lists(GeneratedSource()) == lists(None)
+
+
+def test_items_that_were_added_can_be_generated(
+    agent: RecommenderAgent, model: ScriptedLanguageModel
+) -> None:
+    model.answers.extend(['{"interests":[],"titles":["Zodiac"]}'] * 2)
+    assert agent.generate([]).items[0].how == "outside"
+    agent.put_items([Item("z", "Zodiac", ("Crime",), 2007)])
+    assert agent.generate([]).items[0].item_id == "z"
 
 
 def test_constraints_hold_for_titles(agent: RecommenderAgent, model: ScriptedLanguageModel) -> None:
