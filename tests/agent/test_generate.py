@@ -31,7 +31,7 @@ def test_known_users_histories_and_requests(agent: RecommenderAgent, model: Scri
     assert given.interests[0].because[0].title == "Heat"
     assert given.trace is not None
     assert [step.name for step in given.trace.steps] == ["prompt", "generate", "ground"]
-    assert "Asked for now: something bleak" in model.calls[-1].messages[-1][1]
+    assert "in the person's words: something bleak" in model.calls[-1].messages[-1][1]
     assert "The history is empty" in agent.generate([]).notes[0]
     assert [call.schema for call in model.calls if call.function == "generate"] == ["PredictionsAnswer"] * 3
 

@@ -17,6 +17,7 @@ def test_shipped_templates_load_and_are_hashed_by_their_text() -> None:
         "next-interests",
         "next-item-json",
         "next-title",
+        "predictions",
         "ranking",
     )
     hashes = set()

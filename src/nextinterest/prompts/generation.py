@@ -126,7 +126,7 @@ class GenerationPrompts:
             PromptRenderer(PromptTemplate.named(name), self.catalog, tokenizer, self.options)
             for name in ("next-title", "next-interest")
         )
-        self._interests: dict[int, PromptRenderer] = {}
+        self._interests: dict[tuple[str, int], PromptRenderer] = {}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -152,25 +152,33 @@ class GenerationPrompts:
         """
         return self._title.history(history, request)
 
-    def interests(self, history: History, request: str | None = None, *, n_titles: int = 0) -> Prompt:
-        """Ask for the interests of the next events; with `n_titles` for as many titles in the same answer.
+    def interests(self, history: History, request: str | None = None) -> Prompt:
+        """Ask for the interests of the next events.
 
         Raises
         ------
         PromptError
             If not even the newest event fits the budget.
         """
-        if n_titles not in self._interests:
-            # Names are listed for a model that no grammar holds to them; it writes titles in the same answer.
-            variables = {
-                "horizon": self.horizon,
-                "n_titles": n_titles,
-                "names": self.names[:_MOST_NAMES] if n_titles else (),
-            }
-            self._interests[n_titles] = PromptRenderer(
-                PromptTemplate.named("next-interests"), self.catalog, self.tokenizer, self.options, variables
+        return self._asking("next-interests", 0, ()).history(history, request)
+
+    def predictions(self, history: History, request: str | None, n_titles: int) -> Prompt:
+        """Ask for the interests of the next events and titles in one answer, a model held to no grammar.
+
+        Raises
+        ------
+        PromptError
+            If not even the newest event fits the budget.
+        """
+        return self._asking("predictions", n_titles, self.names[:_MOST_NAMES]).history(history, request)
+
+    def _asking(self, template: str, n_titles: int, names: Sequence[str]) -> PromptRenderer:
+        if (template, n_titles) not in self._interests:
+            variables = {"horizon": self.horizon, "n_titles": n_titles, "names": names}
+            self._interests[template, n_titles] = PromptRenderer(
+                PromptTemplate.named(template), self.catalog, self.tokenizer, self.options, variables
             )
-        return self._interests[n_titles].history(history, request)
+        return self._interests[template, n_titles]
 
     def interest(self, history: History, request: str | None = None) -> Prompt:
         """Ask for one interest of the next event.

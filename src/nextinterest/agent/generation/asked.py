@@ -32,6 +32,10 @@ __all__ = ["AskedWriter"]
 _LONGEST_INTERESTS = 1200  # tokens
 _LONGEST_TITLE = 60  # tokens
 _MOST_CHARS = 300
+_FORM = (
+    'Answer as JSON: {"interests":[{"name":"...","because":[1,2],"share":40,"trend":"steady"}],'
+    '"titles":["..."]}; the trend is rising, steady or fading.'
+)
 _HOW: dict[str, HowGrounded] = {"exact": "exact", "normalised": "unique", "neighbour": "neighbour"}
 
 
@@ -61,7 +65,7 @@ class AskedWriter:
     def write(self, history: History, n: int, excluded: frozenset[int], request: str | None) -> Written:
         """Ask for interests and n titles; see `Writer`."""
         with step("prompt"):
-            prompt = self.prompts.interests(history, request, n_titles=n)
+            prompt = self.prompts.predictions(history, request, n)
         sampling = Sampling(max_tokens=_LONGEST_INTERESTS + _LONGEST_TITLE * n)
         try:
             with step("generate", what="interests and titles", n=n):
@@ -79,7 +83,9 @@ class AskedWriter:
         except OutputParseError:
             if self.model.capabilities.remote:  # an endpoint has been asked in words and again by then
                 raise
-            return parse_output(self.model.generate(prompt.messages, sampling=sampling), PredictionsAnswer)
+            *others, last = prompt.messages
+            asked = last.model_copy(update={"content": f"{last.content}\n{_FORM}"})
+            return parse_output(self.model.generate([*others, asked], sampling=sampling), PredictionsAnswer)
 
     def _grounded(
         self, titles: Sequence[str], n: int, excluded: frozenset[int]
