@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from nextinterest.agent.where_notes import where_notes
@@ -40,10 +42,21 @@ def test_notes(where: Where, notes: tuple[str, ...]) -> None:
     assert where_notes(where, SHOP) == notes
 
 
+def test_they_are_quick_whatever_is_asked_of_however_many_values() -> None:
+    brands = [f"Brand {i * 7919 % 50_000}" for i in range(50_000)]
+    shop = Conditions(
+        Catalog.from_items(Item(str(i), "Thing", attributes={"brand": b}) for i, b in enumerate(brands))
+    )
+    asked = Where(attributes={"brand": tuple(f"Brond x{i}" * 20 for i in range(100))})
+    start = time.thread_time()
+    assert len(where_notes(asked, shop)) == 9
+    assert time.thread_time() - start < 2.0
+
+
 def test_there_are_few_and_short_ones() -> None:
     names = tuple("\x1b[31m" + "x" * 290 + str(i) for i in range(10, 30))
     notes = where_notes(Where(categories=names), SHOP)
     assert len(notes) == 9
-    assert notes[-1] == "12 more names are unknown."
+    assert notes[-1] == "Further names are unknown."
     assert max(len(note) for note in notes) < 150
     assert not any("\x1b" in note for note in notes)

@@ -18,9 +18,12 @@ from fastapi.testclient import TestClient
 
 from nextinterest.llm import ScriptedLanguageModel
 
+GENERATED = '{"interests": [], "titles": ["Fargo"]}'
+"""What the model answers to /v1/generate."""
+
 
 def test_the_examples_work(listen: Callable[..., str], model: ScriptedLanguageModel) -> None:
-    model.answers.append('{"interests": [], "titles": ["Fargo"]}')  # of /v1/generate
+    model.answers.append(GENERATED)
     with httpx.Client(base_url=listen(talker=None)) as client:
         document = client.get("/openapi.json").json()
         schemas = document["components"]["schemas"]
@@ -49,7 +52,10 @@ def test_the_document_names_keys_where_there_are_some(serve: Callable[..., TestC
 
 
 @pytest.mark.slow
-def test_schemathesis_passes(listen: Callable[..., str], tmp_path: Path) -> None:
+def test_schemathesis_passes(
+    listen: Callable[..., str], tmp_path: Path, model: ScriptedLanguageModel
+) -> None:
+    model.answers.extend([GENERATED] * 10_000)
     address = listen(
         requests_per_minute=10_000_000,
         max_k=10_000,

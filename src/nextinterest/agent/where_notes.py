@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 from rapidfuzz import fuzz, process
 
@@ -11,9 +12,9 @@ from nextinterest.domain import Conditions, Span, Where
 
 __all__ = ["where_notes"]
 
-_MOST = 8  # notes; every name beyond would be a sentence more
+_MOST = 8  # names, each a sentence, for which the nearest is looked for
 _LONGEST = 60  # characters of a name that a note quotes
-_CLOSE = 70.0  # of 100; 'Comdy' and 'comedy films' are close to 'Comedy'
+_CLOSE = 60.0  # of 100; 'Comdy' and 'comedy films' are close to 'Comedy'
 
 
 def where_notes(where: Where, conditions: Conditions) -> tuple[str, ...]:
@@ -26,31 +27,33 @@ def where_notes(where: Where, conditions: Conditions) -> tuple[str, ...]:
     >>> where_notes(Where(categories=("Crme",), price_to=9), conditions)
     ("No item has the category 'Crme'; the nearest is 'Crime'.", 'No item has a price.')
     """
-    found = [*_categories(where, conditions), *_attributes(where, conditions), *_absent(where, conditions)]
-    if len(found) > _MOST:
-        found = [*found[:_MOST], f"{len(found) - _MOST} more names are unknown."]
-    return tuple(found)
+    said = [_unmet(*one) for one in islice(_unknown(where, conditions), _MOST + 1)]
+    if len(said) > _MOST:
+        said[_MOST] = "Further names are unknown."
+    return (*said, *_absent(where, conditions))
 
 
-def _categories(where: Where, conditions: Conditions) -> Iterator[str]:
-    known = conditions.catalog.category_names
+def _unknown(where: Where, conditions: Conditions) -> Iterator[tuple[str, str, Collection[str]]]:
+    """Yield what no item has: what is said of it, the name, and the names that there are."""
+    catalog = conditions.catalog
     for name in (*where.categories, *where.excluded_categories):
         if conditions.category(name) is None:
-            yield f"No item has the category {_quoted(name)}{_nearest(name, known)}."
-
-
-def _attributes(where: Where, conditions: Conditions) -> Iterator[str]:
-    known = conditions.catalog.details.attributes
+            yield f"No item has the category {_quoted(name)}", name, catalog.category_names
+    known = catalog.details.attributes
     for name, condition in (*where.attributes.items(), *where.excluded_attributes.items()):
         if name not in known:
-            yield f"No item has the attribute {_quoted(name)}{_nearest(name, known)}."
+            yield f"No item has the attribute {_quoted(name)}", name, known
         elif not isinstance(condition, Span):
-            values = dict.fromkeys(text for value in known[name] for text in _texts(value))
-            folded = {value.casefold() for value in values}
+            values = {text.casefold(): text for value in conditions.values(name) for text in _texts(value)}
             for text in _texts(condition):
-                if text.casefold() not in folded:
-                    said = f"No item has {_quoted(text)} as its {_quoted(name)}"
-                    yield f"{said}{_nearest(text, values)}."
+                if text.casefold() not in values:
+                    yield f"No item has {_quoted(text)} as its {_quoted(name)}", text, values.values()
+
+
+def _unmet(said: str, name: str, known: Collection[str]) -> str:
+    names = list(known)
+    close = process.extractOne(name, names, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=_CLOSE)
+    return f"{said}." if close is None else f"{said}; the nearest is {_quoted(close[0])}."
 
 
 def _absent(where: Where, conditions: Conditions) -> Iterator[str]:
@@ -72,12 +75,6 @@ def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, tuple) else ()
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_folded = {one.casefold(): one for one in known}
-    close = process.extractOne(name.casefold(), list(by_folded), scorer=fuzz.WRatio, score_cutoff=_CLOSE)
-    return "" if close is None else f"; the nearest is {_quoted(by_folded[close[0]])}"
 
 
 def _quoted(name: str) -> str:

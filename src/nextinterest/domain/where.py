@@ -8,7 +8,7 @@ is there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -149,6 +149,10 @@ class Conditions:
         """Return the catalogue's name of a category, whatever its capitals; None where it has none such."""
         column = self._found(name)
         return None if column is None else self.catalog.category_names[column]
+
+    def values(self, attribute: str) -> Collection[AttributeValue]:
+        """Return the distinct values that items have of an attribute; none where it is no item's."""
+        return self._codes[attribute][1].keys() if attribute in self._codes else ()
 
     def _found(self, name: str) -> int | None:
         exact = found_name(self._column, name)
