@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 def run(monkeypatch: pytest.MonkeyPatch, piped: str, *arguments: str) -> int:
     monkeypatch.setattr("sys.stdin", io.StringIO(piped))
     with pytest.raises(SystemExit) as ended:
-        main(["chat", "--retrieval-only", *arguments])
+        main(["chat", "--language-model", "none", *arguments])
     return int(ended.value.code or 0)
 
 

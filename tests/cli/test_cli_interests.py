@@ -95,17 +95,8 @@ def test_a_model_words_the_text_and_what_it_gets_wrong_is_said(
                 lied | {"s2": told[1][1].replace("Most attention goes", "Attention goes mostly")}
             )
 
-    asked: list[tuple[str, str | None, str]] = []
-
-    def model(name: str, endpoint: str | None, key: str) -> Liar:
-        asked.append((name, endpoint, key))
-        return Liar(name="liar")
-
-    monkeypatch.setattr(interests, "_wording_model", model)
-    monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    arguments = ("--data", str(folder), "--user", "2", "--json", "--word-with", "big")
-    assert _run(*arguments, "--endpoint", "http://endpoint.invalid/v1") == 0
-    assert asked == [("big", "http://endpoint.invalid/v1", "secret")]
+    monkeypatch.setattr("nextinterest.cli.models.Models.opened", lambda self, name: Liar(name="liar"))
+    assert _run("--data", str(folder), "--user", "2", "--json", "--role", "word=big") == 0
     printed = capsys.readouterr()
     text = json.loads(printed.out)["text"]
     assert text["sentences"][0]["text"].startswith("The history holds 40 events")
@@ -117,9 +108,10 @@ def test_a_model_words_the_text_and_what_it_gets_wrong_is_said(
     assert f"{text['worded']} of {len(text['sentences'])} sentences worded by liar" in said
 
 
-def test_an_endpoint_needs_a_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("--data", str(folder), "--user", "2", "--endpoint", "http://endpoint.invalid/v1") == 2
-    assert "--word-with" in capsys.readouterr().err
+def test_a_role_needs_a_name_and_a_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for pair in ("word", "words=big", "word="):
+        assert _run("--data", str(folder), "--user", "2", "--role", pair) == 2
+        assert "ROLE=MODEL" in capsys.readouterr().err
 
 
 def test_unknown_user_is_one_line_with_the_remedy(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, saved: Path) -> Callable[..., str]:
 COMMANDS = (
     ("recommend", "--user", "u1"),
     ("chat", "--user", "u1"),
-    ("chat", "--retrieval-only"),
+    ("chat", "--language-model", "none"),
     ("interests", "--user", "u1"),
     ("serve",),
     ("serve", "mcp"),

@@ -17,6 +17,7 @@ from support.written import written
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply
+from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.domain import Recommendations, Request, Where
 from nextinterest.llm import ScriptedLanguageModel
 
@@ -222,7 +223,7 @@ def test_usage_is_the_language_models(
         greeted = client.chat.completions.create(model="nextinterest", messages=HELLO)
         assert greeted.usage is not None
         assert greeted.usage.total_tokens == 0  # rules read it, templates wrote it
-    agent.conversation = agent.conversation.with_model()
+    agent.conversation = agent.conversation.read_by(ModelReader(model))
     base_url = f"{listen(talker=None)}/v1"
     with OpenAI(base_url=base_url, api_key="none", max_retries=0) as client:
         model.answers.append(written(Request(intent="other")))

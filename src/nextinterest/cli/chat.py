@@ -40,12 +40,6 @@ def chat(
     import_data: Annotated[
         bool, typer.Option("--import", help="Write the user's events of the data into the store first, once.")
     ] = False,
-    retrieval_only: Annotated[
-        bool, typer.Option("--retrieval-only", help="Rank without the language model: starts sooner.")
-    ] = False,
-    model_reads: Annotated[
-        bool, typer.Option("--model-reads", help="Let the language model read messages instead of rules.")
-    ] = False,
     reader: Annotated[
         Path | None,
         typer.Option(help="What `finetune-task understanding` wrote: it reads messages instead of rules."),
@@ -57,17 +51,13 @@ def chat(
     from nextinterest.agent.chat import TunedReader
     from nextinterest.messages import Message
 
-    if model_reads and reader is not None:
-        raise typer.BadParameter("Give --model-reads or --reader: one of them reads messages.")
     if import_data and store is None:
         raise typer.BadParameter("Give --store with --import: that is where the events go.")
     if store is not None and user is None:
         raise typer.BadParameter("Give --user with --store: a profile belongs to somebody.")
     with err.status("Loading the agent"):
-        agent = source.open(with_language=not retrieval_only)
-        if model_reads:
-            agent.conversation = agent.conversation.with_model()
-        elif reader is not None:
+        agent = source.open()
+        if reader is not None:
             agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     with ExitStack() as closing:
         answer: Callable[..., ChatReply] = partial(agent.chat, user=user)

@@ -43,22 +43,13 @@ def interests(
         bool, typer.Option("--json", help="Print portrait, outlook and text as JSON.")
     ] = False,
     text_only: Annotated[bool, typer.Option("--text", help="Print the portrait in words only.")] = False,
-    word_with: Annotated[
-        str | None,
-        typer.Option(
-            help="Let a language model word the text, each sentence checked against its numbers: an asset's "
-            "name, a folder or a hub id, or with --endpoint a model's name there."
-        ),
-    ] = None,
-    endpoint: Annotated[
-        str | None, typer.Option(help="Base URL of an OpenAI-compatible endpoint for --word-with.")
-    ] = None,
-    endpoint_key: Annotated[
-        str, typer.Option(help="Its key.", envvar="OPENAI_API_KEY", show_default=False)
-    ] = "none",
     seed: Annotated[int, typer.Option(help="Seed of permutations and sampled paths.")] = 0,
 ) -> None:
-    """Show what a user's interests are, which rise and fade, and where they go."""
+    """Show what a user's interests are, which rise and fade, and where they go.
+
+    A language model that takes the role word (--language-model or --role word=MODEL) words the text, each
+    sentence checked against its numbers.
+    """
     from nextinterest.data.interests import population_mix
     from nextinterest.interests import (
         PortraitConfig,
@@ -70,8 +61,6 @@ def interests(
         save_figure,
     )
 
-    if endpoint is not None and word_with is None:
-        raise typer.BadParameter("Give --word-with too: the name of a model at the endpoint.")
     with err.status("Loading the agent"):
         agent = source.open(ranks=False)
     history = agent.history(user)
@@ -89,8 +78,9 @@ def interests(
         seed=seed,
     )
     words = describe(portrait, outlook)
-    if word_with is not None:
-        words = _worded(portrait, outlook, _wording_model(word_with, endpoint, endpoint_key))
+    model = agent.engine.model_for("word")
+    if model is not None:
+        words = _worded(portrait, outlook, model)
     for path, figure in (
         (plot, None if plot is None else draw_river(portrait, outlook)),
         (plot_changes, None if plot_changes is None else draw_changes(portrait)),
@@ -109,18 +99,6 @@ def interests(
     if outlook.paths:
         out.print(_paths(outlook))
     out.print(escape(words.text), soft_wrap=False)
-
-
-def _wording_model(name: str, endpoint: str | None, key: str) -> LanguageModel:
-    if endpoint is not None:
-        from nextinterest.llm.openai_compatible import OpenAICompatibleModel, connect
-
-        return OpenAICompatibleModel(connect(endpoint, api_key=key), name)
-    from nextinterest.data.assets import locate
-    from nextinterest.llm import LocalModel
-
-    with err.status("Loading the language model"):
-        return LocalModel.load(locate(name, "language-model"))
 
 
 def _worded(portrait: InterestPortrait, outlook: InterestOutlook, model: LanguageModel) -> TextPortrait:

@@ -41,7 +41,7 @@ class Source(Models, Reading):
         typer.Option(help="A recommender directory. It holds no users' events: give those with --data."),
     ] = None
 
-    def open(self, *, ranks: bool = True, with_language: bool = True) -> RecommenderAgent:
+    def open(self, *, ranks: bool = True) -> RecommenderAgent:
         """Return the agent.
 
         Parameters
@@ -49,8 +49,6 @@ class Source(Models, Reading):
         ranks
             Whether it will be asked for lists. An agent built from data asks its language model for those
             alone, and without them goes without, unless one is named.
-        with_language
-            Whether a language model may take part, where none is named.
 
         Raises
         ------
@@ -62,7 +60,7 @@ class Source(Models, Reading):
         data = self.data or DEFAULT_DATA
         as_it_is = all(getattr(self, option.name) == option.default for option in fields(Reading))
         if self.model is None and not (data == DEFAULT_DATA and as_it_is):
-            name = self.named_model(with_language=ranks and with_language)
+            name = self.named_model(with_language=ranks)
             return RecommenderAgent.from_dataset(
                 self.load(data),
                 language_model=DEFAULT_LANGUAGE_MODEL if isinstance(name, Saved) else name,
@@ -71,7 +69,7 @@ class Source(Models, Reading):
             )
         agent = RecommenderAgent.from_pretrained(
             self.model,
-            language_model=self.named_model(with_language=with_language),
+            language_model=self.named_model(),
             roles=self.roles(),
             text_encoder=self.text_encoder,
         )

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply, Understood
+from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.understanding import ReportedEvent
 from nextinterest.domain import Item, Request, Where
+from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
 
 NAMES = ("Crime", "Horror", "Romance", "Sci-Fi")
@@ -227,8 +229,10 @@ def test_everything_seen(agent: RecommenderAgent) -> None:
     assert reply.relaxation is None
 
 
-def test_after_a_change_of_the_catalogue_messages_are_read_as_before(agent: RecommenderAgent) -> None:
-    agent.conversation = agent.conversation.with_model()
+def test_after_a_change_of_the_catalogue_messages_are_read_as_before(
+    agent: RecommenderAgent, model: ScriptedLanguageModel
+) -> None:
+    agent.conversation = agent.conversation.read_by(ModelReader(model))
     before = agent.conversation
     agent.put_items([Item("z", "Zodiac")])
     assert agent.conversation.understanding is before.understanding

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from support.written import written
 
 from nextinterest.agent.chat import ChatContext, CompositionalReader, ModelReader
 from nextinterest.agent.chat.wording import parts_of
 from nextinterest.domain import Catalog, Item, Outcome, Recommendations, Request, Where
-from nextinterest.errors import ModelError
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
 
@@ -64,8 +62,6 @@ def test_no_message_asks_no_model(cinema: ChatContext) -> None:
     model = ScriptedLanguageModel()
     assert ModelReader(model).read([], cinema).request.intent == "other"
     assert model.calls == []
-    with pytest.raises(ModelError, match="no language model"):
-        ModelReader.of(None)
 
 
 def test_a_shop_is_asked_for_prices_and_says_so() -> None:

@@ -92,16 +92,6 @@ class Conversation:
             **{name: getattr(outcome, name) for name in type(outcome).model_fields},
         )
 
-    def with_model(self) -> Conversation:
-        """Return the same with the engine's language model as reader.
-
-        Raises
-        ------
-        ModelError
-            If the engine has none.
-        """
-        return self.read_by(ModelReader.of(self.engine.model))
-
     def read_by(self, understanding: Understanding) -> Conversation:
         """Return the same with another reader of messages."""
         return Conversation(self.engine, understanding)

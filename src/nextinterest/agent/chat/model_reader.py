@@ -14,7 +14,7 @@ from nextinterest.agent.chat.grounding import as_written
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.domain import Request
-from nextinterest.errors import ModelError, OutputParseError
+from nextinterest.errors import OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
@@ -63,19 +63,6 @@ class ModelReader:
     def name(self) -> str:
         """Short name, used in tables."""
         return self.model.name
-
-    @classmethod
-    def of(cls, model: LanguageModel | None) -> ModelReader:
-        """Return a reader by this model.
-
-        Raises
-        ------
-        ModelError
-            If there is none.
-        """
-        if model is None:
-            raise ModelError("This agent has no language model.", remedy="Give it one, or read by rules.")
-        return cls(model)
 
     def read(self, messages: Sequence[Message], context: ChatContext) -> Understood:
         """Return what the newest user message asks for, as the model reads it."""
