@@ -46,7 +46,7 @@ PLACES = {  # a place as documents write it, and what lies there; what is matche
     r"(?<!--out )(?<![\w-])(DIRECTORY|RECOMMENDER)\b": "recommender",
     r"(?<![\w-])(FOLDER|DATA|PATH|path/to/ml-latest-small)\b": "ml-100k",
     r"language_model=.(T5-FOLDER)": "t5",
-    r"--role word=(MODEL)\b": "smollm2-135m-instruct",
+    r"(?:--role \w+=|--language-model )(MODEL)\b": "smollm2-135m-instruct",
 }
 _READ = yaml.safe_load((ROOT / "tests/docs/reduced.yaml").read_text("utf-8"))
 RULES: dict[str, str] = _READ["options"]
