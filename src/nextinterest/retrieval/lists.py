@@ -7,6 +7,7 @@ of a short list, and scores, with ``-inf`` there. Knows nothing of where lists c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from scipy.sparse import csr_array
 from nextinterest.domain import FloatArray, History, IntArray
 
 __all__ = ["PAD", "drop_excluded", "empty_lists", "rounded_down", "seen_items", "top_k_rows"]
+
+_LARGEST_TABLE = 1 << 24  # bytes; for a few lists, reading a table is several times faster than sorting
 
 PAD = -1
 """Stands where a list has ended."""
@@ -69,7 +72,9 @@ def drop_excluded(
             banned = np.concatenate(exclude).astype(np.int64)
             span = int(max(items.max(initial=0), banned.max())) + 1
             rows = np.arange(n, dtype=np.int64)
-            keep &= ~np.isin(rows[:, None] * span + items, np.repeat(rows, lengths) * span + banned)
+            kind: Literal["table", "sort"] = "table" if n * span <= _LARGEST_TABLE else "sort"
+            own = np.repeat(rows, lengths) * span + banned
+            keep &= ~np.isin(rows[:, None] * span + items, own, kind=kind)
     kept_items, kept_scores = empty_lists(n, k)
     position = np.cumsum(keep, axis=1) - 1
     keep &= position < k

@@ -125,7 +125,9 @@ class PooledScores:
         n = max(asked.k, config.n_candidates)
         others = [source for source in self.sources if source.name not in pool.parts]
         readings = pool.parts | read_by(others, asked.histories)
-        found = gather(readings, asked, text, weights={}, constant=config.rrf_constant, depth=n)
+        # Sources overlap, but not so much that half as many of each are fewer than n together.
+        depth = max(asked.k, n // 2)
+        found = gather(readings, asked, text, weights={}, constant=config.rrf_constant, depth=depth)
         return _PooledReading(found, pool, n)
 
 

@@ -12,6 +12,7 @@ ranks by its text. How the weights are learned is not known here (see `nextinter
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -80,6 +81,29 @@ class _Block(nn.Module):
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
         x = x + self.dropout(self.merge(mixed.transpose(1, 2).reshape(b, t, d)))
+        return self._fed(x)
+
+    def last(self, x: Tensor, last: Tensor) -> Tensor:
+        """Return what `forward` gives at one position of each row, (batch, dimension), for less.
+
+        Parameters
+        ----------
+        x
+            Shape (batch, time, dimension).
+        last
+            The positions, shape (batch,).
+        """
+        b, t, d = x.shape
+        rows = torch.arange(b, device=x.device)
+        normed, weight, bias = self.attention_norm(x), self.qkv.weight, self.qkv.bias
+        query = F.linear(normed[rows, last], weight[:d], bias[:d]).view(b, self.heads, 1, d // self.heads)
+        seen = F.linear(normed, weight[d:], bias[d:]).view(b, t, 2, self.heads, d // self.heads)
+        key, value = seen.permute(2, 0, 3, 1, 4)
+        before = torch.arange(t, device=x.device) <= last[:, None]
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=before[:, None, None])
+        return self._fed(x[rows, last] + self.dropout(self.merge(mixed.reshape(b, d))))
+
+    def _fed(self, x: Tensor) -> Tensor:
         fed: Tensor = self.dropout(self.down(F.gelu(self.up(self.feed_norm(x)))))
         return x + fed
 
@@ -146,14 +170,27 @@ class SequenceEncoder(nn.Module):
         Tensor
             Shape (batch, time, dimension); the state at a position has seen the events up to it.
         """
-        padded = torch.cat([vectors, vectors.new_zeros(1, vectors.shape[1])])
-        # The scale lets vectors small enough to be compared by inner product stand against positions.
-        x = F.embedding(items, padded) * self.config.dimension**0.5
-        x = self.dropout(x + self.position[: items.shape[1]])
+        x = self._embedded(items, vectors)
         for block in self.blocks:
             x = block(x)
         states: Tensor = self.norm(x)
         return states
+
+    def _embedded(self, items: Tensor, vectors: Tensor) -> Tensor:
+        known = items < len(vectors)
+        # The scale lets vectors small enough to be compared by inner product stand against positions.
+        x = F.embedding(items.where(known, 0), vectors) * self.config.dimension**0.5
+        embedded: Tensor = self.dropout(x * known[..., None] + self.position[: items.shape[1]])
+        return embedded
+
+    def _last(self, items: Tensor, vectors: Tensor, last: Tensor) -> Tensor:
+        """Return the state at one position of each row, shape (batch, dimension); as `forward`."""
+        x = self._embedded(items, vectors)
+        *blocks, highest = [cast(_Block, block) for block in self.blocks]
+        for block in blocks:
+            x = block(x)
+        state: Tensor = self.norm(highest.last(x, last))
+        return state
 
     def logits(self, states: Tensor, vectors: Tensor) -> Tensor:
         """Return the scores of all items, shape (n, n_items), for states of shape (n, dimension)."""
@@ -179,9 +216,9 @@ class SequenceEncoder(nn.Module):
         for group in groups_of_like_length(lengths[filled].tolist(), _ROWS):
             part = filled[group]
             items = pad([histories[int(i)].items[-self.config.window :] for i in part], self.n_items)
-            states = self(torch.from_numpy(items).to(vectors.device), vectors)
             last = torch.from_numpy(lengths[part] - 1).to(vectors.device)
-            out[part] = states[torch.arange(len(part), device=vectors.device), last].float().cpu().numpy()
+            states = self._last(torch.from_numpy(items).to(vectors.device), vectors, last)
+            out[part] = states.float().cpu().numpy()
         self.train(was_training)
         return out
 
