@@ -133,6 +133,22 @@ def test_sentences_that_say_more_or_otherwise_are_refused(sentence: str, because
     assert because in (_facts(LIST).fault(sentence) or "")
 
 
+def test_excluded_categories_and_titles_with_numbers() -> None:
+    where = Where(categories=("Drama",), excluded_categories=("Romance", "War"))
+    made = Recommendations(
+        events_used=2, items=(_item(1, "Twelve Monkeys", 1995, "Sci-Fi", "Ocean's Eleven"),)
+    )
+    facts = _facts(Outcome(request=Request(where=where), recommendations=made))
+    for sentence in (
+        *facts.claims,
+        "Twelve Monkeys is a Drama without Romance, War.",
+        "Here is one without Romance and War, because of Ocean's Eleven.",
+    ):
+        assert facts.fault(sentence) is None, sentence
+    for sentence in ("Twelve Monkeys is a Romance.", "It is without Drama.", "Here is one with Romance."):
+        assert facts.fault(sentence) is not None, sentence
+
+
 @pytest.mark.parametrize(
     ("sentence", "holds"),
     [

@@ -27,7 +27,10 @@ from nextinterest.interests.claims import ClaimChecker, plain_words
 __all__ = ["Facts", "Named"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_DENIABLE = re.compile(rf"{_WORD.pattern}|\u2022")
 _NUMBER = re.compile(r"(?<![\w.,])[0-9]+(?:[.,][0-9]+)*(?: ?%)?(?!\w)")
+_WITHOUT = re.compile(r"\b(?:without|no)\s+$", re.IGNORECASE)
+_LISTED = re.compile(r",? (?:(?:and|or) )?")
 _PUNCTUATION = frozenset(" .,;:()'\"“”\u2019-–—!?&/#%")  # noqa: RUF001 - an en dash is meant
 
 
@@ -72,7 +75,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A fact in a sentence: a title, a name, a number, a rank, or a year in brackets behind a title."""
+    """A fact in a sentence: a title, a name or excluded one, a number, a rank, a year behind its title."""
 
     kind: str
     value: str
@@ -96,6 +99,8 @@ class Facts:
         The template's own sentences.
     like
         Titles that the items should resemble.
+    excluded
+        Categories that the request excludes.
     counts
         Events of the history in each category.
     portrait
@@ -108,6 +113,7 @@ class Facts:
     numbers: frozenset[str]
     claims: tuple[str, ...]
     like: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
     counts: Mapping[str, str] = field(default_factory=dict)
     portrait: bool = False
 
@@ -147,6 +153,7 @@ class Facts:
             frozenset(numbers),
             tuple(claims),
             like,
+            frozenset(map(clean, where.excluded_categories)),
             counts,
             portrait is not None,
         )
@@ -154,7 +161,7 @@ class Facts:
     @cached_property
     def _known(self) -> dict[str, str]:
         """Names of categories by the forms they may have in a sentence."""
-        every = self.names.union(*(one.categories for one in self.titles.values()))
+        every = self.names.union(self.excluded, *(one.categories for one in self.titles.values()))
         return {form: name for name in sorted(every) for form in _forms(name)}
 
     @cached_property
@@ -167,11 +174,16 @@ class Facts:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         """What is a fact; a title that is a plain word, such as “It”, is one in quotation marks only."""
+        numbers = dict.fromkeys(reply_words().numbers, "")
         bare = [title for title in self.kept if title.casefold() not in self._plain]
         return re.compile(
             rf"[“\"](?P<quoted>{_any(self.kept)})[”\"]|(?<!\w)(?P<title>{_any(bare)})(?!\w)"
-            rf"|(?<!\w)(?P<name>(?i:{_any(self._known)}))(?!\w)|(?P<number>{_NUMBER.pattern})"
+            rf"|(?<!\w)(?P<name>(?i:{_any(self._known)}))(?!\w)|(?P<number>{_NUMBER.pattern}|(?i:\b(?:{_any(numbers)})\b))"
         )
+
+    @cached_property
+    def _denied(self) -> set[tuple[str, ...]]:
+        return {one for claim in self.claims for one in _denials(self._read(claim)[1])}
 
     @cached_property
     def _checker(self) -> ClaimChecker:
@@ -201,24 +213,29 @@ class Facts:
     def _read(self, sentence: str) -> tuple[list[_Token], str]:
         """Return the facts of a sentence in order, and the rest, a mark where each stood."""
         tokens: list[_Token] = []
-        words = reply_words()
+        numbers, end = reply_words().numbers, 0
 
         def take(match: re.Match[str]) -> str:
+            nonlocal end
             title, name, number = match["title"] or match["quoted"], match["name"], match["number"]
+            between = sentence[end : match.start()]
             if title is not None:
                 tokens.append(_Token("title", title))
             elif name is not None:
-                tokens.append(_Token("name", self._known[name.casefold()]))
+                listed = _LISTED.fullmatch(between) and tokens and tokens[-1].kind == "excluded"
+                kind = "excluded" if listed or _WITHOUT.search(between) else "name"
+                tokens.append(_Token(kind, self._known[name.casefold()]))
             else:
-                tokens.append(_Token(_kind(sentence[: match.start()], tokens), _plain(number)))
+                value = str(numbers.get(number.casefold(), _plain(number)))
+                tokens.append(_Token(_kind(sentence[: match.start()], tokens), value))
+            end = match.end()
             return " \u2022 "
 
-        sentence = _WORD.sub(lambda m: str(words.numbers.get(m[0].casefold(), m[0])), sentence)
         rest = self._pattern.sub(take, sentence)
         return tokens, rest
 
     def _words_fault(self, rest: str) -> str | None:
-        if not _denials(rest) <= {one for claim in self.claims for one in _denials(claim)}:
+        if not _denials(rest) <= self._denied:
             return "it denies something"
         for number, match in enumerate(_WORD.finditer(rest)):
             word = match[0].replace("\u2019", "'")
@@ -250,6 +267,8 @@ class Facts:
 
     def _holds(self, token: _Token, titles: Sequence[str]) -> bool:
         own = [self.titles[title] for title in titles]
+        if token.kind == "excluded":
+            return token.value in self.excluded
         if token.kind == "year":
             return bool(own) and token.value in own[-1].numbers
         if token.kind == "rank":
@@ -298,8 +317,8 @@ def _kind(before: str, tokens: Sequence[_Token]) -> str:
 
 
 def _denials(text: str) -> set[tuple[str, ...]]:
-    """Return each word that denies, with the word behind it."""
-    words, denying = [word.casefold() for word in _WORD.findall(text)], set(plain_words().negations)
+    """Return each word that denies, with the word behind it, or the mark of a fact."""
+    words, denying = [word.casefold() for word in _DENIABLE.findall(text)], set(plain_words().negations)
     return {
         tuple(words[i : i + 2]) for i, word in enumerate(words) if word in denying or word.endswith("n't")
     }
