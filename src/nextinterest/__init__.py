@@ -29,7 +29,17 @@ if TYPE_CHECKING:
         titles,
     )
     from nextinterest.agent import RecommenderAgent
-    from nextinterest.domain import Catalog, Event, History, Item, Recommendations, Recommender
+    from nextinterest.domain import (
+        Catalog,
+        Event,
+        History,
+        Item,
+        Outcome,
+        Recommendations,
+        Recommender,
+        Request,
+        Where,
+    )
     from nextinterest.errors import NextInterestError
 
 __all__ = [
@@ -38,9 +48,12 @@ __all__ = [
     "History",
     "Item",
     "NextInterestError",
+    "Outcome",
     "Recommendations",
     "Recommender",
     "RecommenderAgent",
+    "Request",
+    "Where",
     "agent",
     "artifact_files",
     "data",
