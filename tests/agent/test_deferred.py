@@ -89,3 +89,11 @@ def test_another_model_under_the_name_is_refused_where_it_is_loaded(
         _ = RecommenderAgent.from_pretrained(tmp_path / "saved").engine.model
     named = json.loads((tmp_path / "saved" / MANIFEST).read_text())["content"]["language_model"]
     assert named["name"] == str(model)
+
+
+def test_a_trace_shows_when_the_weights_are_read(catalog: Catalog, log: EventLog, tmp_path: Path) -> None:
+    asked = agent(catalog, log, save_tiny_llama(tmp_path / "tiny"), 0.1)
+    traces = [asked.recommend(["a", "b"], trace=True).trace for _ in range(2)]
+    loads = [[] if trace is None else trace.named("load") for trace in traces]
+    assert [len(steps) for steps in loads] == [1, 0]
+    assert str(loads[0][0].details["model"]).endswith("tiny")

@@ -19,6 +19,7 @@ from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.loading import load_tokenizer
 from nextinterest.llm.local_base import LEAST_INSTRUCTED
 from nextinterest.llm.opening import LanguageModelLike, name_of, remote_name
+from nextinterest.tracing import step
 
 __all__ = ["AgentModel", "DeferredModel", "deferred", "loaded"]
 
@@ -120,7 +121,8 @@ class DeferredModel:
         """
         with self._lock:
             if self._model is None:
-                self._model = self._read()
+                with step("load", model=self.name):
+                    self._model = self._read()
             return self._model
 
     def _read(self) -> LanguageModel:

@@ -104,7 +104,7 @@ class ModelReader:
                 *(template.render("event", role=role, content=content) for role, content in clean),
                 # An endpoint is sent the schema with the request, and once is enough.
                 template.render("footer", schema="" if remote else schema_text(self.form(context))),
-                template.render("answer"),
+                "" if remote else template.render("answer"),
             ]
         )
         return [
