@@ -133,6 +133,30 @@ def test_the_request_is_in_the_prompt_and_what_is_excluded_is_not(endpoint: Endp
     assert {text.split()[0] for _, text in LINE.findall(candidates)} == {"Rug"}
 
 
+def test_many_histories_learn_what_an_endpoint_can_do_by_one_request(endpoint: Endpoint) -> None:
+    endpoint.script = [sure_of("Desk", letters=False, tools=False)]
+    agent = RecommenderAgent.from_dataset(dataset(SHOP), language_model=f"openai:m@{endpoint.url}")
+    histories = [agent.history(f"u{n}") for n in range(8)]
+    ranked = agent.engine.rank(histories, 5)
+    assert all("choice" in one.parts for one in ranked)
+    assert len(endpoint.bodies) == 8 + 2  # one letter and one tool that it does not know
+
+
+def test_a_shop_of_many_categories_still_fits(endpoint: Endpoint) -> None:
+    goods = tuple(
+        Item(f"p{n}", f"Thing {n}", (f"a long name of shelf number {n}", "Rug")) for n in range(900)
+    )
+    endpoint.script = [clever(lambda schema, prompt: {"intent": "other"})]
+    agent = RecommenderAgent.from_dataset(
+        dataset(goods), language_model=f"openai:m@{endpoint.url}", roles={"word": None}
+    )
+    agent.chat([Message(role="user", content="hm")], history=[])
+    prompt = prompt_of(endpoint.bodies[0])
+    assert len(prompt) < 12_000
+    assert "Rug" in prompt
+    assert "JSON:" not in prompt
+
+
 def test_nothing_is_asked_that_nobody_reads(endpoint: Endpoint) -> None:
     endpoint.script = [sure_of("Desk")]
     agent = RecommenderAgent.from_dataset(dataset(SHOP), language_model=f"openai:m@{endpoint.url}")

@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
+from nextinterest.cli.models import Models
+from nextinterest.cli.reading import grouped
 from nextinterest.cli.tables import recommendations_table
 from nextinterest.counting import counted
 from nextinterest.domain import Catalog, History
@@ -19,9 +21,12 @@ from nextinterest.domain import Catalog, History
 __all__ = ["demo"]
 
 
+@grouped
 def demo(
+    *,
     user: Annotated[str, typer.Option(help="Id of a MovieLens-100K user, 1 to 943.")] = "42",
     k: Annotated[int, typer.Option("-k", help="Length of the list.", min=1)] = 10,
+    models: Models,
 ) -> None:
     """Predict what a MovieLens-100K user watched next, from everything before it.
 
@@ -42,7 +47,12 @@ def demo(
             raise DataError(f"MovieLens-100K has no user {user!r}.", remedy="Its users are 1 to 943.")
         shipped = shipped_recommender()
         if shipped is not None:
-            agent = RecommenderAgent.from_pretrained(shipped)
+            agent = RecommenderAgent.from_pretrained(
+                shipped,
+                language_model=models.named_model(),
+                roles=models.roles(),
+                text_encoder=models.text_encoder,
+            )
         else:
             agent = RecommenderAgent.from_dataset(dataset, train=split.train)
     if shipped is None:

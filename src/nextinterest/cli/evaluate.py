@@ -168,6 +168,7 @@ def evaluate(
         max_seconds=None if baseline_minutes is None else 60.0 * baseline_minutes,
         models=models,
         n_cases=sample,
+        n_timed=cost_sample,
         yes=yes,
     )
     chosen = workshop.methods([name.strip() for name in methods.split(",") if name.strip()], _numbers(seeds))

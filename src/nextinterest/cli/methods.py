@@ -112,7 +112,7 @@ class Workshop:
 
     `max_seconds` bounds the search and training of each baseline; what is kept in the cache knows it.
     `models` says which language models the agents have; what an endpoint is asked about `n_cases` (None: all
-    of those asked) is announced, and asked back unless `yes`.
+    of those asked), and `n_timed` of them once more, is announced, and asked back unless `yes`.
     """
 
     def __init__(
@@ -124,6 +124,7 @@ class Workshop:
         max_seconds: float | None = None,
         models: Models | None = None,
         n_cases: int | None = None,
+        n_timed: int = 0,
         yes: bool = False,
     ) -> None:
         from nextinterest.eval import baselines
@@ -131,7 +132,8 @@ class Workshop:
         self.dataset, self.split, self.asked = dataset, split, asked
         self.max_seconds = max_seconds
         self.models = models or Models()
-        self.n_cases, self.yes = len(asked) if n_cases is None else min(n_cases, len(asked)), yes
+        n_cases = len(asked) if n_cases is None else min(n_cases, len(asked))
+        self.n_asked, self.yes = n_cases + min(n_timed, n_cases), yes
         self._report: Report | None = None
         baselines.register("sasrec", self._sasrec)
         self.retriever: Callable[[], Retriever] = cache(self._retriever)
@@ -238,7 +240,7 @@ class Workshop:
             roles=self.models.roles(),
             text_encoder=self.models.text_encoder or DEFAULT_TEXT_ENCODER,
         )
-        announce(agent.engine, self.asked.histories, self.n_cases, yes=self.yes)
+        announce(agent.engine, self.asked.histories, self.n_asked, yes=self.yes)
         return AgentMethod(agent)
 
     def _saved(self, path: Path) -> Recommender:
@@ -254,5 +256,5 @@ class Workshop:
         method = AgentMethod(agent, path.name)
         leak = refuse_leak(path.name, agent.retriever, self.dataset, self.asked)
         method.provenance["learned_from_cases"] = leak
-        announce(agent.engine, self.asked.histories, self.n_cases, yes=self.yes)
+        announce(agent.engine, self.asked.histories, self.n_asked, yes=self.yes)
         return method

@@ -6,6 +6,7 @@ catalogue, categories are the catalogue's or are dropped, and no word of it reac
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -13,7 +14,7 @@ from importlib.resources import files
 from nextinterest.agent.chat.grounding import as_written
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
-from nextinterest.domain import Request
+from nextinterest.domain import Catalog, Request
 from nextinterest.errors import OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.messages import Message
@@ -23,6 +24,8 @@ from nextinterest.prompts.flat_request import FlatRequest
 __all__ = ["ModelReader"]
 
 MAX_MESSAGE = 1500
+MAX_CATEGORY = 48
+MOST_CATEGORIES = 200
 
 
 @cache
@@ -97,7 +100,7 @@ class ModelReader:
             [
                 template.render(
                     "header",
-                    categories=[neutralise(name) for name in context.catalog.category_names],
+                    categories=[neutralise(name, max_chars=MAX_CATEGORY) for name in _usual(context.catalog)],
                     first=context.years.first,
                     last=context.years.last,
                 ),
@@ -111,3 +114,16 @@ class ModelReader:
             Message(role="system", content=template.render("system").strip()),
             Message(role="user", content=asked.strip()),
         ]
+
+
+def _usual(catalog: Catalog) -> list[str]:
+    """Return the categories that a prompt names: all, or those of most items where there are too many.
+
+    Others are found too where a model writes them; a prompt with thousands would not fit.
+    """
+    names = list(catalog.category_names)
+    if len(names) <= MOST_CATEGORIES:
+        return names
+    items = Counter(name for own in catalog.categories for name in own)
+    usual = {name for name, _ in items.most_common(MOST_CATEGORIES)}
+    return [name for name in names if name in usual]

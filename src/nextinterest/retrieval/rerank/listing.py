@@ -162,6 +162,7 @@ class EndpointReranker:
             PromptTemplate.named("ranking"), catalog, model.tokenizer, options, summariser=summariser
         )
         self._tokens = 0
+        self._met = False
 
     @property
     def tokens_used(self) -> int:
@@ -191,11 +192,13 @@ class EndpointReranker:
         ProviderError
             If the endpoint fails for good.
         """
-        return side_by_side(
-            lambda one: self._one(one[0], one[1], request),
-            list(zip(histories, candidates, strict=True)),
-            self.model.capabilities.concurrency,
-        )
+        cases = list(zip(histories, candidates, strict=True))
+        # What the endpoint can do is found out by one request and not by as many as may run at once.
+        alone = 0 if self._met else 1
+        found = [self._one(*case, request) for case in cases[:alone]]
+        self._met = self._met or bool(cases)
+        limit = self.model.capabilities.concurrency
+        return found + side_by_side(lambda one: self._one(*one, request), cases[alone:], limit)
 
     def _one(self, history: History, offered: IntArray, request: str | None) -> FloatArray:
         if self.model.capabilities.choose:
