@@ -2,7 +2,7 @@ r"""What each part of a trained recommender is worth: the parts left out, alone,
 
     python bench/ablations.py --directory full=artifacts/ml-100k-smollm2 --cache CACHE
     python bench/ablations.py --directory full=artifacts/ml-100k-smollm2 --directory lora=DIR \
-        --directory random=DIR --directory notext=DIR --choice CHOICE --cache CACHE --test
+        --directory random=DIR --directory notext=DIR --choice TUNED --cache CACHE --test
 
 The first directory is the one that is taken apart; each further one (adapters, another model, random weights
 of the same size, an encoder without text) lends its language part and its encoder. All must have learned from
@@ -28,17 +28,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from nextinterest.agent.artifact import load_trained_retriever
-from nextinterest.artifact_files import MANIFEST, read_artifact
+from nextinterest.agent.artifact import load_engine, load_trained_retriever
+from nextinterest.artifact_files import MANIFEST
 from nextinterest.data import Dataset, HeldOut, leave_last_out, load
-from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
+from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
 from nextinterest.domain import FloatArray, IntArray
 from nextinterest.eval.significance import bootstrap_means, holm, percentile_interval, sign_flip_test
 from nextinterest.finetune.pool_fit import fit_weights, measure, mix
 from nextinterest.finetune.reranking_cases import RerankingCases
-from nextinterest.finetune.task_config import ChoiceConfig
+from nextinterest.finetune.task_config import TasksConfig
 from nextinterest.finetune.validation import seen_mask
-from nextinterest.llm import LocalModel
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.encoder_assets import open_encoder
 from nextinterest.retrieval.item_softmax import ItemSoftmax
@@ -46,7 +45,6 @@ from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.rerank import redistribute
 from nextinterest.retrieval.rerank.choice import ChoiceReranker
 from nextinterest.retrieval.sequence_source import SequenceSource
-from nextinterest.retrieval.tuned import ADAPTER, CHOICE
 
 Scores = dict[str, NDArray[np.float32]]
 
@@ -79,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", default="ml-100k", help="asset name or path")
     parser.add_argument("--directory", action="append", required=True, help="NAME=DIRECTORY; the whole first")
-    parser.add_argument("--choice", type=Path, help="output of `finetune-task choice`")
+    parser.add_argument("--choice", type=Path, help="recommender directory whose model was taught to rerank")
     parser.add_argument("--cache", type=Path, help="folder that keeps the parts' scores")
     parser.add_argument("--limit", type=int, default=0, help="users, evenly drawn; 0 for all")
     parser.add_argument("--test", action="store_true", help="apply the fitted weights to the test events too")
@@ -255,12 +253,12 @@ def _choice_rows(
     cache: Path | None,
 ) -> dict[str, dict[str, tuple[NDArray[np.float32], str]]]:
     """Return the rows of a tuned choice between the whole blend's best candidates."""
-    tuned = read_artifact(directory, CHOICE)
-    config = ChoiceConfig.model_validate(tuned.content.config)
-    model = LocalModel.load(
-        locate(config.model, "language-model"), adapter=tuned.folder(ADAPTER), dtype="auto"
-    )
-    template = PromptTemplate.named(config.template)
+    engine = load_engine(directory)
+    config = None if engine.tuned is None else TasksConfig.model_validate(engine.tuned.record.config).rerank
+    model = engine.model
+    if config is None or model is None:
+        raise SystemExit(f"No language model was taught to rerank in {directory}.")
+    template = PromptTemplate.named("choice")
     reranker = ChoiceReranker(model, template, dataset.catalog, config.prompts, calibrated=False)
     log_p = {name: _log_p(whole[name][0], these.seen) for name, these in cases.items()}
     items: dict[str, list[IntArray]] = {}

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import (
     ChatContext,
     CompositionalReader,
@@ -220,7 +221,7 @@ def main() -> None:
     parser.add_argument("--generated", type=int, default=2000, help="utterances from the generator")
     parser.add_argument("--model", help="an asset's name or a folder: measure this model too")
     parser.add_argument("--limit", type=int, help="at most so many utterances of each set, drawn evenly")
-    parser.add_argument("--tuned", help="a folder written by finetune-task understanding: measure it too")
+    parser.add_argument("--tuned", help="recommender directory whose model was taught to understand")
     parser.add_argument("--only", help="only sets whose name contains this")
     arguments = parser.parse_args()
     known = contexts()
@@ -232,7 +233,10 @@ def main() -> None:
     show("rules", [(name, measure(CompositionalReader(), examples)) for name, examples in chosen.items()])
     print(longest_read(known["ml-100k"]))
     if arguments.tuned:
-        tuned = TunedReader.from_pretrained(arguments.tuned)
+        engine = RecommenderAgent.from_pretrained(arguments.tuned).engine
+        if engine.model is None:
+            raise SystemExit(f"{arguments.tuned} has no language model.")
+        tuned = TunedReader(engine.model)
         kept = Remembering(tuned)
         show(tuned.name, ((name, measure(kept, examples)) for name, examples in chosen.items()))
         both = AskedWhereUnsure(kept)

@@ -40,8 +40,6 @@ DOCUMENTED: dict[str, str] = {
     "calibration_error": "docs/evaluation.md",
     "erasure_drops": "docs/evaluation.md",
     "exposure": "docs/evaluation.md",
-    "MultiTask": "docs/training.md",
-    "MultiTask.add": "docs/training.md",
     "ScriptedLanguageModel": "docs/engine.md",
 }
 

@@ -20,7 +20,6 @@ from nextinterest.cli.main import app
 from nextinterest.data import load
 from nextinterest.errors import IntegrityError
 from nextinterest.retrieval import Retriever
-from nextinterest.retrieval.tuned import CHOICE, UNDERSTANDING
 
 WRITTEN = Path(__file__).parent / "version_0_1"  # the manifests of the shipped recommender, as 0.1 wrote them
 
@@ -95,7 +94,7 @@ def test_an_old_manifest_of_other_types_is_refused(shipped: Path, wrong: object)
 
 
 def test_what_is_no_directory_of_ours_is_named(tmp_path: Path) -> None:
-    with pytest.raises(IntegrityError, match="neither a recommender nor a tuned model"):
+    with pytest.raises(IntegrityError, match="holds no recommender"):
         upgrade(tmp_path)
 
 
@@ -146,45 +145,6 @@ def test_an_untrained_one_with_copied_items_ranks_as_before(
     for user in range(3):
         history = walks().history(user)
         assert again.recommend(history) == agent.recommend(history)
-
-
-@pytest.mark.parametrize("task", ["choice", "understanding"])
-def test_a_tuned_model_is_brought_into_the_new_form(tmp_path: Path, task: str) -> None:
-    adapter = {"adapter_config.json": b"{}", "adapter_model.safetensors": b"weights"}
-    (tmp_path / "adapter").mkdir()
-    for name, data in adapter.items():
-        (tmp_path / "adapter" / name).write_bytes(data)
-    old: dict[str, object] = {
-        "format": f"nextinterest-{task}-1",
-        "version": "0.1.0",
-        "base_model": {"name": "smollm2-135m-instruct", "fingerprint": "f" * 64},
-        "template": "choice",
-        "template_hash": "a" * 64,
-        "config": {"n_candidates": 20},
-        "sha256": {f"adapter/{name}": sha256(data) for name, data in adapter.items()},
-        "data": "ml-100k",
-        "steps": 10,
-        "training": "10 steps",
-        "validation": {task: {"ndcg@10": 0.1}},
-    }
-    if task == "choice":
-        old |= {
-            "prompts": {"budget": 512, "max_events": 40},
-            "split": "leave-one-out",
-            "examples": 5,
-            "choice_weight": 0.5,
-            "ndcg_gain_and_error": {"choice": [0.1, 0.2]},
-        }
-    (tmp_path / f"{task}.json").write_text(json.dumps(old))
-    kind = CHOICE if task == "choice" else UNDERSTANDING
-    with pytest.raises(IntegrityError, match="nextinterest upgrade"):
-        read_artifact(tmp_path, kind)
-    assert upgrade(tmp_path) is kind
-    found = read_artifact(tmp_path, kind)
-    assert found.manifest.made_from.data == "ml-100k"
-    assert found.content.base_model.name == "smollm2-135m-instruct"
-    assert {name: found.read(f"adapter/{name}") for name in adapter} == adapter
-    assert not (tmp_path / f"{task}.json").exists()
 
 
 LISTS: dict[str, tuple[list[str], list[float]]] = {

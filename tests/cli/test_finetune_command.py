@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.films import WordEncoder
+from support.taught import options, write_data
+from support.tiny import save_tiny
 from typer.testing import CliRunner, Result
 
 from nextinterest.agent import RecommenderAgent
@@ -114,7 +116,7 @@ def test_defaults_of_training_and_of_evaluation_agree(data: Path, tmp_path: Path
     assert "Held-out events were never trained on" in (kept / "README.md").read_text()
     evaluated = evaluate(data, kept, tmp_path / "run")
     assert evaluated.exit_code == 0, evaluated.output
-    fitted = CliRunner().invoke(app, ["fit-forecast", str(out), "--data", str(data)])
+    fitted = CliRunner().invoke(app, ["finetune", *arguments[:2], "--retriever", str(out), "--out", str(out)])
     assert isinstance(fitted.exception, DataError)
     assert "--keep-split" in fitted.exception.command
 
@@ -206,3 +208,26 @@ def test_a_run_of_one_user_says_so_in_the_singular(data: Path, tmp_path: Path) -
     assert "1 users" not in result.output
     assert "1 user, 1 case, 30 items" in (out / "report.md").read_text()
     assert "1 user, 1 case, 30 items" in (out / "report.html").read_text()
+
+
+def test_a_language_model_is_taught_its_tasks_by_the_same_command(tmp_path: Path) -> None:
+    base, out = save_tiny(tmp_path / "base", "causal"), tmp_path / "saved"
+    told = run(
+        *("--data", str(write_data(tmp_path / "films")), "--out", str(out), "--keep-split"),
+        *("--language-model", str(base), "--tasks", "generate,rerank"),
+        *(f"--override={change}" for change in options(["generate", "rerank"])),
+    )
+    assert "Tasks of the language model, on validation" in told
+    assert "generate" in told
+    assert "rerank" in told
+    agent = RecommenderAgent.from_pretrained(out, dtype="float32")
+    assert agent.engine.tuned is not None
+    assert list(agent.engine.tuned.record.tasks) == ["generate", "rerank"]
+
+
+def test_a_task_that_does_not_exist_is_named_before_the_data_are_read(tmp_path: Path) -> None:
+    arguments = ["finetune", "--data", "nowhere", "--out", str(tmp_path / "saved"), "--tasks", "rank,talk"]
+    refused = CliRunner().invoke(app, arguments).exception
+    assert isinstance(refused, DataError)
+    assert "'talk'" in refused.message
+    assert "--tasks" in refused.command

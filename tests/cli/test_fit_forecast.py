@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.films import WordEncoder
 from support.full_disk import full_disk
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.additions import add_forecast_model
@@ -62,13 +62,19 @@ def old(data: Path, tmp_path: Path) -> Path:
     return out
 
 
+def again(directory: Path, data: Path) -> Result:
+    """Fit the forecast alone, for the retriever of a directory."""
+    arguments = ["--data", str(data), "--retriever", str(directory), "--out", str(directory)]
+    return CliRunner().invoke(app, ["finetune", *arguments])
+
+
 def test_an_old_directory_gets_weights_of_its_own(old: Path, data: Path, tmp_path: Path) -> None:
     history = [str(n) for n in range(1, 10)]
     before = RecommenderAgent.from_pretrained(old)
     assert before.engine.forecast_model is None
     manifest = json.loads((old / MANIFEST).read_text())
 
-    result = CliRunner().invoke(app, ["fit-forecast", str(old), "--data", str(data)])
+    result = again(old, data)
     assert result.exit_code == 0, result.output
     after = RecommenderAgent.from_pretrained(old)
     assert after.engine.forecast_model is not None
@@ -97,7 +103,7 @@ def test_other_data_are_refused(old: Path, data: Path, tmp_path: Path) -> None:
     other = shutil.copytree(data, tmp_path / "other")
     events = (other / "ratings.csv").read_text().splitlines()
     (other / "ratings.csv").write_text("\n".join(events[:-1]) + "\n")
-    result = CliRunner().invoke(app, ["fit-forecast", str(old), "--data", str(other)])
+    result = again(old, other)
     assert isinstance(result.exception, DataError)
     assert "--k-core" in str(result.exception)
     assert not (old / "forecast.json").exists()
@@ -105,7 +111,7 @@ def test_other_data_are_refused(old: Path, data: Path, tmp_path: Path) -> None:
 
 def test_a_directory_that_was_not_trained_is_refused(old: Path, data: Path) -> None:
     RecommenderAgent.from_dataset(load(data), language_model=None).save_pretrained(old)
-    result = CliRunner().invoke(app, ["fit-forecast", str(old), "--data", str(data)])
+    result = again(old, data)
     assert isinstance(result.exception, DataError | IntegrityError)
 
 

@@ -18,9 +18,7 @@ READS = (
     "serve",
     "evaluate",
     "finetune",
-    "finetune-task",
     "fit-choice",
-    "fit-forecast",
     "generate",
 )
 SAME = (

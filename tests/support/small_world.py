@@ -32,16 +32,14 @@ SHIPPED = "artifacts/ml-100k-smollm2"
 RECIPES = {Path(path).name: command for path, command in recipes()}
 ROLES = {  # what documents' commands make for others to use, by the documented command that makes it
     "recommender": RECIPES["ml-100k-smollm2.yaml"],
-    "choice": RECIPES["ml-100k-choice.yaml"],
-    "understanding": RECIPES["understanding.yaml"],
+    "understanding": "nextinterest finetune --data ml-100k --retriever artifacts/ml-100k-smollm2 "
+    "--language-model smollm2-135m-instruct --tasks understand --out TAUGHT",
     "run": "nextinterest evaluate --data ml-100k --methods sasrec,retrieval --part test --out runs/later",
 }
 PLACES = {  # a place as documents write it, and what lies there; what is matched first holds
-    r"--(?:reader|tuned) (DIRECTORY|DIR)\b": "understanding",
-    r"TunedReader.from_pretrained\(.(DIRECTORY)": "understanding",
-    r"--adapter (FOLDER)\b": "understanding/adapter",
-    r"add-choice (CHOICE)\b": "choice",
-    r"(CHOICE)/adapter": "choice",
+    r"--tuned (DIRECTORY|DIR)\b": "understanding",
+    r"--model (DIRECTORY) --role understand": "understanding",
+    r"--adapter (FOLDER)\b": "understanding/tasks",
     r"--compare \S+ (runs/later)\b": "run",
     r"(?<!--out )(?<![\w-])(DIRECTORY|RECOMMENDER)\b": "recommender",
     r"(?<![\w-])(FOLDER|DATA|PATH|path/to/ml-latest-small)\b": "ml-100k",

@@ -2,7 +2,7 @@
 
     manifest.json            settings, models by name and fingerprint, template, what the retriever is
     sources.safetensors ...  the retriever (see `nextinterest.retrieval.saving`)
-    choice/                  adapter of a tuned choice (see `nextinterest.retrieval.rerank.tuned_choice`)
+    tasks/                   adapter of a tuned language model (see `nextinterest.agent.tuned`)
     forecast.json            weights of the interest forecast, where some were fitted for this recommender
     README.md                what this directory is and how to load it
 
@@ -15,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.deferred import AgentModel, DeferredModel
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.role_models import open_roles
 from nextinterest.agent.roles import SAVED, Role, Saved
+from nextinterest.agent.tuned import FOLDER, Tuned, TunedRecord
 from nextinterest.artifact_files import (
     Artifact,
     Kind,
@@ -39,12 +40,6 @@ from nextinterest.llm.loading import files_fingerprint
 from nextinterest.llm.opening import name_of, remote_name
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Encoder, Retriever, encoder_assets
-from nextinterest.retrieval.rerank.tuned_choice import (
-    FOLDER,
-    ChoiceRecord,
-    TunedChoice,
-    load_choice,
-)
 from nextinterest.retrieval.saved_items import ItemsFrom
 from nextinterest.retrieval.saving import RetrieverContent, restore_retriever, retriever_files
 from nextinterest.retrieval.trained import TrainedRetriever
@@ -77,7 +72,15 @@ class RecommenderContent(BaseModel):
     template_hash: str
     """Of the template that ``config`` names."""
     retriever: RetrieverContent
-    choice: ChoiceRecord | None = None
+    tuned: TunedRecord | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_choice(cls, fields: object) -> object:
+        """Earlier versions noted that no choice was tuned."""
+        if isinstance(fields, dict) and fields.get("choice", "") is None:
+            return {name: value for name, value in fields.items() if name != "choice"}
+        return fields
 
 
 RECOMMENDER = Kind(
@@ -111,7 +114,7 @@ def write_recommender(
     card: str | None = None,
     items_from: ItemsFrom | None = None,
     forecast_model: ForecastModel | None = None,
-    choice: TunedChoice | None = None,
+    tuned: Tuned | None = None,
     roles: Mapping[Role, NamedModel | None] | None = None,
     made_from: MadeFrom | None = None,
 ) -> None:
@@ -135,8 +138,8 @@ def write_recommender(
         The data set that loading reads the items from again; None copies them into the directory.
     forecast_model
         Weights of the interest forecast.
-    choice
-        A model tuned to choose.
+    tuned
+        What `language_model` was taught.
     roles
         Models of single roles in place of `language_model`.
     made_from
@@ -152,8 +155,8 @@ def write_recommender(
     content, files = retriever_files(retriever, items_from)
     if forecast_model is not None:
         files[FORECAST] = forecast_file(forecast_model)
-    if choice is not None:
-        files |= choice.files()
+    if tuned is not None:
+        files |= tuned.files()
     if card is None:
         name = "none" if language_model is None else language_model.name
         card = _CARD.format(items=len(retriever.catalog), model=name, encoder=text_encoder)
@@ -165,7 +168,7 @@ def write_recommender(
         roles=dict(roles or {}),
         template_hash=PromptTemplate.named(config.template).hash,
         retriever=content,
-        choice=None if choice is None else choice.record,
+        tuned=None if tuned is None else tuned.record,
     )
     write_artifact(directory, RECOMMENDER, recommender, files, made_from)
 
@@ -190,7 +193,7 @@ def save_engine(engine: Engine, directory: Path) -> None:
         text_encoder=engine.text_encoder_name,
         language_model=model,
         forecast_model=engine.forecast_model,
-        choice=engine.choice,
+        tuned=engine.tuned,
         roles=roles,
     )
 
@@ -273,32 +276,29 @@ def load_engine(
         dtype=dtype,
         moved=moved,
     )
-    named, config, choice_there = content.language_model, content.config, content.choice
+    named, config = content.language_model, content.config
+    same = given is None or (named is not None and _is_the_saved(moved, named))
+    tuned = Tuned(content.tuned, saved) if with_language and same and content.tuned is not None else None
 
-    def as_saved(named: NamedModel, where: str | None = None) -> DeferredModel:
-        return DeferredModel(where or named.name, named.fingerprint, directory, device=device, dtype=dtype)
+    def as_saved(named: NamedModel, where: str | None = None, adapter: Path | None = None) -> DeferredModel:
+        return DeferredModel(
+            where or named.name, named.fingerprint, directory, adapter=adapter, device=device, dtype=dtype
+        )
 
     first: LanguageModelLike | DeferredModel | None = given
     kept: dict[Role, LanguageModelLike | DeferredModel | None] = {}
-    same = given is None or (named is not None and _is_the_saved(moved, named))
     if with_language and same:
-        first = None if named is None else as_saved(named, moved)
+        adapter = None if tuned is None else tuned.checked()
+        first = None if named is None else as_saved(named, moved, adapter)
         kept |= {role: None if one is None else as_saved(one) for role, one in content.roles.items()}
     model, own = open_roles(first, {**kept, **(roles or {})}, device=device, dtype=dtype)
     reranks = own.get("rerank", model)
     if "rerank" in (roles or {}) or not same:
-        if reranks is not None and reranks.capabilities.instructed:
-            config, choice_there = config.without_model(), None
-        elif "rerank" in own:
-            choice_there = None
+        other = content.tuned is not None or (reranks is not None and reranks.capabilities.instructed)
+        config = config.without_model() if other else config
     config = config.for_model(None if reranks is None else reranks.capabilities)
-    if isinstance(reranks, DeferredModel) and choice_there is None and config.choice_weight > 0:
+    if isinstance(reranks, DeferredModel) and config.choice_weight > 0:
         reranks.load()  # every list asks it
-    choice: TunedChoice | None = None
-    if choice_there is not None and with_language and config.choice_weight > 0:
-        at = moved if moved is not None and _is_the_saved(moved, choice_there.base) else None
-        catalog = retriever.catalog.fingerprint
-        choice = load_choice(choice_there, saved, catalog, device=device, dtype=dtype, moved=at)
     return Engine(
         retriever,
         model,
@@ -306,8 +306,8 @@ def load_engine(
         language_model_name=None if model is None else name_of(model),
         text_encoder_name=encoder_name,
         forecast_model=_forecast(saved),
-        choice=choice,
         roles=own,
+        tuned=tuned,
     )
 
 

@@ -16,7 +16,7 @@ from nextinterest.data.assets import locate
 from nextinterest.errors import AssetError, IntegrityError, ModelError
 from nextinterest.llm import Capabilities, EndpointSettings, LanguageModel, Tokenizer, open_model
 from nextinterest.llm.devices import DtypeName
-from nextinterest.llm.loading import load_tokenizer
+from nextinterest.llm.loading import joined_digest, load_tokenizer
 from nextinterest.llm.local_base import LEAST_INSTRUCTED
 from nextinterest.llm.opening import LanguageModelLike, name_of, remote_name
 from nextinterest.tracing import step
@@ -38,6 +38,8 @@ class DeferredModel:
         What the model must have, or None for whatever is found under the name.
     directory
         The recommender directory that names it, for messages.
+    adapter
+        Folder of an adapter that is attached to it, or None.
     device, dtype, endpoint
         Passed on to `nextinterest.llm.open_model`.
     """
@@ -48,6 +50,7 @@ class DeferredModel:
         fingerprint: str | None = None,
         directory: Path | None = None,
         *,
+        adapter: Path | None = None,
         device: str = "auto",
         dtype: DtypeName = "auto",
         endpoint: EndpointSettings | None = None,
@@ -55,7 +58,7 @@ class DeferredModel:
         self.name = name_of(spec) or str(spec)
         self._spec = str(spec)
         self._remote = remote_name(self._spec) is not None
-        self._expected, self._directory = fingerprint, directory
+        self._expected, self._directory, self._adapter = fingerprint, directory, adapter
         self._device, self._dtype, self._endpoint = device, dtype, endpoint
         self._model: LanguageModel | None = None
         self._tokenizer: Tokenizer | None = None
@@ -127,7 +130,13 @@ class DeferredModel:
 
     def _read(self) -> LanguageModel:
         try:
-            model = open_model(self._spec, device=self._device, dtype=self._dtype, endpoint=self._endpoint)
+            model = open_model(
+                self._spec,
+                device=self._device,
+                dtype=self._dtype,
+                endpoint=self._endpoint,
+                adapter=self._adapter,
+            )
         except (AssetError, ModelError) as error:
             if self._directory is None:
                 raise
@@ -137,11 +146,13 @@ class DeferredModel:
                 remedy="Say where it lies now with language_model=..., or go without: language_model=None.",
                 command="Say where it lies now with --language-model, or go without: --language-model none.",
             ) from error
-        if self._expected is not None and not self._remote and model.fingerprint != self._expected:
+        expected = self._expected
+        if expected is not None and self._adapter is not None:
+            expected = joined_digest(expected, self._adapter)
+        if expected is not None and not self._remote and model.fingerprint != expected:
             raise IntegrityError(
                 f"{self._directory or 'The agent'} was saved with the language model {self.name!r} of "
-                f"fingerprint {self._expected[:12]}; the one found under that name has "
-                f"{model.fingerprint[:12]}.",
+                f"fingerprint {str(self._expected)[:12]}; the one found under that name is another.",
                 remedy="Put the same model there, or say where it lies now with language_model=...",
                 command="Put the same model there, or say where it lies now with --language-model.",
             )

@@ -54,8 +54,8 @@ from nextinterest.titles import TitleIndex
 from nextinterest.tracing import step
 
 if TYPE_CHECKING:
+    from nextinterest.agent.tuned import Tuned
     from nextinterest.interests import ForecastModel, Horizon, InterestOutlook, InterestPortrait
-    from nextinterest.retrieval.rerank.tuned_choice import TunedChoice
 
 __all__ = ["Engine", "RankedItems"]
 
@@ -107,10 +107,10 @@ class Engine:
         By which the models can be loaded again; needed only to save the engine.
     forecast_model
         Weights of `forecast`, fitted for this retriever; None takes those that ship.
-    choice
-        A model tuned to choose, which reranks in place of `language_model`.
     roles
         Models of single roles in place of `language_model`; None leaves a role to its fallback.
+    tuned
+        What `language_model` was taught for this recommender; None for nothing.
     """
 
     name: ClassVar[str] = "agent"
@@ -121,8 +121,8 @@ class Engine:
     language_model_name: str | None = None
     text_encoder_name: str | None = None
     forecast_model: ForecastModel | None = None
-    choice: TunedChoice | None = None
     roles: Mapping[Role, AgentModel | None] = field(default_factory=dict)
+    tuned: Tuned | None = None
 
     @property
     def catalog(self) -> Catalog:
@@ -140,7 +140,8 @@ class Engine:
             model = self.roles[role]
         else:
             own = self.language_model
-            model = own if own is not None and takes(own, role) else None
+            reads = role == "understand" and self.tuned is not None and self.tuned.reads
+            model = own if own is not None and (reads or takes(own, role)) else None
         return None if model is None else loaded(model)
 
     @property
@@ -179,7 +180,7 @@ class Engine:
         config = self.config
         if config.choice_weight == 0:
             return None
-        model = self.model_for("rerank") if self.choice is None else self.choice.model
+        model = self.model_for("rerank")
         if model is None:
             return None
         return make_reranker(
@@ -317,7 +318,7 @@ class Engine:
                 n_items=len(ranked.items),
                 k=k,
                 requested=request is not None,
-                has_model=self.language_model is not None or self.choice is not None,
+                has_model=self.language_model is not None,
             ),
         )
 

@@ -24,9 +24,7 @@ from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.pool import PopularityPart
 from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.profile_scorer import ProfileScorer
-from nextinterest.retrieval.rerank.tuned_choice import FOLDER
 from nextinterest.retrieval.sequence_source import SequenceSource
-from nextinterest.retrieval.tuned import ADAPTER, CHOICE, UNDERSTANDING, WRITING
 
 __all__ = ["upgrade"]
 
@@ -76,20 +74,13 @@ class _OldTrained(_Old):
     sha256: dict[str, str]
 
 
-class _OldTuned(_Old):
-    version: str
-    data: str = ""
-    config: _Fields
-    sha256: dict[str, str]
-
-
 def upgrade(directory: Path) -> Kind[BaseModel]:
     """Write the manifest of this version in place of those of version 0.1; return what the directory holds.
 
     Parameters
     ----------
     directory
-        A recommender, or what ``finetune-task`` wrote.
+        A recommender directory of version 0.1.
 
     Raises
     ------
@@ -98,9 +89,6 @@ def upgrade(directory: Path) -> Kind[BaseModel]:
     """
     known: dict[str, tuple[Kind[BaseModel], Callable[[Path], None]]] = {
         "recommender.json": (RECOMMENDER, _recommender),
-        "choice.json": (CHOICE, lambda folder: _tuned(folder, CHOICE)),
-        "supervised.json": (WRITING, lambda folder: _tuned(folder, WRITING)),
-        "understanding.json": (UNDERSTANDING, lambda folder: _tuned(folder, UNDERSTANDING)),
     }
     for name, (kind, make) in known.items():
         if (directory / name).is_file():
@@ -112,7 +100,7 @@ def upgrade(directory: Path) -> Kind[BaseModel]:
         if kind_of(directory / kind.manifest) == kind.name:
             return kind
     raise IntegrityError(
-        f"{directory} holds neither a recommender nor a tuned model of nextinterest 0.1.",
+        f"{directory} holds no recommender of nextinterest 0.1.",
         remedy=f"Give a folder with one of these files: {', '.join(known)}.",
     )
 
@@ -129,14 +117,10 @@ def _recommender(directory: Path) -> None:
     trained: _OldTrained | None = None
     if "trained.json" in old.sha256:
         trained = _verified(directory, "trained.json", old.sha256, _OldTrained)
-        hashes |= trained.sha256 | _under(ADAPTER, (trained.language or {}).get("adapter"))
+        hashes |= trained.sha256 | _under("adapter", (trained.language or {}).get("adapter"))
     files = {name: read_verified(directory / name, digest) for name, digest in hashes.items()}
-    choice = old.choice
-    if choice is not None:
-        for name, digest in _under("", choice.get("adapter")).items():
-            files[f"{FOLDER}/{name}"] = read_verified(directory / str(choice["folder"]) / name, digest)
-        base = {"name": choice["base"], "fingerprint": choice["base_fingerprint"]}
-        choice = {key: choice[key] for key in ("template", "template_hash", "catalog")} | {"base": base}
+    if old.choice is not None:
+        raise RECOMMENDER.error(f"{directory} has a tuned choice of version 0.1, which is not read any more.")
     learned = None if trained is None else _learned(trained, files["heads.safetensors"])
     content = RecommenderContent.model_validate(
         {
@@ -144,7 +128,6 @@ def _recommender(directory: Path) -> None:
             "text_encoder": old.text_encoder,
             "language_model": old.language_model,
             "template_hash": old.template_hash,
-            "choice": choice,
             "retriever": {
                 "config": retriever.config,
                 "catalog": retriever.catalog,
@@ -165,16 +148,6 @@ def _recommender(directory: Path) -> None:
         versions={"nextinterest": old.version},
     )
     write_artifact(directory, RECOMMENDER, content, files, made, said_only=True)
-
-
-def _tuned(directory: Path, kind: Kind[BaseModel]) -> None:
-    old = _read(directory / kind.earlier[0], _OldTuned)
-    files = {name: read_verified(directory / name, digest) for name, digest in old.sha256.items()}
-    fields: dict[str, object] = {**(old.model_extra or {}), "config": old.config}
-    if kind is CHOICE:
-        fields["n_candidates"] = old.config.get("n_candidates")
-    made = MadeFrom(data=old.data, versions={"nextinterest": old.version})
-    write_artifact(directory, kind, kind.content.model_validate(fields), files, made, said_only=True)
 
 
 def _learned(trained: _OldTrained, heads: bytes) -> _Fields:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,15 +39,10 @@ def chat(
     import_data: Annotated[
         bool, typer.Option("--import", help="Write the user's events of the data into the store first, once.")
     ] = False,
-    reader: Annotated[
-        Path | None,
-        typer.Option(help="What `finetune-task understanding` wrote: it reads messages instead of rules."),
-    ] = None,
     trace: Traced = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each reply as one line of JSON.")] = False,
 ) -> None:
     """Talk about what to take next; one message a line, end of file (or an empty line typed) ends it."""
-    from nextinterest.agent.chat import TunedReader
     from nextinterest.messages import Message
 
     if import_data and store is None:
@@ -57,8 +51,6 @@ def chat(
         raise typer.BadParameter("Give --user with --store: a profile belongs to somebody.")
     with err.status("Loading the agent"):
         agent = source.open()
-        if reader is not None:
-            agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     with ExitStack() as closing:
         answer: Callable[..., ChatReply] = partial(agent.chat, user=user)
         if store and user:

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
-from nextinterest.cli.fit_forecast import add_weights
 from nextinterest.cli.reading import Reading, grouped
 from nextinterest.counting import counted
 
 if TYPE_CHECKING:
+    from nextinterest.agent.tuned import TunedRecord
     from nextinterest.retrieval.trained import TrainedRetriever
 
 __all__ = ["finetune"]
@@ -25,12 +26,29 @@ def finetune(
     data: Annotated[str, typer.Option(help="Data set: an asset's name or a path.")],
     reading: Reading,
     out_: Annotated[Path, typer.Option("--out", help="Folder for the recommender directory.")],
+    language_model: Annotated[
+        str | None,
+        typer.Option(help="Language model to teach: an asset's name, a folder or a hub id. Default: none."),
+    ] = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            help="What it is taught, separated by commas: rank, generate, rerank, understand. Default: all."
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="YAML of options; see finetune/configs. Default: the defaults.")
     ] = None,
     override: Annotated[
         list[str] | None,
         typer.Option(help="Change one option, as in training.epochs=3; repeat the option for more."),
+    ] = None,
+    retriever: Annotated[
+        Path | None,
+        typer.Option(
+            help="Recommender directory whose trained retriever is taken as it is; it may be OUT. Tasks and "
+            "forecast are learned for it."
+        ),
     ] = None,
     work: Annotated[
         Path | None, typer.Option(help="Folder for checkpoints; by default OUT.work beside the directory.")
@@ -47,62 +65,50 @@ def finetune(
         bool, typer.Option(help="Fit the weights of the interest forecast too, on the validation events.")
     ] = True,
 ) -> None:
-    """Train on all but each user's newest events, fit the blend on those, then refit on all events."""
-    from nextinterest.agent.artifact import RECOMMENDER, write_recommender
-    from nextinterest.agent.config import AgentConfig
-    from nextinterest.artifact_files import MadeFrom, NamedModel, check_target, command_line
+    """Train on all but each user's newest events, teach a language model, then refit on all events."""
+    from nextinterest.agent.artifact import RECOMMENDER
+    from nextinterest.artifact_files import check_target, command_line
     from nextinterest.cli.progress import training_progress
-    from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
-    from nextinterest.files import discarded_on_failure
-    from nextinterest.finetune.card import model_card
-    from nextinterest.finetune.config import read_config
-    from nextinterest.finetune.recipe import train_retriever
-    from nextinterest.finetune.refit import refit
+    from nextinterest.finetune.config import read_config, with_tasks
+    from nextinterest.finetune.processes import is_main_process
+    from nextinterest.finetune.run import finetune as run
     from nextinterest.finetune.work import check_work
-    from nextinterest.retrieval.encoder_assets import open_encoder
     from nextinterest.retrieval.saved_items import ItemsFrom
 
-    check_target(out_, RECOMMENDER)  # before hours of training
-    folder = work or out_.with_name(f"{out_.name}.work")
-    check_work(folder)
-    options = read_config(config, override or ())
+    check_target(out_, RECOMMENDER)  # before the data are read
+    check_work(work or out_.with_name(f"{out_.name}.work"))
+    named = None if tasks is None else [name.strip() for name in tasks.split(",") if name.strip()]
+    options = with_tasks(read_config(config, override or ()), language_model, named)
     dataset = reading.load(data)
-    encoder = open_encoder(DEFAULT_TEXT_ENCODER)
-    named = None
-    if options.agent.language_model is not None:
-        from nextinterest.llm import LocalModel
-
-        model = LocalModel.load(locate(options.agent.language_model, "language-model"))
-        named = NamedModel(name=options.agent.language_model, fingerprint=model.fingerprint)
-        del model
-    with training_progress(options.training.epochs) as report:
-        done = train_retriever(dataset, encoder, options, folder, resume=resume, report=report)
-    first = done
-    if not keep_split:
-        with training_progress(options.training.epochs, "Refit on all events") as report:
-            done = refit(first, dataset, encoder, options, folder, resume=resume, report=report)
-    command = command_line()
-    items = ItemsFrom(data=data, cleaning=reading.cleaning, format=reading.format, columns=reading.columns)
-    with discarded_on_failure(out_):
-        write_recommender(
-            out_,
-            done.retriever,
-            AgentConfig(choice_weight=options.agent.choice_weight),
-            text_encoder=DEFAULT_TEXT_ENCODER,
-            language_model=named,
-            card=model_card(done.retriever, options, first.runs, command),
-            items_from=None if options.copy_items else items,
-            made_from=MadeFrom(data=dataset.name, data_fingerprint=dataset.fingerprint, command=command),
-        )
-    if forecast:
-        add_weights(out_, first.retriever, dataset)  # the refit has seen the validation events
+    done = run(
+        dataset,
+        out_,
+        config=options,
+        retriever=retriever,
+        work=work,
+        items_from=ItemsFrom(
+            data=data, cleaning=reading.cleaning, format=reading.format, columns=reading.columns
+        ),
+        keep_split=keep_split,
+        forecast=forecast,
+        resume=resume,
+        command=command_line(),
+        progress=training_progress,
+    )
+    if not is_main_process():
+        return
     out.print(_table(done.retriever))
-    if not keep_split:
+    if done.tuned is not None:
+        out.print(_taught(done.tuned))
+    for note in done.notes:
+        err.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
+    if done.retriever.provenance.refitted:
         err.print(
             f"Refitted on all {counted(dataset.log.n_events, 'event')}; the figures are those before. "
             "To evaluate, train with --keep-split.",
             soft_wrap=True,
         )
+    folder = work or out_.with_name(f"{out_.name}.work")
     err.print(f"[dim]Written to {out_}; {folder} holds checkpoints and may be deleted.[/]")
 
 
@@ -125,4 +131,16 @@ def _table(retriever: TrainedRetriever) -> Table:
             f"(s.e. {adds['ndcg@10_se']:.4f}), log-loss {adds['log_loss']:+.4f} "
             f"(s.e. {adds['log_loss_se']:.4f})"
         )
+    return table
+
+
+def _taught(record: TunedRecord) -> Table:
+    table = Table(title="Tasks of the language model, on validation", title_justify="left")
+    for name in ("task", "of", "measures", "by default"):
+        table.add_column(name)
+    for task, own in record.tasks.items():
+        for position, (name, measures) in enumerate(own.validation.items()):
+            said = ", ".join(f"{key} {value:.4f}" for key, value in measures.items())
+            first = (task, "yes" if own.default else "no") if position == 0 else ("", "")
+            table.add_row(first[0], name, said, first[1])
     return table

@@ -11,16 +11,13 @@ import typer
 from rich.markup import escape
 
 from nextinterest.cli import (
-    add_choice,
     assets,
     chat,
     data,
     demo,
     evaluate,
     finetune,
-    finetune_tasks,
     fit_choice,
-    fit_forecast,
     generate,
     interests,
     recommend,
@@ -52,10 +49,7 @@ app.command("interests")(interests.interests)
 app.command("chat")(chat.chat)
 app.command("evaluate")(evaluate.evaluate)
 app.command("finetune")(finetune.finetune)
-app.command("finetune-task")(finetune_tasks.finetune_task)
-app.command("add-choice")(add_choice.add_choice)
 app.command("fit-choice")(fit_choice.fit_choice)
-app.command("fit-forecast")(fit_forecast.fit_forecast)
 app.command("upgrade")(upgrade.upgrade)
 app.command("serve")(serve.serve)
 app.command("schemas")(schemas.schemas)

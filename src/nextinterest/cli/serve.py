@@ -43,10 +43,6 @@ def serve(
         ),
     ] = 0,
     user: Annotated[str, typer.Option(help="With mcp: whose profile the tools use and change.")] = "me",
-    reader: Annotated[
-        Path | None,
-        typer.Option(help="What `finetune-task understanding` wrote: it reads messages instead of rules."),
-    ] = None,
     state_mb: Annotated[
         int,
         typer.Option(
@@ -81,7 +77,6 @@ def serve(
             from nextinterest.server.mcp_tools import create_mcp_server
         except ModuleNotFoundError as error:
             raise MissingExtraError(error.name or "mcp", "mcp") from None
-    from nextinterest.agent.chat import TunedReader
     from nextinterest.agent.following import following
     from nextinterest.server.origins import checked_origin
     from nextinterest.server.settings import ServerSettings
@@ -100,8 +95,6 @@ def serve(
         agent = source.open()
     if examples and agent.log is None:
         raise typer.BadParameter("--examples takes users from data, and a directory holds none: give --data.")
-    if reader is not None:
-        agent.conversation = agent.conversation.read_by(TunedReader.from_pretrained(reader))
     served = agent.with_store(store, state_bytes=state_mb << 20)
     if examples and agent.log is not None and not served.store.users():
         served.import_histories([agent.history(u) for u in agent.log.user_ids[:examples]], agent.catalog)

@@ -13,9 +13,7 @@ __all__ = ["upgrade"]
 
 
 def upgrade(
-    directory: Annotated[
-        Path, typer.Argument(help="A recommender directory, or what finetune-task wrote, of version 0.1.")
-    ],
+    directory: Annotated[Path, typer.Argument(help="A recommender directory of version 0.1.")],
 ) -> None:
     """Write a directory of version 0.1 in the form of this version; what was learned stays as it is."""
     from nextinterest.agent.upgrade import upgrade as bring

@@ -1,14 +1,16 @@
 """Learning from data: what is to be next, and what each part of the answer weighs.
 
-    recipe            from a data set to a trained retriever: `train_retriever`
+    run               the whole of it, from a data set to a recommender directory: `finetune`
+    recipe            a trained retriever: `train_retriever`
     refit             the same on all events, by the epochs and weights that the split gave
     config            the options of a run, as the YAML files in ``configs/`` hold it
     encoder_task      the sequence encoder: dense cross-entropy over the catalogue
     sasrec            the same without text, as the baseline of evaluation
     language_recipe   the language model's item softmax: adapters, head, frozen layers kept on disk
-    tune_choice       the language model chooses among a retriever's candidates, by letters
-    tune_supervised   it writes the next title, or its JSON; causal and encoder-decoder models
-    multi_task        several of these tasks in one run
+    tune_tasks        one adapter that generates, reranks and understands
+    choice_task       choosing among a retriever's candidates, by letters
+    writing_task      writing titles, interests and requests; causal and encoder-decoder models
+    multi_task        several tasks in one run
     pool_fit          weights of the parts, fitted on validation events
     loop              the one training loop, resumable and distributed; a `Task` says what is trained
     card              the model card; `nextinterest.agent.artifact` writes the recommender directory
@@ -22,37 +24,47 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nextinterest.finetune.card import model_card
-    from nextinterest.finetune.config import FinetuneConfig, read_config
+    from nextinterest.finetune.config import FinetuneConfig, read_config, with_tasks
     from nextinterest.finetune.log_linear import LogLinearFit, fit_log_linear
     from nextinterest.finetune.multi_task import MultiTask
     from nextinterest.finetune.recipe import Finetuned, train_retriever
     from nextinterest.finetune.refit import refit
+    from nextinterest.finetune.run import FinetunedRecommender, finetune
     from nextinterest.finetune.sasrec import SASRecTrainer
-    from nextinterest.finetune.task_config import ChoiceConfig, SupervisedConfig
+    from nextinterest.finetune.task_config import TasksConfig
+    from nextinterest.finetune.tune_tasks import TasksTuned, tune_tasks
 
 __all__ = [
-    "ChoiceConfig",
     "FinetuneConfig",
     "Finetuned",
+    "FinetunedRecommender",
     "LogLinearFit",
     "MultiTask",
     "SASRecTrainer",
-    "SupervisedConfig",
+    "TasksConfig",
+    "TasksTuned",
+    "finetune",
     "fit_log_linear",
     "model_card",
     "read_config",
     "refit",
     "train_retriever",
+    "tune_tasks",
+    "with_tasks",
 ]
 
 _HOMES = {
     "LogLinearFit": "log_linear",
-    "ChoiceConfig": "task_config",
     "FinetuneConfig": "config",
     "Finetuned": "recipe",
+    "FinetunedRecommender": "run",
+    "TasksConfig": "task_config",
+    "TasksTuned": "tune_tasks",
+    "finetune": "run",
+    "tune_tasks": "tune_tasks",
+    "with_tasks": "config",
     "MultiTask": "multi_task",
     "SASRecTrainer": "sasrec",
-    "SupervisedConfig": "task_config",
     "fit_log_linear": "log_linear",
     "model_card": "card",
     "read_config": "config",

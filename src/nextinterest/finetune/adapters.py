@@ -1,5 +1,6 @@
-"""LoRA on a causal model: which layers get an adapter, in which precision, and how it is saved.
+"""LoRA on a language model: which layers get an adapter, in which precision, and how it is saved.
 
+The linear layers are found by looking at the model, so that any architecture of transformers can be tuned.
 Knows transformers and PEFT; nothing of what is predicted.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -24,26 +26,68 @@ from nextinterest.llm.adapters import CONFIG_FILE, WEIGHTS_FILE
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["add_lora", "decoder_of", "load_quantised", "quantisation", "save_adapter"]
+__all__ = ["add_lora", "decoder_of", "linear_layers", "load_quantised", "quantisation", "save_adapter"]
 
 
 def decoder_of(model: PreTrainedModel) -> PreTrainedModel:
-    """Return the decoder of a causal model, without the output embedding; adapters inside it stay.
+    """Return a causal model without its output embedding; adapters inside it stay."""
+    inner = getattr(model, "get_base_model", None)
+    plain = cast("PreTrainedModel", inner()) if inner is not None else model
+    return cast("PreTrainedModel", getattr(plain, plain.base_model_prefix))
+
+
+def linear_layers(model: PreTrainedModel, frozen_layers: int = 0) -> list[str]:
+    """Return the names of the linear layers that can be adapted, without the output embedding.
+
+    Linear layers are those of torch (in 4 bits too) and the transposed ones of GPT-2. Layers of a model are
+    counted in its lists of like blocks; an encoder-decoder model has two, and none of it is frozen.
+
+    Parameters
+    ----------
+    model
+        The model, without adapters.
+    frozen_layers
+        Lower blocks that are left out, with what stands outside of blocks.
 
     Raises
     ------
     ModelError
-        If the model keeps its layers in no list ``layers``, so that they cannot be identified.
+        If there is none, or every block is frozen.
     """
-    inner = getattr(model, "get_base_model", None)
-    plain = cast("PreTrainedModel", inner()) if inner is not None else model
-    body = cast("PreTrainedModel", getattr(plain, plain.base_model_prefix))
-    if not isinstance(getattr(body, "layers", None), torch.nn.ModuleList):
+    from transformers.pytorch_utils import Conv1D
+
+    output = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    blocks = _blocks(model)
+    n = min((len(own) for own in blocks.values()), default=0)
+    if frozen_layers and frozen_layers >= n:
         raise ModelError(
-            f"{type(plain).__name__} has no list of decoder layers named 'layers'.",
-            remedy="Tune a model of the Llama, Qwen, Gemma or Mistral families.",
+            f"The model has {counted(n, 'layer')} and {frozen_layers} are frozen: none is left to adapt.",
+            remedy=f"Set frozen_layers below {n}, or lora to null to train the head alone.",
         )
-    return body
+    inside = [f"{name}.{i}." for name, own in blocks.items() for i in range(frozen_layers, len(own))]
+    found = [
+        name
+        for name, part in model.named_modules()
+        if isinstance(part, torch.nn.Linear | Conv1D)
+        and part is not output
+        and name.startswith(tuple(inside))
+    ]
+    if not found:
+        raise ModelError(
+            f"{type(model).__name__} has no blocks with linear layers to adapt.",
+            remedy="Tune a transformer language model.",
+        )
+    return found
+
+
+def _blocks(model: torch.nn.Module) -> dict[str, torch.nn.ModuleList]:
+    """Return the lists of like blocks by name, those inside of blocks left out."""
+    lists = {
+        name: part
+        for name, part in model.named_modules()
+        if isinstance(part, torch.nn.ModuleList) and len({type(block) for block in part}) == 1
+    }
+    return {name: own for name, own in lists.items() if not any(name.startswith(f"{n}.") for n in lists)}
 
 
 def add_lora(model: PreTrainedModel, options: LoraOptions, frozen_layers: int = 0) -> PreTrainedModel:
@@ -52,7 +96,7 @@ def add_lora(model: PreTrainedModel, options: LoraOptions, frozen_layers: int = 
     Parameters
     ----------
     model
-        A causal model.
+        A causal or encoder-decoder model.
     options
         Rank and the like.
     frozen_layers
@@ -61,34 +105,46 @@ def add_lora(model: PreTrainedModel, options: LoraOptions, frozen_layers: int = 
     Raises
     ------
     ModelError
-        If every layer is frozen, or none of the targets exists.
+        If every layer is frozen, none of the targets exists, or layers of an encoder-decoder model are to be
+        frozen.
     """
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from transformers.pytorch_utils import Conv1D
 
-    n = len(cast(torch.nn.ModuleList, decoder_of(model).layers))
-    if frozen_layers >= n:
+    pair = bool(model.config.is_encoder_decoder)
+    if pair and frozen_layers:
         raise ModelError(
-            f"The model has {counted(n, 'layer')} and {frozen_layers} are frozen: none is left to adapt.",
-            remedy=f"Set frozen_layers below {n}, or lora to null to train the head alone.",
+            "Lower layers of an encoder-decoder model cannot be frozen: its decoder reads the whole encoder.",
+            remedy="Set frozen_layers to 0.",
         )
+    names = linear_layers(model, frozen_layers)
+    targets = [name for name in names if not options.targets or name.rpartition(".")[2] in options.targets]
+    if not targets:
+        there = sorted({name.rpartition(".")[2] for name in names})
+        raise ModelError(
+            f"None of the layers {', '.join(options.targets)} exists; there are {', '.join(there)}.",
+            remedy="Name some of these in lora.targets, or none for all.",
+        )
+    transposed = isinstance(model.get_submodule(targets[0]), Conv1D)
     if options.quantised:
         model = prepare_model_for_kbit_training(model)  # type: ignore[no-untyped-call]
     config = LoraConfig(
         r=options.rank,
         lora_alpha=options.alpha,
         lora_dropout=options.dropout,
-        target_modules=list(options.targets),
-        layers_to_transform=list(range(frozen_layers, n)),
-        layers_pattern="layers",
-        task_type="CAUSAL_LM",
+        target_modules=targets,
+        fan_in_fan_out=transposed,
+        task_type="SEQ_2_SEQ_LM" if pair else "CAUSAL_LM",
     )
     try:
-        adapted = get_peft_model(model, config)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            # PEFT reads a property that transformers has renamed; nothing a caller could do about it.
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            return cast("PreTrainedModel", get_peft_model(model, config))
+    except ValueError as error:  # layers that PEFT knows not to work in this architecture
         raise ModelError(
-            f"No layer could be adapted: {error}", remedy="Name linear layers of the model in lora.targets."
+            f"No layer could be adapted: {error}", remedy="Name others of the model's layers in lora.targets."
         ) from error
-    return cast("PreTrainedModel", adapted)
 
 
 def quantisation(options: LoraOptions | None) -> object | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nextinterest.agent.additions import CARD_HEADING
+from nextinterest.agent.tuned import TunedRecord
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.cost import described
 from nextinterest.finetune.loop import Trained
@@ -12,7 +14,7 @@ from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.trained import TrainedRetriever
 from nextinterest.version import __version__
 
-__all__ = ["model_card"]
+__all__ = ["model_card", "tasks_card"]
 
 
 def model_card(
@@ -135,4 +137,46 @@ share of events. The blend adds their scores by weight; its softmax is the proba
 ## Terms
 
 The data's terms apply to what was learned from it. Models are named, not copied.
+"""
+
+
+def tasks_card(record: TunedRecord, command: str) -> str:
+    """Return the section of the card on what the language model was taught, every figure from the run."""
+    rows = "\n".join(
+        f"| {task} | {name} | {', '.join(f'{key} {value:.4f}' for key, value in measures.items())} |"
+        for task, own in record.tasks.items()
+        for name, measures in own.validation.items()
+    )
+    default = [task for task, own in record.tasks.items() if own.default]
+    return _TASKS.format(
+        heading=CARD_HEADING,
+        base=record.base.name,
+        tasks=", ".join(record.tasks),
+        default=f"By default it does so for: {', '.join(default)}." if default else _NONE,
+        rows=rows,
+        training=f"{record.training}; best after epoch {record.epoch}",
+        command=command,
+    )
+
+
+_NONE = (
+    "By default none of it takes part in an answer: on validation none was better, by two standard errors, "
+    "than what needs no language model."
+)
+
+_TASKS = """\
+{heading}
+
+{base} with one adapter does: {tasks}. {default}
+Measured on validation, which the best epoch and the weight were chosen by:
+
+| task | of | measures |
+|---|---|---|
+{rows}
+
+```sh
+{command}
+```
+
+Training: {training}.
 """

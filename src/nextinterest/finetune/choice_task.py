@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from nextinterest.finetune.batching import length_groups
 from nextinterest.finetune.choice_examples import ChoiceExample
 from nextinterest.finetune.lower_layers import LowerLayers, layers_of
 from nextinterest.finetune.reranking_cases import RerankingCases
-from nextinterest.finetune.token_batch import TokenBatch
+from nextinterest.finetune.token_batch import EncoderBatch, TokenBatch
 from nextinterest.llm.batching import groups_of_like_length
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
@@ -34,7 +34,7 @@ from nextinterest.prompts import Prompt, PromptRenderer, TextTokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["ChoiceObjective", "ChoiceTask", "letter_tokens"]
+__all__ = ["ChoiceObjective", "ChoicePrompt", "ChoiceTask", "Seq2SeqChooser", "letter_tokens"]
 
 _MANY = 1 << 62
 
@@ -70,10 +70,11 @@ def letter_tokens(tokenizer: TextTokenizer, labels: Sequence[str]) -> tuple[tupl
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rendered:
-    """A prompt up to where a letter follows, and the tokens of the letters."""
+class ChoicePrompt:
+    """A prompt, the tokens that all letters start with, and the one token of each that follows them."""
 
     tokens: list[int]
+    shared: tuple[int, ...]
     letters: tuple[int, ...]
 
 
@@ -100,6 +101,18 @@ class ChoiceObjective(nn.Module):
         """All layers of the decoder."""
         return layers_of(self._body[0])
 
+    def inputs(
+        self,
+        rows: Sequence[ChoicePrompt],
+        device: torch.device,
+        lower: LowerLayers | None = None,
+        keys: Sequence[str] = (),
+    ) -> tuple[TokenBatch, Tensor]:
+        """Return what `logits` reads; `lower` and `keys` as of `TokenBatch.of`."""
+        sequences = [[*row.tokens, *row.shared] for row in rows]
+        ends = [[len(tokens) - 1] for tokens in sequences]
+        return TokenBatch.of(sequences, ends, device, lower, keys), _letters(rows, device)
+
     def logits(self, batch: TokenBatch, letters: Tensor) -> Tensor:
         """Return logits of each row's letters, float32, shape (batch, k); ``-inf`` where `letters` is -1."""
         states = batch.states(self._body[0], self.frozen_layers)
@@ -109,6 +122,54 @@ class ChoiceObjective(nn.Module):
     def forward(self, batch: TokenBatch, letters: Tensor, chosen: Tensor) -> Tensor:
         """Return the summed cross-entropy of the chosen letters, positions of shape (batch,)."""
         return F.cross_entropy(self.logits(batch, letters), chosen, reduction="sum")
+
+
+class Seq2SeqChooser(nn.Module):
+    """An encoder-decoder model as a chooser between letters: the encoder reads, the decoder writes one.
+
+    Parameters
+    ----------
+    model
+        The model, its adapters attached.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+        config = without_adapter(model).config
+        self._end, self._start = (
+            int(cast(int, config.eos_token_id)),
+            int(cast(int, config.decoder_start_token_id)),
+        )
+
+    def inputs(
+        self,
+        rows: Sequence[ChoicePrompt],
+        device: torch.device,
+        lower: LowerLayers | None = None,
+        keys: Sequence[str] = (),
+    ) -> tuple[EncoderBatch, Tensor]:
+        """Return what `logits` reads; nothing of an encoder is kept."""
+        written = [[self._start, *row.shared] for row in rows]
+        return EncoderBatch.of([row.tokens for row in rows], written, self._end, device), _letters(
+            rows, device
+        )
+
+    def logits(self, batch: EncoderBatch, letters: Tensor) -> Tensor:
+        """Return logits of each row's letters, as `ChoiceObjective.logits` does."""
+        logits = batch.logits(self.model).float().gather(1, letters.clamp(min=0))
+        return logits.masked_fill(letters < 0, float("-inf"))
+
+    def forward(self, batch: EncoderBatch, letters: Tensor, chosen: Tensor) -> Tensor:
+        """Return the summed cross-entropy of the chosen letters, positions of shape (batch,)."""
+        return F.cross_entropy(self.logits(batch, letters), chosen, reduction="sum")
+
+
+def _letters(rows: Sequence[ChoicePrompt], device: torch.device) -> Tensor:
+    letters = torch.full((len(rows), max(len(row.letters) for row in rows)), -1)
+    for i, row in enumerate(rows):
+        letters[i, : len(row.letters)] = torch.tensor(row.letters)
+    return letters.to(device)
 
 
 class ChoiceTask:
@@ -137,7 +198,7 @@ class ChoiceTask:
 
     def __init__(
         self,
-        objective: ChoiceObjective,
+        objective: ChoiceObjective | Seq2SeqChooser,
         renderer: PromptRenderer,
         log: EventLog,
         examples: Sequence[ChoiceExample],
@@ -147,7 +208,7 @@ class ChoiceTask:
         orders: int = 0,
         lower: LowerLayers | None = None,
     ) -> None:
-        self.objective: ChoiceObjective = objective
+        self.objective: ChoiceObjective | Seq2SeqChooser = objective
         self.renderer, self.log, self.examples, self.validation = renderer, log, examples, validation
         self.batch_size, self.orders, self.lower = batch_size, orders, lower
         self._letters = cache(lambda labels: letter_tokens(renderer.tokenizer, labels))
@@ -166,7 +227,7 @@ class ChoiceTask:
         self, batch: list[tuple[int, int]], rng: np.random.Generator, device: torch.device
     ) -> tuple[tuple[object, ...], float]:
         """Return the inputs of `ChoiceObjective` and the number of examples."""
-        rows: list[_Rendered] = []
+        rows: list[ChoicePrompt] = []
         chosen: list[int] = []
         for i, order in batch:
             example = self.examples[i]
@@ -175,8 +236,9 @@ class ChoiceTask:
             rows.append(self._render(prompt))
             chosen.append(int(np.flatnonzero(shown == example.position)[0]))
         keys = [f"choice-{i}-{order}" for i, order in batch]
-        tokens, letters = self._inputs(rows, keys if self.orders else None, device)
-        return (tokens, letters, torch.tensor(chosen, device=device)), len(batch)
+        lower = self.lower if self.orders else None
+        inputs = self.objective.inputs(rows, device, lower, keys)
+        return (*inputs, torch.tensor(chosen, device=device)), len(batch)
 
     def rate_of(self, name: str) -> float:
         """Return 1: there are adapters only."""
@@ -184,7 +246,8 @@ class ChoiceTask:
 
     def validate(self) -> dict[str, float]:
         """Return NDCG@10 and the like of the reranked candidates (see `RerankingCases.measure`)."""
-        return self.validation.measure(self.scores())
+        measures = self.validation.measure(self.scores())
+        return measures | {"log_likelihood": -measures["log_loss"]}
 
     @torch.inference_mode()
     def scores(self) -> list[FloatArray]:
@@ -205,24 +268,12 @@ class ChoiceTask:
         for group in groups_of_like_length([len(rows[i].tokens) for i in asked], self.batch_size):
             positions = [asked[i] for i in group]
             keys = [f"choice-validation-{i}" for i in positions]
-            batch, letters = self._inputs([rows[i] for i in positions], keys, device)
-            log_p = torch.log_softmax(self.objective.logits(batch, letters), dim=1).cpu().numpy()
+            inputs = self.objective.inputs([rows[i] for i in positions], device, self.lower, keys)
+            log_p = torch.log_softmax(self.objective.logits(*inputs), dim=1).cpu().numpy()
             for row, i in enumerate(positions):
                 out[i] = np.empty(len(shown[i]), dtype=np.float32)
                 out[i][shown[i]] = log_p[row, : len(shown[i])]
         return out
 
-    def _render(self, prompt: Prompt) -> _Rendered:
-        shared, letters = self._letters(prompt.labels)
-        return _Rendered([*prompt.tokens, *shared], letters)
-
-    def _inputs(
-        self, rows: Sequence[_Rendered], keys: Sequence[str] | None, device: torch.device
-    ) -> tuple[TokenBatch, Tensor]:
-        letters = torch.full((len(rows), max(len(row.letters) for row in rows)), -1)
-        for i, row in enumerate(rows):
-            letters[i, : len(row.letters)] = torch.tensor(row.letters)
-        sequences = [row.tokens for row in rows]
-        ends = [[len(tokens) - 1] for tokens in sequences]
-        lower = None if keys is None else self.lower
-        return TokenBatch.of(sequences, ends, device, lower, keys or ()), letters.to(device)
+    def _render(self, prompt: Prompt) -> ChoicePrompt:
+        return ChoicePrompt(prompt.tokens, *self._letters(prompt.labels))

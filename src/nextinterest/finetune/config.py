@@ -7,12 +7,30 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nextinterest.errors import DataError
 from nextinterest.finetune.language_config import LanguageConfig
 from nextinterest.finetune.reading import read_options
+from nextinterest.finetune.task_config import (
+    TASKS,
+    GenerateConfig,
+    RerankConfig,
+    TaskName,
+    TasksConfig,
+    UnderstandConfig,
+)
 from nextinterest.finetune.training_config import TrainingConfig
 from nextinterest.retrieval.sequence_encoder import SequenceEncoderConfig
 
-__all__ = ["AgentOptions", "FinetuneConfig", "LiftConfig", "ProfileConfig", "SplitConfig", "read_config"]
+__all__ = [
+    "AgentOptions",
+    "FinetuneConfig",
+    "LiftConfig",
+    "ProfileConfig",
+    "SplitConfig",
+    "read_config",
+    "tasks_of",
+    "with_tasks",
+]
 
 
 class SplitConfig(BaseModel):
@@ -110,6 +128,9 @@ class FinetuneConfig(BaseModel):
     language: LanguageConfig | None = None
     """The language model's item softmax, or none."""
 
+    tasks: TasksConfig = TasksConfig()
+    """What the language model is taught beside it, in one adapter; nothing by default."""
+
     sampled_above: int = Field(default=20_000, ge=1)
     """Items above which the encoder's softmax is estimated from a sample of them while training."""
 
@@ -143,3 +164,68 @@ def read_config(path: Path | None, overrides: Sequence[str] = ()) -> FinetuneCon
     3
     """
     return read_options(FinetuneConfig, path, overrides)
+
+
+_SECTIONS = {"generate": GenerateConfig, "rerank": RerankConfig, "understand": UnderstandConfig}
+
+
+def with_tasks(
+    config: FinetuneConfig, language_model: str | None, tasks: Sequence[str] | None = None
+) -> FinetuneConfig:
+    """Return a configuration that teaches a language model some tasks, and no others.
+
+    Parameters
+    ----------
+    config
+        Options of the tasks that it has sections for are kept.
+    language_model
+        An asset's name, a folder or a hub id; None keeps the configuration's.
+    tasks
+        Some of `TASKS`; None keeps the configuration's, and takes all where it has none and a model is named.
+
+    Raises
+    ------
+    DataError
+        If a task is not known.
+
+    Examples
+    --------
+    >>> made = with_tasks(FinetuneConfig(), "gemma3-270m", ["rank", "rerank"])
+    >>> made.language.model, made.tasks.rerank is None, made.tasks.generate is None
+    ('gemma3-270m', False, True)
+    """
+    if unknown := [name for name in tasks or () if name not in TASKS]:
+        raise DataError(
+            f"There is no task {', '.join(map(repr, unknown))}.",
+            remedy=f"Name some of {', '.join(TASKS)}.",
+            command=f"Give --tasks some of {','.join(TASKS)}.",
+        )
+    if tasks is None:
+        tasks = tasks_of(config) or (() if language_model is None else TASKS)
+    language = (config.language or LanguageConfig()) if "rank" in tasks else None
+    taught = config.tasks.model_copy(
+        update={
+            name: (getattr(config.tasks, name) or options()) if name in tasks else None
+            for name, options in _SECTIONS.items()
+        }
+    )
+    if language_model is not None:
+        named = {"model": language_model}
+        language = None if language is None else language.model_copy(update=named)
+        taught = taught.model_copy(update=named)
+    return config.model_copy(update={"language": language, "tasks": taught})
+
+
+def tasks_of(config: FinetuneConfig) -> tuple[TaskName, ...]:
+    """Return the tasks of a configuration.
+
+    Examples
+    --------
+    >>> tasks_of(with_tasks(FinetuneConfig(), None, ["rerank"]))
+    ('rerank',)
+    """
+    return tuple(
+        name
+        for name in TASKS
+        if (config.language if name == "rank" else getattr(config.tasks, name)) is not None
+    )

@@ -25,8 +25,8 @@ class LoraOptions(BaseModel):
     dropout: float = Field(default=0.05, ge=0.0, lt=1.0)
     """Dropout of an adapter's input."""
 
-    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-    """Linear layers that are adapted, by the end of their name."""
+    targets: tuple[str, ...] = ()
+    """Linear layers that are adapted, by the end of their name; none names all of them."""
 
     quantised: bool = False
     """QLoRA: the frozen weights in 4 bits by bitsandbytes. CUDA only."""

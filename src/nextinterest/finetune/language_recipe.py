@@ -24,6 +24,7 @@ from nextinterest.finetune.language_config import HeadFirst, LanguageConfig
 from nextinterest.finetune.language_task import LanguageObjective, LanguageTask
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.lower_layers import LowerLayers
+from nextinterest.finetune.processes import is_main_process, wait_for_all
 from nextinterest.llm import LocalModel
 from nextinterest.llm.forward import resolve_layers
 from nextinterest.llm.loading import load_module
@@ -216,7 +217,9 @@ def train_language(
     adapter = None
     if config.lora is not None:
         adapter = work / "adapter"
-        save_adapter(made.model, adapter, config.model)
+        if is_main_process():
+            save_adapter(made.model, adapter, config.model)
+        wait_for_all()
     rounded(head)
     task.objective.eval()
     scored = [np.empty((0, len(catalog)), dtype=np.float32), *task.validation_scores()]

@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from nextinterest.errors import ModelError
 from nextinterest.files import write_atomic
 
 if TYPE_CHECKING:
@@ -45,8 +46,12 @@ class Lower:
 
 
 def layers_of(body: PreTrainedModel) -> nn.ModuleList:
-    """Return a decoder's layers."""
-    return cast(nn.ModuleList, body.layers)
+    """Return a decoder's layers, whatever its family calls them; none where it has no list of them."""
+    own = getattr(body, "layers", None)
+    if isinstance(own, nn.ModuleList):
+        return own
+    lists = [part for part in body.modules() if isinstance(part, nn.ModuleList)]
+    return max(lists, key=len, default=nn.ModuleList())
 
 
 def depth(body: PreTrainedModel) -> int:
@@ -136,11 +141,21 @@ class LowerLayers:
         Where to keep them.
     fingerprint
         Of the model: outputs of different models or depths never mix.
+
+    Raises
+    ------
+    ModelError
+        If the decoder keeps its layers in no list ``layers``: others add positions to what enters the first.
     """
 
     def __init__(
         self, body: PreTrainedModel, n: int, read: Sequence[int], directory: Path, fingerprint: str
     ) -> None:
+        if not isinstance(getattr(body, "layers", None), nn.ModuleList):
+            raise ModelError(
+                f"The layers of {type(body).__name__} cannot be run apart, so no output of them can be kept.",
+                remedy="Set cached to false: the frozen layers then run at every step.",
+            )
         self.body, self.n, self.layers = body, n, tuple(layer for layer in read if layer <= n)
         whole = n == depth(body)
         self.onward = not whole

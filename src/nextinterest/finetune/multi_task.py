@@ -1,4 +1,4 @@
-"""Several tasks of one backbone in one run: item softmax and choice, say.
+"""Several tasks of one backbone in one run: generation and choice, say.
 
 An epoch holds every task's micro-batches, shuffled together. A micro-batch counts as its task's weight,
 whatever its number of targets, so the loss of a step is the weighted mean of its micro-batches' mean losses.
@@ -62,8 +62,7 @@ class MultiTask:
         Parameters
         ----------
         name
-            Short name. The first task's measures keep their names, so that it is the one steered by; the
-            others' get their task's name in front, as in ``choice/ndcg@10``.
+            Short name, which stands before its measures, as in ``rerank/ndcg@10``.
         task
             The task; its model is that of the others.
         weight
@@ -108,9 +107,11 @@ class MultiTask:
         return list(self.tasks.values())[int(position)].rate_of(inner)
 
     def validate(self) -> dict[str, float]:
-        """Return every task's measures."""
-        measures: dict[str, float] = {}
-        for position, (name, task) in enumerate(self.tasks.items()):
-            prefix = f"{name}/" if position else ""
-            measures |= {prefix + key: value for key, value in task.validate().items()}
-        return measures
+        """Return every task's measures, and the weighted mean of those that all have, as a likelihood."""
+        own = {name: task.validate() for name, task in self.tasks.items()}
+        total = sum(self.weights.values())
+        shared = set.intersection(*(set(measures) for measures in own.values()))
+        return {
+            **{key: sum(self.weights[n] * own[n][key] for n in own) / total for key in sorted(shared)},
+            **{f"{name}/{key}": value for name, measures in own.items() for key, value in measures.items()},
+        }

@@ -6,7 +6,7 @@ import os
 
 import torch
 
-__all__ = ["is_main_process", "use_own_gpu"]
+__all__ = ["is_main_process", "use_own_gpu", "wait_for_all"]
 
 
 def is_main_process() -> bool:
@@ -19,3 +19,9 @@ def use_own_gpu() -> None:
     local = os.environ.get("LOCAL_RANK")
     if local is not None and torch.cuda.is_available():
         torch.cuda.set_device(int(local))
+
+
+def wait_for_all() -> None:
+    """Return once every process has come here, so that what the first one writes can be read."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.barrier()

@@ -151,18 +151,32 @@ class RerankingCases:
         """Return the log-scores of P_retriever(i) P_scores(i)^weight, as in serving."""
         return [log_p + np.float32(weight) * own for log_p, own in zip(self.log_p, scores, strict=True)]
 
-    def fit_weight(self, scores: Sequence[FloatArray]) -> float:
+    def cross_fitted(self, scores: Sequence[FloatArray]) -> list[FloatArray]:
+        """Return `weighted` scores, those of either half of the cases by the weight fitted on the other.
+
+        Raises
+        ------
+        DataError
+            If a half has no case with its target among its candidates.
+        """
+        half = np.arange(len(self)) % 2
+        weights = [self.fit_weight(scores, half != own) for own in (0, 1)]
+        blended = [self.weighted(scores, weight) for weight in weights]
+        return [blended[own][i] for i, own in enumerate(half.tolist())]
+
+    def fit_weight(self, scores: Sequence[FloatArray], of: NDArray[np.bool_] | None = None) -> float:
         """Return the weight, 0 or above, under which `weighted` has the least log-loss over the candidates.
 
         The retriever's exponent is 1, as in serving. Convex in the one weight; a little ridge gives a score
-        that says nothing the weight 0.
+        that says nothing the weight 0. `of` says which cases count, shape (n,); None for all.
 
         Raises
         ------
         DataError
             If no case has its target among its candidates.
         """
-        offered = np.flatnonzero(self.positions >= 0).tolist()
+        counted = self.positions >= 0 if of is None else (self.positions >= 0) & of
+        offered = np.flatnonzero(counted).tolist()
         if not offered:
             raise DataError(
                 "No validation event has its target among its candidates, so nothing tells weights apart.",

@@ -18,7 +18,7 @@ from nextinterest.finetune.lower_layers import LowerLayers, run_upper
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["TokenBatch"]
+__all__ = ["EncoderBatch", "TokenBatch", "padded"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,10 +62,8 @@ class TokenBatch:
         lower, keys
             What is kept of frozen layers, and the name of each sequence there; None keeps nothing.
         """
-        time = max(map(len, sequences))
-        tokens = torch.zeros(len(sequences), time, dtype=torch.long)
-        for row, sequence in enumerate(sequences):
-            tokens[row, : len(sequence)] = torch.tensor(list(sequence))
+        tokens = padded(sequences, 0)
+        time = tokens.shape[1]
         flat = [row * time + position for row, positions in enumerate(marks) for position in positions]
         hidden = None
         if lower is not None:
@@ -94,3 +92,44 @@ class TokenBatch:
         else:
             states = cast(Tensor, body(input_ids=self.tokens, use_cache=False).last_hidden_state)
         return states.flatten(0, 1)[self.marks]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncoderBatch:
+    """What one forward pass of an encoder-decoder model reads, and what its decoder has written so far.
+
+    Attributes
+    ----------
+    tokens, mask
+        Prompts ended as the family ends them, and where they are, shape (batch, time).
+    written
+        The decoder's tokens, as many in each row, shape (batch, n).
+    """
+
+    tokens: Tensor
+    mask: Tensor
+    written: Tensor
+
+    @classmethod
+    def of(
+        cls, prompts: Sequence[list[int]], written: Sequence[list[int]], end: int, device: torch.device
+    ) -> EncoderBatch:
+        """Pad prompts, each behind its end token."""
+        read = [row if row[-1] == end else [*row, end] for row in prompts]
+        tokens, mask = padded(read, end), padded([[1] * len(own) for own in read], 0)
+        return cls(tokens.to(device), mask.to(device), torch.tensor(written, device=device))
+
+    def logits(self, model: PreTrainedModel) -> Tensor:
+        """Return the logits of the token that the decoder writes next, shape (batch, vocabulary)."""
+        output = model(
+            input_ids=self.tokens, attention_mask=self.mask, decoder_input_ids=self.written, use_cache=False
+        )
+        return cast(Tensor, output.logits)[:, -1]
+
+
+def padded(rows: Sequence[Sequence[int]], filler: int) -> Tensor:
+    """Return rows of different length as one tensor, int64, shape (n, longest)."""
+    out = torch.full((len(rows), max(map(len, rows))), filler, dtype=torch.long)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = torch.tensor(list(row))
+    return out

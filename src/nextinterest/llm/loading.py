@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 __all__ = [
+    "Kind",
     "Loaded",
     "files_fingerprint",
+    "joined_digest",
     "load_module",
     "load_tokenizer",
     "weights_digest",
@@ -130,7 +132,7 @@ def load_module(
         # part, so there it stays beside them.
         whole = merged(adapted, beside) if adapted.dtype == torch.float32 else adapted
         module = cast("PreTrainedModel", whole)
-        fingerprint = _joined_digest(fingerprint, beside)
+        fingerprint = joined_digest(fingerprint, beside)
         name = f"{name}+{beside.name}"
     torch.nn.Module.to(module, where)
     module.eval().requires_grad_(False)  # type: ignore[no-untyped-call]
@@ -268,14 +270,15 @@ def files_fingerprint(path: Path, n_layers: int | None = None, adapter: Path | N
     found = _directory_digest(path)
     if n_layers is not None:
         found = _cut_digest(found, n_layers)
-    return found if adapter is None else _joined_digest(found, adapter)
+    return found if adapter is None else joined_digest(found, adapter)
 
 
 def _cut_digest(fingerprint: str, n_layers: int) -> str:
     return hashlib.sha256(f"{fingerprint}:{n_layers}".encode()).hexdigest()
 
 
-def _joined_digest(fingerprint: str, adapter: Path) -> str:
+def joined_digest(fingerprint: str, adapter: Path) -> str:
+    """Return the fingerprint of a model with an adapter, from that of the model without it."""
     return hashlib.sha256((fingerprint + adapter_digest(adapter)).encode()).hexdigest()
 
 

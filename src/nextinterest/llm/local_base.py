@@ -160,11 +160,10 @@ class ModuleModel(Answering):
         """Hash of weights and adapter; equal fingerprints give equal answers."""
         return self._fingerprint or weights_digest(self.module)
 
-    @cached_property
+    @property
     def writes_json(self) -> bool:
-        """Whether the vocabulary has what JSON is written with; that of T5 has no braces."""
-        signs = '{"[:,1]}'
-        return set(signs) <= set(self.tokenizer.decode(self.tokenizer.encode(signs)))
+        """Whether the vocabulary has what JSON is written with."""
+        return self.tokenizer.writes_json
 
     @property
     def end_token(self) -> int:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LanguageModelLike",
     "RemoteName",
+    "is_encoder_decoder",
     "is_language_model",
     "name_of",
     "open_model",
@@ -121,6 +122,7 @@ def open_model(
     device: str = "auto",
     dtype: DtypeName = "auto",
     endpoint: EndpointSettings | None = None,
+    adapter: Path | None = None,
 ) -> LanguageModel:
     """Return the language model that a name, an object or a pair means.
 
@@ -133,6 +135,8 @@ def open_model(
     endpoint
         Limits, prices and the key of an endpoint; by default what the environment says (see
         `EndpointSettings`).
+    adapter
+        Folder of a PEFT adapter to attach to a local model that is loaded here.
 
     Raises
     ------
@@ -149,7 +153,7 @@ def open_model(
             from nextinterest.llm.openai_compatible import OpenAICompatibleModel
 
             return OpenAICompatibleModel.at(remote.url, remote.model, endpoint, opened_as=str(remote))
-        return _load(str(spec), device, dtype)
+        return _load(str(spec), device, dtype, adapter)
     if isinstance(spec, tuple) and len(spec) == 2:
         return _wrap(*spec)
     if is_language_model(spec):
@@ -161,18 +165,18 @@ def open_model(
     )
 
 
-def _load(name: str, device: str, dtype: DtypeName) -> LanguageModel:
+def _load(name: str, device: str, dtype: DtypeName, adapter: Path | None) -> LanguageModel:
     found = locate(name, "language-model")
     from nextinterest.llm.local import LocalModel
     from nextinterest.llm.seq2seq import Seq2SeqModel
 
-    kind = Seq2SeqModel if _is_encoder_decoder(found) else LocalModel
-    model = kind.load(found, device=device, dtype=dtype)
+    kind = Seq2SeqModel if is_encoder_decoder(found) else LocalModel
+    model = kind.load(found, device=device, dtype=dtype, adapter=adapter)
     model.opened_as = name
     return model
 
 
-def _is_encoder_decoder(found: Path | str) -> bool:
+def is_encoder_decoder(found: Path | str) -> bool:
     """Return what the configuration says; of a hub id only where it is in the cache or can be reached."""
     if isinstance(found, str):
         from transformers import AutoConfig

@@ -79,6 +79,12 @@ class LocalTokenizer:
         """Ids that end an answer."""
         return self._eos_ids
 
+    @cached_property
+    def writes_json(self) -> bool:
+        """Whether the vocabulary has what JSON is written with; that of T5 has no braces."""
+        signs = '{"[:,1]}'
+        return set(signs) <= set(self.decode(self.encode(signs)))
+
     @property
     def end_id(self) -> int:
         """The id that answers are taught to end with: the tokenizer's own end token.

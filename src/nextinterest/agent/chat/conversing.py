@@ -15,10 +15,12 @@ from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.schema import ChatReply, Question, Usage
+from nextinterest.agent.chat.tuned_reader import TunedReader
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.agent.chat.worded import worded
 from nextinterest.agent.engine import Engine
 from nextinterest.domain import Outcome, Trace
+from nextinterest.llm import LanguageModel
 from nextinterest.llm.metering import current
 from nextinterest.messages import Message
 from nextinterest.tracing import step, tracing
@@ -40,7 +42,7 @@ class Conversation:
     def __init__(self, engine: Engine, understanding: Understanding | None = None) -> None:
         self.engine = engine
         model = engine.model_for("understand") if understanding is None else None
-        self.understanding = understanding or (ModelReader(model) if model else CompositionalReader())
+        self.understanding = understanding or (_reader(engine, model) if model else CompositionalReader())
         self.context = ChatContext(engine.catalog)
         self.executor = Executor(engine, self.context)
 
@@ -95,6 +97,12 @@ class Conversation:
     def read_by(self, understanding: Understanding) -> Conversation:
         """Return the same with another reader of messages."""
         return Conversation(self.engine, understanding)
+
+
+def _reader(engine: Engine, model: LanguageModel) -> ModelReader:
+    """Return a reader by a model of the engine, under the prompt it was taught with where it was."""
+    taught = engine.tuned is not None and "understand" in engine.tuned.record.tasks
+    return TunedReader(model) if taught and model is engine.model else ModelReader(model)
 
 
 def whole(pieces: Iterator[str | ChatReply]) -> ChatReply:
