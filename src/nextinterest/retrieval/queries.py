@@ -16,9 +16,9 @@ __all__ = ["REQUEST", "REQUEST_STEER", "Query"]
 REQUEST = "request"
 """Name of the source that is a request's words."""
 
-REQUEST_STEER = 2.0
-"""`Query.steer` of a request's words: a prior, not fitted. An item whose text is two standard deviations
-closer to the words than the average item's becomes e^4, some fifty times, as probable as it was."""
+REQUEST_STEER = 3.0
+"""`Query.steer` of a request's words: a prior, chosen by reading lists, not fitted. An item whose text lies
+one standard deviation closer to the words than the average item's becomes e^3, twenty times, as probable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
