@@ -49,6 +49,11 @@ def test_free_text_and_seen_items(live: RecommenderAgent) -> None:
     assert "Items whose texts are close to the words of the request come first." in done.notes
 
 
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_blank_words_ask_for_nothing(live: RecommenderAgent, blank: str) -> None:
+    assert live.recommend(user="zoe", query=blank) == live.recommend(user="zoe")
+
+
 def test_items_are_named_by_id_or_title(live: RecommenderAgent) -> None:
     by_id = live.carry_out(Request(intent="similar", similar_to=("a",), disliked=("b",)), "zoe")
     named = Request(intent="similar", similar_to=("Alien",), disliked=("blade runer",))

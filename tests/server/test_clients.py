@@ -29,7 +29,7 @@ def ready(code: str, address: str) -> str:
 def test_the_page_has_examples_of_each_kind() -> None:
     kinds = [kind for kind, _ in BLOCKS]
     assert kinds.count("python") == 5
-    assert kinds.count("sh") == 4
+    assert kinds.count("sh") == 5
 
 
 @pytest.mark.parametrize("code", [code for kind, code in BLOCKS if kind == "python"])
@@ -56,6 +56,11 @@ def test_curl_examples(code: str, address: str) -> None:
     run = subprocess.run(["sh", "-c", ready(code, address)], capture_output=True, text=True, timeout=30)
     assert run.returncode == 0, run.stderr
     assert '"error"' not in run.stdout
-    expected = {"events": '"accepted":1', "recommend": '"items":[', "forecast": '"next_step"'}
+    expected = {
+        "events": '"accepted":1',
+        "recommend": '"items":[',
+        "requests": '"items":[',
+        "forecast": '"next_step"',
+    }
     route = next((name for name in expected if f"/{name}" in code), None)
     assert (expected[route] if route else "data: [DONE]") in run.stdout

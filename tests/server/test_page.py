@@ -126,7 +126,7 @@ def test_the_list_is_narrowed_by_words_a_category_and_years(browser: Browser, li
         expect(page.locator("#picks li")).to_have_count(8)
         form.get_by_label("Words").fill("castles in transylvania")
         page.keyboard.press("Enter")
-        expect(page.locator("#picks .sources", has_text="request (#1)")).to_have_count(1)
+        expect(page.locator("#picks .sources", has_text="your words (#1)")).to_have_count(1)
 
 
 def test_a_narrow_list_may_be_empty_and_says_so(browser: Browser, listen: Listen) -> None:

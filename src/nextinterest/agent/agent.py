@@ -238,7 +238,7 @@ class RecommenderAgent(AgentInterests):
         exclude_seen, trace = as_flag(exclude_seen, "exclude_seen"), as_flag(trace, "trace")
 
         asked = None if where is None else as_record(where, Where, "where")
-        words = None if query is None else as_text(query, "query")
+        words = None if query is None else as_text(query, "query").strip() or None
 
         def answer() -> Recommendations:
             read = self._read(engine, history, user, on_unknown)

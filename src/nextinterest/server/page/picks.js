@@ -4,6 +4,7 @@ import * as api from "/page/api.js";
 import { byId, el, percent, titled } from "/page/dom.js";
 
 const SOURCES = 3;
+const WORDS = "request"; // the source of what was asked for in words
 
 /** Show a ranked list and the profile's hidden items. */
 export function showPicks(list, profile, act) {
@@ -61,11 +62,12 @@ function reason(item) {
   return el("p", { class: "reason" }, "Because of ", ...parts);
 }
 
-/** What put the item forward, and at which rank: the best of them first. */
+/** What put the item forward, and at which rank: the words asked for first, then the best. */
 function sources(item) {
-  const ranked = Object.entries(item.sources).sort(([, a], [, b]) => a - b);
+  const order = ([name, rank]) => (name === WORDS ? 0 : rank);
+  const ranked = Object.entries(item.sources).sort((a, b) => order(a) - order(b));
   if (ranked.length === 0) return null;
-  const named = ranked.slice(0, SOURCES).map(([name, rank]) => `${name.replaceAll("_", " ")} (#${rank})`);
+  const named = ranked.slice(0, SOURCES).map(([name, rank]) => `${name === WORDS ? "your words" : name.replaceAll("_", " ")} (#${rank})`);
   const more = ranked.length > SOURCES ? ` and ${ranked.length - SOURCES} more` : "";
   return el("p", { class: "meta sources" }, `Found by ${named.join(", ")}${more}`);
 }
