@@ -43,10 +43,10 @@ def test_piped_messages_are_one_conversation(
     piped = "three comedies before 1990\n\nolder\nwhat am i into?\n"
     assert run(monkeypatch, piped, "--data", str(folder), "--user", "2", "--json") == 0
     replies = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [reply["action"]["intent"] for reply in replies] == ["recommend", "recommend", "profile"]
+    assert [reply["request"]["intent"] for reply in replies] == ["recommend", "recommend", "profile"]
     assert len(replies[0]["recommendations"]["items"]) == 3
     assert all("Comedy" in item["categories"] for item in replies[1]["recommendations"]["items"])
-    assert replies[1]["action"]["year_to"] < 1989
+    assert replies[1]["request"]["where"]["year_to"] < 1989
     assert replies[2]["portrait"]["events"] == 30
 
 
@@ -80,3 +80,14 @@ def test_events_of_the_data_are_imported_only_when_asked(
 
 def test_an_import_needs_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "hi\n", "--import", "--user", "2") == 2
+
+
+def test_a_trace_is_drawn_behind_the_reply(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "two comedies\n", "--data", str(folder), "--user", "2", "--trace") == 0
+    shown = capsys.readouterr().out
+    head, _, table = shown.partition("steps in")
+    assert head.splitlines()[0].startswith("Here are 2 for you")
+    assert head.splitlines()[2].startswith("2. ")
+    assert all(name in table for name in ("understand", "retrieve", "search", "score", "evidence"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,20 +51,28 @@ def chat(
     with err.status("Loading the agent"):
         agent = source.open()
     with ExitStack() as closing:
-        answer: Callable[..., ChatReply] = partial(agent.chat, user=user)
         if store and user:
-            answer = _kept_by(agent, store, user, closing, import_data=import_data)
+            agent = _kept_by(agent, store, user, closing, import_data=import_data)
         messages: list[Message] = []
         for line in _lines():
             messages.append(Message(role="user", content=line))
-            reply = answer(messages, trace=trace)
-            messages.append(Message(role="assistant", content=reply.text))
-            if as_json:
-                typer.echo(reply.model_dump_json())
-            else:
-                out.print(escape(reply.text), soft_wrap=True)
-                if reply.trace is not None:
-                    out.print(trace_view(reply.trace))
+            for piece in agent.chat_stream(messages, user, trace=trace):
+                if isinstance(piece, str):
+                    if not as_json:
+                        out.print(escape(piece), soft_wrap=True, end="")
+                    continue
+                messages.append(Message(role="assistant", content=piece.text))
+                _end(piece, as_json=as_json)
+
+
+def _end(reply: ChatReply, *, as_json: bool) -> None:
+    """Print what comes behind the text of a reply."""
+    if as_json:
+        typer.echo(reply.model_dump_json())
+        return
+    out.print()
+    if reply.trace is not None:
+        out.print(trace_view(reply.trace))
 
 
 def _lines() -> Iterator[str]:
@@ -87,8 +94,8 @@ def _lines() -> Iterator[str]:
 
 def _kept_by(
     agent: RecommenderAgent, store: str, user: str, closing: ExitStack, *, import_data: bool
-) -> Callable[..., ChatReply]:
-    """Return what answers by a stored profile; the store is closed with the stack."""
+) -> RecommenderAgent:
+    """Return an agent that answers by a stored profile; the store is closed with the stack."""
     kept = agent.with_store(store)
     closing.callback(kept.store.close)
     # Not imported unasked: who had the profile deleted would find it filled again by the next start.
@@ -109,7 +116,7 @@ def _kept_by(
                 "add --import to write them to the store.",
                 soft_wrap=True,
             )
-    return partial(kept.chat, user=user)
+    return kept
 
 
 def _events_of_data(agent: RecommenderAgent, user: str) -> int:
