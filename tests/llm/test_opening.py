@@ -118,6 +118,18 @@ def test_settings_come_from_arguments_then_from_the_environment(monkeypatch: pyt
         EndpointSettings.of()
 
 
+def test_a_tokenizer_that_is_named_counts(tmp_path: Path) -> None:
+    folder = save_tiny_llama(tmp_path / "tiny")
+    own = open_model(folder).tokenizer
+    model = open_model("openai:m@http://127.0.0.1:9/v1", endpoint=EndpointSettings(tokenizer=str(folder)))
+    text = "Heat (1995), liked\n"
+    assert model.tokenizer.encode(text) == own.encode(text)
+    assert model.tokenizer.special_tokens == own.special_tokens
+    assert not model.tokenizer.has_chat_template  # the endpoint has its own
+    with pytest.raises(AssetError, match="no language-model"):
+        open_model("openai:m@http://127.0.0.1:9/v1", endpoint=EndpointSettings(tokenizer="./nothing here"))
+
+
 def test_a_limit_of_cost_needs_prices() -> None:
     with pytest.raises(ModelError, match="input_price and output_price"):
         EndpointSettings.of(None, max_cost=1.0)

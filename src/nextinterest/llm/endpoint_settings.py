@@ -24,6 +24,7 @@ _VARIABLES = {
     "timeout": "TIMEOUT",
     "concurrency": "CONCURRENCY",
     "answers": "ANSWERS",
+    "tokenizer": "TOKENIZER",
 }
 
 
@@ -49,6 +50,11 @@ class EndpointSettings(BaseModel):
         ge=256,
         description="Longest prompt and answer together, in tokens (NEXTINTEREST_CONTEXT_LENGTH); None asks "
         "the endpoint, and takes 8,192 where it does not say.",
+    )
+    tokenizer: str | None = Field(
+        default=None,
+        description="Folder, hub id or asset whose tokenizer counts the prompts; None estimates "
+        "(NEXTINTEREST_TOKENIZER).",
     )
     input_price: float | None = Field(
         default=None, ge=0.0, description="Money per million tokens read (NEXTINTEREST_INPUT_PRICE)."

@@ -38,7 +38,7 @@ from nextinterest.llm.endpoint_replies import (
     read_reply,
 )
 from nextinterest.llm.endpoint_settings import EndpointSettings
-from nextinterest.llm.estimated_tokens import EstimatedTokenizer, TokenRate
+from nextinterest.llm.estimated_tokens import EndpointTokenizer, EstimatedTokenizer, NamedTokenizer, TokenRate
 from nextinterest.llm.metering import count
 from nextinterest.llm.parallel import side_by_side
 from nextinterest.llm.provider_failures import failure_types
@@ -87,6 +87,8 @@ class OpenAICompatibleModel(Answering):
     parameters
         What is sent with every request besides or instead of what it asks for, such as
         ``{"reasoning_effort": "low"}``; None leaves a parameter out.
+    tokenizer
+        Counts prompts; None estimates.
     concurrency
         Requests under way at once.
     answers
@@ -107,6 +109,7 @@ class OpenAICompatibleModel(Answering):
         context_length: int | None = None,
         top_logprobs: int = 20,
         parameters: Mapping[str, Json] | None = None,
+        tokenizer: EndpointTokenizer | None = None,
         concurrency: int = 8,
         answers: AnswerStore | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -116,7 +119,7 @@ class OpenAICompatibleModel(Answering):
         self.retries = retries or Retries()
         self.budget = budget or Budget()
         self.top_logprobs = top_logprobs
-        self.tokenizer = EstimatedTokenizer()
+        self.tokenizer = tokenizer or EstimatedTokenizer()
         self.rate = TokenRate()
         self.opened_as: str | None = None
         """The name that `nextinterest.llm.open_model` was given."""
@@ -150,6 +153,7 @@ class OpenAICompatibleModel(Answering):
             retries=Retries(attempts=given.attempts),
             budget=Budget(given.max_tokens, given.max_cost, given.input_price, given.output_price),
             context_length=given.context_length,
+            tokenizer=None if given.tokenizer is None else NamedTokenizer.load(given.tokenizer),
             concurrency=given.concurrency,
             answers=None if given.answers is None else AnswerStore(given.answers.expanduser()),
         )
