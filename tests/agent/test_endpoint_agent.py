@@ -22,6 +22,7 @@ from nextinterest.data.report import CleaningReport
 from nextinterest.domain import Catalog, Where
 from nextinterest.errors import AssetError, ModelError, ProviderError
 from nextinterest.llm import ScriptedLanguageModel, open_model
+from nextinterest.llm.estimated_tokens import EstimatedTokenizer
 from nextinterest.messages import Message
 
 KEY = "key-of-mine-2026"
@@ -155,6 +156,21 @@ def test_a_shop_of_many_categories_still_fits(endpoint: Endpoint) -> None:
     assert len(prompt) < 12_000
     assert "Rug" in prompt
     assert "JSON:" not in prompt
+
+
+def test_a_long_conversation_fits_a_small_context(endpoint: Endpoint) -> None:
+    endpoint.models = {"data": [{"id": "m", "max_model_len": 2048}]}
+    endpoint.script = [clever(lambda schema, prompt: {"intent": "other"})]
+    agent = RecommenderAgent.from_dataset(
+        dataset(SHOP), language_model=f"openai:m@{endpoint.url}", roles={"word": None}
+    )
+    long = [Message(role="user", content=f"message {n} " + "of many words " * 90) for n in range(9)]
+    agent.chat([*long, Message(role="user", content="and now a rug")], history=[])
+    prompt = prompt_of(endpoint.bodies[0])
+    assert "user: and now a rug" in prompt
+    assert "message 8" in prompt
+    assert "message 1 " not in prompt
+    assert len(EstimatedTokenizer().encode(prompt)) < 2048 - 300
 
 
 def test_nothing_is_asked_that_nobody_reads(endpoint: Endpoint) -> None:

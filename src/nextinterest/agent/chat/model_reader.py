@@ -96,24 +96,24 @@ class ModelReader:
             (message.role, neutralise(message.content, max_chars=MAX_MESSAGE, special_tokens=special))
             for message in said[-self.most_messages :]
         ]
-        asked = "".join(
-            [
-                template.render(
-                    "header",
-                    categories=[neutralise(name, max_chars=MAX_CATEGORY) for name in _usual(context.catalog)],
-                    first=context.years.first,
-                    last=context.years.last,
-                ),
-                *(template.render("event", role=role, content=content) for role, content in clean),
-                # An endpoint is sent the schema with the request, and once is enough.
-                template.render("footer", schema="" if remote else schema_text(self.form(context))),
-                "" if remote else template.render("answer"),
-            ]
+        system = template.render("system").strip()
+        header = template.render(
+            "header",
+            categories=[neutralise(name, max_chars=MAX_CATEGORY) for name in _usual(context.catalog)],
+            first=context.years.first,
+            last=context.years.last,
         )
-        return [
-            Message(role="system", content=template.render("system").strip()),
-            Message(role="user", content=asked.strip()),
-        ]
+        # An endpoint is sent the schema with the request, and once is enough.
+        footer = template.render("footer", schema="" if remote else schema_text(self.form(context)))
+        footer += "" if remote else template.render("answer")
+        turns = [template.render("event", role=role, content=content) for role, content in clean]
+        sizes = [len(self.model.tokenizer.encode(text)) for text in (system + header + footer, *turns)]
+        room = self.model.context_length - self.max_tokens - sizes.pop(0)
+        while len(turns) > 1 and sum(sizes) > room:  # the oldest fall away
+            turns.pop(0)
+            sizes.pop(0)
+        asked = header + "".join(turns) + footer
+        return [Message(role="system", content=system), Message(role="user", content=asked.strip())]
 
 
 def _usual(catalog: Catalog) -> list[str]:
