@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from nextinterest.errors import OutputParseError
-from nextinterest.prompts import InterestsAnswer, NextItemAnswer, PredictedInterest, parse_output
+from nextinterest.prompts import InterestsAnswer, PredictedInterest, parse_output
 from nextinterest.prompts.lenient import LenientError, read_value
 
 
@@ -22,6 +22,11 @@ class Film(BaseModel):
     seen: bool
     score: float
     tags: tuple[str, ...]
+
+
+class Titled(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    title: str
 
 
 class Titles(BaseModel):
@@ -118,7 +123,7 @@ def test_damaged_json_means_what_was_dumped(
     ],
 )
 def test_usual_damage(said: str, title: str) -> None:
-    assert parse_output(said, NextItemAnswer).title == title
+    assert parse_output(said, Titled).title == title
 
 
 def test_a_cut_list_keeps_what_is_whole() -> None:
@@ -151,7 +156,7 @@ def test_a_cut_list_keeps_what_is_whole() -> None:
 )
 def test_what_cannot_be_read_is_said(said: str, complaint: str) -> None:
     with pytest.raises(OutputParseError, match=complaint) as caught:
-        parse_output(said, NextItemAnswer)
+        parse_output(said, Titled)
     assert len(str(caught.value)) < 400
 
 
@@ -179,7 +184,7 @@ def test_time_is_linear_on_hostile_text(unit: str) -> None:
         hostile = prefix + unit * (MEGABYTE // len(unit))
         start = time.perf_counter()
         with suppress(OutputParseError):  # some of these do hold a title, of white space
-            parse_output(hostile, NextItemAnswer)
+            parse_output(hostile, Titled)
         assert time.perf_counter() - start < 10  # a second at worst, alone; a quadratic reader takes hours
 
 

@@ -15,7 +15,6 @@ def test_shipped_templates_load_and_are_hashed_by_their_text() -> None:
         "item-softmax",
         "next-interest",
         "next-interests",
-        "next-item-json",
         "next-title",
         "predictions",
         "ranking",

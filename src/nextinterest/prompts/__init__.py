@@ -18,7 +18,6 @@ from nextinterest.prompts.prompt import Prompt
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.schemas import (
     InterestsAnswer,
-    NextItemAnswer,
     PredictedInterest,
     PredictionsAnswer,
     interests_schema,
@@ -37,7 +36,6 @@ __all__ = [
     "Grounding",
     "InterestsAnswer",
     "Neighbours",
-    "NextItemAnswer",
     "PredictedInterest",
     "PredictionsAnswer",
     "Prompt",

@@ -56,12 +56,13 @@ def parse_output(text: str, schema: type[ModelT]) -> ModelT:
 
     Examples
     --------
-    >>> from nextinterest.prompts.schemas import NextItemAnswer
-    >>> parse_output("Sure! Here it is: {'title': 'Schindler's List',} Enjoy!", NextItemAnswer).title
+    >>> class Film(BaseModel):
+    ...     title: str
+    >>> parse_output("Sure! Here it is: {'title': 'Schindler's List',} Enjoy!", Film).title
     "Schindler's List"
-    >>> parse_output("I would watch Alien.", NextItemAnswer)
+    >>> parse_output("I would watch Alien.", Film)
     Traceback (most recent call last):
-    nextinterest.errors.OutputParseError: The model's text is not a NextItemAnswer: it holds no '{'. It
+    nextinterest.errors.OutputParseError: The model's text is not a Film: it holds no '{'. It
     begins: 'I would watch Alien.'. Ask again, or use constrained decoding.
     """
     try:

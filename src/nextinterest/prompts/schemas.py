@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 
 __all__ = [
     "InterestsAnswer",
-    "NextItemAnswer",
     "PredictedInterest",
     "PredictionsAnswer",
     "interests_schema",
@@ -27,12 +26,6 @@ EventNumber = Annotated[int, Field(ge=1, le=999)]
 
 class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class NextItemAnswer(_Answer):
-    """The one item expected next."""
-
-    title: Title = Field(description="Title of the item chosen next, with its year in brackets if known.")
 
 
 class PredictedInterest(_Answer):
@@ -85,8 +78,8 @@ def schema_text(schema: type[BaseModel]) -> str:
 
     Examples
     --------
-    >>> schema_text(NextItemAnswer)[:80]
-    '{"additionalProperties":false,"description":"The one item expected next.","prope'
+    >>> schema_text(InterestsAnswer)[:68]
+    '{"$defs":{"PredictedInterest":{"additionalProperties":false,"descrip'
     """
     return json.dumps(_without_titles(schema.model_json_schema()), separators=(",", ":"), ensure_ascii=False)
 
