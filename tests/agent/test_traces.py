@@ -143,6 +143,8 @@ def test_an_endpoint_is_shown_with_its_prompts_and_without_its_key(
     assert traces[1].named("ground")[0].details["found"] == 1
     (understood,) = traces[2].named("understand")
     assert understood.tokens_read > 0
+    (asked,) = _texts((understood,), "prompts")
+    assert asked.count("items like a named one") == 1  # what the schema says is said once
     (word,) = traces[2].named("word")
     assert word.details["released"] == ["Here are two for you, as you asked."]
     for answer in (made, generated, reply):

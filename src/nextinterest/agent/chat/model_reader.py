@@ -99,6 +99,7 @@ class ModelReader:
         system = template.render("system").strip()
         header = template.render(
             "header",
+            described=remote,
             categories=[neutralise(name, max_chars=MAX_CATEGORY) for name in _usual(context.catalog)],
             first=context.years.first,
             last=context.years.last,
