@@ -126,6 +126,20 @@ def test_candidates_that_are_all_items_rank_as_the_whole_catalogue(
         assert found.rest == found.rest_least == found.rest_most
 
 
+def test_seen_items_that_may_return_come_last_as_in_the_whole_catalogue(
+    make: Callable[[str], Retriever],
+) -> None:
+    retriever = make("trained")
+    for past in walks(10, 40):
+        (found,) = retriever.shortlist([past], 40, exclude_seen=False)
+        expected = retriever.log_probabilities([past])[0]
+        np.testing.assert_allclose(found.log_probabilities, expected[found.items], atol=1e-4)
+        n_seen = len(np.unique(past.items))
+        assert np.isin(past.items, found.items[-n_seen - 1 :]).all()
+    (everything,) = retriever.shortlist([history(*range(40))], 40, exclude_seen=False)
+    np.testing.assert_allclose(np.exp(everything.log_probabilities), 1 / 40, atol=1e-6)
+
+
 def test_few_candidates_keep_the_first_ten_and_their_probabilities(large: TrainedRetriever) -> None:
     kept, off = [], []
     for past, found in zip(walks(60, 4000), large.shortlist(walks(60, 4000), 10), strict=True):

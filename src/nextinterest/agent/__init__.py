@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nextinterest.agent.agent import RecommenderAgent
     from nextinterest.agent.config import AgentConfig
-    from nextinterest.agent.engine import Engine, RankedItems
+    from nextinterest.agent.engine import Engine
+    from nextinterest.agent.ranked import RankedItems
 
 __all__ = ["AgentConfig", "Engine", "RankedItems", "RecommenderAgent"]
 
 _HOME = {
     "AgentConfig": "config",
     "Engine": "engine",
-    "RankedItems": "engine",
+    "RankedItems": "ranked",
     "RecommenderAgent": "agent",
 }
 

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.deferred import AgentModel, loaded
@@ -24,6 +23,7 @@ from nextinterest.agent.evidence import find_evidence
 from nextinterest.agent.generation import Generator, generated_queries, make_generator
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.notes import list_notes
+from nextinterest.agent.ranked import RankedItems, reranked
 from nextinterest.agent.role_models import takes
 from nextinterest.agent.roles import Role
 from nextinterest.agent.where_notes import where_notes
@@ -46,9 +46,8 @@ from nextinterest.llm import LanguageModel, Tokenizer
 from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
 from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.item_text import title_text
-from nextinterest.retrieval.lists import rounded_down
 from nextinterest.retrieval.queries import REQUEST, REQUEST_STEER, Query
-from nextinterest.retrieval.rerank import Reranker, make_reranker, redistribute
+from nextinterest.retrieval.rerank import Reranker, make_reranker
 from nextinterest.retrieval.shortlist import Shortlist
 from nextinterest.titles import TitleIndex
 from nextinterest.tracing import step
@@ -57,36 +56,7 @@ if TYPE_CHECKING:
     from nextinterest.agent.tuned import Tuned
     from nextinterest.interests import ForecastModel, Horizon, InterestOutlook, InterestPortrait
 
-__all__ = ["Engine", "RankedItems"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RankedItems:
-    """The ranked list of one history, with the parts of each score.
-
-    Attributes
-    ----------
-    items
-        Catalogue positions, int32, shape (n,), best first; n is at most the k asked for.
-    probabilities
-        float32, shape (n,), non-increasing.
-    parts
-        Log-scores by name, each float32, shape (n,); NaN where a part did not score the item.
-    ranks
-        Rank of each item in each candidate source, from 1, by name of the source, each int32, shape (n,); 0
-        where the source did not name it.
-    """
-
-    items: IntArray
-    probabilities: FloatArray
-    parts: dict[str, FloatArray]
-    ranks: dict[str, IntArray] = field(default_factory=dict)
-
-    def at(self, indices: NDArray[np.integer] | slice) -> RankedItems:
-        """Return the items at some indices of the list, in that order."""
-        parts = {name: part[indices] for name, part in self.parts.items()}
-        ranks = {name: ranks[indices] for name, ranks in self.ranks.items()}
-        return RankedItems(self.items[indices], self.probabilities[indices], parts, ranks)
+__all__ = ["Engine"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -242,7 +212,8 @@ class Engine:
             histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
         )
         choices = self._choices(histories, found, request)
-        return [self._reranked(one, choices.get(h)).at(slice(k)) for h, one in enumerate(found)]
+        weight = self.config.choice_weight
+        return [reranked(one, choices.get(h), weight).at(slice(k)) for h, one in enumerate(found)]
 
     def _asked_for(self, request: str) -> Query:
         with step("embed", source=REQUEST, text=request):
@@ -265,17 +236,6 @@ class Engine:
                 s.note(chosen=[with_titles(self.catalog, *one) for one in zip(offered, chosen, strict=True)])
         return dict(zip(asked, chosen, strict=True))
 
-    def _reranked(self, found: Shortlist, choice: FloatArray | None) -> RankedItems:
-        retrieval = found.log_probabilities.astype(np.float32)
-        log, parts = found.log_probabilities.copy(), {"retrieval": retrieval}
-        if choice is not None:
-            n = len(choice)
-            log[:n] = redistribute(retrieval[:n], choice, self.config.choice_weight)
-            parts["choice"] = np.full(len(log), np.nan, dtype=np.float32)
-            parts["choice"][:n] = choice
-        order = np.argsort(-log, kind="stable")
-        return RankedItems(found.items, rounded_down(np.exp(log)), parts, found.ranks).at(order)
-
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
         """Rank the catalogue for each history."""
         items = np.full((len(histories), k), -1, dtype=np.int32)
@@ -296,7 +256,7 @@ class Engine:
         request: str | None = None,
     ) -> Recommendations:
         """Return the k best items for one history that meet `where`, none of them unwanted, with evidence."""
-        history = read.history
+        history, request = read.history, (request or "").strip() or None
         ranked = self.rank(
             [history],
             k,

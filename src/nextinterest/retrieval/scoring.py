@@ -128,14 +128,14 @@ class PooledScores:
         # Sources overlap, but not so much that half as many of each are fewer than n together.
         depth = max(asked.k, n // 2)
         found = gather(readings, asked, text, weights={}, constant=config.rrf_constant, depth=depth)
-        return _PooledReading(found, pool, n)
+        return _PooledReading(asked, found, pool, n)
 
 
 class _PooledReading:
     unnamed: float | None = None
 
-    def __init__(self, gathered: Gathered, pool: PoolReading, width: int) -> None:
-        self._pool, self.width = pool, width
+    def __init__(self, asked: Asked, gathered: Gathered, pool: PoolReading, width: int) -> None:
+        self._asked, self._pool, self.width = asked, pool, width
         items = gathered.fused.items
         last = np.iinfo(np.int32).max
         head = np.argsort(np.where(items[:, :width] < 0, last, items[:, :width]), axis=1, kind="stable")
@@ -149,5 +149,14 @@ class _PooledReading:
         self.ceiling = np.where(weights > 0, terms, 0.0).sum(axis=1)
 
     def of(self, items: IntArray) -> NDArray[np.float64]:
-        """Return the pool's weighted sums."""
-        return self._pool.of(items).astype(np.float64)
+        """Return the pool's weighted sums.
+
+        Seen items, where they may return, are as improbable as the least probable item: the parts were
+        trained on what follows for the first time and say nothing of repeats.
+        """
+        scores = self._pool.of(items).astype(np.float64)
+        if self._asked.exclude is None:
+            for row, history in enumerate(self._asked.histories):
+                seen = np.isin(items[row], history.items)
+                scores[row, seen] = scores[row, items[row] >= 0].min(initial=np.inf)
+        return scores

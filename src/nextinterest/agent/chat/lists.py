@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from nextinterest.agent.engine import Engine, RankedItems
+from nextinterest.agent.engine import Engine
+from nextinterest.agent.ranked import RankedItems
 from nextinterest.domain import BoolArray, FloatArray, History, Recommendations
 
 __all__ = ["SIMILARITY", "filtered", "nearest_items", "neighbours"]

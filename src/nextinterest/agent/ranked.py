@@ -1,0 +1,66 @@
+"""The ranked list of one history, and how the language model's choice reorders it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nextinterest.domain import FloatArray, IntArray
+from nextinterest.retrieval.lists import rounded_down
+from nextinterest.retrieval.rerank import redistribute
+from nextinterest.retrieval.shortlist import Shortlist
+
+__all__ = ["RankedItems", "reranked"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedItems:
+    """The ranked list of one history, with the parts of each score.
+
+    Attributes
+    ----------
+    items
+        Catalogue positions, int32, shape (n,), best first; n is at most the k asked for.
+    probabilities
+        float32, shape (n,), non-increasing.
+    parts
+        Log-scores by name, each float32, shape (n,); NaN where a part did not score the item.
+    ranks
+        Rank of each item in each candidate source, from 1, by name of the source, each int32, shape (n,); 0
+        where the source did not name it.
+    """
+
+    items: IntArray
+    probabilities: FloatArray
+    parts: dict[str, FloatArray]
+    ranks: dict[str, IntArray] = field(default_factory=dict)
+
+    def at(self, indices: NDArray[np.integer] | slice) -> RankedItems:
+        """Return the items at some indices of the list, in that order."""
+        parts = {name: part[indices] for name, part in self.parts.items()}
+        ranks = {name: ranks[indices] for name, ranks in self.ranks.items()}
+        return RankedItems(self.items[indices], self.probabilities[indices], parts, ranks)
+
+
+def reranked(found: Shortlist, choice: FloatArray | None, weight: float) -> RankedItems:
+    """Return a shortlist whose first items were reordered by the log-probabilities of a choice between them.
+
+    Parameters
+    ----------
+    found
+        The candidates.
+    choice
+        Log-probabilities of the first m candidates among each other, shape (m,); None leaves the order.
+    weight
+        Weight of the choice; see `nextinterest.retrieval.rerank.redistribute`.
+    """
+    log, parts = found.log_probabilities.copy(), {"retrieval": found.log_probabilities.astype(np.float32)}
+    if choice is not None:
+        n = len(choice)
+        log[:n] = redistribute(parts["retrieval"][:n], choice, weight)
+        parts["choice"] = np.full(len(log), np.nan, dtype=np.float32)
+        parts["choice"][:n] = choice
+    order = np.argsort(-log, kind="stable")
+    return RankedItems(found.items, rounded_down(np.exp(log)), parts, found.ranks).at(order)
