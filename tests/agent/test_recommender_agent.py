@@ -124,7 +124,7 @@ def test_everything_seen(agent: RecommenderAgent) -> None:
     everything = [film.id for film in FILMS]
     result = agent.recommend(everything, k=3)
     assert result.items == ()
-    assert any("Only 0 items are left" in note for note in result.notes)
+    assert any("No item is left" in note for note in result.notes)
     assert len(agent.recommend(everything, k=3, exclude_seen=False).items) == 3
 
 

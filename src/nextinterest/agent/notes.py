@@ -89,9 +89,8 @@ def list_notes(
     if n_skipped:
         notes.append(f"{n_skipped} of the history's items are not in the catalogue and were left out.")
     if n_items < k:
-        notes.append(
-            f"Only {counted(n_items, 'item is', 'items are')} left to recommend; {k} were asked for."
-        )
+        left = f"Only {counted(n_items, 'item is', 'items are')}" if n_items else "No item is"
+        notes.append(f"{left} left to recommend; {k} were asked for.")
     if not has_model:
         notes.append("Ranked by retrieval alone: this agent has no language model.")
     return tuple(notes)
