@@ -80,3 +80,14 @@ def test_what_a_template_asks_of_its_caller() -> None:
     assert PromptTemplate.named("choice").caller_variables() == set()
     assert PromptTemplate.named("item-softmax").variables("event") == {"title"}
     assert PromptTemplate.named("item-softmax").variables("system") == set()
+
+
+def test_a_template_stands_for_the_version_that_lacked_the_request_alone() -> None:
+    choice = PromptTemplate.named("choice")
+    block = "{% block request %}\n\nAsked for now: {{ request }}\n{% endblock %}\n"
+    assert block in choice.source
+    before = PromptTemplate("choice", choice.source.replace(block, ""))
+    assert choice.stands_for(before.hash)
+    assert choice.stands_for(choice.hash)
+    assert not choice.stands_for(PromptTemplate("choice", choice.source + "\n").hash)
+    assert not PromptTemplate.named("next-title").stands_for(before.hash)

@@ -360,7 +360,7 @@ def load_trained_retriever(
 def _check_template(saved: Artifact[RecommenderContent]) -> None:
     content = saved.content
     template = PromptTemplate.named(content.config.template)
-    if content.config.choice_weight > 0 and template.hash != content.template_hash:
+    if content.config.choice_weight > 0 and not template.stands_for(content.template_hash):
         version = saved.manifest.made_from.versions.get("nextinterest", "of the version that wrote it")
         raise IntegrityError(
             f"{saved.directory} was saved with another version of the template {template.name!r}: "

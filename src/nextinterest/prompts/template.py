@@ -56,6 +56,10 @@ names must be given by the caller and hold for the whole prompt."""
 
 _SUFFIX = ".jinja"
 
+# Earlier versions of shipped templates, by hash, that write the same prompts byte for byte where nothing is
+# asked for in words: they lacked the request alone.
+_EARLIER = {"choice": frozenset({"38bf67b79c38b67cb0ab3e5f8ff7d5449a7d51a20fb5f8f2ad3b0f2f42683f0f"})}
+
 
 def _environment() -> ImmutableSandboxedEnvironment:
     # autoescape is for HTML; a prompt is plain text and its values were neutralised.
@@ -131,6 +135,10 @@ class PromptTemplate:
     def is_chat(self) -> bool:
         """Whether instruct models get this template as a conversation."""
         return "system" in self.sections
+
+    def stands_for(self, digest: str) -> bool:
+        """Return whether what was fitted with a template of this name and that hash holds with this one."""
+        return digest == self.hash or digest in _EARLIER.get(self.name, frozenset())
 
     def variables(self, section: str) -> frozenset[str]:
         """Return the names a section uses; empty for a section the template does not have."""
