@@ -132,9 +132,9 @@ def test_a_schema_that_is_not_taken_is_stated() -> None:
 @pytest.mark.parametrize("schema", [None, Pick])
 def test_all_tokens_went_into_the_reasoning(reply: Reply, schema: type[Pick] | None) -> None:
     with serving(reply) as endpoint:
-        with pytest.raises(ProviderError, match=r"cut at 4160 tokens \(finish_reason length\)") as caught:
+        with pytest.raises(ProviderError, match=r"cut at 64 tokens \(finish_reason length\)") as caught:
             endpoint.model().generate(ASK, schema=schema, sampling=Sampling(max_tokens=64))
-        assert len(endpoint.bodies) == 2  # once more with room to reason
+        assert len(endpoint.bodies) == 1
         assert "Sampling.max_tokens" in caught.value.remedy
         assert "Sampling" not in caught.value.command
         assert not caught.value.retryable
@@ -247,9 +247,13 @@ def test_streams_are_read_the_same_in_pieces_of_any_size(text: str, answer: str,
 
 
 def test_room_to_reason_is_given_once_it_is_needed() -> None:
-    cut = Reply(None, finish="length", message=HIDDEN)
+    cut, how = Reply(None, finish="length", message=HIDDEN), Sampling(max_tokens=64, thinking=1000)
     with serving(cut, Reply("Night Ferry", message=HIDDEN)) as endpoint:
         model = endpoint.model()
         for _ in range(2):
-            assert model.generate(ASK, sampling=Sampling(max_tokens=64)) == "Night Ferry"
-        assert [body["max_tokens"] for body in endpoint.bodies] == [64, 4160, 4160]
+            assert model.generate(ASK, sampling=how) == "Night Ferry"
+        assert "".join(endpoint.model().stream(ASK, sampling=how)) == "Night Ferry"
+        assert [body["max_tokens"] for body in endpoint.bodies] == [64, 1064, 1064, 64]
+    with serving(cut, Reply("Night Ferry", message=HIDDEN)) as endpoint:
+        assert "".join(endpoint.model().stream(ASK, sampling=how)) == "Night Ferry"
+        assert [body["max_tokens"] for body in endpoint.bodies] == [64, 1064]

@@ -22,6 +22,7 @@ from nextinterest.errors import OutputParseError
 from nextinterest.interests.claims import ClaimChecker, plain_words
 from nextinterest.interests.words import Sayings, TextPortrait, clean, describe
 from nextinterest.llm import LanguageModel, Sampling
+from nextinterest.llm.base import THINKING
 from nextinterest.messages import Message
 from nextinterest.prompts.sanitise import neutralise
 
@@ -122,7 +123,7 @@ def _offered(claims: dict[str, str], model: LanguageModel, sampling: Sampling | 
         answer = model.generate(
             messages,
             schema=schema,
-            sampling=sampling or Sampling(max_tokens=TOKENS_PER_SENTENCE * len(claims)),
+            sampling=sampling or Sampling(max_tokens=TOKENS_PER_SENTENCE * len(claims), thinking=THINKING),
         )
     except OutputParseError:
         return [None] * len(claims)

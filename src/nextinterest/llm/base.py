@@ -18,6 +18,7 @@ from nextinterest.llm.capabilities import Capabilities
 from nextinterest.messages import Message
 
 __all__ = [
+    "THINKING",
     "Capabilities",
     "FloatArray",
     "LanguageModel",
@@ -50,6 +51,10 @@ def validated(text: str, schema: type[SchemaT]) -> SchemaT:
         ) from error
 
 
+THINKING = 4096
+"""`Sampling.thinking` of the package's own requests."""
+
+
 class Sampling(BaseModel):
     """How text is drawn from a model. Always explicit: a model's own generation config is never read."""
 
@@ -63,6 +68,12 @@ class Sampling(BaseModel):
     max_tokens: int = Field(default=256, ge=1, description="Longest answer, in tokens.")
     stop: tuple[str, ...] = Field(default=(), description="The answer ends before any of these strings.")
     seed: int = Field(default=0, description="Seed of the draw; equal seeds draw equal text.")
+    thinking: int = Field(
+        default=0,
+        ge=0,
+        description="Tokens that a model behind an endpoint may reason for besides, from the first answer on "
+        "that its thoughts have used up; that one is asked for again. 0 leaves it an error.",
+    )
 
 
 class Tokenizer(Protocol):

@@ -56,7 +56,6 @@ logger = logging.getLogger(__name__)
 
 _CONTEXT_LENGTH = 8192  # where nobody says
 _MOST_SILENT = 3  # answers running that say nothing of the choices, before choices are asked for no more
-_ROOM_TO_REASON = 4096
 _SHOWN_BACK = 2000  # characters of an answer that is sent back
 _NO_LOGPROBS = "Serve it with top_logprobs and without reasoning, or rank with a local model."
 
@@ -125,7 +124,7 @@ class OpenAICompatibleModel(Answering):
         """The name that `nextinterest.llm.open_model` was given."""
         self._context_length = context_length
         self.concurrency = concurrency
-        self._room = 0  # tokens for reasoning besides those of the answer
+        self._reasons = False  # whether thoughts have used up an answer's tokens
         self._silent = 0  # choices of which nothing was reported; below zero once some was
         dice = rng or random.Random(0)  # noqa: S311 - jitter, not secrets
         self._endpoint = Endpoint(client, model, self.retries, parameters, sleep, dice, concurrency, answers)
@@ -293,19 +292,19 @@ class OpenAICompatibleModel(Answering):
     def _answer(
         self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling
     ) -> Answer:
-        while True:
-            try:
-                return self._answered(messages, schema, sampling)
-            except CutOffError:
-                if self._room:
-                    raise
-                # The model reasons before it answers, and its thoughts count as tokens.
-                self._room = _ROOM_TO_REASON
+        reasons = self._reasons  # as it is when the request is sent: another thread may find out meanwhile
+        try:
+            return self._answered(messages, schema, sampling, reasons)
+        except CutOffError:
+            if reasons or not sampling.thinking:
+                raise
+            self._reasons = True
+            return self._answered(messages, schema, sampling, True)
 
     def _answered(
-        self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling
+        self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling, reasons: bool
     ) -> Answer:
-        limit = sampling.max_tokens + self._room
+        limit = sampling.max_tokens + (sampling.thinking if reasons else 0)
         wanted = parameters_of(sampling.model_copy(update={"max_tokens": limit}))
         with self._spending(messages, limit) as spend:
             reply = self._endpoint.complete(messages, wanted, schema)
@@ -335,10 +334,12 @@ class OpenAICompatibleModel(Answering):
             yield from pieces_of(answer.model_dump_json())
             return
         how = sampling or Sampling()
-        how = how.model_copy(update={"max_tokens": how.max_tokens + self._room})
+        reasons = self._reasons
+        limit = how.max_tokens + (how.thinking if reasons else 0)
         heard = Heard()
-        wanted = parameters_of(how) | {"stream_options": {"include_usage": True}}
-        with self._spending(messages, how.max_tokens) as spend:
+        sent = how.model_copy(update={"max_tokens": limit})
+        wanted = parameters_of(sent) | {"stream_options": {"include_usage": True}}
+        with self._spending(messages, limit) as spend:
             chunks = self._endpoint.stream(messages, wanted)
             try:
                 with chunks, as_interface(self._endpoint):
@@ -351,8 +352,11 @@ class OpenAICompatibleModel(Answering):
                     remedy="Ask again; if it recurs, look at the endpoint's log.",
                     retryable=True,
                 )
-            if heard.finish == "length" and not heard.anything:
-                raise cut_off(self._endpoint, how.max_tokens, reasoned=heard.reasoned)
+            if heard.finish == "length" and not heard.anything and (reasons or not how.thinking):
+                raise cut_off(self._endpoint, limit, reasoned=heard.reasoned)
+        if heard.finish == "length" and not heard.anything:
+            self._reasons = True
+            yield from self.stream(messages, sampling=how)
 
     @contextmanager
     def _spending(

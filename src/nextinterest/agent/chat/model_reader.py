@@ -17,6 +17,7 @@ from nextinterest.agent.chat.understanding import ChatContext, Understanding, Un
 from nextinterest.domain import Catalog, Request
 from nextinterest.errors import OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
+from nextinterest.llm.base import THINKING
 from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
 from nextinterest.prompts.flat_request import FlatRequest
@@ -74,7 +75,7 @@ class ModelReader:
             said.pop()
         if not said:
             return Understood(Request(intent="other"))
-        sampling = Sampling(max_tokens=self.max_tokens)
+        sampling = Sampling(max_tokens=self.max_tokens, thinking=THINKING)
         try:
             answer = self.model.generate(
                 self.prompt(said, context), schema=self.form(context), sampling=sampling

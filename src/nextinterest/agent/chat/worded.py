@@ -24,6 +24,7 @@ from nextinterest.domain import Outcome
 from nextinterest.errors import NextInterestError
 from nextinterest.interests.claims import plain_words
 from nextinterest.llm import LanguageModel, Sampling
+from nextinterest.llm.base import THINKING
 from nextinterest.messages import Message
 from nextinterest.prompts import neutralise
 from nextinterest.tracing import answered, step
@@ -116,7 +117,7 @@ def _offered(
         answered(lambda: "".join(heard))
 
 
-_HOW = Sampling(max_tokens=MOST_TOKENS)
+_HOW = Sampling(max_tokens=MOST_TOKENS, thinking=THINKING)
 
 
 @cache

@@ -16,6 +16,7 @@ from nextinterest.counting import counted
 from nextinterest.domain import GeneratedItem, History, HowGrounded
 from nextinterest.errors import OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
+from nextinterest.llm.base import THINKING
 from nextinterest.prompts import (
     GenerationPrompts,
     Grounding,
@@ -66,7 +67,7 @@ class AskedWriter:
         """Ask for interests and n titles; see `Writer`."""
         with step("prompt"):
             prompt = self.prompts.predictions(history, request, n)
-        sampling = Sampling(max_tokens=_LONGEST_INTERESTS + _LONGEST_TITLE * n)
+        sampling = Sampling(max_tokens=_LONGEST_INTERESTS + _LONGEST_TITLE * n, thinking=THINKING)
         try:
             with step("generate", what="interests and titles", n=n):
                 said = self._answer(prompt, sampling)

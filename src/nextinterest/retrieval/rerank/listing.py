@@ -23,6 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
 from nextinterest.errors import DataError, NoLogProbabilitiesError, OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
+from nextinterest.llm.base import THINKING
 from nextinterest.llm.budget import Budget
 from nextinterest.llm.parallel import side_by_side
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate, Summariser
@@ -218,9 +219,8 @@ class EndpointReranker:
         prompt = self._renderer.choice(history, offered[order], labels, request=request)
         self._tokens += len(prompt.tokens)
         try:
-            answer = self.model.generate(
-                prompt.messages, schema=ranking_schema(labels), sampling=Sampling(max_tokens=ANSWER_TOKENS)
-            )
+            sampling = Sampling(max_tokens=ANSWER_TOKENS, thinking=THINKING)
+            answer = self.model.generate(prompt.messages, schema=ranking_schema(labels), sampling=sampling)
         except OutputParseError as error:
             logger.warning("The ranking of %s cannot be read: %s", self.model.name, error.message)
             return np.full(len(offered), -np.log(len(offered)), dtype=np.float32)
