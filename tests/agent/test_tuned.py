@@ -25,6 +25,7 @@ from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval.rerank.choice import ChoiceReranker
 
 TASKS = ["generate", "rerank", "understand"]
+TUNED_SETTINGS = {"choice_calibrated": False, "n_candidates": 5, "max_events": 4}  # as of support.taught
 HISTORY = ["1", "2", "3", "4"]
 
 
@@ -51,7 +52,7 @@ def decide(directory: Path, task: str, *, weight: float = 0.0) -> None:
     tasks = {name: own.model_copy(update={"default": name == task}) for name, own in tuned.tasks.items()}
     changed = {
         "tuned": tuned.model_copy(update={"tasks": tasks}),
-        "config": found.content.config.model_copy(update={"choice_weight": weight}),
+        "config": found.content.config.model_copy(update=TUNED_SETTINGS | {"choice_weight": weight}),
     }
     update_artifact(found, content=found.content.model_copy(update=changed))
 

@@ -15,7 +15,11 @@ RETRIEVER = ["encoder.dimension=16", "encoder.blocks=1", "encoder.window=8", "sp
 LOOP = ["training.epochs=2", "training.validate_every=1", "training.warmup_steps=2"]
 TAUGHT = {
     "rank": ["language.max_events=6", "language.budget=256", "language.training.epochs=1"],
-    "generate": ["tasks.generate.examples=8", "tasks.generate.validation_cases=3"],
+    "generate": [
+        "tasks.generate.examples=8",
+        "tasks.generate.validation_cases=3",
+        "tasks.generate.measured=2",
+    ],
     "rerank": [
         "tasks.rerank.examples=12",
         "tasks.rerank.n_candidates=5",

@@ -34,7 +34,10 @@ class GenerateConfig(_Options):
     """Events before what is to be written at least."""
 
     validation_cases: int = Field(default=200, ge=1)
-    """Users whose validation events are predicted, at most; drawn evenly."""
+    """Users whose right answers' likelihood is measured, at most; drawn evenly."""
+
+    measured: int = Field(default=20, ge=1)
+    """Users for whom is generated at the end, beside the retriever's candidates."""
 
 
 class RerankConfig(_Options):

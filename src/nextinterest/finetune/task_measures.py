@@ -5,23 +5,90 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.tuned_reader import TunedReader
 from nextinterest.agent.chat.understanding import ChatContext, Understanding
-from nextinterest.domain import Catalog
-from nextinterest.finetune.task_config import UnderstandConfig
+from nextinterest.agent.config import GeneratedSource
+from nextinterest.agent.generation import make_generator
+from nextinterest.agent.histories import ReadHistory
+from nextinterest.data import Split
+from nextinterest.domain import Catalog, IntArray, NextInterests
+from nextinterest.finetune.task_config import GenerateConfig, UnderstandConfig
 from nextinterest.finetune.utterances import Utterance, generate
+from nextinterest.finetune.written_examples import future_of
 from nextinterest.llm import LanguageModel
 from nextinterest.messages import Message
 from nextinterest.prompts.flat_request import flat_form
+from nextinterest.retrieval import Retriever
 
-__all__ = ["Measures", "measure_reading"]
+__all__ = ["Measures", "measure_generation", "measure_reading"]
 
 Measures = dict[str, float]
 
 _SEED = 104_729
 _CLEAR = 2.0  # standard errors by which a gain counts
+_MIXED = 0.1
+TITLES = 10
+
+Shares = NDArray[np.float64]
+
+
+def measure_generation(
+    model: LanguageModel, retriever: Retriever, split: Split, config: GenerateConfig
+) -> tuple[dict[str, Measures], GeneratedSource | None]:
+    """Return measures of what is generated, and how it is a source of candidates where it finds any.
+
+    Generated from each user's history before the validation events: titles, by how they rank the next event
+    and what they find that is not among the retriever's first candidates; interests, by the log-loss of their
+    shares on all validation events, beside the user's own shares; both with a tenth of everybody's in them.
+    """
+    generator = make_generator(model, retriever)
+    catalog, depth = generator.prompts.catalog, retriever.config.depth
+    everybody = _shares(catalog, split.train.items)
+    rows: dict[str, list[float]] = {}
+    for history, following in future_of(split.validation, config.measured):
+        made = generator.generate(ReadHistory(history), TITLES)
+        titles = [catalog.position(item.item_id) for item in made.items if item.item_id is not None]
+        target = int(following[0])
+        offered = set(retriever.recommend([history], depth).items[0].tolist())
+        coming = set(following.tolist())
+        own, said = _shares(catalog, history.items), _said(made, catalog, everybody)
+        seen = {
+            "ndcg@10": 1 / np.log2(2 + titles.index(target)) if target in titles else 0.0,
+            "hr@10": float(target in titles),
+            "adds": len((coming & set(titles)) - offered) / len(coming),
+            "log_loss": _log_loss(said, following, catalog, everybody),
+            "own": _log_loss(own, following, catalog, everybody),
+        }
+        for name, value in seen.items():
+            rows.setdefault(name, []).append(float(value))
+    mean = {name: float(np.mean(values)) for name, values in rows.items()}
+    error = float(np.std(rows["adds"], ddof=1) / np.sqrt(len(rows["adds"]))) if len(rows["adds"]) > 1 else 0.0
+    titles_of = {"ndcg@10": mean["ndcg@10"], "hr@10": mean["hr@10"], "cases": float(len(rows["adds"]))}
+    adds = {"share_of_events": mean["adds"], "standard_error": error}
+    interests = {"log_loss": mean["log_loss"], "log_loss_of_own_shares": mean["own"]}
+    measures = {"generated titles": titles_of, f"beyond {depth} candidates": adds, "interests": interests}
+    finds = mean["adds"] > 0 and mean["adds"] > _CLEAR * error
+    return measures, GeneratedSource(titles=TITLES, validation=adds) if finds else None
+
+
+def _shares(catalog: Catalog, items: IntArray) -> Shares:
+    totals = catalog.category_matrix[items].sum(axis=0, dtype=np.float64)
+    return np.asarray(totals / max(totals.sum(), 1e-12))
+
+
+def _said(made: NextInterests, catalog: Catalog, everybody: Shares) -> Shares:
+    """Return the generated shares, those of everybody where there are none."""
+    share = {one.name: one.share for one in made.interests}
+    said = np.array([share.get(name, 0.0) for name in catalog.category_names])
+    return said / said.sum() if said.sum() > 0 else everybody
+
+
+def _log_loss(shares: Shares, following: IntArray, catalog: Catalog, everybody: Shares) -> float:
+    mixed = (1 - _MIXED) * shares + _MIXED * everybody
+    return -float((_shares(catalog, following) * np.log(np.maximum(mixed, 1e-9))).sum())
 
 
 def measure_reading(

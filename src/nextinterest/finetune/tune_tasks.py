@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from nextinterest.agent.config import GeneratedSource
 from nextinterest.agent.tuned import FOLDER, TaskRecord, TunedRecord, TunedRole, template_named
 from nextinterest.artifact_files import Kind, NamedModel, read_artifact, write_artifact
 from nextinterest.data import Split
 from nextinterest.data.assets import locate
-from nextinterest.domain import Recommender
 from nextinterest.errors import DataError, IntegrityError
 from nextinterest.finetune.adapters import save_adapter
 from nextinterest.finetune.backbone import Backbone, open_backbone
@@ -32,13 +32,14 @@ from nextinterest.finetune.multi_task import MultiTask
 from nextinterest.finetune.processes import is_main_process
 from nextinterest.finetune.reranking_cases import RerankingCases
 from nextinterest.finetune.task_config import RerankConfig, TasksConfig
-from nextinterest.finetune.task_measures import Measures, measure_reading
+from nextinterest.finetune.task_measures import Measures, measure_generation, measure_reading
 from nextinterest.finetune.writing_task import CausalWriter, Seq2SeqWriter, Writer, WritingTask
 from nextinterest.finetune.written_examples import Generation, Utterances
 from nextinterest.llm import LocalModel, Seq2SeqModel
 from nextinterest.llm.adapters import adapter_files
 from nextinterest.prompts import PromptRenderer
 from nextinterest.prompts.flat_request import request_template
+from nextinterest.retrieval import Retriever
 
 __all__ = ["TasksTuned", "tune_tasks"]
 
@@ -57,7 +58,7 @@ class TasksTuned:
     adapter
         Folder with PEFT's files.
     settings
-        Settings of the agent under which it was tuned to rerank, by name; empty where it was not.
+        Settings of the agent under which it does by default what it does, by name; empty where it is nothing.
     run
         How training went.
     """
@@ -115,7 +116,7 @@ def claim_work(work: Path, config: TasksConfig, data: str, *, resume: bool) -> N
 
 def tune_tasks(
     split: Split,
-    retriever: Recommender,
+    retriever: Retriever,
     config: TasksConfig,
     work: Path,
     *,
@@ -173,7 +174,7 @@ def tune_tasks(
         epoch=run.epoch,
         training=described(run.cost, run.steps),
     )
-    return TasksTuned(record, adapter, _settings(config.rerank, records), run)
+    return TasksTuned(record, adapter, _settings(config.rerank, records, together.source), run)
 
 
 class _Together:
@@ -182,7 +183,7 @@ class _Together:
     def __init__(
         self,
         split: Split,
-        retriever: Recommender,
+        retriever: Retriever,
         backbone: Backbone,
         config: TasksConfig,
         work: Path,
@@ -194,6 +195,7 @@ class _Together:
         self.rng = np.random.default_rng(config.training.seed)
         self.generation: Generation | None = None
         self.choice: ChoiceTask | None = None
+        self.source: GeneratedSource | None = None
         catalog = retriever.catalog
         if config.generate is not None:
             self.generation = Generation(catalog, backbone, config.generate)
@@ -265,9 +267,14 @@ class _Together:
         records: dict[TunedRole, TaskRecord] = {}
         model = self._serving()
         if self.generation is not None and self.config.generate is not None:
-            own = _own("generate", before, after)
+            measures, self.source = measure_generation(
+                model, self.retriever, self.split, self.config.generate
+            )
+            own = _own("generate", before, after) | measures
             hashes = {t.name: t.hash for t in self.generation.prompts.templates.values()}
-            records["generate"] = TaskRecord(templates=hashes, default=False, validation=own)
+            records["generate"] = TaskRecord(
+                templates=hashes, default=self.source is not None, validation=own
+            )
         if self.choice is not None:
             records["rerank"] = self._reranked(self.choice, before, after)
         if self.config.understand is not None:
@@ -313,17 +320,19 @@ def _own(task: str, before: Measures, after: Measures) -> dict[str, dict[str, fl
     }
 
 
-def _settings(config: RerankConfig | None, records: dict[TunedRole, TaskRecord]) -> dict[str, object]:
-    """Return the agent's settings under which the model was tuned to rerank."""
-    if config is None:
-        return {}
-    record = records["rerank"]
-    return {
+def _settings(
+    config: RerankConfig | None, records: dict[TunedRole, TaskRecord], source: GeneratedSource | None
+) -> dict[str, object]:
+    """Return the agent's settings of what the model does by default."""
+    settings: dict[str, object] = {} if source is None else {"generated": source}
+    if config is None or not records["rerank"].default:
+        return settings
+    return settings | {
         "n_candidates": config.n_candidates,
         "template": "choice",
         "max_prompt_tokens": config.budget,
         "max_events": config.max_events,
         "older_events": "shares",
-        "choice_weight": record.validation["gain"]["weight"] if record.default else 0.0,
+        "choice_weight": records["rerank"].validation["gain"]["weight"],
         "choice_calibrated": False,
     }
