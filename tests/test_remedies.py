@@ -39,7 +39,7 @@ NOT_REACHED = {
     ("data/rows.py", "Give a tuple of three for each event; the time may be None in all of them."),
     ("finetune/run.py", "Give items_from, or set copy_items to True."),
     (
-        "agent/artifact.py",
+        "agent/named.py",
         "Build it with names of models, such as language_model='FOLDER'.",
     ),
     ("data/log.py", "Build the log with EventLog.from_arrays."),

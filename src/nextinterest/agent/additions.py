@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nextinterest.agent.artifact import FORECAST, README, RECOMMENDER, forecast_file, named_models
+from nextinterest.agent.artifact import FORECAST, README, RECOMMENDER, forecast_file
 from nextinterest.agent.engine import Engine
+from nextinterest.agent.named import named_models
 from nextinterest.agent.tuned import TunedRecord
 from nextinterest.artifact_files import read_artifact, update_artifact
 from nextinterest.interests.model import ForecastModel
@@ -52,7 +53,7 @@ def set_choice_weight(directory: Path, weight: float, engine: Engine) -> None:
     """
     saved = read_artifact(directory, RECOMMENDER)
     config = engine.config.model_copy(update={"choice_weight": weight})
-    model, roles = named_models(engine)
+    model, roles = named_models(engine, directory)
     tuned = None if engine.tuned is None else engine.tuned.record
     changes = {"config": config, "language_model": model, "roles": roles, "tuned": tuned}
     update_artifact(saved, content=saved.content.model_copy(update=changes))

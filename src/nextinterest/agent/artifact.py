@@ -18,8 +18,15 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from nextinterest.agent.config import AgentConfig
-from nextinterest.agent.deferred import AgentModel, DeferredModel
+from nextinterest.agent.deferred import DeferredModel
 from nextinterest.agent.engine import Engine
+from nextinterest.agent.named import (
+    found_from,
+    is_the_saved,
+    named_encoder,
+    named_models,
+    open_text_encoder,
+)
 from nextinterest.agent.role_models import open_roles
 from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.tuned import FOLDER, Tuned, TunedRecord
@@ -32,14 +39,13 @@ from nextinterest.artifact_files import (
     read_artifact,
     write_artifact,
 )
-from nextinterest.errors import AssetError, IntegrityError, ModelError
+from nextinterest.errors import IntegrityError
 from nextinterest.interests.model import ForecastModel
 from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
-from nextinterest.llm.loading import files_fingerprint
 from nextinterest.llm.opening import name_of, remote_name
 from nextinterest.prompts import PromptTemplate
-from nextinterest.retrieval import Encoder, Retriever, encoder_assets
+from nextinterest.retrieval import Encoder, Retriever
 from nextinterest.retrieval.saved_items import ItemsFrom
 from nextinterest.retrieval.saving import RetrieverContent, restore_retriever, retriever_files
 from nextinterest.retrieval.trained import TrainedRetriever
@@ -183,45 +189,17 @@ def save_engine(engine: Engine, directory: Path) -> None:
     ModelError
         If the engine does not know by which name its models can be loaded again.
     """
-    if engine.text_encoder_name is None:
-        raise _unnamed()
-    model, roles = named_models(engine)
+    encoder = named_encoder(engine, directory)
+    model, roles = named_models(engine, directory)
     write_recommender(
         directory,
         engine.retriever,
         engine.config,
-        text_encoder=engine.text_encoder_name,
+        text_encoder=encoder,
         language_model=model,
         forecast_model=engine.forecast_model,
         tuned=engine.tuned,
         roles=roles,
-    )
-
-
-def named_models(engine: Engine) -> tuple[NamedModel | None, dict[Role, NamedModel | None]]:
-    """Return the names of an engine's language model and of those of single roles, as a manifest has them.
-
-    Raises
-    ------
-    ModelError
-        If one of them has none.
-    """
-    model = engine.language_model
-    own = None if model is None else _named(model, engine.language_model_name)
-    roles = {role: None if one is None else _named(one, name_of(one)) for role, one in engine.roles.items()}
-    return own, roles
-
-
-def _named(model: AgentModel, name: str | None) -> NamedModel:
-    if name is None:
-        raise _unnamed()
-    return NamedModel(name=name, fingerprint=model.fingerprint)
-
-
-def _unnamed() -> ModelError:
-    return ModelError(
-        "This agent was given its models as objects, so a directory could not name them.",
-        remedy="Build it with names of models, such as language_model='FOLDER'.",
     )
 
 
@@ -265,8 +243,11 @@ def load_engine(
     given = None if isinstance(language_model, Saved) else language_model
     moved = str(given) if isinstance(given, str | Path) and remote_name(given) is None else None
     with_language = language_model is not None
-    encoder_name = content.text_encoder.name if text_encoder is None else str(text_encoder)
-    encoder = _open_encoder(encoder_name, directory, device)
+    encoder_name = (
+        found_from(content.text_encoder.name, directory) if text_encoder is None else str(text_encoder)
+    )
+    encoder = open_text_encoder(encoder_name, directory, device)
+    named, config = content.language_model, content.config
     retriever = restore_retriever(
         content.retriever,
         saved,
@@ -274,16 +255,14 @@ def load_engine(
         with_language=with_language,
         device=device,
         dtype=dtype,
-        moved=moved,
+        moved=moved or (None if named is None else found_from(named.name, directory)),
     )
-    named, config = content.language_model, content.config
-    same = given is None or (named is not None and _is_the_saved(moved, named))
+    same = given is None or (named is not None and is_the_saved(moved, named, directory))
     tuned = Tuned(content.tuned, saved) if with_language and same and content.tuned is not None else None
 
     def as_saved(named: NamedModel, where: str | None = None, adapter: Path | None = None) -> DeferredModel:
-        return DeferredModel(
-            where or named.name, named.fingerprint, directory, adapter=adapter, device=device, dtype=dtype
-        )
+        at = where or found_from(named.name, directory)
+        return DeferredModel(at, named.fingerprint, directory, adapter=adapter, device=device, dtype=dtype)
 
     first: LanguageModelLike | DeferredModel | None = given
     kept: dict[Role, LanguageModelLike | DeferredModel | None] = {}
@@ -309,25 +288,6 @@ def load_engine(
         roles=own,
         tuned=tuned,
     )
-
-
-def _is_the_saved(folder: str | None, named: NamedModel) -> bool:
-    """Return whether a folder holds the model of a fingerprint, from its files alone."""
-    if folder is None or folder == named.name:
-        return folder is not None
-    path = Path(folder).expanduser()
-    return (path / "config.json").is_file() and files_fingerprint(path) == named.fingerprint
-
-
-def _open_encoder(name: str, directory: Path, device: str) -> Encoder:
-    try:
-        return encoder_assets.open_encoder(name, device)
-    except (AssetError, ModelError) as error:
-        raise type(error)(
-            f"The text encoder {name!r} of the recommender in {directory} cannot be opened: {error.message}",
-            remedy="Say where it lies now with text_encoder=...",
-            command="Say where it lies now with --text-encoder.",
-        ) from error
 
 
 def load_trained_retriever(
