@@ -122,6 +122,20 @@ def test_a_sure_model_moves_its_choice_into_the_first_three(shop: bool, way: str
     assert len(endpoint.bodies) == before + 1  # what it can do was learned once
 
 
+@pytest.mark.parametrize("way", ["log-probabilities", "tools"])
+@pytest.mark.parametrize("query", ["Film 3", "horror", "something dark and slow"])
+def test_a_sure_model_is_not_overruled_by_the_words_of_a_request(
+    query: str, way: str, endpoint: Endpoint
+) -> None:
+    data = dataset((*FILMS, *(Item(f"x{n}", f"Film {n}", ("Drama",)) for n in range(30))))
+    plain = RecommenderAgent.from_dataset(data, language_model=None)
+    last = plain.recommend(user="u3", k=20, query=query).items[-1]
+    endpoint.script = [sure_of(last.title[:60], **WAYS[way])]
+    agent = RecommenderAgent.from_dataset(data, language_model=f"openai:m@{endpoint.url}")
+    answer = agent.recommend(user="u3", k=20, query=query)
+    assert next(item for item in answer.items if item.item_id == last.item_id).rank == 1
+
+
 def test_the_request_is_in_the_prompt_and_what_is_excluded_is_not(endpoint: Endpoint) -> None:
     data = dataset(SHOP)
     endpoint.script = [sure_of("Rug", letters=False)]

@@ -75,6 +75,10 @@ def test_choices_come_from_log_probabilities(model: OpenAICompatibleModel, endpo
     np.testing.assert_allclose(np.exp(normal), [2 / 9, 7 / 9], atol=1e-6)
     one = model.choose([prompt], [["A", "Q"]], normalize=False)[0]  # one of them reported is enough
     np.testing.assert_allclose(np.exp(one), [0.2, 0.05], atol=1e-6)
+    endpoint.script = [Reply("A", logprobs=logprobs(("A", math.log(0.8)), ("B", math.log(0.1))))]
+    letters = list("ABCDEFGHIJKLMNOPQRST")
+    few = np.exp(model.choose([prompt], [letters])[0])  # those that are not reported share what is left
+    np.testing.assert_allclose(few, [0.8, 0.1, *([0.1 / 18] * 18)], atol=1e-4)
 
 
 @pytest.mark.parametrize(

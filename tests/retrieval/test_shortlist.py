@@ -19,6 +19,7 @@ from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.queries import Query
 from nextinterest.retrieval.ranks import top_k
 from nextinterest.retrieval.sequence_source import SequenceSource
+from nextinterest.retrieval.steering import MOST
 from nextinterest.retrieval.trained import TrainedRetriever
 
 KINDS = ("untrained", "trained")
@@ -177,6 +178,18 @@ def test_a_request_steers_and_without_a_history_decides_alone(make: Callable[[st
         cosines = retriever.item_vectors @ retriever.item_vectors[2]
         np.testing.assert_allclose(cosines[alone.items], np.sort(cosines)[::-1][:10], atol=1e-6)
         assert alone.ranks["request"].tolist() == list(range(1, 11))
+
+
+def test_a_request_gives_no_item_more_than_the_bound(large: TrainedRetriever) -> None:
+    past, vector = history(1), large.item_vectors[7]
+    (plain,) = large.shortlist([past], 4000)
+    before = dict(zip(plain.items.tolist(), plain.log_probabilities.tolist(), strict=True))
+    for steer in (3.0, 100.0):
+        (asked,) = large.shortlist([past], 4000, queries=[[Query("request", vector, steer=steer)]])
+        gain = asked.log_probabilities - np.array([before[item] for item in asked.items.tolist()])
+        near = large.item_vectors[asked.items] @ vector
+        assert gain.max() - np.average(gain) <= MOST + 0.5  # the average is over a sample in the ranking
+        assert np.corrcoef(gain, near)[0, 1] > 0.999  # it is scaled, not cut off: what is closer rises more
 
 
 def test_the_mass_bound_holds_under_a_request(large: TrainedRetriever) -> None:

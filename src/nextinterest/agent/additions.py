@@ -52,7 +52,7 @@ def set_choice_weight(directory: Path, weight: float, engine: Engine) -> None:
         If a model of the engine has no name by which it could be loaded again.
     """
     saved = read_artifact(directory, RECOMMENDER)
-    config = engine.config.model_copy(update={"choice_weight": weight})
+    config = engine.config.model_copy(update={"choice_weight": weight, "choice_share": 0.0})
     model, roles = named_models(engine, directory)
     tuned = None if engine.tuned is None else engine.tuned.record
     changes = {"config": config, "language_model": model, "roles": roles, "tuned": tuned}

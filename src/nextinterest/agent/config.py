@@ -19,6 +19,19 @@ On 120 validation events of MovieLens-100K that takes a w of .20 at the median o
 percentile and .71 at most under the trained ranking, and .30 at most under the untrained one
 (bench/choice_prior.py)."""
 
+PRIOR_SHARE = 0.5
+"""Share of the candidates' probability that such a model decides by itself when it is certain (see
+`nextinterest.retrieval.rerank.redistribution`): however sharp retrieval is, 90 % sure of one of 20 candidates
+puts it into the first three (a c = .40, more than 1/4 is enough), and so does 75 %."""
+
+REQUEST_WEIGHT = 2.0
+"""Least weight of the choice where `REQUEST_SHARE` applies."""
+
+REQUEST_SHARE = 0.9
+"""`PRIOR_SHARE` where the model has read a request: retrieval knows it by its words alone, the model by
+what it means, so the choice decides (55 % sure of one of 20 is enough for the first three) and retrieval
+breaks ties."""
+
 PRIOR_TOKENS = 2048
 """Token budget of one prompt for such a model."""
 
@@ -74,6 +87,13 @@ class AgentConfig(BaseModel):
     no difference beyond noise and larger weights do harm; a trained model brings its own, and one that
     follows instructions gets `PRIOR_WEIGHT`."""
 
+    choice_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of the candidates' probability that the choice decides by itself where it is certain; 0 for a
+    weight that was fitted or given. A model that follows instructions gets `PRIOR_SHARE`."""
+
+    request_share: float = Field(default=0.0, ge=0.0, le=1.0)
+    """The same where the model has read a request; the choice's weight is then at least `REQUEST_WEIGHT`."""
+
     choice_calibrated: bool = True
     """Whether a letter's own attraction is divided out of the choice: right for a model that was not trained
     to choose, noise for one that was."""
@@ -105,12 +125,27 @@ class AgentConfig(BaseModel):
         """
         fitting: dict[str, object] = {}
         if can is not None and can.instructed:
-            fitting |= {"choice_weight": PRIOR_WEIGHT, "max_prompt_tokens": PRIOR_TOKENS}
+            fitting["max_prompt_tokens"] = PRIOR_TOKENS
+            if "choice_weight" not in self.model_fields_set:
+                shares = {"choice_share": PRIOR_SHARE, "request_share": REQUEST_SHARE}
+                fitting |= {"choice_weight": PRIOR_WEIGHT} | shares
         if can is not None and can.remote:  # blank candidates would be a request that nobody reads
             fitting["choice_calibrated"] = False
         new = {name: value for name, value in fitting.items() if name not in self.model_fields_set}
         # Copied without marking the fields as given, so that another model's may still take their place.
         return AgentConfig.model_construct(_fields_set=set(self.model_fields_set), **(dict(self) | new))
+
+    def opinion(self, *, requested: bool = False) -> tuple[float, float]:
+        """Return how much the choice counts: weight and share for `redistribute`.
+
+        Parameters
+        ----------
+        requested
+            Whether the model has read a request.
+        """
+        if requested and self.request_share > 0.0:
+            return max(self.choice_weight, REQUEST_WEIGHT), self.request_share
+        return self.choice_weight, self.choice_share
 
     def without_model(self) -> AgentConfig:
         """Return these settings as if nothing had been given of what depends on the model."""
@@ -122,6 +157,8 @@ _OF_THE_MODEL = {
     "generated",
     "interest_style",
     "choice_weight",
+    "choice_share",
+    "request_share",
     "choice_calibrated",
     "max_prompt_tokens",
     "template",

@@ -212,8 +212,8 @@ class Engine:
             histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
         )
         choices = self._choices(histories, found, request)
-        weight = self.config.choice_weight
-        return [reranked(one, choices.get(h), weight).at(slice(k)) for h, one in enumerate(found)]
+        opinion = self.config.opinion(requested=request is not None)
+        return [reranked(one, choices.get(h), *opinion).at(slice(k)) for h, one in enumerate(found)]
 
     def _asked_for(self, request: str) -> Query:
         with step("embed", source=REQUEST, text=request):
@@ -230,7 +230,8 @@ class Engine:
         if self.reranker is None or not asked:
             return {}
         offered = [found[h].items[: self.config.n_candidates] for h in asked]
-        with step("rerank", model=self.reranker.model.name, weight=self.config.choice_weight) as s:
+        weight, share = self.config.opinion(requested=request is not None)
+        with step("rerank", model=self.reranker.model.name, weight=weight, share=share) as s:
             chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered, request)
             if s:
                 s.note(chosen=[with_titles(self.catalog, *one) for one in zip(offered, chosen, strict=True)])

@@ -44,7 +44,7 @@ class RankedItems:
         return RankedItems(self.items[indices], self.probabilities[indices], parts, ranks)
 
 
-def reranked(found: Shortlist, choice: FloatArray | None, weight: float) -> RankedItems:
+def reranked(found: Shortlist, choice: FloatArray | None, weight: float, share: float = 0.0) -> RankedItems:
     """Return a shortlist whose first items were reordered by the log-probabilities of a choice between them.
 
     Parameters
@@ -53,13 +53,13 @@ def reranked(found: Shortlist, choice: FloatArray | None, weight: float) -> Rank
         The candidates.
     choice
         Log-probabilities of the first m candidates among each other, shape (m,); None leaves the order.
-    weight
-        Weight of the choice; see `nextinterest.retrieval.rerank.redistribute`.
+    weight, share
+        How much the choice counts; see `nextinterest.retrieval.rerank.redistribute`.
     """
     log, parts = found.log_probabilities.copy(), {"retrieval": found.log_probabilities.astype(np.float32)}
     if choice is not None:
         n = len(choice)
-        log[:n] = redistribute(parts["retrieval"][:n], choice, weight)
+        log[:n] = redistribute(parts["retrieval"][:n], choice, weight, share)
         parts["choice"] = np.full(len(log), np.nan, dtype=np.float32)
         parts["choice"][:n] = choice
     order = np.argsort(-log, kind="stable")

@@ -71,6 +71,8 @@ class AgentMethod:
 
         The language model's choice is between the best items not seen, as when recommending.
         """
+        from nextinterest.retrieval.rerank import redistribute
+
         every = self.engine.retriever.log_probabilities(histories)
         if self.engine.reranker is None or self.engine.config.choice_weight == 0:
             return every
@@ -81,9 +83,9 @@ class AgentMethod:
                 continue
             there = np.isfinite(chosen)
             # The retriever's shares of the candidates, dealt out anew among them.
-            log = ranked.parts["retrieval"][there] + self.engine.config.choice_weight * chosen[there]
-            before = every[row, ranked.items[there]]
-            total = np.logaddexp.reduce(before)
+            retrieval = ranked.parts["retrieval"][there]
+            log = redistribute(retrieval, chosen[there], *self.engine.config.opinion())
+            total = np.logaddexp.reduce(every[row, ranked.items[there]])
             every[row, ranked.items[there]] = log - np.logaddexp.reduce(log) + total
         return every
 
@@ -94,16 +96,18 @@ class AgentMethod:
         every = self.engine.retriever.log_probabilities(histories)
         scores = np.full(candidates.shape, -np.inf, dtype=np.float32)
         offered = [row[row >= 0] for row in candidates]
-        reranker, weight = self.engine.reranker, self.engine.config.choice_weight
+        reranker, (weight, share) = self.engine.reranker, self.engine.config.opinion()
         asked = [h for h, row in enumerate(offered) if len(histories[h]) and len(row) > 1]
         choices: dict[int, FloatArray] = {}
         if reranker is not None and weight > 0 and asked:
-            chosen = reranker.log_probabilities([histories[h] for h in asked], [offered[h] for h in asked])
-            choices = dict(zip(asked, chosen, strict=True))
+            found = reranker.log_probabilities([histories[h] for h in asked], [offered[h] for h in asked])
+            choices = dict(zip(asked, found, strict=True))
         for h, items in enumerate(offered):
             log = every[h, items]
             log = log - np.logaddexp.reduce(log)
-            scores[h, candidates[h] >= 0] = redistribute(log, choices[h], weight) if h in choices else log
+            chosen = choices.get(h)
+            mixed = log if chosen is None else redistribute(log, chosen, weight, share)
+            scores[h, candidates[h] >= 0] = mixed
         return scores
 
 

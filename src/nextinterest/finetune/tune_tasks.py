@@ -334,5 +334,7 @@ def _settings(
         "max_events": config.max_events,
         "older_events": "shares",
         "choice_weight": records["rerank"].validation["gain"]["weight"],
+        "choice_share": 0.0,
+        "request_share": 0.0,
         "choice_calibrated": False,
     }

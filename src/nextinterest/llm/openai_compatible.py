@@ -201,8 +201,8 @@ class OpenAICompatibleModel(Answering):
     ) -> list[FloatArray]:
         """Return log-probabilities of choices as the first token of the answer; requests run side by side.
 
-        Read off the likeliest tokens that the endpoint reports. A choice that is not among them gets what
-        the least likely reported token has, or what probability is left if that is less: an upper bound.
+        Read off the likeliest tokens that the endpoint reports. Choices that are not among them share what
+        probability is left, each at most what the least likely reported token has.
 
         Raises
         ------

@@ -26,8 +26,8 @@ def choice_scores(
 ) -> FloatArray:
     """Return log-probabilities of choices as the first token, shape (len(choices),).
 
-    A choice that is not among the reported tokens gets what the least likely of them has, or what probability
-    is left if that is less: an upper bound.
+    Choices that are not among the reported tokens share what probability is left, each at most what the least
+    likely reported one has.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def choice_scores(
             f"says nothing of the choices {', '.join(map(repr, choices[:_SHOWN]))}: its likeliest first "
             f"tokens are {shown}"
         )
-    left = max(1.0 - sum(mass.values()), 1e-12)
+    left = max(1.0 - sum(mass.values()), 1e-12) / max(found.count(0.0), 1)
     unseen = min([*(value for value in values if math.exp(value) > 0), math.log(left)])
     scores = np.array([math.log(value) if value else unseen for value in found])
     if normalize:

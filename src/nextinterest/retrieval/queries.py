@@ -18,7 +18,8 @@ REQUEST = "request"
 
 REQUEST_STEER = 3.0
 """`Query.steer` of a request's words: a prior, chosen by reading lists, not fitted. An item whose text lies
-one standard deviation closer to the words than the average item's becomes e^3, twenty times, as probable."""
+one standard deviation closer to the words than the average item's becomes e^3, twenty times, as probable; the
+closest item gains ten nats at most (see `nextinterest.retrieval.steering`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +38,8 @@ class Query:
         Weight among the sources where ranks are fused, not negative.
     steer
         Nats by which an item's log-score rises for each standard deviation (over the catalogue) by which its
-        text lies closer to `vector`; 0 only puts items forward.
+        text lies closer to `vector`, less where the closest item would gain more than
+        `nextinterest.retrieval.steering.MOST`; 0 only puts items forward.
     """
 
     source: str

@@ -4,8 +4,10 @@ For models behind endpoints. Where one reports log-probabilities it is asked for
 is (`nextinterest.retrieval.rerank.choice`), which costs one token; else it writes a ranking that is held to
 a schema. Either way candidates are shown in an order of their own, never that in which they came.
 
-A list becomes probabilities by assumption: the first has the probability that the model claims, the rest
-falls by a fifth with each position, and candidates left out share the position behind the last one named.
+A list becomes probabilities by assumption: the first has the probability p that the model claims for it, and
+each place behind it falls by the one factor under which that is so (p = .5 of twenty: a half), but not below
+a half; candidates left out share the place behind the last one named. So the order counts for more the surer
+the model is, and a claim of 1/n, a guess, makes all alike.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from string import ascii_uppercase
 from typing import Annotated, Literal, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
@@ -35,7 +38,8 @@ ANSWER_TOKENS = 256
 """Longest ranking."""
 
 _WRITTEN = 60  # tokens of a ranking of ten, about
-_DECAY = 0.8
+_STEEPEST = 0.5
+_HALVINGS = 40
 _SUREST = 0.99
 _DEFAULT_SURE = 25.0
 _LABEL = re.compile(r"[A-Za-z]\b|\d+")
@@ -106,24 +110,35 @@ def listed_log_probabilities(n: int, named: Sequence[int], sure: float) -> Float
     named
         Indices of those that were named, the likeliest first, each once; at least one.
     sure
-        Probability claimed for the first; less than its place alone would give counts as that.
+        Probability claimed for the first; less than 1/n counts as that.
 
     Examples
     --------
     >>> [round(float(p), 3) for p in np.exp(listed_log_probabilities(4, [2, 0], 0.9))]
-    [0.038, 0.031, 0.9, 0.031]
+    [0.05, 0.025, 0.9, 0.025]
+    >>> [round(float(p), 3) for p in np.exp(listed_log_probabilities(4, [2, 0], 0.25))]
+    [0.25, 0.25, 0.25, 0.25]
     """
-    positions = np.full(n, len(named), dtype=np.float64)
-    positions[list(named)] = np.arange(len(named))
-    weights = _DECAY**positions
+    places = np.full(n, len(named), dtype=np.float64)
+    places[list(named)] = np.arange(len(named))
+    claimed = min(max(sure, 1.0 / n), _SUREST)
+    weights = max(_fall(places, claimed), _STEEPEST) ** places
     first = named[0]
     rest = weights.sum() - weights[first]
     if rest <= 0:
         return np.zeros(n, dtype=np.float32)
-    claimed = min(max(sure, weights[first] / weights.sum()), _SUREST)
     shares = weights * (1.0 - claimed) / rest
     shares[first] = claimed
     return np.asarray(np.log(shares), dtype=np.float32)
+
+
+def _fall(places: NDArray[np.float64], claimed: float) -> float:
+    """Return the factor from place to place under which the first has this share of the whole; 1 for even."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if 1.0 / (middle**places).sum() > claimed else (low, middle)
+    return high
 
 
 class EndpointReranker:
