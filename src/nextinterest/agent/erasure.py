@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from nextinterest.domain import Catalog, Evidence, FloatArray, History, IntArray, ItemScorer
+from nextinterest.retrieval.ranks import log_totals
 
 __all__ = ["LEAST_EFFECT", "effects_of_events", "evidence_by_effect"]
 
@@ -57,7 +58,7 @@ def effects_of_events(
     unseen = np.ones(log_p.shape[1], dtype=bool)
     unseen[history.items] = False
     if unseen.any():
-        log_p -= np.logaddexp.reduce(log_p[:, unseen], axis=1, keepdims=True)
+        log_p -= log_totals(log_p[:, unseen])
     return indices, (log_p[0, items] - log_p[1:, items]).astype(np.float32)
 
 

@@ -7,7 +7,6 @@ of a short list, and scores, with ``-inf`` there. Knows nothing of where lists c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +71,13 @@ def drop_excluded(
             banned = np.concatenate(exclude).astype(np.int64)
             span = int(max(items.max(initial=0), banned.max())) + 1
             rows = np.arange(n, dtype=np.int64)
-            kind: Literal["table", "sort"] = "table" if n * span <= _LARGEST_TABLE else "sort"
-            own = np.repeat(rows, lengths) * span + banned
-            keep &= ~np.isin(rows[:, None] * span + items, own, kind=kind)
+            own = np.repeat(rows, lengths)
+            if n * span <= _LARGEST_TABLE:
+                table = np.zeros((n, span), dtype=bool)
+                table[own, banned] = True
+                keep &= ~np.take_along_axis(table, np.maximum(items, 0).astype(np.int64), axis=1)
+            else:
+                keep &= ~np.isin(rows[:, None] * span + items, own * span + banned)
     kept_items, kept_scores = empty_lists(n, k)
     position = np.cumsum(keep, axis=1) - 1
     keep &= position < k

@@ -35,6 +35,7 @@ from nextinterest.retrieval.item_text import catalog_texts
 from nextinterest.retrieval.lists import rounded_down, seen_items
 from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.queries import Query
+from nextinterest.retrieval.ranks import log_totals
 from nextinterest.retrieval.rest import draw_order
 from nextinterest.retrieval.scoring import FusedScores
 from nextinterest.retrieval.shortlist import Orders, Shortlist, rank_candidates
@@ -256,8 +257,7 @@ class Retriever:
         for start in range(0, len(histories), _ROWS):
             some = histories[start : start + _ROWS]
             logits = self._logits(some)
-            total = np.logaddexp.reduce(logits, axis=1, keepdims=True) if logits.size else 0.0
-            out[start : start + len(some)] = logits - total
+            out[start : start + len(some)] = logits - log_totals(logits)
         return out
 
     def _logits(self, histories: Sequence[History]) -> NDArray[np.float64]:
