@@ -46,7 +46,7 @@ def test_constraints_and_the_trace(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--history", "Alien", "--not-category", "Sci-Fi", "--request", "slow", "--trace") == 0
     shown = capsys.readouterr().out
     assert "Blade Runner" not in shown.partition("generate")[0]
-    assert "Asked for now: slow" in shown
+    assert "in the person's words: slow" in shown
     assert run("--history", "Alien", "--where", "[]") == 2
 
 
