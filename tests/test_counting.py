@@ -24,6 +24,7 @@ PLURAL = re.compile(rf" (?:held-out |flawed |such |more )?(?:{NOUNS})s\b")
 NEVER_ONE = {
     ("agent/chat/execution.py", "N_CLOSE"),
     ("agent/notes.py", "len(positions)"),
+    ("cli/costs.py", "read"),  # tokens of whole prompts
     ("cli/evaluate.py", "content.seeds[method]"),
     ("data/details.py", "mean"),  # above a limit
     ("data/sources/amazon.py", "len(reviews)"),
@@ -32,6 +33,8 @@ NEVER_ONE = {
     ("eval/comparisons.py", "a.part"),  # validation events, no number
     ("eval/comparisons.py", "b.part"),
     ("eval/forecast/evaluation.py", "truth.shape[1]"),
+    ("finetune/task_measures.py", "depth"),
+    ("interests/outlook.py", "days"),  # a day is allowed
     ("finetune/recipe.py", "held_out + 1"),
     ("interests/clusters.py", "len(catalog)"),
     ("interests/clusters.py", "len(vectors)"),

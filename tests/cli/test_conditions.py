@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said(asked: Asked, said: str) -> None:
 
 @pytest.mark.parametrize("words", ["", "  ", "x" * 301])
 def test_words_have_bounds(words: str) -> None:
-    with pytest.raises(typer.BadParameter, match="1 to 300 characters"):
+    with pytest.raises(typer.BadParameter, match="at most 300 characters"):
         Asked(query=words).words()
 
 

@@ -97,7 +97,7 @@ class Asked(Constraints):
 
         words = None if self.query is None else self.query.strip()
         if words is not None and not 0 < len(words) <= MAX_WORDS:
-            raise typer.BadParameter(f"--query takes 1 to {MAX_WORDS} characters.")
+            raise typer.BadParameter(f"--query takes text, of at most {MAX_WORDS} characters.")
         return words
 
 

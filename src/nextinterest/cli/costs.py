@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from nextinterest.cli.console import err
+from nextinterest.counting import counted
 
 if TYPE_CHECKING:
     from nextinterest.agent import Engine
@@ -46,7 +47,7 @@ def announce(engine: Engine, histories: Sequence[History], n: int, *, yes: bool)
         else f"about {money:.2f} in the money of the prices"
     )
     err.print(
-        f"{reranker.model.name} is asked up to {n:,} times: about {read:,} tokens read and {written:,} "
+        f"{reranker.model.name} is asked up to {counted(n, 'time')}: about {read:,} tokens read and {written:,} "
         f"written, thoughts of a model that reasons not counted; {cost}.",
         soft_wrap=True,
     )
