@@ -47,8 +47,8 @@ def announce(engine: Engine, histories: Sequence[History], n: int, *, yes: bool)
         else f"about {money:.2f} in the money of the prices"
     )
     err.print(
-        f"{reranker.model.name} is asked up to {counted(n, 'time')}: about {read:,} tokens read and {written:,} "
-        f"written, thoughts of a model that reasons not counted; {cost}.",
+        f"{reranker.model.name} is asked up to {counted(n, 'time')}: about {read:,} tokens read and "
+        f"{written:,} written, thoughts of a model that reasons not counted; {cost}.",
         soft_wrap=True,
     )
     if not yes and sys.stdin.isatty():
