@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from nextinterest.errors import DataError
 
 __all__ = [
+    "MAX_WORDS",
     "as_choice",
     "as_flag",
     "as_id",
@@ -21,9 +22,13 @@ __all__ = [
     "as_text",
     "as_texts",
     "as_whole_number",
+    "as_words",
 ]
 
 Record = TypeVar("Record")
+
+MAX_WORDS = 300
+"""Characters of what is asked for in free text, at most, in Python, over HTTP and on the command line."""
 
 
 def as_whole_number(value: object, name: str, least: int = 1, most: int | None = None) -> int:
@@ -86,6 +91,26 @@ def as_text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise DataError(f"{name} is {_shown(value)}; it is a text.", remedy="Give a string.")
     return value
+
+
+def as_words(value: object, name: str) -> str | None:
+    """Return what is asked for in free text, without blanks at its ends; None stays None.
+
+    Raises
+    ------
+    DataError
+        If it is no text, blank or too long.
+    """
+    if value is None:
+        return None
+    words = as_text(value, name).strip()
+    if not 0 < len(words) <= MAX_WORDS:
+        was = f"is {len(words):,} characters long" if words else "is empty"
+        raise DataError(
+            f"{name} {was}; it takes text, of at most {MAX_WORDS} characters.",
+            remedy="Shorten it." if words else f"Give some words, or leave {name} out.",
+        )
+    return words
 
 
 def as_id(value: object, name: str) -> str:

@@ -87,3 +87,26 @@ def test_what_cannot_be_generated_is_said(agent: RecommenderAgent, model: Script
     with pytest.raises(ModelError, match="no language model") as caught:
         silent.generate(user="ann")
     assert "language_model=" in caught.value.remedy
+
+
+def test_constraints_may_be_a_dictionary_as_in_recommend(
+    agent: RecommenderAgent, model: ScriptedLanguageModel
+) -> None:
+    model.answers.extend([SAID] * 4)
+    given: dict[str, object] = {"categories": ["crime", "Musicl"], "match": "any"}
+    found = agent.generate([], 2, where=given)
+    assert found == agent.generate([], 2, where=Where.model_validate(given))
+    assert "No item has the category 'Musicl'." in " ".join(found.notes)
+    assert "1 id to leave out" in " ".join(agent.generate([], 2, where={"excluded_items": ["x"]}).notes)
+    with pytest.raises(DataError, match="where"):
+        agent.generate([], where={"genre": "Crime"})
+    assert len(model.answers) == 1
+
+
+@pytest.mark.parametrize("words", ["x" * 301, "x" * 5000, "", " \n"])
+def test_free_text_has_one_bound_in_python_too(agent: RecommenderAgent, words: str) -> None:
+    with pytest.raises(DataError, match=r"query .* at most 300 characters"):
+        agent.recommend([], query=words)
+    with pytest.raises(DataError, match=r"request .* at most 300 characters"):
+        agent.generate([], request=words)
+    assert agent.recommend([], 1, query=f" {'x' * 300} ").items

@@ -103,7 +103,7 @@ def test_the_model_chooses_between_what_the_constraints_leave_and_reads_the_requ
     offered = text.partition("Which of these")[2]
     titles = [item.title for item in agent.catalog]
     assert [title for title in titles if title in offered] == ["Casablanca", "Emma", "Ghost"]
-    assert agent.recommend(["a", "b"], k=3, query="  ") == plain
+    assert agent.recommend(["a", "b"], k=3) == plain
 
 
 def test_history_of_one(agent: RecommenderAgent) -> None:

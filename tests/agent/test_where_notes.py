@@ -36,6 +36,10 @@ SHOP = Conditions(
             Where(only_items=("1", "x", "y")),
             ("2 ids to choose from: not in the catalogue, such as 'x'.",),
         ),
+        (
+            Where(excluded_items=("1", "not-an-id")),
+            ("1 id to leave out: not in the catalogue, such as 'not-an-id'.",),
+        ),
     ],
 )
 def test_notes(where: Where, notes: tuple[str, ...]) -> None:

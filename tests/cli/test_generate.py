@@ -50,6 +50,12 @@ def test_constraints_and_the_trace(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--history", "Alien", "--where", "[]") == 2
 
 
+@pytest.mark.parametrize("words", ["x" * 301, " "])
+def test_the_request_has_a_length(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--history", "Alien", "--request", words) == 2
+    assert "--request" in capsys.readouterr().err
+
+
 def test_json_is_the_type(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--history", "Alien", "--history", "No such film", "--skip-unknown", "--json") == 0
     result = NextInterests.model_validate_json(capsys.readouterr().out)

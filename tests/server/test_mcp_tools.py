@@ -66,6 +66,9 @@ def test_constraints_and_words_are_taken_and_checked(live: RecommenderAgent) -> 
                 answer = await client.call_tool("recommend", wrong)
                 assert answer.is_error
                 assert answer.content[0].text == said
+                answer = await client.call_tool("generate", wrong if "where" in wrong else {"request": " "})
+                assert answer.is_error
+                assert answer.content[0].text == said.replace("query", "request")
 
     asyncio.run(scenario())
 

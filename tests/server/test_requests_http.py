@@ -88,6 +88,9 @@ def test_the_model_says_what_comes_next(serve: Serve, model: ScriptedLanguageMod
     for wrong, param in (({"n": 0}, "n"), ({"n": 201}, "n"), ({"request": " "}, "request")):
         refused = client.post("/v1/generate", json={"history": [], **wrong})
         assert (refused.status_code, refused.json()["error"]["param"]) == (422, param)
+    model.answers.append(SAID)
+    held = client.post("/v1/generate", json={**body, "where": {"excluded_items": ["f"]}})
+    assert [item["item_id"] for item in held.json()["items"]] == [None]
 
 
 def test_without_a_model_it_is_said(

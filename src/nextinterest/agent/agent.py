@@ -25,7 +25,7 @@ from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.interests import AgentInterests
 from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.shipped import shipped_recommender
-from nextinterest.arguments import as_flag, as_record, as_text, as_whole_number
+from nextinterest.arguments import as_flag, as_record, as_whole_number, as_words
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
@@ -200,7 +200,7 @@ class RecommenderAgent(AgentInterests):
         user: str | None = None,
         exclude_seen: bool = True,
         on_unknown: OnUnknown = "raise",
-        where: Where | None = None,
+        where: Where | Mapping[str, object] | None = None,
         query: str | None = None,
         trace: bool = False,
     ) -> Recommendations:
@@ -220,10 +220,10 @@ class RecommenderAgent(AgentInterests):
         on_unknown
             What to do with ids and titles that the catalogue does not have: ``"raise"`` or ``"skip"``.
         where
-            Constraints that every item must meet.
+            Constraints that every item must meet: a `Where`, or a dictionary with its fields.
         query
-            What is asked for, in free text: "something dark and slow about grief". Items whose texts are
-            close to it become likelier; with an empty history it alone decides.
+            What is asked for, in free text of at most 300 characters: "something dark and slow". Items
+            whose texts are close to it become likelier; with an empty history it alone decides.
         trace
             Return each step of the answer with it: prompts, what was found, tokens, time and cost.
 
@@ -238,7 +238,7 @@ class RecommenderAgent(AgentInterests):
         exclude_seen, trace = as_flag(exclude_seen, "exclude_seen"), as_flag(trace, "trace")
 
         asked = None if where is None else as_record(where, Where, "where")
-        words = None if query is None else as_text(query, "query").strip() or None
+        words = as_words(query, "query")
 
         def answer() -> Recommendations:
             read = self._read(engine, history, user, on_unknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from nextinterest.agent.asynchronous import threaded
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.records import AgentRecords
-from nextinterest.arguments import as_flag, as_whole_number
+from nextinterest.agent.where_notes import where_notes
+from nextinterest.arguments import as_flag, as_record, as_whole_number, as_words
 from nextinterest.domain import NextInterests, Where, traced
 from nextinterest.interests import InterestOutlook, InterestPortrait
 from nextinterest.interests.outlook import MOST_PATHS, Horizon
@@ -93,7 +95,7 @@ class AgentInterests(AgentRecords):
         *,
         user: str | None = None,
         request: str | None = None,
-        where: Where | None = None,
+        where: Where | Mapping[str, object] | None = None,
         exclude_seen: bool = True,
         on_unknown: OnUnknown = "raise",
         trace: bool = False,
@@ -108,9 +110,9 @@ class AgentInterests(AgentRecords):
         n
             Titles, at most.
         request
-            What the person asks for, in their words: it stands in the prompt behind the history.
+            What the person asks for, in at most 300 characters: it stands in the prompt behind the history.
         where
-            Constraints that every generated title's item must meet.
+            Constraints that every generated title's item must meet, as in `recommend`.
         exclude_seen
             Leave out titles of the history's items.
 
@@ -123,13 +125,16 @@ class AgentInterests(AgentRecords):
         """
         engine, n = self.engine, as_whole_number(n, "n")
         exclude_seen, trace = as_flag(exclude_seen, "exclude_seen"), as_flag(trace, "trace")
+        asked = None if where is None else as_record(where, Where, "where")
+        words = as_words(request, "request")
 
         def answer() -> NextInterests:
             read = self._read(engine, history, user, on_unknown)
-            if where is not None and not where.empty:
-                barred = np.flatnonzero(~engine.conditions.mask(where)).tolist()
-                read = replace(read, unwanted=read.unwanted | frozenset(barred))
-            return engine.generator.generate(read, n, request=request, exclude_seen=exclude_seen)
+            if asked is not None and not asked.empty:
+                barred = np.flatnonzero(~engine.conditions.mask(asked)).tolist()
+                notes = (*read.notes, *where_notes(asked, engine.conditions))
+                read = replace(read, unwanted=read.unwanted | frozenset(barred), notes=notes)
+            return engine.generator.generate(read, n, request=words, exclude_seen=exclude_seen)
 
         with self._answering(user):
             return traced(answer, trace)

@@ -64,11 +64,14 @@ def _absent(where: Where, conditions: Conditions) -> Iterator[str]:
         yield "No item has a time of publication."
     if (where.year_from or where.year_to) and not (conditions.years >= 0).any():
         yield "No item has a year."
-    if where.only_items is not None:
-        unknown = [item for item in where.only_items if item not in conditions.catalog]
+    for item_ids, what in (
+        (where.only_items or (), "to choose from"),
+        (where.excluded_items, "to leave out"),
+    ):
+        unknown = [item for item in item_ids if item not in conditions.catalog]
         if unknown:
             ids = counted(len(unknown), "id", "ids")
-            yield f"{ids} to choose from: not in the catalogue, such as {_quoted(unknown[0])}."
+            yield f"{ids} {what}: not in the catalogue, such as {_quoted(unknown[0])}."
 
 
 def _texts(value: object) -> tuple[str, ...]:

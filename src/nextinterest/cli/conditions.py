@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from nextinterest.domain import Where
 
-__all__ = ["Asked", "Constraints"]
+__all__ = ["Asked", "Constraints", "option_words"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +93,24 @@ class Asked(Constraints):
         typer.BadParameter
             If it is blank or too long.
         """
-        from nextinterest.server.asked import MAX_WORDS
+        return option_words(self.query, "--query")
 
-        words = None if self.query is None else self.query.strip()
-        if words is not None and not 0 < len(words) <= MAX_WORDS:
-            raise typer.BadParameter(f"--query takes text, of at most {MAX_WORDS} characters.")
-        return words
+
+def option_words(given: str | None, option: str) -> str | None:
+    """Return what an option asks for in free text; None without any.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is blank or too long.
+    """
+    from nextinterest.arguments import as_words
+    from nextinterest.errors import DataError
+
+    try:
+        return as_words(given, option)
+    except DataError as error:
+        raise typer.BadParameter(f"{error}") from None
 
 
 def _object(text: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nextinterest.cli.conditions import Constraints
+from nextinterest.cli.conditions import Constraints, option_words
 from nextinterest.cli.console import err, out
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
@@ -41,14 +41,15 @@ def generate(
     """Let the language model say what a user will want next: interests, and titles of the catalogue."""
     if (user is None) == (history is None):
         raise typer.BadParameter("Give either --user, or --history once per event.")
+    where, words = held_to.constraints(), option_words(request, "--request")
     with err.status("Loading the agent"):
         agent = source.open()
     result = agent.generate(
         history,
         n,
         user=user,
-        request=request,
-        where=held_to.constraints(),
+        request=words,
+        where=where,
         on_unknown="skip" if skip_unknown else "raise",
         trace=trace,
     )

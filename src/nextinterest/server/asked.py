@@ -12,11 +12,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, StringConstraints
 
+from nextinterest.arguments import MAX_WORDS
 from nextinterest.domain import Request, Where
 
-__all__ = ["MAX_WORDS", "AskedFor", "Constraints", "Words"]
-
-MAX_WORDS = 300
+__all__ = ["AskedFor", "Constraints", "Words"]
 
 
 def _strictly(kind: type[BaseModel]) -> Callable[[object], object]:

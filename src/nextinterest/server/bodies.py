@@ -134,6 +134,7 @@ class GenerateRequest(About):
 
     n: int = Field(default=10, ge=1, le=1000, description="Titles, at most.")
     request: Words | None = Field(default=None, description="What the person asks for, in their words.")
+    where: Constraints | None = Field(default=None, description="Constraints that every item must meet.")
     exclude_seen: bool = Field(default=True, description="Leave out items of the history.")
     trace: bool = Field(default=False, description=_TRACE)
 

@@ -91,9 +91,12 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
         def generate(
             count: Annotated[int, Field(description="Titles, at most.", ge=1, le=100)] = 10,
             request: Annotated[Words | None, Field(description="What the person asks for, in words.")] = None,
+            where: Annotated[
+                Constraints | None, Field(description="Constraints that every title's item must meet.")
+            ] = None,
         ) -> NextInterests:
             """Let the language model say what the person will want next: interests, and titles."""
-            return agent.generate(user=user, n=count, request=request)
+            return agent.generate(user=user, n=count, request=request, where=where)
 
     @server.tool()
     def chat(

@@ -53,6 +53,7 @@ def router(service: Service) -> APIRouter:
                 body.n,
                 user=user,
                 request=body.request,
+                where=body.where,
                 exclude_seen=body.exclude_seen,
                 on_unknown=body.on_unknown,
                 trace=body.trace,
