@@ -202,19 +202,55 @@ def test_what_an_endpoint_refuses_is_learned_once(
     assert prompt_of(endpoint.bodies[-1]).count("JSON of this schema") == (not tools and not schemas)
 
 
-def test_what_an_endpoint_takes_no_notice_of_is_not_sent_again(
+def test_one_answer_in_words_changes_nothing_of_the_next_request(
     model: OpenAICompatibleModel, endpoint: Endpoint
 ) -> None:
     endpoint.script = [
         Reply("The word is x."),
-        Reply("It is x, I think."),
         Reply('Here you are: {"word": "x"}. Anything else?'),
-        Reply('{"word": "x"}'),
+        Reply("x", tool={"word": "x"}),
+        Reply("It is x, I think."),
+        Reply("It is x, I am sure."),
+        Reply("x", tool={"word": "x"}),
+    ]
+    assert model.generate(ASK, schema=Answer) == Answer(word="x")
+    assert prompt_of(endpoint.bodies[1]).count("JSON of this schema") == 1  # it may never have seen it
+    assert model.generate(ASK, schema=Answer) == Answer(word="x")
+    with pytest.raises(OutputParseError):
+        model.generate(ASK, schema=Answer)
+    assert model.generate(ASK, schema=Answer) == Answer(word="x")
+    assert len(endpoint.bodies) == 6
+    assert all("tools" in body for body in endpoint.bodies)
+    endpoint.script = [
+        clever(lambda schema, prompt: "Hm.", tools=False),
     ]
     for _ in range(2):
-        assert model.generate(ASK, schema=Answer) == Answer(word="x")
-    sent = [next((f for f in ("tools", "response_format") if f in b), "") for b in endpoint.bodies]
-    assert sent == ["tools", "response_format", "", ""]
+        with pytest.raises(OutputParseError):
+            model.generate(ASK, schema=Answer)
+    assert all("response_format" in body for body in endpoint.bodies[-4:])
+
+
+@pytest.mark.parametrize("key", ["", " ", "none"])
+def test_without_a_key_no_header_is_sent(key: str, endpoint: Endpoint) -> None:
+    endpoint.model(api_key=key).generate(ASK)
+    assert "authorization" not in endpoint.headers[-1]
+    endpoint.model(api_key=key, url=endpoint.url.replace("://", "://u:p@")).generate(ASK)
+    assert endpoint.headers[-1]["authorization"].startswith("Basic ")
+    endpoint.model(api_key="k-1").generate(ASK)
+    assert endpoint.headers[-1]["authorization"] == "Bearer k-1"
+
+
+def test_remedies_name_what_is_to_be_set(endpoint: Endpoint) -> None:
+    endpoint.script = [failure(401, "no key")]
+    with pytest.raises(ProviderError) as caught:
+        endpoint.model().generate(ASK)
+    for advice in (caught.value.remedy, caught.value.command):
+        assert "OPENAI_API_KEY or NEXTINTEREST_API_KEY" in advice
+    endpoint.script = [Reply(delay=0.5)]
+    with pytest.raises(ProviderError) as caught:
+        endpoint.model(timeout=0.05, retries=1).generate(ASK)
+    assert "EndpointSettings(timeout=...) or NEXTINTEREST_TIMEOUT" in caught.value.remedy
+    assert "--timeout or NEXTINTEREST_TIMEOUT" in caught.value.command
 
 
 def test_requests_run_side_by_side_within_the_limit(endpoint: Endpoint) -> None:

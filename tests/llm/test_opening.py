@@ -91,6 +91,17 @@ def test_an_endpoint_without_a_model_is_said(spec: str) -> None:
         open_model(spec)
 
 
+@pytest.mark.parametrize("place", ["127.0.0.1:18501/v1", "h", "user:pw-1@h/v1", "2024", "//h/v1"])
+def test_an_address_without_a_scheme_is_refused_and_the_right_form_works(place: str) -> None:
+    with pytest.raises(ModelError, match="without http:// or https://") as caught:
+        open_model(f"openai:strong@{place}")
+    assert "pw-1" not in str(caught.value)
+    if "pw-1" not in place and "//" not in place:
+        named = remote_name(caught.value.remedy.rpartition(" ")[2].removesuffix("."))
+        assert named is not None
+        assert (named.model, named.url) == ("strong", f"http://{place}")
+
+
 @pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "NEXTINTEREST_API_KEY"])
 def test_an_endpoint_by_name_sends_the_key_and_shows_it_nowhere(
     variable: str, monkeypatch: pytest.MonkeyPatch

@@ -58,7 +58,9 @@ class Models:
     output_price: Annotated[
         float | None, typer.Option(help="Price of a million tokens that it writes.", min=0.0)
     ] = None
-
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds that a request to an endpoint may take.", min=0.001)
+    ] = None
     answers: Annotated[
         Path | None,
         typer.Option(
@@ -98,6 +100,7 @@ class Models:
             "max_cost": self.max_cost,
             "input_price": self.input_price,
             "output_price": self.output_price,
+            "timeout": self.timeout,
             "answers": self.answers,
         }
         return open_model(name, endpoint=EndpointSettings.of(None, **limits))

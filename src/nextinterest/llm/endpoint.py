@@ -35,6 +35,7 @@ from nextinterest.tracing import answered, sent
 
 if TYPE_CHECKING:
     from openai import OpenAI, Stream
+    from openai._types import Headers
     from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam
 
 __all__ = ["Endpoint", "Form", "Retries", "connect"]
@@ -66,7 +67,7 @@ def connect(base_url: str, *, api_key: str = "none", timeout: float = 60.0) -> O
         Address of the endpoint, which ends in ``/v1`` as a rule. A user with a password is sent as basic
         authentication, and what stands behind ``?`` with every request.
     api_key
-        Sent as a bearer token; spaces around it are dropped.
+        Sent as a bearer token; spaces around it are dropped. ``none`` and nothing send no such header.
     timeout
         Seconds that a request may take.
 
@@ -143,6 +144,7 @@ class Endpoint:
         self._sleep, self._rng = sleep, rng
         self._turns = BoundedSemaphore(concurrency)
         self.answers = answers
+        self._headers = None if client.api_key != "none" else _without_key()
         silence_credentials()
 
     @property
@@ -183,7 +185,9 @@ class Endpoint:
             if kept is not None:
                 free = CompletionUsage(prompt_tokens=0, completion_tokens=0, total_tokens=0)
                 return ChatCompletion.model_validate_json(kept).model_copy(update={"usage": free})
-            reply = self.client.chat.completions.create(model=self.model, messages=rows, extra_body=body)
+            reply = self.client.chat.completions.create(
+                model=self.model, messages=rows, extra_body=body, extra_headers=self._headers
+            )
             found: object = reply
             if not isinstance(found, ChatCompletion):  # the client passes on a page, or JSON of any kind
                 raise json.JSONDecodeError("the answer is no JSON object", str(found)[:200], 0)
@@ -209,7 +213,7 @@ class Endpoint:
             rows: list[ChatCompletionMessageParam], body: dict[str, Json]
         ) -> Stream[ChatCompletionChunk]:
             return self.client.chat.completions.create(
-                model=self.model, messages=rows, stream=True, extra_body=body
+                model=self.model, messages=rows, stream=True, extra_body=body, extra_headers=self._headers
             )
 
         return self._patiently(lambda: self._send(create, messages, wanted, None), "")
@@ -221,15 +225,12 @@ class Endpoint:
             return "tools"
         return "schema" if self._dialect.takes("response_format") else "text"
 
-    def without(self, form: Form) -> None:
-        """Ask for objects in another form from now on: this one was taken and had no effect."""
-        if form != "text":
-            self._dialect.drop("tools" if form == "tools" else "response_format", self.where)
-
     def context_length(self) -> int | None:
         """Return the context length that the endpoint's list of models reports; None where it does not."""
         try:
-            listed: object = self.client.with_options(timeout=_LISTING).get("/models", cast_to=object)
+            listed: object = self.client.with_options(timeout=_LISTING).get(
+                "/models", cast_to=object, options={"headers": self._headers} if self._headers else {}
+            )
         except failure_types():
             return None
         return listed_length(listed, self.model)
@@ -284,6 +285,13 @@ class Endpoint:
                 self._sleep(asked if asked is not None else self._rng.uniform(wait / 2, wait))
                 wait = min(wait * 2, self.retries.longest_wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _without_key() -> Headers:
+    """Return the headers of a request that sends no key: the client would send a bearer token else."""
+    from openai import Omit
+
+    return {"Authorization": Omit()}
 
 
 def _shown(rows: Sequence[ChatCompletionMessageParam], body: Mapping[str, Json]) -> str:

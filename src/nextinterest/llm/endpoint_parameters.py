@@ -57,14 +57,6 @@ class Dialect:
         """Return whether a parameter is sent under its own name, as far as is known."""
         return name not in self._learned and self._given.get(name, 0) is not None
 
-    def drop(self, name: str, who: str) -> None:
-        """Leave a parameter out from now on: it was taken and had no effect."""
-        with self._lock:
-            new = name not in self._learned
-            self._learned[name] = None
-        if new:
-            logger.info("%s takes no notice of %s; it is left out from now on.", who, name)
-
     def body(self, wanted: Mapping[str, Json]) -> dict[str, Json]:
         """Return what is sent for what is wanted; what is None is not sent."""
         out: dict[str, Json] = {}

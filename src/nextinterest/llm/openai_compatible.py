@@ -26,7 +26,7 @@ from nextinterest.llm.answering import Answering
 from nextinterest.llm.base import Capabilities, FloatArray, Sampling, SchemaT, State
 from nextinterest.llm.budget import Budget
 from nextinterest.llm.endpoint import Endpoint, Retries, connect
-from nextinterest.llm.endpoint_answers import Heard, parameters_of, pieces_of
+from nextinterest.llm.endpoint_answers import Heard, parameters_of, pieces_of, stated
 from nextinterest.llm.endpoint_parameters import Json
 from nextinterest.llm.endpoint_replies import (
     LESS_REASONING,
@@ -65,8 +65,8 @@ class OpenAICompatibleModel(Answering):
 
     A parameter that the endpoint refuses by name is sent under its newer name (``max_completion_tokens``) or
     left out from then on, which is logged once and uses up no attempt. Objects are asked for as the
-    arguments of a tool; where the endpoint takes no tools, or takes no notice of them, by a JSON schema; else
-    the schema is stated behind the last turn. An answer that cannot be read is sent back once.
+    arguments of a tool; where the endpoint refuses tools, by a JSON schema; else the schema is stated behind
+    the last turn. An answer that cannot be read is sent back once, and changes nothing of the next request.
 
     Parameters
     ----------
@@ -255,14 +255,13 @@ class OpenAICompatibleModel(Answering):
         return found
 
     def _object(self, messages: Sequence[Message], schema: type[SchemaT], sampling: Sampling) -> SchemaT:
-        """Return an object; what a form of asking turned out to be worth is known from then on."""
+        """Return an object; an answer that cannot be read is sent back once.
+
+        One answer says nothing of the form of asking: only a refusal changes that (see `Endpoint.form`).
+        """
         turns, repaired = list(messages), False
         while True:
-            form = self._endpoint.form
             answer = self._answer(turns, schema, sampling)
-            ignored = form == "tools" and not answer.called
-            if ignored:
-                self._endpoint.without("tools")
             try:
                 return answered_object(answer.text, schema)
             except OutputParseError as error:
@@ -277,14 +276,22 @@ class OpenAICompatibleModel(Answering):
             try:
                 return parse_output(answered_text(answer.text), schema)
             except OutputParseError:
-                if ignored:
-                    continue  # in the next form, which costs no repair
-                if form == "schema" and not answer.text.lstrip().startswith(("{", "[", "```")):
-                    self._endpoint.without("schema")
                 if repaired:
                     raise fault from None
             logger.info("%s: %s Asking again.", self.name, fault)
-            turns, repaired = [*turns, *_sent_back(answer.text, fault, schema)], True
+            turns, repaired = [*turns, *self._sent_back(answer, fault, schema)], True
+
+    def _sent_back(
+        self, answer: Answer, fault: OutputParseError, schema: type[BaseModel]
+    ) -> tuple[Message, Message]:
+        """Return the turns that ask for a repair, with the schema in words where it was passed over."""
+        again = f"{fault.message} Answer again"
+        shown = answer.called or self._endpoint.form == "text"  # else the model may not have seen it
+        again += f", with JSON of {schema.__name__} and nothing else." if shown else f". {stated(schema)}"
+        return (
+            Message(role="assistant", content=answer.text[:_SHOWN_BACK] or "(nothing)"),
+            Message(role="user", content=again),
+        )
 
     def _text(self, messages: Sequence[Message], schema: type[BaseModel] | None, sampling: Sampling) -> str:
         return self._answer(messages, schema, sampling).text
@@ -386,14 +393,3 @@ class OpenAICompatibleModel(Answering):
             f"{self.name} is behind an endpoint and cannot {what}.",
             remedy="Use a local model for this; an endpoint can choose and generate.",
         )
-
-
-def _sent_back(text: str, fault: OutputParseError, schema: type[BaseModel]) -> tuple[Message, Message]:
-    """Return the turns that ask for a repair."""
-    return (
-        Message(role="assistant", content=text[:_SHOWN_BACK] or "(nothing)"),
-        Message(
-            role="user",
-            content=f"{fault.message} Answer again, with JSON of {schema.__name__} and nothing else.",
-        ),
-    )

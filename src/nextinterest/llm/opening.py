@@ -94,6 +94,13 @@ def remote_name(spec: object) -> RemoteName | None:
             f"{redact(spec)!r} names no model at an endpoint.",
             remedy="Write openai:MODEL@URL, such as openai:qwen3@http://localhost:8000/v1.",
         )
+    if found is None and "@" in model[1:]:  # prompts and key would go to another address
+        at = model.index("@", 1)
+        raise ModelError(
+            f"The address of 'openai:{model[:at]}@...' is without http:// or https://.",
+            remedy="Write openai:MODEL@URL with the scheme: "
+            f"openai:{model[:at]}@{redact(f'http://{model[at + 1 :]}')}.",
+        )
     if found is None:
         return RemoteName(model, os.environ.get("OPENAI_BASE_URL", "").strip() or _OPENAI)
     return RemoteName(model, found["url"])

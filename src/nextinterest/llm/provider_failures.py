@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from nextinterest.errors import ProviderError
+from nextinterest.llm.endpoint_settings import KEY_VARIABLES
 from nextinterest.redaction import RedactingFilter, redact
 
 if TYPE_CHECKING:
@@ -27,17 +28,22 @@ __all__ = ["failure", "failure_types", "may_pass", "retry_after", "secrets_of", 
 _PASSING = (408, 409, 429)
 _SENSITIVE = ("auth", "key", "token", "secret", "cookie")
 _LIBRARIES = ("httpx", "httpx2")
+_VARIABLES = " or ".join(reversed(KEY_VARIABLES))
 _FILTER = RedactingFilter()
 _REMEDIES = {
-    401: "Check the key that is sent (api_key of connect).",
-    403: "Check the key that is sent (api_key of connect) and what it permits.",
+    401: f"Check the key that is sent: EndpointSettings(api_key=...), else {_VARIABLES}.",
+    403: f"Check the key that is sent and what it permits: EndpointSettings(api_key=...), else {_VARIABLES}.",
     404: "Check the address, which ends in /v1 as a rule, and the model's name.",
     429: "Ask later, or raise the limit at the endpoint.",
 }
 _COMMANDS = {
-    401: "Check the key in OPENAI_API_KEY.",
-    403: "Check the key in OPENAI_API_KEY and what it permits.",
+    401: f"Check the key in {_VARIABLES}.",
+    403: f"Check the key in {_VARIABLES} and what it permits.",
 }
+_SLOW = (
+    "Allow more seconds: EndpointSettings(timeout=...) or NEXTINTEREST_TIMEOUT; or check the endpoint's load."
+)
+_SLOW_COMMAND = "Allow more seconds with --timeout or NEXTINTEREST_TIMEOUT, or check the endpoint's load."
 _REFUSED = (
     "Change what is sent with parameters= of OpenAICompatibleModel, such as parameters={'seed': None} to "
     "leave one out."
@@ -75,11 +81,14 @@ def failure(error: Exception, who: str, what: str, secrets: Sequence[str], remed
     status = _status(error)
     cause = error.__cause__ if status is None else None
     said = f"{error} ({cause})" if cause is not None and str(cause) else str(error) or type(error).__name__
+    command = _COMMANDS.get(status or 0, "")
+    if _late(error):
+        remedy, command = remedy or _SLOW, _SLOW_COMMAND
     advice = remedy or _REMEDIES.get(status or 0, _REFUSED if status in (400, 422) else _OTHERWISE)
     return ProviderError(
         f"{who} {what}: {redact(said, secrets)}",
         remedy=advice,
-        command=_COMMANDS.get(status or 0, _OTHERWISE if advice is _REFUSED else ""),
+        command=command or (_OTHERWISE if advice is _REFUSED else ""),
         status=status,
         retryable=_retryable(error),
         retry_after=retry_after(error),
@@ -137,6 +146,12 @@ def _transport_errors() -> tuple[type[Exception], ...]:
             continue
         found += [library.HTTPError, library.StreamError]
     return tuple(found)
+
+
+def _late(error: Exception) -> bool:
+    import openai
+
+    return isinstance(error, openai.APITimeoutError) or "Timeout" in type(error).__name__
 
 
 def _status(error: Exception) -> int | None:
