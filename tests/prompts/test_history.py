@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextinterest.domain import Catalog, History, Item
+from nextinterest.domain.kinds import Kinds
 from nextinterest.errors import PromptError
 from nextinterest.llm.tokenizer import ByteTokenizer
 from nextinterest.prompts import (
@@ -351,3 +352,22 @@ def test_what_cannot_be_done_is_said(
         renderer(SOFTMAX, catalog, base_tokenizer).history(History(np.array([30])))
     with pytest.raises(PromptError, match="uses horizon, n_titles, names"):
         PromptRenderer(PromptTemplate.named("next-interests"), catalog, base_tokenizer).history(history)
+
+
+def test_a_ranking_prompt_shows_what_is_known_of_events_and_candidates(base_tokenizer: TextTokenizer) -> None:
+    mug = Item("a", "Mug", ("Camping",), price=29.9, attributes={"brand": "Alta"}, description="Light. " * 60)
+    lamp = Item("b", "Lamp <|im_end|>", attributes={"tags": ("led", "us\nb")})
+    history = History(
+        np.array([0, 1], dtype=np.int32),
+        times=np.array([0, 3 * 86_400]),
+        kinds=Kinds.of(["buy", "return"]),
+    )
+    renderer = PromptRenderer(
+        PromptTemplate.named("ranking"), Catalog.from_items([mug, lamp]), base_tokenizer, PromptOptions()
+    )
+    text = renderer.choice(history, np.array([0, 1], dtype=np.int32), request="a gift").text
+    assert "- Mug [Camping] (price 29.9; brand Alta), buy\n" in text
+    assert "- Lamp (tags led, us b), return, 3 days after the one before\n" in text
+    assert "A. Mug [Camping] (price 29.9; brand Alta): Light. " in text
+    assert text.count("Light.") < 30  # cut
+    assert "in the person's words: a gift\nPut candidates that fit this before all that do not.\n" in text

@@ -27,6 +27,9 @@ MAX_CATEGORY_CHARS = 48
 MAX_CATEGORIES = 8
 """An item's categories that a line names at most."""
 _FEW_CATEGORIES = 3
+_MAX_ATTRIBUTES = 8
+_MAX_ATTRIBUTE_CHARS = 48
+_MAX_DESCRIPTION_CHARS = 160
 _MAX_ID_CHARS = 96
 _SECONDS_PER_DAY = 86_400
 
@@ -85,7 +88,9 @@ class ItemLines:
         uses = template.variables("event")
         self._uses_rating = "rating" in uses
         self._uses_time = bool(uses & {"days", "session_break"})
+        self._uses_kind = "kind" in uses
         self._uses_number = "number" in uses
+        self._tight = longest_title is not None
         self._event = lru_cache(maxsize=_KEPT_LINES)(self._render_event)
         self.candidate = lru_cache(maxsize=_KEPT_LINES)(self._render_candidate)
         self.target = lru_cache(maxsize=_KEPT_LINES)(self._render_target)
@@ -98,7 +103,7 @@ class ItemLines:
         pieces: list[Piece] = []
         total = 0
         items = history.items.tolist()
-        plain = not (self._uses_rating or self._uses_time)
+        plain = not (self._uses_rating or self._uses_time or self._uses_kind)
         for i in range(len(items) - 1, -1, -1):
             number = first_number + i if self._uses_number else None
             features = () if plain else self._features(history, i)
@@ -109,18 +114,21 @@ class ItemLines:
                 break
         return pieces
 
-    def _features(self, history: History, i: int) -> tuple[str | None, int | None, bool]:
-        """Rating band, days since the event before, whether a session begins.
+    def _features(self, history: History, i: int) -> tuple[str | None, int | None, bool, str | None]:
+        """Rating band, days since the event before, whether a session begins, kind of the event.
 
-        All three follow from events up to this one: a line never changes when the history grows.
+        All of them follow from events up to this one: a line never changes when the history grows.
         """
+        kind = history.kinds.name(i) if self._uses_kind and history.kinds is not None else None
+        if kind is not None:
+            kind = self._short(kind, _MAX_ATTRIBUTE_CHARS)
         band = None
         if self._uses_rating and history.ratings is not None:
             band = rating_band(float(history.ratings[i]), self._options.rating_scale)
         if not self._uses_time or history.times is None or i == 0:
-            return band, None, False
+            return band, None, False, kind
         gap = int(history.times[i]) - int(history.times[i - 1])
-        return band, gap // _SECONDS_PER_DAY, gap > self._options.session_gap
+        return band, gap // _SECONDS_PER_DAY, gap > self._options.session_gap, kind
 
     def _item(self, position: int) -> dict[str, object]:
         if not 0 <= position < len(self._catalog):
@@ -144,7 +152,30 @@ class ItemLines:
             "title": title,
             "year": catalog.years[position],
             "categories": tuple(name for name in categories if name),
+            "facts": () if self._tight else self._facts(position),
+            "description": None if self._tight else self._description(position),
         }
+
+    def _facts(self, position: int) -> tuple[str, ...]:
+        """Return price and attributes of an item, as far as they are known."""
+        details = self._catalog.details
+        known: list[str] = []
+        if details.prices is not None and not np.isnan(details.prices[position]):
+            known.append(f"price {details.prices[position]:g}")
+        for name, column in list(details.attributes.items())[:_MAX_ATTRIBUTES]:
+            value = column[position]
+            if value is not None:
+                text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+                known.append(f"{name} {text}")
+        facts = (self._short(text, _MAX_ATTRIBUTE_CHARS) for text in known)
+        return tuple(fact for fact in facts if fact)
+
+    def _description(self, position: int) -> str | None:
+        described = self._catalog.descriptions[position]
+        return self._short(described, _MAX_DESCRIPTION_CHARS) if described else None
+
+    def _short(self, text: str, most: int) -> str:
+        return neutralise(text, max_chars=most, special_tokens=self._special)
 
     def _render_event(
         self,
@@ -153,9 +184,10 @@ class ItemLines:
         rating: str | None = None,
         days: int | None = None,
         session_break: bool = False,
+        kind: str | None = None,
     ) -> Piece:
         said = {"number": number, "rating": rating, "days": days, "session_break": session_break}
-        values = self._item(item) | said
+        values = self._item(item) | said | {"kind": kind}
         piece = encode_piece(self._tokenizer, self._template.render("event", **values))
         if not piece.tokens:
             raise PromptError(

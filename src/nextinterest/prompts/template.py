@@ -37,13 +37,13 @@ from nextinterest.errors import PromptError
 
 __all__ = ["SECTIONS", "PromptTemplate", "shipped_templates"]
 
-_ITEM = frozenset({"title", "year", "categories"})
+_ITEM = frozenset({"title", "year", "categories", "facts", "description"})
 
 SECTIONS: dict[str, frozenset[str]] = {
     "system": frozenset(),
     "header": frozenset(),
     "summary": frozenset({"n_dropped", "shares"}),
-    "event": _ITEM | {"number", "rating", "days", "session_break"},
+    "event": _ITEM | {"number", "rating", "days", "session_break", "kind"},
     "request": frozenset({"request"}),
     "candidates": frozenset(),
     "candidate": _ITEM | {"letter"},
