@@ -205,9 +205,31 @@ def test_an_answer_that_cannot_be_read_changes_nothing(
     agent = RecommenderAgent.from_dataset(data, language_model=f"openai:m@{endpoint.url}")
     plain = RecommenderAgent.from_dataset(data, language_model=None)
     with caplog.at_level(logging.WARNING):
-        got = [item.item_id for item in agent.recommend(user="u1").items]
-    assert got == [item.item_id for item in plain.recommend(user="u1").items]
+        answer = agent.recommend(user="u1", trace=True)
+    assert [i.item_id for i in answer.items] == [i.item_id for i in plain.recommend(user="u1").items]
     assert "cannot be read" in caplog.text
+    assert "Ranked by retrieval alone: the language model's answer could not be read." in answer.notes
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        reply = agent.chat([Message(role="user", content="a few rugs")], history=["p1"])
+    assert "could not read a message" in caplog.text
+    assert "Read by rules: the language model's answer could not be read." in reply.notes
+    assert reply.recommendations is not None
+    assert "Ranked by retrieval alone: the language model's answer could not be read." in str(
+        (reply.notes, reply.recommendations.notes)
+    )
+
+
+def test_a_failure_while_wording_is_a_note(endpoint: Endpoint) -> None:
+    def objects(schema: dict[str, object] | None, prompt: str) -> object:
+        return {"intent": "recommend"} if "newest message" in prompt else {"ranking": ["A"], "sure": 50}
+
+    well = clever(objects)
+    endpoint.script = [lambda body: failure(400, "out of order") if body.get("stream") else well(body)]
+    agent = RecommenderAgent.from_dataset(dataset(SHOP), language_model=f"openai:m@{endpoint.url}")
+    reply = agent.chat([Message(role="user", content="what next?")], history=["p1"])
+    assert reply.notes == ("Worded by the template: the language model failed.",)
+    assert reply.text
 
 
 def test_a_failing_endpoint_is_an_error_without_the_key(

@@ -213,7 +213,9 @@ class Engine:
         )
         choices = self._choices(histories, found, request)
         opinion = self.config.opinion(requested=request is not None)
-        return [reranked(one, choices.get(h), *opinion).at(slice(k)) for h, one in enumerate(found)]
+        ranked = [reranked(one, choices.get(h), *opinion).at(slice(k)) for h, one in enumerate(found)]
+        unread = {h for h, choice in choices.items() if choice is None}
+        return [replace(one, unread=h in unread) for h, one in enumerate(ranked)]
 
     def _asked_for(self, request: str) -> Query:
         with step("embed", source=REQUEST, text=request):
@@ -222,8 +224,8 @@ class Engine:
 
     def _choices(
         self, histories: Sequence[History], found: Sequence[Shortlist], request: str | None
-    ) -> dict[int, FloatArray]:
-        """Return the log-probabilities of the best candidates, by index of the history."""
+    ) -> dict[int, FloatArray | None]:
+        """Return log-probabilities of the best candidates by history; None where an answer was not read."""
         # From nothing the language model could only answer with a prior over titles.
         known = [len(history) > 0 or request is not None for history in histories]
         asked = [h for h, one in enumerate(found) if known[h] and len(one.items) > 1]
@@ -234,7 +236,8 @@ class Engine:
         with step("rerank", model=self.reranker.model.name, weight=weight, share=share) as s:
             chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered, request)
             if s:
-                s.note(chosen=[with_titles(self.catalog, *one) for one in zip(offered, chosen, strict=True)])
+                pairs = [(i, one) for i, one in zip(offered, chosen, strict=True) if one is not None]
+                s.note(chosen=[with_titles(self.catalog, *pair) for pair in pairs])
         return dict(zip(asked, chosen, strict=True))
 
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
@@ -280,6 +283,7 @@ class Engine:
                 k=k,
                 requested=request is not None,
                 has_model=self.language_model is not None,
+                unread=ranked.unread,
             ),
         )
 

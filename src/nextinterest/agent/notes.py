@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from nextinterest.counting import counted
 from nextinterest.domain import Catalog
 
-__all__ = ["absent_note", "ambiguity_note", "list_notes"]
+__all__ = ["UNREAD", "absent_note", "ambiguity_note", "list_notes"]
+
+UNREAD = "Ranked by retrieval alone: the language model's answer could not be read."
+"""The note of a list that a language model was to rerank."""
 
 _NAMED = 5
 """Items of one title that a note names at most."""
@@ -63,6 +66,7 @@ def list_notes(
     k: int,
     requested: bool,
     has_model: bool,
+    unread: bool = False,
 ) -> tuple[str, ...]:
     """Return the notes of a ranked list.
 
@@ -80,6 +84,8 @@ def list_notes(
         Whether a request in free text was made.
     has_model
         Whether the agent has a language model.
+    unread
+        Whether its answer could not be read.
     """
     notes: list[str] = []
     if n_events == 0:
@@ -93,4 +99,6 @@ def list_notes(
         notes.append(f"{left} left to recommend; {k} were asked for.")
     if not has_model:
         notes.append("Ranked by retrieval alone: this agent has no language model.")
+    if unread:
+        notes.append(UNREAD)
     return tuple(notes)

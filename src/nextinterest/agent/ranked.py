@@ -30,18 +30,21 @@ class RankedItems:
     ranks
         Rank of each item in each candidate source, from 1, by name of the source, each int32, shape (n,); 0
         where the source did not name it.
+    unread
+        Whether the language model was asked and its answer could not be read.
     """
 
     items: IntArray
     probabilities: FloatArray
     parts: dict[str, FloatArray]
     ranks: dict[str, IntArray] = field(default_factory=dict)
+    unread: bool = False
 
     def at(self, indices: NDArray[np.integer] | slice) -> RankedItems:
         """Return the items at some indices of the list, in that order."""
         parts = {name: part[indices] for name, part in self.parts.items()}
         ranks = {name: ranks[indices] for name, ranks in self.ranks.items()}
-        return RankedItems(self.items[indices], self.probabilities[indices], parts, ranks)
+        return RankedItems(self.items[indices], self.probabilities[indices], parts, ranks, self.unread)
 
 
 def reranked(found: Shortlist, choice: FloatArray | None, weight: float, share: float = 0.0) -> RankedItems:

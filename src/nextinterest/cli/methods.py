@@ -101,7 +101,7 @@ class AgentMethod:
         choices: dict[int, FloatArray] = {}
         if reranker is not None and weight > 0 and asked:
             found = reranker.log_probabilities([histories[h] for h in asked], [offered[h] for h in asked])
-            choices = dict(zip(asked, found, strict=True))
+            choices = {h: one for h, one in zip(asked, found, strict=True) if one is not None}
         for h, items in enumerate(offered):
             log = every[h, items]
             log = log - np.logaddexp.reduce(log)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from nextinterest.agent import Engine
 from nextinterest.data import HeldOut
 from nextinterest.errors import ModelError
@@ -64,7 +66,9 @@ def fit_choice(engine: Engine, cases: RerankingCases) -> ChoiceFit:
             remedy="Name one with language_model=...",
             command="Name one with --language-model.",
         )
-    scores = engine.reranker.log_probabilities(cases.histories, cases.items)
+    found = engine.reranker.log_probabilities(cases.histories, cases.items)
+    even = [np.full(len(items), -np.log(len(items)), dtype=np.float32) for items in cases.items]
+    scores = [other if one is None else one for one, other in zip(found, even, strict=True)]
     weight = round(cases.fit_weight(scores), 4)
     blend = cases.weighted(scores, weight)
     return ChoiceFit(

@@ -80,7 +80,8 @@ class Conversation:
     def worded(self, outcome: Outcome, messages: Sequence[Message]) -> Iterator[str | ChatReply]:
         """Yield the text of a reply sentence by sentence, as each is made, and last the whole reply."""
         written: list[str] = []
-        for sentence in worded(outcome, last_said(messages) or "", self.engine.model_for("word")):
+        notes: list[str] = []
+        for sentence in worded(outcome, last_said(messages) or "", self.engine.model_for("word"), notes):
             written.append(sentence)
             yield sentence
         spent = current()
@@ -91,7 +92,8 @@ class Conversation:
                 completion_tokens=spent.written,
                 cost=spent.cost if spent.priced else None,
             ),
-            **{name: getattr(outcome, name) for name in type(outcome).model_fields},
+            **{name: getattr(outcome, name) for name in type(outcome).model_fields}
+            | {"notes": (*outcome.notes, *notes)},
         )
 
     def read_by(self, understanding: Understanding) -> Conversation:

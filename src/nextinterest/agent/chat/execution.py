@@ -340,8 +340,10 @@ def _of(held: dict[int, int], items: Sequence[int]) -> dict[int, int]:
 
 
 def _unread(understood: Understood) -> list[str]:
-    """Say what of a long conversation was not read."""
+    """Say what of a conversation was not read, or not by the language model."""
     notes: list[str] = []
+    if understood.by_rules:
+        notes.append("Read by rules: the language model's answer could not be read.")
     if understood.unread:
         oldest = counted(understood.unread, "character was", "characters were")
         notes.append(f"This conversation is long: its oldest {oldest} not read.")

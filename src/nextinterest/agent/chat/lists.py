@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from nextinterest.agent.engine import Engine
+from nextinterest.agent.notes import UNREAD
 from nextinterest.agent.ranked import RankedItems
 from nextinterest.domain import BoolArray, FloatArray, History, Recommendations
 
@@ -41,7 +42,8 @@ def filtered(
         What is asked for in free text; see `Engine.rank`.
     """
     ranked = engine.rank([history], k, False, allowed=allowed, request=request)[0]
-    return _listed(engine, history, ranked, requested=request is not None)
+    made = _listed(engine, history, ranked, requested=request is not None)
+    return made.model_copy(update={"notes": (*made.notes, UNREAD)}) if ranked.unread else made
 
 
 def neighbours(

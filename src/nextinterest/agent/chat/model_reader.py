@@ -6,6 +6,7 @@ catalogue, categories are the catalogue's or are dropped, and no word of it reac
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -24,6 +25,7 @@ from nextinterest.prompts.flat_request import FlatRequest
 
 __all__ = ["ModelReader"]
 
+logger = logging.getLogger(__name__)
 MAX_MESSAGE = 1500
 MAX_CATEGORY = 48
 MOST_CATEGORIES = 200
@@ -80,9 +82,10 @@ class ModelReader:
             answer = self.model.generate(
                 self.prompt(said, context), schema=self.form(context), sampling=sampling
             )
-        except OutputParseError:
+        except OutputParseError as error:
+            logger.warning("%s could not read a message: %s", self.model.name, error.message)
             read = self.fallback.read(messages, context)
-            return Understood(read.request, read.reported, read.earlier)
+            return Understood(read.request, read.reported, read.earlier, by_rules=True)
         return as_written(answer.request(), context)
 
     def form(self, context: ChatContext) -> type[FlatRequest]:

@@ -104,6 +104,8 @@ class Understood:
         Characters at the end of the newest message that were not read because it is long.
     unsearched
         Texts of the newest message that were not compared with misspelt titles, for being too many.
+    by_rules
+        Whether rules read the message because a language model's answer could not be read.
     """
 
     request: Request
@@ -118,6 +120,7 @@ class Understood:
     unread: int = 0
     cut: int = 0
     unsearched: int = 0
+    by_rules: bool = False
 
 
 class Understanding(Protocol):

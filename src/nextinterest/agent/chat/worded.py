@@ -37,7 +37,9 @@ MOST_TOKENS = 400
 MOST_CHARACTERS = 1000  # of the message that is shown to the model
 
 
-def worded(outcome: Outcome, message: str, model: LanguageModel | None) -> Iterator[str]:
+def worded(
+    outcome: Outcome, message: str, model: LanguageModel | None, notes: list[str] | None = None
+) -> Iterator[str]:
     """Yield the text of a reply sentence by sentence, each as soon as it is known to hold.
 
     Parameters
@@ -48,11 +50,13 @@ def worded(outcome: Outcome, message: str, model: LanguageModel | None) -> Itera
         What the person wrote last.
     model
         Who words it; None for the template.
+    notes
+        What should be known of the wording is added to it.
     """
     parts = parts_of(outcome)
     said = iter(parts.free)
     if model is not None and parts.free:
-        said = _held(parts, outcome, message, model)
+        said = _held(parts, outcome, message, model, [] if notes is None else notes)
     started = False
     for line in _lines(parts, said):
         for number, sentence in enumerate(line):
@@ -68,7 +72,9 @@ def _lines(parts: Parts, said: Iterator[str]) -> Iterator[Iterable[str]]:
     yield said
 
 
-def _held(parts: Parts, outcome: Outcome, message: str, model: LanguageModel) -> Iterator[str]:
+def _held(
+    parts: Parts, outcome: Outcome, message: str, model: LanguageModel, notes: list[str]
+) -> Iterator[str]:
     """Yield the model's sentences that hold, then those of the template that none of them states."""
     facts = Facts.of(outcome, parts.free)
     released: list[str] = []
@@ -90,6 +96,7 @@ def _held(parts: Parts, outcome: Outcome, message: str, model: LanguageModel) ->
         except NextInterestError as error:
             logger.warning("%s could not word a reply: %s", model.name, error.message)
             s.note(failed=error.message)
+            notes.append("Worded by the template: the language model failed.")
         s.note(released=released, refused=refused)
     if parts.opening:
         yield from () if released else parts.free

@@ -197,11 +197,10 @@ class EndpointReranker:
 
     def log_probabilities(
         self, histories: Sequence[History], candidates: Sequence[IntArray], request: str | None = None
-    ) -> list[FloatArray]:
+    ) -> list[FloatArray | None]:
         """Return log P(candidate | history, candidates, request) for each history; see `ChoiceReranker`.
 
-        Histories are asked about side by side. An answer that cannot be read, nor its repair, leaves all
-        candidates of its history equal.
+        Histories are asked about side by side. None stands for an answer that cannot be read, nor its repair.
 
         Raises
         ------
@@ -216,7 +215,7 @@ class EndpointReranker:
         limit = self.model.capabilities.concurrency
         return found + side_by_side(lambda one: self._one(*one, request), cases[alone:], limit)
 
-    def _one(self, history: History, offered: IntArray, request: str | None) -> FloatArray:
+    def _one(self, history: History, offered: IntArray, request: str | None) -> FloatArray | None:
         if self.model.capabilities.choose:
             try:
                 return self._choice.log_probabilities([history], [offered], request)[0]
@@ -224,7 +223,7 @@ class EndpointReranker:
                 logger.info("%s A ranking is asked for in place of a letter.", error.message)
         return self._listed(history, offered, request)
 
-    def _listed(self, history: History, offered: IntArray, request: str | None) -> FloatArray:
+    def _listed(self, history: History, offered: IntArray, request: str | None) -> FloatArray | None:
         if len(np.unique(offered)) != len(offered):
             raise DataError("A candidate is offered twice to the language model; offer each once.")
         if len(offered) < 2:
@@ -238,7 +237,7 @@ class EndpointReranker:
             answer = self.model.generate(prompt.messages, schema=ranking_schema(labels), sampling=sampling)
         except OutputParseError as error:
             logger.warning("The ranking of %s cannot be read: %s", self.model.name, error.message)
-            return np.full(len(offered), -np.log(len(offered)), dtype=np.float32)
+            return None
         position = {label: int(order[i]) for i, label in enumerate(labels)}
         named = [position[label] for label in answer.ranking]
         return listed_log_probabilities(len(offered), named, answer.sure / _PERCENT)

@@ -25,8 +25,11 @@ class Reranker(Protocol):
 
     def log_probabilities(
         self, histories: Sequence[History], candidates: Sequence[IntArray], request: str | None = None
-    ) -> list[FloatArray]:
-        """Return log P(candidate | history, candidates, request) for each history, in their order."""
+    ) -> Sequence[FloatArray | None]:
+        """Return log P(candidate | history, candidates, request) for each history, in their order.
+
+        None where the model's answer could not be read.
+        """
 
 
 def make_reranker(
