@@ -144,8 +144,22 @@ def test_the_request_is_in_the_prompt_and_what_is_excluded_is_not(endpoint: Endp
     assert {item.categories for item in answer.items} == {("Rug",)}
     prompt = prompt_of(endpoint.bodies[-1])
     assert "Asked for now, in the person's words: something for the floor" in prompt
-    candidates = prompt.split("Candidates, in no order of their own:")[1]
+    candidates = prompt.split("Candidates, listed in no particular order:")[1]
     assert {text.split()[0] for _, text in LINE.findall(candidates)} == {"Rug"}
+
+
+def test_a_letter_and_a_ranking_are_asked_for_with_the_same_facts(endpoint: Endpoint) -> None:
+    bodies = []
+    for letters in (True, False):
+        endpoint.script = [sure_of("Rug", letters=letters)]
+        agent = RecommenderAgent.from_dataset(dataset(SHOP), language_model=f"openai:m@{endpoint.url}")
+        agent.recommend(user="u3", query="something for the floor")
+        bodies.append(prompt_of(endpoint.bodies[-1]))
+    letter, ranking = (
+        {line for line in one.splitlines() if line[:2] == "- " or LINE.match(line)} for one in bodies
+    )
+    assert letter == ranking
+    assert any("[Rug]" in line for line in letter)
 
 
 def test_many_histories_learn_what_an_endpoint_can_do_by_one_request(endpoint: Endpoint) -> None:

@@ -13,6 +13,7 @@ def test_shipped_templates_load_and_are_hashed_by_their_text() -> None:
     assert shipped_templates() == (
         "choice",
         "item-softmax",
+        "letter",
         "next-interest",
         "next-interests",
         "next-title",

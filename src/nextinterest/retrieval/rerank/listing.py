@@ -149,7 +149,8 @@ class EndpointReranker:
     model
         The model.
     template
-        A template with lettered candidates, for models that report log-probabilities.
+        A template with lettered candidates, for models that report log-probabilities; in place of ``choice``
+        it is ``letter``, which has all facts that ``ranking`` has.
     catalog
         The catalogue.
     options
@@ -171,6 +172,8 @@ class EndpointReranker:
         summariser: Summariser | None = None,
     ) -> None:
         self.model = model
+        if template.name == "choice":  # made for small models: titles alone
+            template = PromptTemplate.named("letter")
         self._choice = ChoiceReranker(
             model, template, catalog, options, calibrated=calibrated, summariser=summariser
         )
