@@ -23,6 +23,7 @@ __all__ = [
     "as_texts",
     "as_whole_number",
     "as_words",
+    "first_problem",
 ]
 
 Record = TypeVar("Record")
@@ -185,11 +186,15 @@ def as_record(value: object, kind: type[Record], name: str) -> Record:
     try:
         return TypeAdapter(kind).validate_python(dict(value))
     except ValidationError as cause:
-        first = cause.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise DataError(
-            f"{name} is no {kind.__name__}: {field or 'it'}: {first['msg']}.", remedy=_form(kind)
-        ) from None
+        raise DataError(f"{name}: {first_problem(cause)}.", remedy=_form(kind)) from None
+
+
+def first_problem(cause: ValidationError) -> str:
+    """Return what pydantic found wrong first: the field, where it is one, and why."""
+    first = cause.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{field}: {said}" if field else said
 
 
 def _form(kind: type[object]) -> str:

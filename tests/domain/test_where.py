@@ -111,3 +111,11 @@ def test_a_category_is_found_by_its_own_capitals_first() -> None:
 def test_constraints_have_bounds(given: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Where.model_validate(given)
+
+
+@pytest.mark.parametrize("given", ["2026-05-10", "2026-05-10T00:00:00", "2026-05-10T02:00:00+02:00"])
+def test_a_time_without_a_zone_is_in_utc(given: str) -> None:
+    where = Where.model_validate_json(f'{{"published_from": "{given}"}}', strict=True)
+    assert where == Where.model_validate({"published_from": given})
+    assert where.published_from == datetime(2026, 5, 10, tzinfo=UTC)
+    assert Where(published_from=datetime(2026, 5, 10), published_to=where.published_from) is not None

@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from nextinterest.agent import RecommenderAgent
+from nextinterest.domain import Item
+from nextinterest.errors import DataError
+from nextinterest.server.item_bodies import ItemBody
+
 Serve = Callable[..., TestClient]
 ITEM: dict[str, Any] = {"id": "n", "title": "New", "categories": ["War"], "year": 1999}
 MARKS = ["\u202a", "\u202e", "\u202c", "\u2066", "\u2069", "\x00", "\x1b", "\x7f", "\x9b", "\n"]
@@ -46,6 +51,60 @@ def test_characters_that_control_what_shows_them_are_refused(serve: Serve, field
     assert error["param"].startswith(f"items.0.{field}")
     assert f"U+{ord(mark):04X}" in error["message"]
     assert mark not in error["message"]
+
+
+WHOLE: dict[str, Any] = ITEM | {
+    "description": "Of two\nlines",
+    "price": 9.5,
+    "published": "2026-05-10",
+    "available": {"since": "2026-05-10T02:00:00+02:00", "until": None, "stock": 3},
+    "attributes": {"brand": "Acme", "size": 40, "wide": True, "weight": 1.5, "colours": ["red", "blue"]},
+}
+
+
+def test_every_field_of_an_item_is_taken_and_returned(serve: Serve, agent: RecommenderAgent) -> None:
+    client = serve()
+    assert client.put("/v1/items", json={"items": [WHOLE]}).json()["added"] == 1
+    moment = "2026-05-10T00:00:00Z"
+    kept = WHOLE | {"published": moment, "available": WHOLE["available"] | {"since": moment}}
+    assert client.get("/v1/items/n").json() == kept
+    where = {"price_to": 9.5, "published_from": "2026-05-10", "attributes": {"colours": "red"}}
+    found = client.post("/v1/recommend", json={"history": [], "where": where}).json()["items"]
+    assert [item["item_id"] for item in found] == ["n"]
+    agent.put_items([WHOLE])
+    assert ItemBody.of(agent.item("n")).model_dump(mode="json") == kept
+
+
+BEYOND: list[dict[str, Any]] = [
+    {"id": ""},
+    {"title": "\x1b[31mred"},
+    {"title": ""},
+    {"title": "x" * 4097},
+    {"categories": ["a\u202eb"]},
+    {"categories": ["x"] * 65},
+    {"year": -4},
+    {"description": "\x00"},
+    {"price": -4},
+    {"price": 1e13},
+    {"available": {"stock": -1}},
+    {"attributes": {"": 1}},
+    {"attributes": {"brand": "\x1b"}},
+    {"attributes": {"size": ["x"] * 101}},
+    {"attributes": {f"a{i}": 1 for i in range(65)}},
+]
+
+
+@pytest.mark.parametrize("beyond", BEYOND)
+def test_python_refuses_what_http_refuses(
+    serve: Serve, agent: RecommenderAgent, beyond: dict[str, Any]
+) -> None:
+    (field,) = beyond
+    assert refused(serve(), [ITEM | beyond])["param"].startswith(f"items.0.{field}")
+    before = agent.catalog
+    for given in (ITEM | beyond, Item(**(ITEM | beyond))) if field != "available" else (ITEM | beyond,):
+        with pytest.raises(DataError, match=f"Element 1 of items.*{field}"):
+            agent.put_items([ITEM, given])
+    assert agent.catalog is before
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from nextinterest.agent.catalogue import ItemChange, ServedCatalogue, Snapshot
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
+from nextinterest.agent.new_items import checked_items
 from nextinterest.agent.notes import absent_note
 from nextinterest.agent.users import ProfileEventsLike, StoredUsers
 from nextinterest.arguments import as_choice, as_id, as_records, as_text, as_texts, as_whole_number
@@ -275,8 +276,14 @@ class AgentRecords:
 
         Each is an `Item` or a dictionary with its fields. It waits for no answer, only for other changes of
         the catalogue.
+
+        Raises
+        ------
+        DataError
+            If one of them is beyond the limits that ``PUT /v1/items`` has too (docs/http.md): control
+            characters, a year before 1, a price below 0, lengths. Nothing is changed then.
         """
-        return self._served.put(as_records(items, Item, "items"))
+        return self._served.put(checked_items(as_records(items, Item, "items")))
 
     def remove_items(self, item_ids: Sequence[str]) -> int:
         """Remove items and return how many are left; events of them stay in profiles and are skipped.

@@ -12,9 +12,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    TypeAdapter,
+)
 
-__all__ = ["AttributeValue", "Availability", "Item", "utc"]
+__all__ = ["AttributeValue", "Availability", "Item", "Moment", "utc"]
 
 AttributeValue = StrictBool | StrictInt | StrictFloat | str | tuple[str, ...]
 """A property of an item: text, a number, true or false, or several texts."""
@@ -25,14 +34,28 @@ def utc(time: datetime) -> datetime:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
+_TIME = TypeAdapter(datetime)
+
+
+def _read_time(value: object) -> object:
+    """Return a text as a time, also a date alone, which is its first moment; a number is no time."""
+    if isinstance(value, int | float):
+        raise ValueError("has to be a time, such as 2026-05-10T18:30:00Z")
+    return _TIME.validate_python(value) if isinstance(value, str) else value
+
+
+Moment = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(utc)]
+"""A time, in UTC; one without a zone is UTC already, as it is where data is loaded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Availability:
     """When an item can be had, and how many are left; None is not known and limits nothing."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    since: Annotated[AwareDatetime | None, Field(description="First moment it can be had.")] = None
-    until: Annotated[AwareDatetime | None, Field(description="Moment from which it cannot.")] = None
+    since: Annotated[Moment | None, Field(description="First moment it can be had.")] = None
+    until: Annotated[Moment | None, Field(description="Moment from which it cannot.")] = None
     stock: Annotated[int | None, Field(description="How many are left.", ge=0)] = None
 
     def __post_init__(self) -> None:
@@ -72,7 +95,7 @@ class Item:
     description: Annotated[str | None, Field(description="Longer text.")] = None
     price: Annotated[float | None, Field(description="Price.", allow_inf_nan=False)] = None
     published: Annotated[
-        AwareDatetime | None, Field(description="When it appeared, more exactly than its year.")
+        Moment | None, Field(description="When it appeared, more exactly than its year.")
     ] = None
     available: Annotated[
         Availability | None, Field(description="When it can be had, and how many are left.")

@@ -15,7 +15,6 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,7 +27,7 @@ from pydantic import (
 
 from nextinterest.domain.arrays import BoolArray
 from nextinterest.domain.catalog import Catalog
-from nextinterest.domain.items import AttributeValue, utc
+from nextinterest.domain.items import AttributeValue, Moment, utc
 from nextinterest.domain.names import found_name
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "MAX_NAMES", "Conditions", "Name", "Names", "Span", "Where", "Year"]
@@ -89,8 +88,8 @@ class Where(BaseModel):
     price_to: Price | None = Field(default=None, description="Highest price, inclusive.")
     year_from: Year | None = Field(default=None, description="Earliest year, inclusive.")
     year_to: Year | None = Field(default=None, description="Latest year, inclusive.")
-    published_from: AwareDatetime | None = Field(default=None, description="Earliest time of publication.")
-    published_to: AwareDatetime | None = Field(default=None, description="Latest time of publication.")
+    published_from: Moment | None = Field(default=None, description="Earliest time of publication.")
+    published_to: Moment | None = Field(default=None, description="Latest time of publication.")
     available: bool = Field(default=False, description="Whether items must be available now and in stock.")
     only_items: ItemIds | None = Field(default=None, description="Ids of the only items to choose from.")
     excluded_items: ItemIds = Field(default=(), description="Ids of items that may not be returned.")

@@ -6,12 +6,12 @@ from collections import Counter
 from typing import Self
 
 import numpy as np
-from pydantic import AliasChoices, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from nextinterest.agent.new_items import NewAvailability, NewItem
 from nextinterest.domain import Catalog, Item
 from nextinterest.server.body import Body
 from nextinterest.server.failures import Failure
-from nextinterest.server.names import LongText, ShownText
 
 __all__ = [
     "CatalogueFacts",
@@ -24,29 +24,40 @@ __all__ = [
 ]
 
 
-class ItemBody(Body):
+class AvailabilityBody(NewAvailability):
+    """When an item can be had, and how many are left."""
+
+    model_config = Body.model_config
+
+
+class ItemBody(NewItem):
     """One item of the catalogue."""
 
-    id: ShownText = Field(
-        description="Unique id; item_id is read too.",
-        min_length=1,
-        max_length=512,
-        validation_alias=AliasChoices("id", "item_id"),
+    model_config = Body.model_config
+
+    available: AvailabilityBody | None = Field(
+        default=None, description="When it can be had, and how many are left."
     )
-    title: ShownText = Field(description="Title.", min_length=1, max_length=4096)
-    categories: list[ShownText] = Field(default_factory=list, description="Categories.", max_length=64)
-    year: int | None = Field(default=None, description="Year.", ge=1, le=9999)
-    description: LongText | None = Field(default=None, description="Longer text.", max_length=65_536)
 
     @classmethod
     def of(cls, item: Item) -> ItemBody:
         """Return an item of the catalogue as a body, whatever its lengths."""
+        known = item.available
         return cls.model_construct(
             id=item.id,
             title=item.title,
             categories=list(item.categories),
             year=item.year,
             description=item.description,
+            price=item.price,
+            published=item.published,
+            available=None
+            if known is None
+            else AvailabilityBody.model_construct(since=known.since, until=known.until, stock=known.stock),
+            attributes={
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in item.attributes.items()
+            },
         )
 
 
@@ -122,10 +133,7 @@ class ItemsRequest(Body):
                 message = f"Item id {body.id!r} is given twice. Give each item once."
                 raise Failure(422, message, code="invalid_value", param=f"items.{number}.id")
             seen.add(body.id)
-        return [
-            Item(body.id, body.title, tuple(body.categories), body.year, body.description)
-            for body in self.items
-        ]
+        return [body.item() for body in self.items]
 
 
 class ItemsChanged(Body):

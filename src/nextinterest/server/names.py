@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import partial
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 
-from nextinterest.profiles.store import DIRECTION_CONTROLS
-
-__all__ = ["HeaderName", "LongText", "ShownText", "UserName", "normal"]
+__all__ = ["HeaderName", "UserName", "normal"]
 
 T = TypeVar("T")
 
@@ -36,23 +33,6 @@ UserName = Annotated[
     BeforeValidator(normal),
 ]
 """Id of a user: no control characters, and no U+FFFD, which stands for bytes of a path that are not UTF-8."""
-
-
-def _shows(text: str, allowed: str = "") -> str:
-    """Return a text of an item, unless it holds characters that control what shows it."""
-    for position, character in enumerate(text):
-        direction = unicodedata.bidirectional(character) in DIRECTION_CONTROLS
-        if direction or (unicodedata.category(character) == "Cc" and character not in allowed):
-            kind = "direction-changing" if direction else "control"
-            raise ValueError(f"holds the {kind} character U+{ord(character):04X} at position {position}")
-    return text
-
-
-ShownText = Annotated[str, AfterValidator(_shows)]
-"""Text on one line, such as an id or a title: no control characters, those that change direction included."""
-
-LongText = Annotated[str, AfterValidator(partial(_shows, allowed="\t\n\r"))]
-"""The same, of several lines."""
 
 HeaderName = Annotated[UserName, BeforeValidator(_from_header)]
 """The same in a header."""
