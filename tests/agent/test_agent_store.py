@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from nextinterest.agent import RecommenderAgent
+from nextinterest.data import from_events
 from nextinterest.domain import History, Item
 from nextinterest.errors import DataError
 from nextinterest.profiles import ProfileEvent
@@ -126,3 +128,17 @@ def test_a_given_user_is_that_of_the_answer(agent: RecommenderAgent) -> None:
     assert agent.recommend(history, user="eve").user == "eve"
     assert agent.recommend(history).user == "ann"
     assert agent.recommend(History(history.items), user="7").user == "7"
+
+
+@pytest.mark.parametrize("kind", ["data set", "log"])
+def test_a_whole_data_set_is_imported_or_it_is_said_what_to_give(
+    agent: RecommenderAgent, tmp_path: Path, kind: str
+) -> None:
+    assert agent.log is not None
+    log = agent.log
+    stored = agent.with_store(tmp_path / "profiles.db", clock=lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    whole = log if kind == "log" else replace(from_events([("a", "b", None)]), catalog=agent.catalog, log=log)
+    with pytest.raises(DataError, match="import_histories"):
+        stored.import_history(whole)  # type: ignore[arg-type]
+    assert stored.import_histories(whole) == log.n_users
+    assert stored.history("ann").items.tolist() == log.history(0).items.tolist()

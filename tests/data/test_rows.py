@@ -39,3 +39,10 @@ def test_what_is_no_event_is_refused_with_a_remedy(events: list[tuple[str, str, 
     with pytest.raises(DataError) as caught:
         from_events(events)
     assert caught.value.remedy
+    assert "parquet" not in str(caught.value)
+
+
+def test_an_unreadable_time_is_one_of_the_events_given() -> None:
+    with pytest.raises(DataError, match="No event of the events given is left") as caught:
+        from_events([("ann", "tent", "never")])
+    assert "columns=" not in caught.value.remedy

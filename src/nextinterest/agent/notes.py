@@ -20,7 +20,8 @@ def absent_note(user: str) -> str:
     """Return the note of a user whose events the data has and the store has not."""
     return (
         f"The store holds no events of user {user!r}. The data this recommender was made from does, but with "
-        "a store only the store's events count; import_history writes a history into it."
+        "a store only the store's events count; import_history writes one user's "
+        "history into it, import_histories those of a data set."
     )
 
 

@@ -206,13 +206,21 @@ class AgentRecords:
         DataError
             If the history names no user; others as `add_events`.
         """
+        if not isinstance(history, History):
+            raise DataError(
+                f"import_history takes one user's History, not a {type(history).__name__}.",
+                remedy="Give data.log.history(data.log.user('42')); import_histories takes a whole data set.",
+            )
         present = self.catalog
         return self._stored().import_history(history, catalog or present, present)
 
-    def import_histories(self, histories: Iterable[History], catalog: Catalog | None = None) -> int:
+    def import_histories(
+        self, histories: Iterable[History] | Dataset | EventLog, catalog: Catalog | None = None
+    ) -> int:
         """Write known users' histories into a store that holds no events, all or none.
 
-        Parameters are those of `import_history`. Returns how many users were written; 0 where the store holds
+        A data set or a log stands for the histories of all its users. Parameters are those of
+        `import_history`. Returns how many users were written; 0 where the store holds
         events already.
 
         Raises
@@ -220,6 +228,11 @@ class AgentRecords:
         DataError
             If a history names no user; as `EventTimeError`, if a time is outside the limits of `add_events`.
         """
+        if isinstance(histories, Dataset):
+            catalog = catalog or histories.catalog
+            histories = histories.log
+        if isinstance(histories, EventLog):
+            histories = [histories.history(user) for user in range(histories.n_users)]
         return self._stored().import_histories(histories, catalog or self.catalog)
 
     def retract(self, user: str, item_id: str) -> int:

@@ -54,6 +54,8 @@ def from_events(
                 f"Event {index} is {row!r}, not (user, item, time).",
                 remedy="Give a tuple of three for each event; the time may be None in all of them.",
             )
+    if not rows:
+        raise DataError("There are no events.", remedy="Give a (user, item, time) for each.")
     columns = {"user": [str(row[0]) for row in rows], "item": [str(row[1]) for row in rows]}
     times = [row[2] for row in rows]
     if any(time is not None for time in times):
@@ -69,4 +71,11 @@ def from_events(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "events.parquet"
         table.write_parquet(path)
-        return load(path, items, name=name)
+        try:
+            return load(path, items, name=name)
+        except DataError as error:
+            of_file = any(option in error.remedy for option in ("time_format=", "columns=", path.name))
+            raise type(error)(
+                error.message.replace(path.name, "the events given"),
+                remedy="Give times as datetime objects, or None in every event." if of_file else error.remedy,
+            ) from None
