@@ -257,3 +257,13 @@ def test_interests_may_be_learned_clusters(agent: RecommenderAgent) -> None:
     assert sum(share.events for share in portrait.interests) == pytest.approx(3.0)
     with pytest.raises(DataError, match="10 clusters"):
         agent.interests(history, clusters=10)
+
+
+def test_constraints_that_no_item_meets_are_said(agent: RecommenderAgent) -> None:
+    where = Where(categories=("Romance",), excluded_categories=("Romance",))
+    found = agent.recommend([], where=where)
+    assert found.items == ()
+    assert "No item meets the constraints." in found.notes
+    assert not any("left" in note for note in found.notes)
+    with pytest.raises(DataError, match=r"^where: year_from 2000 lies after year_to 1990\."):
+        agent.recommend([], where={"year_from": 2000, "year_to": 1990})

@@ -62,9 +62,9 @@ def test_json_and_options_add_up() -> None:
         (Asked(where='{"genre": []}'), "genre: is not a known field"),
         (Asked(where='{"year_from": "1990"}'), "year_from: Input should be a valid integer"),
         (Asked(where='{"price_from": NaN}'), "price_from: Input should be a finite number"),
-        (Asked(price_to=float("inf")), "price_to: Input should be a finite number"),
-        (Asked(year_from=1990, year_to=1980), "year_from 1990 lies after year_to 1980"),
-        (Asked(category=["x"] * 21), "categories: Tuple should have at most 20 items"),
+        (Asked(price_to=float("inf")), "--price-to: Input should be a finite number"),
+        (Asked(year_from=1990, year_to=1980), "--year-from 1990 lies after --year-to 1980"),
+        (Asked(category=["x"] * 21), "--category: Tuple should have at most 20 items"),
         (Asked(category=["x"], where='{"categories": ["y"]}'), "categories is given by --where and by"),
     ],
 )
@@ -72,6 +72,8 @@ def test_what_is_wrong_is_said(asked: Asked, said: str) -> None:
     with pytest.raises(typer.BadParameter) as refused:
         asked.constraints()
     assert said in str(refused.value)
+    assert "body" not in str(refused.value)
+    assert "--" in str(refused.value)
 
 
 @pytest.mark.parametrize("words", ["", "  ", "x" * 301])

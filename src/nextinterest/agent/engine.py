@@ -282,6 +282,7 @@ class Engine:
                 n_items=len(ranked.items),
                 k=k,
                 requested=request is not None,
+                constrained=where is not None and not where.empty,
                 has_model=self.language_model is not None,
                 unread=ranked.unread,
             ),

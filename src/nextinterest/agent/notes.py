@@ -66,6 +66,7 @@ def list_notes(
     n_items: int,
     k: int,
     requested: bool,
+    constrained: bool,
     has_model: bool,
     unread: bool = False,
 ) -> tuple[str, ...]:
@@ -83,6 +84,8 @@ def list_notes(
         Items on the list, and items asked for.
     requested
         Whether a request in free text was made.
+    constrained
+        Whether items had to meet constraints.
     has_model
         Whether the agent has a language model.
     unread
@@ -95,7 +98,9 @@ def list_notes(
     notes += reading
     if n_skipped:
         notes.append(f"{n_skipped} of the history's items are not in the catalogue and were left out.")
-    if n_items < k:
+    if not n_items and constrained:
+        notes.append("No item meets the constraints.")
+    elif n_items < k:
         left = f"Only {counted(n_items, 'item is', 'items are')}" if n_items else "No item is"
         notes.append(f"{left} left to recommend; {k} were asked for.")
     if not has_model:

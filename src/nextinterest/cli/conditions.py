@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from nextinterest.domain import Where
 
 __all__ = ["Asked", "Constraints", "option_words"]
+
+
+_OPTIONS = {"categories": "--category", "excluded_categories": "--not-category"}
+"""Options that are not called as their field is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +78,10 @@ class Constraints:
         try:
             return Where.model_validate_json(json.dumps(whole), strict=True)
         except ValidationError as error:
-            raise typer.BadParameter(first_error(error.errors(), whole).message) from None
+            said = first_error(error.errors(), whole).message.removeprefix("body: ")
+            for name in own:
+                said = re.sub(rf"\b{name}\b", _OPTIONS.get(name, f"--{name.replace('_', '-')}"), said)
+            raise typer.BadParameter(said if own else f"--where: {said}") from None
 
 
 @dataclass(frozen=True, kw_only=True)

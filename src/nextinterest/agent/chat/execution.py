@@ -169,7 +169,7 @@ class Executor:
         if request.where.match == "any" and len(request.where.categories) > 1:
             notes.append("Any one of these categories is enough here.")
         if request.count is not None and 0 < n < request.count:
-            notes.append(f"Only {n} fit; {request.count} were asked for.")
+            notes.append(f"{f'Only {n}' if n else 'None'} fit; {request.count} were asked for.")
         if request.less_like:
             notes.append(f"The {N_CLOSE} items closest to what you want less of are left out.")
         return tuple(notes)
