@@ -82,3 +82,12 @@ def test_long_lists_of_wrong_things_take_no_time(
         answer = client.post(route, content=body, headers=JSON)
         assert answer.status_code == 422, answer.text[:300]
         assert time.process_time() - started < 8.0  # minutes before
+
+
+@pytest.mark.parametrize(
+    "body", ['{"history": [], "k": 1, "k": 2}', '{"history": [], "where": {"k": 1, "k": 1}}']
+)
+def test_a_key_given_twice_is_named(serve: Callable[..., TestClient], body: str) -> None:
+    answer = serve().post("/v1/recommend", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "In the body the key 'k' is given twice in one object."

@@ -122,8 +122,12 @@ def option_words(given: str | None, option: str) -> str | None:
 
 
 def _object(text: str) -> dict[str, object]:
+    from nextinterest.server.repeated_keys import RepeatedKeyError, each_key_once
+
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=each_key_once)
+    except RepeatedKeyError as error:
+        raise typer.BadParameter(f"--where: {error}.") from None
     except (ValueError, RecursionError) as error:
         raise typer.BadParameter(f"--where is not JSON: {error}.") from None
     if not isinstance(found, dict):

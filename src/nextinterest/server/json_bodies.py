@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nextinterest.server.failures import Failure
 from nextinterest.server.nesting import deeper_than
+from nextinterest.server.repeated_keys import RepeatedKeyError, each_key_once
 
 __all__ = ["MAX_DEPTH", "JsonBodies"]
 
@@ -84,7 +85,9 @@ def _check_type(declared: list[bytes]) -> None:
 
 def _check(body: bytes) -> None:
     try:
-        value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        value = json.loads(
+            body.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=each_key_once
+        )
         if _SURROGATE.search(body):
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -95,6 +98,8 @@ def _check(body: bytes) -> None:
         _refuse("it holds half of a surrogate pair, which is no character")
     except RecursionError:
         raise _too_deep() from None
+    except RepeatedKeyError as error:
+        raise Failure(400, f"In the body {error}.", code="invalid_json") from None
     except ValueError as error:
         _refuse(f"{error} is no JSON number" if str(error) in _CONSTANTS else "a number is too long")
     if deeper_than(value, MAX_DEPTH):
