@@ -142,3 +142,12 @@ def test_a_whole_data_set_is_imported_or_it_is_said_what_to_give(
         stored.import_history(whole)  # type: ignore[arg-type]
     assert stored.import_histories(whole) == log.n_users
     assert stored.history("ann").items.tolist() == log.history(0).items.tolist()
+
+
+def test_an_answer_about_an_unknown_user_says_so(agent: RecommenderAgent, tmp_path: Path) -> None:
+    stored = agent.with_store(tmp_path / "profiles.db", clock=lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    note = "User 'nobody' is not known to the store."
+    for answer in (stored.recommend(user="nobody"), stored.interests(user="nobody")):
+        assert note in answer.notes
+    stored.add_events("nobody", {"item_id": "a"})
+    assert note not in stored.recommend(user="nobody").notes

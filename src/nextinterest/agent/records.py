@@ -340,10 +340,10 @@ class AgentRecords:
     def _known(self, engine: Engine, user: str) -> ReadHistory:
         if self._users is not None:
             read = self._users.read(user, engine)
-            absent = self._absent(user)
-            if absent is None or len(read.history) or read.skipped or read.unwanted:
+            if len(read.history) or read.skipped or read.unwanted:
                 return read
-            return replace(read, notes=(*read.notes, absent))
+            note = self._absent(user) or f"User {user!r} is not known to the store."
+            return replace(read, notes=(*read.notes, note))
         if self.log is None:
             raise DataError(
                 f"This agent holds no users' events, so it does not know user {user!r}: a recommender "
