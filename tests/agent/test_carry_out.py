@@ -50,8 +50,9 @@ def test_free_text_and_seen_items(live: RecommenderAgent) -> None:
 
 
 @pytest.mark.parametrize("blank", ["", " \n"])
-def test_blank_words_ask_for_nothing(live: RecommenderAgent, blank: str) -> None:
-    assert live.recommend(user="zoe", query=blank) == live.recommend(user="zoe")
+def test_blank_words_are_refused_as_over_http(live: RecommenderAgent, blank: str) -> None:
+    with pytest.raises(DataError, match="query is empty"):
+        live.recommend(user="zoe", query=blank)
 
 
 def test_items_are_named_by_id_or_title(live: RecommenderAgent) -> None:
