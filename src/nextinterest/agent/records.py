@@ -210,6 +210,7 @@ class AgentRecords:
             raise DataError(
                 f"import_history takes one user's History, not a {type(history).__name__}.",
                 remedy="Give data.log.history(data.log.user('42')); import_histories takes a whole data set.",
+                command="Give the data with --data.",
             )
         present = self.catalog
         return self._stored().import_history(history, catalog or present, present)

@@ -78,4 +78,5 @@ def from_events(
             raise type(error)(
                 error.message.replace(path.name, "the events given"),
                 remedy="Give times as datetime objects, or None in every event." if of_file else error.remedy,
+                command="Give the times of all events in one form, or of none.",
             ) from None
