@@ -100,4 +100,6 @@ def test_nothing_is_left_out_in_silence(show: Callable[[str], None]) -> None:
     left_out = [block for block in blocks() if block.not_run]
     for block in left_out:
         show(f"{block} is not run: {block.not_run}")
-    assert len(left_out) <= 4
+    code = [block for block in left_out if block.language != "text"]  # the rest are drawings and formulas
+    assert {block.page for block in code} <= {"docs/models.md", "docs/http.md"}
+    assert len(code) <= 3

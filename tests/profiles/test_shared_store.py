@@ -107,13 +107,13 @@ def test_an_answer_under_way_puts_nothing_back(
     one = process()
     forgetting = process() if elsewhere else one
     tell(one, "ann", "ab")
-    gate, scores = Gate(), ItemSoftmax.scores
+    gate, read = Gate(), ItemSoftmax.read
 
     def late(self: ItemSoftmax, histories: object) -> object:
         gate.passing()  # the history is read from the store, the model has not read it yet
-        return scores(self, histories)  # type: ignore[arg-type]
+        return read(self, histories)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ItemSoftmax, "scores", late)
+    monkeypatch.setattr(ItemSoftmax, "read", late)
     with ThreadPoolExecutor(1) as pool:
         with gate.closed():
             answer: Future[Recommendations] = pool.submit(one.recommend, None, 3, user="ann")
