@@ -23,6 +23,7 @@ from nextinterest.agent import RecommenderAgent
 from nextinterest.data import leave_one_out, load
 from nextinterest.data.assets import DEFAULT_DATA
 from nextinterest.llm import LocalModel
+from nextinterest.retrieval.rerank import ChoiceReranker
 
 REPEATS = 7
 
@@ -69,7 +70,7 @@ def rerank() -> None:
     split = leave_one_out(dataset.log)
     agent = RecommenderAgent.from_dataset(dataset, train=split.train)
     assert isinstance(agent.engine.model, LocalModel)
-    assert agent.engine.reranker is not None
+    assert isinstance(agent.engine.reranker, ChoiceReranker)
     history = split.validation.histories[0]
     agent.engine.rank([history])  # letters' own attraction is measured once
     candidates = agent.retriever.recommend([history], 20).items

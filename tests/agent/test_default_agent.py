@@ -12,6 +12,7 @@ from nextinterest.agent import AgentConfig, RecommenderAgent
 from nextinterest.artifact_files import MANIFEST
 from nextinterest.data import load
 from nextinterest.errors import IntegrityError
+from nextinterest.retrieval.rerank import ChoiceReranker
 
 pytestmark = pytest.mark.model
 
@@ -29,7 +30,7 @@ def test_a_science_fiction_history(real: RecommenderAgent) -> None:
     assert sci_fi >= 3 > 10 * share
     assert all(np.isfinite(item.scores["choice"]) for item in result.items)
     assert 0 < sum(item.probability for item in result.items) <= 1
-    assert real.engine.reranker is not None
+    assert isinstance(real.engine.reranker, ChoiceReranker)
     assert real.engine.reranker.forward_passes == 2  # the choice, and once the letters' own attraction
 
 
@@ -39,6 +40,8 @@ def test_the_order_of_candidates_does_not_matter(real: RecommenderAgent) -> None
     assert real.engine.reranker is not None
     (one,) = real.engine.reranker.log_probabilities([history], [offered])
     (two,) = real.engine.reranker.log_probabilities([history], [offered[::-1]])
+    assert one is not None
+    assert two is not None
     np.testing.assert_allclose(one, two[::-1], atol=1e-5)
 
 

@@ -79,5 +79,5 @@ def test_the_shipped_recommender_holds_no_titles() -> None:
     names = {str(file.relative_to(shipped)) for file in shipped.rglob("*") if file.is_file()}
     assert not names & set(COPIES)
     size = sum(file.stat().st_size for file in shipped.rglob("*"))
-    assert size < 12_500_000  # three encoders, their item matrices, and adapters
+    assert size < 16_000_000  # three encoders, their item matrices, and two adapters
     assert shipped_recommender("nothing of this name") is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from support.films import FILMS, WordEncoder
@@ -42,7 +42,7 @@ class SlowAgent(RecommenderAgent):
         user: str | None = None,
         exclude_seen: bool = True,
         on_unknown: OnUnknown = "raise",
-        where: Where | None = None,
+        where: Where | Mapping[str, object] | None = None,
         query: str | None = None,
         trace: bool = False,
     ) -> Recommendations:

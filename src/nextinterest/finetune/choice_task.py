@@ -213,10 +213,8 @@ class ChoiceTask:
         self.batch_size, self.orders, self.lower = batch_size, orders, lower
         self._letters = cache(lambda labels: letter_tokens(renderer.tokenizer, labels))
         # Lines are tokenised one by one, so a prompt's length does not depend on the candidates' order.
-        self._lengths = [
-            len(self._render(renderer.choice(example.history(log), example.candidates)).tokens)
-            for example in examples
-        ]
+        rows = [self._render(renderer.choice(one.history(log), one.candidates)) for one in examples]
+        self._lengths = [len(row.tokens) + len(row.shared) for row in rows]
 
     def batches(self, rng: np.random.Generator) -> list[list[tuple[int, int]]]:
         """Return micro-batches of (example, which of its orders), of like length, in random order."""
