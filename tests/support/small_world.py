@@ -33,7 +33,7 @@ RECIPES = {Path(path).name: command for path, command in recipes()}
 ROLES = {  # what documents' commands make for others to use, by the documented command that makes it
     "recommender": RECIPES["ml-100k-smollm2.yaml"],
     "understanding": "nextinterest finetune --data ml-100k --retriever artifacts/ml-100k-smollm2 "
-    "--language-model smollm2-135m-instruct --tasks understand --out TAUGHT",
+    "--language-model smollm2-135m-instruct --tasks understand --out DIRECTORY",
     "run": "nextinterest evaluate --data ml-100k --methods sasrec,retrieval --part test --out runs/later",
 }
 PLACES = {  # a place as documents write it, and what lies there; what is matched first holds
