@@ -8,19 +8,16 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from support.endpoint import Body, Endpoint, Reply, clever, failure, prompt_of, serving
 from support.films import FILMS, WordEncoder
-from support.saved_llama import save_tiny_llama
+from support.shop import SHOP, dataset
 
 from nextinterest import Item, RecommenderAgent
 from nextinterest.agent import AgentConfig
 from nextinterest.cli.main import main
-from nextinterest.data import Dataset, EventLog
-from nextinterest.data.report import CleaningReport
-from nextinterest.domain import Catalog, Where
-from nextinterest.errors import AssetError, ModelError, ProviderError
+from nextinterest.domain import Where
+from nextinterest.errors import ModelError, ProviderError
 from nextinterest.llm import ScriptedLanguageModel, open_model
 from nextinterest.llm.estimated_tokens import EstimatedTokenizer
 from nextinterest.messages import Message
@@ -33,40 +30,6 @@ LINE = re.compile(r"^([A-Z])\. (.*)$", re.MULTILINE)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nextinterest.retrieval.encoder_assets.open_encoder", lambda *_: WordEncoder())
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-
-
-def dataset(items: tuple[Item, ...]) -> Dataset:
-    """Thirty users who take six of the items each, most of them from the front of the catalogue."""
-    catalog, rng = Catalog.from_items(items), np.random.default_rng(5)
-    weights = 1.0 / np.arange(1, len(items) + 1)
-    taken = [rng.choice(len(items), 6, replace=False, p=weights / weights.sum()) for _ in range(30)]
-    users = np.repeat(np.arange(30, dtype=np.int32), 6)
-    log = EventLog.from_arrays(
-        tuple(f"u{n}" for n in range(30)),
-        users,
-        np.concatenate(taken).astype(np.int32),
-        np.arange(180, dtype=np.int64) * 3600,
-    )
-    report = CleaningReport(
-        files=(),
-        events_read=180,
-        events_kept=180,
-        users_read=30,
-        users_kept=30,
-        items_read=len(items),
-        items_kept=len(items),
-        items_without_title=0,
-        items_without_events=0,
-        tied_events=0,
-        users_tied_at_the_end=0,
-    )
-    return Dataset("made", catalog, log, None, report)
-
-
-SHOP = tuple(
-    Item(f"p{n}", f"{kind} {n} " + "with a very long name of many words " * (n % 7), (kind,))
-    for n, kind in enumerate(("Lamp", "Chair", "Desk", "Rug", "Shelf", "Vase") * 7)
-)
 
 
 def sure_of(
@@ -309,38 +272,6 @@ def test_a_role_given_at_loading_gets_the_weight_of_its_model(endpoint: Endpoint
     for how in ({"language_model": spec}, {"roles": {"rerank": spec}}):
         agent = RecommenderAgent.from_pretrained(tmp_path / "saved", **how)
         assert "choice" in agent.recommend(["p1"]).items[0].scores
-
-
-def test_models_that_are_not_found_name_the_argument_and_the_option(tmp_path: Path) -> None:
-    folder = save_tiny_llama(tmp_path / "tiny")
-    data = dataset(SHOP)
-    config = AgentConfig(choice_weight=0.3, max_prompt_tokens=900)
-    made = RecommenderAgent.from_dataset(data, language_model=folder, config=config)
-    made.save_pretrained(tmp_path / "saved")
-    assert '"../tiny"' in (tmp_path / "saved" / "manifest.json").read_text()
-    folder.rename(tmp_path / "moved")
-    with pytest.raises(AssetError) as caught:
-        RecommenderAgent.from_pretrained(tmp_path / "saved")
-    assert "language_model=" in caught.value.remedy
-    assert "--language-model" in caught.value.command
-    found = RecommenderAgent.from_pretrained(tmp_path / "saved", language_model=tmp_path / "moved")
-    assert found.recommend(["p1", "p2"]) == made.recommend(["p1", "p2"])
-    assert RecommenderAgent.from_pretrained(tmp_path / "saved", language_model=None).recommend(["p1"])
-
-
-def test_a_directory_and_the_models_beside_it_move_together(tmp_path: Path) -> None:
-    (tmp_path / "here" / "models").mkdir(parents=True)
-    folder = save_tiny_llama(tmp_path / "here" / "models" / "tiny")
-    config = AgentConfig(choice_weight=0.3, max_prompt_tokens=900)
-    made = RecommenderAgent.from_dataset(dataset(SHOP), language_model=folder, config=config)
-    wanted = made.recommend(["p1", "p2"])
-    made.save_pretrained(tmp_path / "here" / "saved")
-    (tmp_path / "here").rename(tmp_path / "there")
-    moved = RecommenderAgent.from_pretrained(tmp_path / "there" / "saved")
-    assert moved.recommend(["p1", "p2"]) == wanted
-    assert str(tmp_path) not in (tmp_path / "there" / "saved" / "manifest.json").read_text()
-    moved.save_pretrained(tmp_path / "again")
-    assert '"../there/models/tiny"' in (tmp_path / "again" / "manifest.json").read_text()
 
 
 def test_one_model_serves_all_roles_and_roles_are_split(endpoint: Endpoint) -> None:
