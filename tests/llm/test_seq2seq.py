@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import BaseModel
+from support.tiny import END, tiny_t5
 
 from nextinterest.errors import ModelError
 from nextinterest.llm import LanguageModel, LocalModel, Sampling, Seq2SeqModel
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 TOLERANCE = 1e-4
-END = 256
 
 
 class Answer(BaseModel):
@@ -28,25 +28,10 @@ class Answer(BaseModel):
 
 @pytest.fixture(scope="module")
 def model(byte_tokenizer: PreTrainedTokenizerFast) -> Seq2SeqModel:
-    from transformers import T5Config, T5ForConditionalGeneration
-
-    torch.manual_seed(0)
-    config = T5Config(
-        vocab_size=264,
-        d_model=32,
-        d_kv=8,
-        d_ff=48,
-        num_layers=2,
-        num_heads=4,
-        pad_token_id=END,
-        eos_token_id=END,
-    )
-    config.decoder_start_token_id = END
-    module = T5ForConditionalGeneration(config)
+    module = tiny_t5()
     with torch.no_grad():
         for weight in module.parameters():
             weight.normal_(0.0, 0.4)
-    module.eval()  # type: ignore[no-untyped-call]
     return Seq2SeqModel(module, byte_tokenizer, name="t5")
 
 

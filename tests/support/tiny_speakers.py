@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import torch
+from support.tiny import END, tiny_t5
 
 from nextinterest.llm import LocalModel, Seq2SeqModel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-END = 256
 CONTEXT = 4096
 
 
@@ -67,19 +67,6 @@ def _llama() -> PreTrainedModel:
 
 
 def _t5() -> PreTrainedModel:
-    from transformers import T5Config, T5ForConditionalGeneration
-
-    config = T5Config(
-        vocab_size=264,
-        d_model=32,
-        d_kv=8,
-        d_ff=48,
-        num_layers=2,
-        num_heads=4,
-        pad_token_id=END,
-        eos_token_id=END,
-        dropout_rate=0.0,
-    )
-    config.decoder_start_token_id = END
-    config.n_positions = CONTEXT
-    return cast("PreTrainedModel", T5ForConditionalGeneration(config))
+    model = tiny_t5()
+    model.config.n_positions = CONTEXT
+    return model

@@ -71,7 +71,7 @@ def streamed(
 def isolated(pieces: Iterator[T]) -> Iterator[T]:
     """Return an iterator that runs in a context of its own, a copy of the present one.
 
-    What a generator sets (the meter, the open step of a trace) is then not seen by whoever takes its pieces,
+    What a generator sets (the meter, the open step of a trace) is then not seen by what takes its pieces,
     between two of them, and it may be advanced by one thread after another.
     """
     context = copy_context()

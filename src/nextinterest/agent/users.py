@@ -120,7 +120,7 @@ class StoredUsers:
             understood = conversation.understand(messages, waiting, confirmed=confirm_forget)
             outcome = self._done(conversation, understood, user, now, number, absent)
             questions.put(user, messages, outcome.question, now)
-        # Everything is written by now; whoever stops listening changes nothing.
+        # Everything is written by now; a stream that is broken off changes nothing.
         yield from conversation.worded(outcome, messages)
 
     def carry_out(

@@ -1,4 +1,4 @@
-"""What the names in a request mean in a catalogue, whoever wrote them: a language model, or a program.
+"""What the names in a request mean in a catalogue, whether a language model or a program wrote them.
 
 Titles become those of the catalogue, each meaning one item. A title that several items have is asked back.
 """

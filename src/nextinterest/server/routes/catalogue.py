@@ -1,4 +1,4 @@
-"""What the catalogue has, for whoever asks for a part of it."""
+"""Routes that describe the catalogue: categories, years and what else can be asked for."""
 
 from __future__ import annotations
 
