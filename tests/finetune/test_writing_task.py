@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -64,9 +65,33 @@ def test_the_loss_of_a_causal_model_is_of_the_answer_alone() -> None:
     assert count == sum(len(row.answer) for row in some)
 
 
-def test_no_prompt_token_is_learned_from() -> None:
+def test_lines_of_the_history_count_together_what_their_answers_do() -> None:
+    some = [replace(row, lines=range(5, 5 + 4 * (i + 1))) for i, row in enumerate(rows(2))]
+    writer = CausalWriter(add_lora(tiny_llama(), LORA), lines=0.5)
+    batch, targets, weights = writer.inputs(some, CPU)
+    assert targets.tolist() == [t for row in some for t in (*row.prompt[5 : row.lines.stop], *row.answer)]
+    answers = sum(len(row.answer) for row in some)
+    assert float(weights.sum()) == pytest.approx(1.5 * answers)
+    expected = 0.0
+    with torch.no_grad():
+        for row in some:
+            whole = torch.tensor([[*row.prompt, *row.answer]])
+            logits = writer.model(input_ids=whole[:, :-1]).logits[0]
+            lines = torch.tensor(row.prompt[5 : row.lines.stop])
+            each = 0.5 * answers / 12
+            expected += each * float(F.cross_entropy(logits[4 : row.lines.stop - 1], lines, reduction="sum"))
+            behind = logits[len(row.prompt) - 1 :]
+            expected += float(F.cross_entropy(behind, torch.tensor(row.answer), reduction="sum"))
+        assert float(writer(batch, targets, weights)) == pytest.approx(expected, rel=1e-4)
+        assert writer.answers(some, CPU)[1].tolist() == [t for row in some for t in row.answer]
+
+
+def test_no_prompt_token_is_learned_from_unasked() -> None:
     (row,) = rows(1)
-    batch, targets = cast("tuple[TokenBatch, torch.Tensor]", world("causal").objective.inputs([row], CPU))
+    row = replace(row, lines=range(3, 9))
+    inputs = world("causal").objective.inputs([row], CPU)
+    batch, targets, weights = cast("tuple[TokenBatch, torch.Tensor, torch.Tensor]", inputs)
+    assert weights.tolist() == [1.0] * len(row.answer)
     assert batch.tokens[0].tolist() == [*row.prompt, *row.answer[:-1]]
     assert targets.tolist() == row.answer
     assert int(batch.marks[0]) == len(row.prompt) - 1

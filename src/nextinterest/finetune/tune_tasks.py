@@ -202,7 +202,10 @@ class _Together:
             examples = self.generation.training(split.train, self.rng)
             held_out = self.generation.validation(split.validation)
             task = WritingTask(
-                self._writer(keeps=True), lambda _: examples, held_out, batch_size=self._batch_size
+                self._writer(keeps=True, lines=config.generate.lines),
+                lambda _: examples,
+                held_out,
+                batch_size=self._batch_size,
             )
             self.tasks.add("generate", task, config.generate.weight)
         if config.rerank is not None:
@@ -223,11 +226,12 @@ class _Together:
     def _batch_size(self) -> int:
         return self.config.training.batch_size
 
-    def _writer(self, *, keeps: bool) -> Writer:
+    def _writer(self, *, keeps: bool, lines: float = 0.0) -> Writer:
         """Return the objective of a task; what is new in every epoch is not kept."""
         if self.backbone.kind == "seq2seq":
             return Seq2SeqWriter(self.backbone.model)
-        return CausalWriter(self.backbone.model, self.config.frozen_layers, self.lower if keeps else None)
+        lower = self.lower if keeps else None
+        return CausalWriter(self.backbone.model, self.config.frozen_layers, lower, lines)
 
     def _choice(self, config: RerankConfig, exchangeable_ties: bool) -> ChoiceTask:
         split, backbone = self.split, self.backbone

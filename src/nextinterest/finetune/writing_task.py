@@ -1,13 +1,14 @@
 """Learning to write: cross-entropy of an answer's tokens behind a prompt, for causal and T5-like models.
 
-The prompt is read and not learned. Validation says how likely the right answers are, and how many of them
-greedy decoding would write exactly. Knows nothing of what is asked and answered.
+Of the prompt, a causal model may learn the lines of the history too, which predict one event after the other
+in one pass; the rest is read and not learned. Validation says how likely the right answers are, and how many
+of them greedy decoding would write exactly. Knows nothing of what is asked and answered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -33,11 +34,22 @@ _IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class WrittenExample:
-    """Tokens of a prompt, and of the answer with the end token behind it; `name` tells it from the others."""
+    """A prompt and the right answer to it.
+
+    Attributes
+    ----------
+    name
+        Distinguishes it from the others.
+    prompt, answer
+        Tokens; the answer's end token is among them.
+    lines
+        Positions in the prompt that are learned too: lines of a history, each predicted from those before.
+    """
 
     name: str
     prompt: list[int]
     answer: list[int]
+    lines: range = range(0)
 
 
 class CausalWriter(nn.Module):
@@ -51,13 +63,19 @@ class CausalWriter(nn.Module):
         Layers whose output a batch may bring along.
     lower
         What is kept of them, or None to run them at every step.
+    lines
+        What the learned lines of a batch's prompts count together, where its answers count one.
     """
 
     def __init__(
-        self, model: PreTrainedModel, frozen_layers: int = 0, lower: LowerLayers | None = None
+        self,
+        model: PreTrainedModel,
+        frozen_layers: int = 0,
+        lower: LowerLayers | None = None,
+        lines: float = 0.0,
     ) -> None:
         super().__init__()
-        self.model, self.frozen_layers, self.lower = model, frozen_layers, lower
+        self.model, self.frozen_layers, self.lower, self.lines = model, frozen_layers, lower, lines
         self._body = [decoder_of(model)]
         self._head = [Head(without_adapter(model))]
 
@@ -66,21 +84,34 @@ class CausalWriter(nn.Module):
         """All layers of the decoder."""
         return layers_of(self._body[0])
 
-    def inputs(self, rows: Sequence[WrittenExample], device: torch.device) -> tuple[TokenBatch, Tensor]:
+    def inputs(
+        self, rows: Sequence[WrittenExample], device: torch.device
+    ) -> tuple[TokenBatch, Tensor, Tensor]:
         """Return the inputs of `forward`; the last token of an answer is predicted and never read."""
+        answers = sum(len(row.answer) for row in rows)
+        n_lines = sum(len(row.lines) for row in rows) if self.lines else 0
+        each = self.lines * answers / max(n_lines, 1)
+        marks: list[list[int]] = []
+        targets: list[int] = []
+        weights: list[float] = []
+        for row in rows:
+            lines = row.lines if self.lines else range(0)
+            last = len(row.prompt) - 1
+            marks.append([*(position - 1 for position in lines), *range(last, last + len(row.answer))])
+            targets += [*(row.prompt[position] for position in lines), *row.answer]
+            weights += [*([each] * len(lines)), *([1.0] * len(row.answer))]
         sequences = [[*row.prompt, *row.answer[:-1]] for row in rows]
-        marks = [range(len(row.prompt) - 1, len(row.prompt) + len(row.answer) - 1) for row in rows]
-        targets = torch.tensor([token for row in rows for token in row.answer], device=device)
         keys = [f"answer-{row.name}" for row in rows]
-        return TokenBatch.of(sequences, marks, device, self.lower, keys), targets
+        batch = TokenBatch.of(sequences, marks, device, self.lower, keys)
+        return batch, torch.tensor(targets, device=device), torch.tensor(weights, device=device)
 
-    def forward(self, batch: TokenBatch, targets: Tensor) -> Tensor:
-        """Return the summed cross-entropy of the answers' tokens."""
-        return F.cross_entropy(self._logits(batch), targets, reduction="sum")
+    def forward(self, batch: TokenBatch, targets: Tensor, weights: Tensor) -> Tensor:
+        """Return the weighted sum of the cross-entropies; those of answers weigh 1."""
+        return (F.cross_entropy(self._logits(batch), targets, reduction="none") * weights).sum()
 
     def answers(self, rows: Sequence[WrittenExample], device: torch.device) -> tuple[Tensor, Tensor]:
         """Return float32 logits of the answers' tokens, shape (n, vocabulary), and the tokens."""
-        batch, targets = self.inputs(rows, device)
+        batch, targets, _ = self.inputs([replace(row, lines=range(0)) for row in rows], device)
         return self._logits(batch), targets
 
     def _logits(self, batch: TokenBatch) -> Tensor:

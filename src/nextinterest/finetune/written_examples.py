@@ -26,6 +26,8 @@ from nextinterest.prompts.flat_request import request_answer, request_prompt
 
 __all__ = ["Generation", "Utterances", "future_of"]
 
+_FIRST_LINES = 3  # too little of a history to predict the next line from
+
 
 def future_of(held_out: HeldOut, most: int) -> list[tuple[History, IntArray]]:
     """Return the history of each user before the first held-out event, and all of them, oldest first.
@@ -81,8 +83,9 @@ class Generation:
             )
         each = -(-self.config.examples // len(self.tasks))
         made: list[WrittenExample] = []
-        for task in self.tasks:
-            cases = [(user, end, self._following(log, user, end)) for user, end in events]
+        for i, task in enumerate(self.tasks):
+            own = events[i :: len(self.tasks)] or events
+            cases = [(user, end, self._following(log, user, end)) for user, end in own]
             if task == "interest":
                 cases = [case for case in cases if self.prompts.catalog.categories[int(case[2][0])]]
             elif task == "interests":
@@ -108,7 +111,10 @@ class Generation:
         self, name: str, task: GenerationTask, history: History, following: IntArray
     ) -> WrittenExample:
         example = self.prompts.example(task, history, following)
-        return WrittenExample(name, example.prompt.tokens, [*example.answer, self._end])
+        prompt = example.prompt
+        ends = prompt.event_ends
+        lines = range(ends[_FIRST_LINES - 1] + 1, ends[-1] + 1) if len(ends) > _FIRST_LINES else range(0)
+        return WrittenExample(name, prompt.tokens, [*example.answer, self._end], lines)
 
 
 class Utterances:
