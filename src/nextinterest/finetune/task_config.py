@@ -34,8 +34,8 @@ class GenerateConfig(_Options):
     """Events before what is to be written at least."""
 
     lines: float = Field(default=1.0, ge=0.0)
-    """What the lines of the shown history, from the fourth on, count together where the answer counts one.
-    Each is predicted from those before it. 0 learns answers alone, as an encoder-decoder model always does."""
+    """What lines of the shown history, from the fourth on, count together where the answer counts one.
+    Each is predicted from those before. 0 learns answers alone, as an encoder-decoder model always does."""
 
     validation_cases: int = Field(default=200, ge=1)
     """Users whose right answers' likelihood is measured, at most; drawn evenly."""
