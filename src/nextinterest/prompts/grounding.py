@@ -1,24 +1,27 @@
 """From a title that a model generated to the catalogue item it means, or to "not in catalogue".
 
-Exact titles first, then titles without case, accents, punctuation, articles and years, then the nearest
-title by text embedding where one is near enough. Never a guess without saying how it was made. Embeddings
-come in as a callable; this module computes none.
+Exact titles first, then titles without case, accents, punctuation, articles and years, then the one title
+that begins so up to its subtitle, then the nearest title by text embedding where one is near enough. A year
+or a number that the title does not have speaks against all of them. Never a guess without saying how it was
+made. Embeddings come in as a callable; this module computes none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from nextinterest.domain import Catalog, FloatArray, IntArray
-from nextinterest.titles import TitleIndex, split_year
+from nextinterest.titles import TitleIndex, split_year, title_numbers
+from nextinterest.titles.readings import readings
 
 __all__ = ["Grounding", "Neighbours", "TitleGrounder"]
 
 How = Literal["exact", "normalised", "neighbour", "not in catalogue"]
 
 _LONGEST = 1000  # no title is longer; text is cut there before it is looked at
+_YEARS_APART = 1  # of a first showing and a release
 
 
 class Neighbours(Protocol):
@@ -51,8 +54,8 @@ class Grounding:
         Cosine similarity of the nearest item where neighbours were asked for, whether or not it was near
         enough; else None.
     alike
-        Catalogue positions of all items that the title fits as well, the one taken among them; empty where
-        it was found by embedding.
+        Catalogue positions of all items that the title fits as well, the one taken among them, or of several
+        that begin with it, where none is taken; empty where it was found by embedding.
     """
 
     text: str
@@ -66,7 +69,7 @@ class TitleGrounder:
     """Maps generated titles to items of one catalogue.
 
     Several items may have one title: a year in the text picks among them, else the lowest position is
-    meant. Without its brackets or its edition a title is only taken where one item alone fits.
+    meant. Without its brackets, its edition or its subtitle a title is only taken where one item alone fits.
 
     Parameters
     ----------
@@ -101,13 +104,20 @@ class TitleGrounder:
     def ground_many(self, titles: Sequence[str]) -> list[Grounding]:
         """Map titles to items, asking for neighbours once for all that match none.
 
+        A year in brackets that is not that of the item, give or take one, and a number that is not in its
+        title are taken for another item's: "Terminator 2" is not "The Terminator".
+
         Returns
         -------
         list of Grounding
             One per title, in order; two titles may mean the same item.
         """
-        found = [self.match(title) for title in titles]
-        open_ = [i for i, grounding in enumerate(found) if grounding.position is None and titles[i].strip()]
+        found = [self._strictly(title) for title in titles]
+        open_ = [
+            i
+            for i, one in enumerate(found)
+            if one.position is None and len(one.alike) < 2 and titles[i].strip()
+        ]
         if self.neighbours is None or not open_:
             return found
         positions, similarities = self.neighbours([titles[i][:_LONGEST].strip() for i in open_])
@@ -122,18 +132,51 @@ class TitleGrounder:
             found[i] = self._nearest(titles[i], near)
         return found
 
+    def _strictly(self, title: str) -> Grounding:
+        """Match a title, or the beginning of one; several that begin so are `alike`, and none is taken."""
+        found = self.match(title)
+        if found.position is not None:
+            as_written = self.catalog.titles[found.position].strip() == title.strip()
+            fitting = tuple(item for item in found.alike if as_written or self._may_be(title, item))
+            if not fitting:
+                return Grounding(title, None, "not in catalogue")
+            return replace(found, position=fitting[0], alike=fitting)
+        begun = tuple(item for item in self.titles.begun(title) if self._may_be(title, item))
+        if len(begun) == 1:
+            return Grounding(title, begun[0], "normalised", alike=begun)
+        return Grounding(title, None, "not in catalogue", alike=begun)
+
     def _nearest(self, title: str, near: list[tuple[int, float]]) -> Grounding:
-        if not near or near[0][1] < self.threshold:
+        close = [
+            pair
+            for pair in near
+            if pair[1] >= self.threshold and self._may_be(title, pair[0], to_be_whole=True)
+        ]
+        if not close:
             return Grounding(title, None, "not in catalogue", near[0][1] if near else None)
         year = split_year(title.strip(), bare=True)[1]
-        close = [pair for pair in near if pair[1] >= self.threshold]
         position, similarity = next(
             (pair for pair in close if year is not None and self.catalog.years[pair[0]] == year), close[0]
         )
         return Grounding(title, position, "neighbour", similarity)
 
+    def _may_be(self, text: str, item: int, *, to_be_whole: bool = False) -> bool:
+        """Whether years and numbers in a text allow that it means an item.
+
+        With `to_be_whole` the text must have all numbers of the title too.
+        """
+        theirs, of_item = title_numbers(self.catalog.titles[item]), self.catalog.years[item]
+        years = () if of_item is None else range(of_item - _YEARS_APART, of_item + _YEARS_APART + 1)
+        for core, year, _ in readings(text.strip()[:_LONGEST]):
+            ours = title_numbers(core)
+            strange = ours - theirs - set(map(str, years))
+            of_another = year is not None and of_item is not None and year not in years
+            if not (strange or of_another or (to_be_whole and theirs - ours)):
+                return True
+        return False
+
     def match(self, title: str) -> Grounding:
-        """Map a title as written or by its normalised form, never by embedding."""
+        """Map a title as written or by its normalised form, never by embedding, nor by years and numbers."""
         items = self.titles.identify(title)
         if not items:
             return Grounding(title, None, "not in catalogue")

@@ -1,7 +1,8 @@
 """Titles by meaning: the nearest catalogue title to any text, which grounds what a model wrote.
 
-Titles are encoded bare, without the categories and descriptions of item texts, since what is looked up is a
-bare title too.
+The index of item texts, which the recommender searches anyway, names a few items for each text. Only their
+titles are then encoded, bare as the text is: an item's text has categories and a description besides, and how
+close it lies to a title says little.
 """
 
 from __future__ import annotations
@@ -13,40 +14,48 @@ import numpy as np
 from nextinterest.domain import Catalog, FloatArray, IntArray
 from nextinterest.retrieval.index import ItemIndex
 from nextinterest.retrieval.item_text import title_text
+from nextinterest.retrieval.lists import PAD, empty_lists
 from nextinterest.retrieval.text_encoder import CachedEncoder, Encoder
 
 __all__ = ["TitleVectors"]
 
+_LOOKED_AT = 32  # items by their texts, whose titles are compared
+
 
 class TitleVectors:
-    """The titles of a catalogue as vectors.
+    """The titles of a catalogue by their closeness to a text.
 
     Parameters
     ----------
+    catalog
+        The catalogue.
     index
-        Vectors of the titles by catalogue position.
+        Vectors of its item texts, by catalogue position.
     encoder
-        The encoder that made them. It should not be a cached one: what people ask is not written to disk.
+        The encoder that made them. What is looked up is not kept where it is a cached one; titles are.
     """
 
-    def __init__(self, index: ItemIndex, encoder: Encoder) -> None:
-        self.index, self.encoder = index, encoder
-
-    @classmethod
-    def build(cls, catalog: Catalog, encoder: Encoder) -> TitleVectors:
-        """Encode every title; an encoder with a cache does so once per title."""
-        titles = [title_text(title) for title in catalog.titles]
-        live = encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
-        return cls(ItemIndex.from_vectors(encoder.encode(titles)), live)
+    def __init__(self, catalog: Catalog, index: ItemIndex, encoder: Encoder) -> None:
+        self.catalog, self.index, self.encoder = catalog, index, encoder
 
     def nearest(self, texts: Sequence[str], k: int) -> tuple[IntArray, FloatArray]:
-        """Return the k closest titles of each text: positions and cosines, both of shape (n, k)."""
-        return self.index.search(self.encoder.encode([title_text(text) for text in texts]), k)
+        """Return the k closest titles of each text: positions and cosines, both of shape (n, k).
+
+        Behind the end of a short list the position is -1 and the cosine -1.
+        """
+        found, cosines = empty_lists(len(texts), k)
+        live = self.encoder.encoder if isinstance(self.encoder, CachedEncoder) else self.encoder
+        vectors = live.encode([title_text(text) for text in texts])
+        items, _ = self.index.search(vectors, max(k, _LOOKED_AT))
+        named = np.unique(items[items != PAD])
+        titles = self.encoder.encode([title_text(self.catalog.titles[int(item)]) for item in named])
+        for row, (vector, fetched) in enumerate(zip(vectors, items, strict=True)):
+            own = np.sort(fetched[fetched != PAD])
+            near = titles[np.searchsorted(named, own)] @ vector
+            order = np.argsort(-near, kind="stable")[:k]
+            found[row, : len(order)], cosines[row, : len(order)] = own[order], near[order]
+        return found, np.clip(cosines, -1.0, 1.0)
 
     def __call__(self, texts: Sequence[str]) -> tuple[IntArray, FloatArray]:
-        """Return the closest title of each text: positions and cosines, both of shape (n,).
-
-        The position is -1 and the cosine -1 where the catalogue is empty.
-        """
-        items, scores = self.nearest(texts, 1)
-        return items[:, 0], np.clip(scores[:, 0], -1.0, 1.0)
+        """Return the few closest titles of each text, as `nearest` does."""
+        return self.nearest(texts, 8)

@@ -2,7 +2,7 @@
 
 from nextinterest.titles.index import TitleIndex, TitleMatch
 from nextinterest.titles.normal import normalise_title, split_year, without_articles, without_brackets
-from nextinterest.titles.words import compared, title_words
+from nextinterest.titles.words import compared, title_numbers, title_words
 
 __all__ = [
     "TitleIndex",
@@ -10,6 +10,7 @@ __all__ = [
     "compared",
     "normalise_title",
     "split_year",
+    "title_numbers",
     "title_words",
     "without_articles",
     "without_brackets",

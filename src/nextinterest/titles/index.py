@@ -8,6 +8,7 @@ is typed into a search box.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from nextinterest.titles.normal import normalise_title, split_year, without_arti
 from nextinterest.titles.prefixes import WordPrefixes
 from nextinterest.titles.readings import readings
 from nextinterest.titles.trigrams import TrigramIndex
-from nextinterest.titles.words import Part, common_words, title_forms, title_words
+from nextinterest.titles.words import Part, common_words, head_words, title_forms, title_words
 
 __all__ = ["TitleIndex", "TitleMatch"]
 
@@ -138,6 +139,39 @@ class TitleIndex:
             if fitting:
                 return fitting
         return ()
+
+    def begun(self, text: str) -> tuple[int, ...]:
+        """Return the items whose title begins with a text that reaches its subtitle at least.
+
+        One item alone is meant; of several, which one is left open. Empty too where the text is one common
+        word, and where it ends before a subtitle: "Dead Man" is another film than "Dead Man Walking".
+        """
+        for core, year, year_must_fit in readings(text.strip()[:LONGEST]):
+            words = title_words(core)
+            if not words or (len(words) == 1 and words[0] in common_words()):
+                continue
+            items = self._beginning_with(" ".join(words))
+            heads = (head_words(self.catalog.titles[item][:LONGEST]) for item in items)
+            if any(head is not None and len(head) <= len(words) for head in heads):
+                of_year = self._of_year(items, year)
+                if of_year or not year_must_fit:
+                    return of_year or items
+        return ()
+
+    def _beginning_with(self, words: str) -> tuple[int, ...]:
+        texts, items = self._alphabetical
+        begin, end = bisect_left(texts, words), bisect_left(texts, f"{words} \U0010ffff")
+        fits = {items[n] for n in range(begin, end) if texts[n] == words or texts[n].startswith(f"{words} ")}
+        return tuple(sorted(fits))
+
+    @cached_property
+    def _alphabetical(self) -> tuple[list[str], list[int]]:
+        """Titles as words in alphabetical order, and whose they are."""
+        titles = (title[:LONGEST] for title in self.catalog.titles)
+        rows = sorted(
+            (" ".join(title_words(split_year(title)[0])), item) for item, title in enumerate(titles)
+        )
+        return [text for text, _ in rows], [item for _, item in rows]
 
     def _fitting(self, core: str, year: int | None, year_must_fit: bool) -> tuple[int, ...]:
         normal = normalise_title(core)

@@ -16,7 +16,9 @@ __all__ = [
     "common_words",
     "compared",
     "everyday_words",
+    "head_words",
     "title_forms",
+    "title_numbers",
     "title_words",
 ]
 
@@ -40,6 +42,7 @@ _SPELT = (
     | {word: str(n) for word, n in NUMBER_WORDS.items() if 1 <= n <= 12}
     | {"pt": "part", "vol": "volume", "dr": "doctor", "mr": "mister", "st": "saint", "vs": "versus"}
 )
+_SINGLE_ROMAN = {"v": "5", "x": "10"}  # letters of their own too, so that no title is read by them alone
 _ARTICLES = frozenset({"the", "a", "an", "le", "la", "les", "el", "il", "der", "das"})
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]")
 _AKA = re.compile(r"^(?:a\.?k\.?a\.?|or)\s+", re.I)
@@ -89,6 +92,33 @@ def compared(words: Sequence[str]) -> tuple[str, ...]:
     """Return normalised words as `title_words` does a text."""
     spelt = tuple(_SPELT.get(word, word) for word in words)
     return spelt[1:] if len(spelt) > 1 and spelt[0] in _ARTICLES else spelt
+
+
+def title_numbers(title: str) -> frozenset[str]:
+    """Return the numbers in a title, which tell the films of a series apart; the year behind it is none.
+
+    The first of a series is written with 1 or without, so that 1 is left out.
+
+    Examples
+    --------
+    >>> [sorted(title_numbers(title)) for title in ("Rocky V (1990)", "Henry IV, Part I", "Ocean's Eleven")]
+    [['5'], ['4'], ['11']]
+    """
+    words = normalise_title(split_year(title)[0]).split()
+    spelt = (_SINGLE_ROMAN.get(word, word) for word in compared(words))
+    return frozenset(word.lstrip("0") or "0" for word in spelt if word.isdecimal()) - {"1"}
+
+
+def head_words(title: str) -> tuple[str, ...] | None:
+    """Return the words before a subtitle or another title behind "or"; None where there is neither.
+
+    Examples
+    --------
+    >>> head_words("Dr. Strangelove or: How I Learned to Stop Worrying"), head_words("Dead Man Walking")
+    (('doctor', 'strangelove'), None)
+    """
+    head, *rest = _CUT.split(split_year(title)[0], maxsplit=1)
+    return (title_words(head) or None) if rest else None
 
 
 def title_forms(title: str) -> dict[tuple[str, ...], Part]:

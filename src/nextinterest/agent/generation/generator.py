@@ -100,7 +100,7 @@ def make_generator(
         )
     catalog, encoder = retriever.catalog, retriever.encoder
     return Generator(
-        model, catalog, lambda: TitleGrounder(catalog, TitleVectors.build(catalog, encoder)), style
+        model, catalog, lambda: TitleGrounder(catalog, TitleVectors(catalog, retriever.index, encoder)), style
     )
 
 
