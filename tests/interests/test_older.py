@@ -6,10 +6,12 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.films import WordEncoder
 
 from nextinterest.agent import AgentConfig, Engine
-from nextinterest.domain import Catalog, History
+from nextinterest.domain import Catalog, History, Item
 from nextinterest.interests import InterestPortrait, PortraitSummary, describe_older, portray
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.prompts import PromptOptions, PromptRenderer, PromptTemplate
@@ -48,6 +50,20 @@ def test_what_it_says(catalog: Catalog, changed: History) -> None:
     untimed = PortraitSummary(catalog)(History(changed.items))
     assert untimed[0] == "Before that, 80 more."
     assert PortraitSummary(catalog)(History(np.zeros(0, dtype=np.int32))) == ()
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_only_interests_that_the_events_have_are_named(data: st.DataObject) -> None:
+    """Smoothed shares of a few events are above zero for every interest that the population has."""
+    names = ("Comedy", "Drama", "Horror", "Sci-Fi", "War")
+    kinds = [(), *[(name,) for name in names], ("Drama", "War")]
+    items = [Item(str(i), f"Title {i}", kinds[i % 6 if i < 36 else 6]) for i in range(40)]
+    catalog = Catalog.from_items(items)
+    events = data.draw(st.lists(st.integers(0, 39), min_size=1, max_size=30))
+    said = " ".join(PortraitSummary(catalog)(History(np.array(events, dtype=np.int32))))
+    there = {name for event in events for name in items[event].categories or ("(none)",)}
+    assert {name for name in (*names, "(none)") if name in said} <= there
 
 
 def test_equal_events_get_equal_words_whoever_did_them_and_in_any_order_of_calls(

@@ -20,8 +20,9 @@ from nextinterest.interests.words import (
     Sentence,
     TextPortrait,
     clean,
+    columns,
     long_standing,
-    named,
+    observed,
     sayings,
 )
 
@@ -42,14 +43,14 @@ def describe_older(portrait: InterestPortrait) -> TextPortrait:
         return TextPortrait(user=portrait.user, sentences=())
     days = None if portrait.pace is None else portrait.pace.days
     extent = ("events",) if days is None else ("events", "pace.days")
-    top = named([(share.interest, share.share) for share in portrait.interests])
-    sentences = [
-        Sentence(text=say.earlier(portrait.events, days), portrait=extent),
-        Sentence(
-            text=say.earlier_mix(clean(top.names), top.values),
-            portrait=tuple(f"interests.{i}.share" for i in range(len(top.names))),
-        ),
-    ]
+    sentences = [Sentence(text=say.earlier(portrait.events, days), portrait=extent)]
+    if top := observed(portrait.interests):
+        sentences.append(
+            Sentence(
+                text=say.earlier_mix(*columns(portrait.interests, top)),
+                portrait=tuple(f"interests.{i}.share" for i in top),
+            )
+        )
     reported = [(i, c) for i, c in enumerate(portrait.changes) if c.direction != "steady"][:N_CHANGES]
     fields = [field for field in CHANGE_FIELDS if field != "q_value"]
     for i, change in reported:
@@ -60,12 +61,12 @@ def describe_older(portrait: InterestPortrait) -> TextPortrait:
                 portrait=tuple(f"changes.{i}.{field}" for field in fields),
             )
         )
-    if 0 < portrait.recent_events < portrait.events:
-        now = named([(share.interest, share.share) for share in portrait.current])
+    now = observed(portrait.current)
+    if now and 0 < portrait.recent_events < portrait.events:
         sentences.append(
             Sentence(
-                text=say.earlier_end(portrait.recent_events, clean(now.names), now.values),
-                portrait=("recent_events", *(f"current.{i}.share" for i in range(len(now.names)))),
+                text=say.earlier_end(portrait.recent_events, *columns(portrait.current, now)),
+                portrait=("recent_events", *(f"current.{i}.share" for i in now)),
             )
         )
     if portrait.long_standing:

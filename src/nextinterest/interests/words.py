@@ -78,9 +78,9 @@ def describe(portrait: InterestPortrait, outlook: InterestOutlook | None = None)
         nothing = Sentence(text=say.empty(), portrait=("events",))
         return TextPortrait(user=portrait.user, sentences=(nothing,))
     sentences = [_extent(portrait, say), *_mix(portrait, say)]
-    now = _observed(portrait.current)
+    now = observed(portrait.current)
     if now and 0 < portrait.recent_events < portrait.events:
-        names, shares = _columns(portrait.current, now)
+        names, shares = columns(portrait.current, now)
         sentences.append(
             Sentence(
                 text=say.current(portrait.recent_events, names, shares),
@@ -120,19 +120,6 @@ def long_standing(portrait: InterestPortrait, say: Sayings) -> Sentence:
     )
 
 
-class Named(BaseModel):
-    """Interests with their shares."""
-
-    names: tuple[str, ...]
-    values: tuple[float, ...]
-
-
-def named(rows: Sequence[tuple[str, float]]) -> Named:
-    """Keep the first few rows that matter, and always one."""
-    kept = [row for i, row in enumerate(rows[:N_NAMED]) if i == 0 or row[1] >= LEAST_SHARE]
-    return Named(names=tuple(name for name, _ in kept), values=tuple(value for _, value in kept))
-
-
 def clean(names: Sequence[str]) -> list[str]:
     """Return names that can do no harm in a prompt."""
     return [neutralise(name) for name in names]
@@ -152,16 +139,16 @@ def _mix(portrait: InterestPortrait, say: Sayings) -> list[Sentence]:
     rows = portrait.interests
     if portrait.events < LEAST_EVENTS:
         seen = sorted((i for i, row in enumerate(rows) if row.events > 0), key=lambda i: -rows[i].events)
-        names, _ = _columns(rows, seen)
+        names, _ = columns(rows, seen)
         paths = tuple(f"interests.{i}.events" for i in seen)
         return [Sentence(text=say.few(names), portrait=paths)] if seen else []
-    top = _observed(rows)
-    names, shares = _columns(rows, top)
+    top = observed(rows)
+    names, shares = columns(rows, top)
     paths = tuple(f"interests.{i}.share" for i in top)
     return [Sentence(text=say.mix(names, shares), portrait=paths)] if top else []
 
 
-def _observed(rows: Sequence[InterestShare]) -> list[int]:
+def observed(rows: Sequence[InterestShare]) -> list[int]:
     """Return which of the rows to name: the first few that matter, and one always, of those with events.
 
     A smoothed share is above zero for an interest without events too, as large as it is among all users.
@@ -170,7 +157,8 @@ def _observed(rows: Sequence[InterestShare]) -> list[int]:
     return [i for n, i in enumerate(seen) if n == 0 or rows[i].share >= LEAST_SHARE]
 
 
-def _columns(rows: Sequence[InterestShare], chosen: Sequence[int]) -> tuple[list[str], list[float]]:
+def columns(rows: Sequence[InterestShare], chosen: Sequence[int]) -> tuple[list[str], list[float]]:
+    """Return names, harmless in a prompt, and shares of some of the rows."""
     return clean([rows[i].interest for i in chosen]), [rows[i].share for i in chosen]
 
 
