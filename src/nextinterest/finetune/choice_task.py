@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -136,11 +136,6 @@ class Seq2SeqChooser(nn.Module):
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
-        config = without_adapter(model).config
-        self._end, self._start = (
-            int(cast(int, config.eos_token_id)),
-            int(cast(int, config.decoder_start_token_id)),
-        )
 
     def inputs(
         self,
@@ -150,14 +145,13 @@ class Seq2SeqChooser(nn.Module):
         keys: Sequence[str] = (),
     ) -> tuple[EncoderBatch, Tensor]:
         """Return what `logits` reads; nothing of an encoder is kept."""
-        written = [[self._start, *row.shared] for row in rows]
-        return EncoderBatch.of([row.tokens for row in rows], written, self._end, device), _letters(
-            rows, device
-        )
+        prompts, written = [row.tokens for row in rows], [row.shared for row in rows]
+        return EncoderBatch.of(prompts, written, self.model, device), _letters(rows, device)
 
     def logits(self, batch: EncoderBatch, letters: Tensor) -> Tensor:
         """Return logits of each row's letters, as `ChoiceObjective.logits` does."""
-        logits = batch.logits(self.model).float().gather(1, letters.clamp(min=0))
+        rows = torch.arange(len(letters), device=letters.device)
+        logits = batch.logits(self.model)[rows, batch.ends].gather(1, letters.clamp(min=0))
         return logits.masked_fill(letters < 0, float("-inf"))
 
     def forward(self, batch: EncoderBatch, letters: Tensor, chosen: Tensor) -> Tensor:

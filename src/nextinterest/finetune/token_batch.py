@@ -1,7 +1,7 @@
-"""Token sequences as one padded batch, and a causal model's hidden states at marked positions of it.
+"""Token sequences as one padded batch: of a causal model, and of an encoder and its decoder.
 
-Padding stands at the end, where a causal model's other positions cannot see it, so no mask is needed. Knows
-nothing of what is predicted at these positions.
+Padding stands at the end, where a causal model's other positions cannot see it, so that only an encoder needs
+a mask. Knows nothing of what is predicted.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from nextinterest.finetune.lower_layers import LowerLayers, run_upper
+from nextinterest.llm.loading import without_adapter
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -96,35 +97,46 @@ class TokenBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncoderBatch:
-    """What one forward pass of an encoder-decoder model reads, and what its decoder has written so far.
+    """What one forward pass of an encoder-decoder model reads, and what its decoder has written.
 
     Attributes
     ----------
     tokens, mask
         Prompts ended as the family ends them, and where they are, shape (batch, time).
     written
-        The decoder's tokens, as many in each row, shape (batch, n).
+        The decoder's tokens behind its start token, shape (batch, n), start tokens behind the end of a row.
+    ends
+        Where each row of it ends, shape (batch,).
     """
 
     tokens: Tensor
     mask: Tensor
     written: Tensor
+    ends: Tensor
 
     @classmethod
     def of(
-        cls, prompts: Sequence[list[int]], written: Sequence[list[int]], end: int, device: torch.device
+        cls,
+        prompts: Sequence[list[int]],
+        written: Sequence[Sequence[int]],
+        model: PreTrainedModel,
+        device: torch.device,
     ) -> EncoderBatch:
-        """Pad prompts, each behind its end token."""
+        """Pad prompts, each behind the end token of a model's family, and what is written after each."""
+        config = without_adapter(model).config
+        end, start = cast(int, config.eos_token_id), cast(int, config.decoder_start_token_id)
         read = [row if row[-1] == end else [*row, end] for row in prompts]
         tokens, mask = padded(read, end), padded([[1] * len(own) for own in read], 0)
-        return cls(tokens.to(device), mask.to(device), torch.tensor(written, device=device))
+        begun = padded([[start, *row] for row in written], start)
+        ends = torch.tensor([len(row) for row in written], device=device)
+        return cls(tokens.to(device), mask.to(device), begun.to(device), ends)
 
     def logits(self, model: PreTrainedModel) -> Tensor:
-        """Return the logits of the token that the decoder writes next, shape (batch, vocabulary)."""
+        """Return float32 logits of the token behind each of `written`, shape (batch, n, vocabulary)."""
         output = model(
             input_ids=self.tokens, attention_mask=self.mask, decoder_input_ids=self.written, use_cache=False
         )
-        return cast(Tensor, output.logits)[:, -1]
+        return cast(Tensor, output.logits).float()
 
 
 def padded(rows: Sequence[Sequence[int]], filler: int) -> Tensor:

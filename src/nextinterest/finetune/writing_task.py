@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from nextinterest.errors import DataError
 from nextinterest.finetune.adapters import decoder_of
 from nextinterest.finetune.batching import length_groups
 from nextinterest.finetune.lower_layers import LowerLayers, layers_of
-from nextinterest.finetune.token_batch import TokenBatch, padded
+from nextinterest.finetune.token_batch import EncoderBatch, TokenBatch, padded
 from nextinterest.llm.head import Head
 from nextinterest.llm.loading import without_adapter
 
@@ -130,28 +130,24 @@ class Seq2SeqWriter(nn.Module):
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
-        self._end = int(cast(int, without_adapter(model).config.eos_token_id))
 
-    def inputs(self, rows: Sequence[WrittenExample], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the inputs of `forward`: prompts ended as the family ends them, their mask, the answers."""
-        read = [row.prompt if row.prompt[-1] == self._end else [*row.prompt, self._end] for row in rows]
-        tokens = padded(read, self._end)
-        mask = padded([[1] * len(own) for own in read], 0)
-        answers = padded([row.answer for row in rows], _IGNORED)
-        return tokens.to(device), mask.to(device), answers.to(device)
+    def inputs(self, rows: Sequence[WrittenExample], device: torch.device) -> tuple[EncoderBatch, Tensor]:
+        """Return the inputs of `forward`: prompts with the answers behind them, and the answers."""
+        before = [row.answer[:-1] for row in rows]
+        batch = EncoderBatch.of([row.prompt for row in rows], before, self.model, device)
+        return batch, padded([row.answer for row in rows], _IGNORED).to(device)
 
-    def forward(self, tokens: Tensor, mask: Tensor, answers: Tensor) -> Tensor:
+    def forward(self, batch: EncoderBatch, answers: Tensor) -> Tensor:
         """Return the summed cross-entropy of the answers' tokens."""
-        return F.cross_entropy(*self._answers(tokens, mask, answers), reduction="sum")
+        return F.cross_entropy(*self._answers(batch, answers), reduction="sum")
 
     def answers(self, rows: Sequence[WrittenExample], device: torch.device) -> tuple[Tensor, Tensor]:
         """Return float32 logits of the answers' tokens, shape (n, vocabulary), and the tokens."""
         return self._answers(*self.inputs(rows, device))
 
-    def _answers(self, tokens: Tensor, mask: Tensor, answers: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.model(input_ids=tokens, attention_mask=mask, labels=answers, use_cache=False).logits
+    def _answers(self, batch: EncoderBatch, answers: Tensor) -> tuple[Tensor, Tensor]:
         real = answers != _IGNORED
-        return logits[real].float(), answers[real]
+        return batch.logits(self.model)[real], answers[real]
 
 
 Writer = CausalWriter | Seq2SeqWriter
