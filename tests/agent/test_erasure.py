@@ -16,6 +16,9 @@ from nextinterest.domain import Catalog, FloatArray, History, Rankings
 class Planted:
     """Item 5 is likely after item 2 and more so after item 3; nothing else depends on anything."""
 
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
         raise AssertionError("only probabilities are asked for")
 
@@ -28,6 +31,7 @@ class Planted:
         return "planted"
 
     def log_probabilities(self, histories: Sequence[History]) -> FloatArray:
+        self.asked.append(len(histories))
         logits = np.zeros((len(histories), 6), dtype=np.float32)
         for row, history in enumerate(histories):
             logits[row, 5] = 1.0 * (2 in history.items) + 2.0 * (3 in history.items)
@@ -39,23 +43,25 @@ HISTORY = History(np.array([3, 0, 2, 3, 1], dtype=np.int32))
 
 
 def test_the_planted_causes_are_named_in_order() -> None:
-    places, effects = effects_of_events(Planted(), HISTORY, np.array([5, 4], dtype=np.int32), window=30)
-    assert places.tolist() == [4, 3, 2, 1]  # item 3 once, at its newest place, erased in both
+    scorer = Planted()
+    indices, effects = effects_of_events(scorer, HISTORY, np.array([5, 4], dtype=np.int32), window=30)
+    assert scorer.asked == [5]  # once, for the history and each of its events left out
+    assert indices.tolist() == [4, 3, 2, 1]  # item 3 once, at its newest position, erased in both
     vectors = np.eye(6, dtype=np.float32)
-    named = evidence_by_effect(HISTORY, 5, places, effects[:, 0], vectors, CATALOG, 5)
+    named = evidence_by_effect(HISTORY, 5, indices, effects[:, 0], vectors, CATALOG, 5)
     assert [e.item_id for e in named] == ["3", "2"]
     # Unseen are items 4 and 5, so log P(5) = logit - log(e^logit + 1).
     whole, without_3 = 3.0 - np.log1p(np.exp(3.0)), 1.0 - np.log1p(np.exp(1.0))
     assert named[0].effect == pytest.approx(whole - without_3, abs=1e-5)
-    assert evidence_by_effect(HISTORY, 4, places, effects[:, 1], vectors, CATALOG, 5) == ()
+    assert evidence_by_effect(HISTORY, 4, indices, effects[:, 1], vectors, CATALOG, 5) == ()
 
 
 def test_only_the_window_is_tried_and_an_empty_history_has_no_evidence() -> None:
-    places, effects = effects_of_events(Planted(), HISTORY, np.array([5], dtype=np.int32), window=1)
-    assert places.tolist() == [4]
+    indices, effects = effects_of_events(Planted(), HISTORY, np.array([5], dtype=np.int32), window=1)
+    assert indices.tolist() == [4]
     assert effects.shape == (1, 1)
-    places, effects = effects_of_events(Planted(), HISTORY.first(0), np.array([5], dtype=np.int32), 30)
-    assert len(places) == 0
+    indices, effects = effects_of_events(Planted(), HISTORY.first(0), np.array([5], dtype=np.int32), 30)
+    assert len(indices) == 0
     assert effects.shape == (0, 1)
 
 
