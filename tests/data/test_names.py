@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from unicodedata import normalize
 
@@ -10,16 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextinterest.data import load
+from nextinterest.characters import DIRECTION_CONTROLS
+from nextinterest.data import Dataset, load
 from nextinterest.data.missing import MISSING
 from nextinterest.data.names import normal_names
-from nextinterest.domain import normal_name
+from nextinterest.domain import Event, normal_name
 
 
 def events(path: Path) -> list[tuple[str, str]]:
     dataset = load(path)
     log = dataset.log
     return [(log.user_ids[u], dataset.catalog.ids[i]) for u, i in zip(log.users, log.items, strict=True)]
+
+
+def kinds(dataset: Dataset, user: str) -> tuple[Event, ...]:
+    position = dataset.log.user(user)
+    assert position is not None
+    return tuple(dataset.log.history(position).events(dataset.catalog))
 
 
 def write(folder: Path, rows: str, items: str | None = None) -> Path:
@@ -111,8 +119,62 @@ def test_what_is_asked_for_is_found_in_either_form(tmp_path: Path) -> None:
     assert 7 not in dataset.catalog
 
 
+MARKS = tuple(sorted(DIRECTION_CONTROLS))
+CHARACTERS = st.characters(exclude_categories=["Cs", "Cn"]) | st.sampled_from(MARKS)
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=[f"{ord(mark):04X}" for mark in MARKS])
+def test_direction_changing_characters_are_removed_and_counted(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "log.jsonl"
+    rows = [
+        {"user_id": f"a{mark}nn", "item_id": "i", "title": f"T{mark}op", "event_type": f"lik{mark}e"},
+        {"user_id": "bob", "item_id": f"{mark}j{mark}", "title": f"&#{ord(mark)};Jam", "event_type": "like"},
+        {"user_id": f"{mark}", "item_id": "i", "title": "Top", "event_type": "like"},
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    items = [
+        {
+            "item_id": "i",
+            "title": f"T{mark}op",
+            "category": [f"Sp{mark}read", "Tea"],
+            "description": f"{mark}x",
+        },
+        {"item_id": "j", "title": f"&#{ord(mark)};Jam", "category": ["Tea"], "brand": f"A{mark}cme"},
+    ]
+    (tmp_path / "items.jsonl").write_text("\n".join(map(json.dumps, items)))
+    dataset = load(path, items=tmp_path / "items.jsonl")
+    assert dataset.log.user_ids == ("ann", "bob")
+    assert dataset.catalog.ids == ("i", "j")
+    assert dataset.catalog.titles == ("Top", "Jam")
+    assert dataset.catalog.categories == (("Spread", "Tea"), ("Tea",))
+    assert dataset.catalog.descriptions == ("x", None)
+    assert dataset.catalog[1].attributes == {"brand": "Acme"}
+    assert [event.kind for user in ("ann", "bob") for event in kinds(dataset, user)] == ["like", "like"]
+    (note,) = [note for note in dataset.report.notes if "direction" in note]
+    assert note == (
+        "direction-changing characters (U+202E and the like) were removed from 2 user ids, 1 item id, "
+        "1 kind of event, 2 titles, 1 category, 1 description, 1 attribute"
+    )
+    assert dataset.report.count("no user id") == 1
+    assert dataset.log.user(f"an{mark}n") == 0
+    assert note in load(path, items=tmp_path / "items.jsonl").report.notes
+
+
+def test_marks_that_names_in_arabic_and_hebrew_need_stay(tmp_path: Path) -> None:
+    dataset = load(write(tmp_path, "u,a\u200fb,1700000000\n", "a\u200fb,\u05d0\u200e1,X\n"))
+    assert dataset.catalog.ids == ("a\u200fb",)
+    assert dataset.catalog.titles == ("\u05d0\u200e1",)
+    assert not any("direction" in note for note in dataset.report.notes)
+
+
 @settings(deadline=None, max_examples=200)
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=6), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs", "Cn"]) | st.sampled_from(MARKS), max_size=6),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_columns_and_single_names_have_the_same_form(texts: list[str]) -> None:
     once = normal_names(pl.Series(texts, dtype=pl.String)).to_list()
     assert once == [normal_name(text) for text in texts]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from nextinterest.data.titles import normalise_titles
+from nextinterest.data.titles import normalise_titles, unescaped
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,6 @@ from nextinterest.data.titles import normalise_titles
         ("Assembly (Ji jie hao) (2007) ", "Assembly (Ji jie hao)", 2007),
         ("Babylon 5", "Babylon 5", None),
         ("Route (9999)", "Route (9999)", None),
-        ("Phantasy Star Online, Episode I &amp; II", "Phantasy Star Online, Episode I & II", None),
         ("  Two   spaces ", "Two spaces", None),
         ("(1995)", None, 1995),
         ("", None, None),
@@ -45,3 +44,8 @@ def test_titles(written: str | None, title: str | None, year: int | None) -> Non
 def test_a_known_year_is_kept_and_the_written_one_leaves_the_title() -> None:
     frame = pl.DataFrame({"title": ["Heat (1995)", "Heat"], "year": ["1996", "not a year"]})
     assert normalise_titles(frame).rows() == [("Heat", 1996), ("Heat", None)]
+
+
+def test_entities_are_replaced_once() -> None:
+    titles = pl.Series(["Episode I &amp; II", "AT&amp;amp;T", "a &b", None])
+    assert unescaped(titles).to_list() == ["Episode I & II", "AT&amp;T", "a &b", None]

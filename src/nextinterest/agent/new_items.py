@@ -25,10 +25,10 @@ from pydantic import (
 )
 
 from nextinterest.arguments import first_problem
+from nextinterest.characters import DIRECTION_CONTROLS
 from nextinterest.domain import Item
 from nextinterest.domain.items import Availability, Moment
 from nextinterest.errors import DataError
-from nextinterest.profiles.store import DIRECTION_CONTROLS
 
 __all__ = ["NewAvailability", "NewItem", "checked_items"]
 
@@ -39,7 +39,7 @@ MOST = 2**53
 def _shows(text: str, allowed: str = "") -> str:
     """Return a text of an item, unless it holds characters that control what shows it."""
     for position, character in enumerate(text):
-        direction = unicodedata.bidirectional(character) in DIRECTION_CONTROLS
+        direction = character in DIRECTION_CONTROLS
         if direction or (unicodedata.category(character) == "Cc" and character not in allowed):
             kind = "direction-changing" if direction else "control"
             raise ValueError(f"holds the {kind} character U+{ord(character):04X} at position {position}")

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from nextinterest.characters import undirected
 from nextinterest.counting import counted
 from nextinterest.data.ratings import bare_numbers, read_ratings
 from nextinterest.data.sources.cells import list_of
@@ -118,4 +119,4 @@ def _cell(text: str) -> str | tuple[str, ...]:
     values = list_of(text)
     if values is None and "|" in text:
         values = [part.strip() for part in text.split("|") if part.strip()]
-    return text if values is None else tuple(values)
+    return text if values is None else tuple(map(undirected, values))  # lists may escape characters

@@ -10,8 +10,10 @@ from dataclasses import replace
 import polars as pl
 
 from nextinterest.counting import counted
+from nextinterest.data.directions import DIRECTIONS, without_directions
 from nextinterest.data.missing import is_missing
 from nextinterest.data.sources.raw import RawData
+from nextinterest.data.titles import unescaped
 
 __all__ = ["doubtful_ids", "normal_names", "read_names"]
 
@@ -29,15 +31,20 @@ def _composed(bare: pl.Series) -> pl.Series:
     """Return stripped text composed; the column itself where all of it is ASCII."""
     if not (bare.str.len_bytes() != bare.str.len_chars()).any():
         return bare
-    return bare.str.normalize("NFC").str.replace_all(_INVISIBLE, "")
+    return bare.str.replace_all(DIRECTIONS, "").str.normalize("NFC").str.replace_all(_INVISIBLE, "")
 
 
 def read_names(raw: RawData) -> RawData:
     """Return the data with ids, titles and categories in one form; missing ids are null.
 
+    Entities in titles are unescaped, and no text has a direction-changing character.
+
     Ids are read column by column and file by file, so that ids which one file writes as 10.0 and another as
     10 are the same.
     """
+    if raw.items is not None:
+        raw = replace(raw, items=raw.items.with_columns(unescaped(raw.items["title"])))
+    raw = without_directions(raw)
     reading = _Reading(raw)
     events = reading.ids(raw.events, "events", "user", "item")
     items = None if raw.items is None else _texts(reading.ids(raw.items, "items", "item"))

@@ -1,4 +1,4 @@
-"""Titles as a reader would write them: the year taken out, an article put back in front, entities unescaped.
+"""Titles as a reader would write them: entities unescaped, the year taken out, an article put back in front.
 
 A language model has read "The Usual Suspects" far more often than "Usual Suspects, The (1995)". Works on
 whole columns. Knows nothing of files.
@@ -10,7 +10,7 @@ import html
 
 import polars as pl
 
-__all__ = ["ARTICLES", "normalise_titles"]
+__all__ = ["ARTICLES", "normalise_titles", "unescaped"]
 
 ARTICLES = (
     *("The", "A", "An"),
@@ -41,8 +41,8 @@ def _articles_first(column: pl.Expr) -> pl.Expr:
     return column
 
 
-def _unescape(titles: pl.Series) -> pl.Series:
-    """Replace HTML entities; only the titles that have an ampersand are touched one by one."""
+def unescaped(titles: pl.Series) -> pl.Series:
+    """Return titles with HTML entities replaced; only titles with an ampersand are touched one by one."""
     if not titles.str.contains("&", literal=True).any():
         return titles
     return pl.Series(
@@ -51,7 +51,7 @@ def _unescape(titles: pl.Series) -> pl.Series:
 
 
 def normalise_titles(frame: pl.DataFrame) -> pl.DataFrame:
-    """Normalise the column ``title`` and fill ``year`` from it where it is not known already.
+    """Normalise the unescaped column ``title`` and fill ``year`` from it where it is not known already.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def normalise_titles(frame: pl.DataFrame) -> pl.DataFrame:
     >>> normalise_titles(frame).rows()
     [('The Usual Suspects', 1995), ('Paris, Texas', 1984)]
     """
-    frame = frame.with_columns(_unescape(frame["title"].cast(pl.String)))
+    frame = frame.with_columns(pl.col("title").cast(pl.String))
     # A number, perhaps written as a float (1994.0), or the year of a date (1994-05-27).
     text = pl.col("year").cast(pl.String).str.strip_chars()
     known = text.str.extract(r"^(-?\d+)(?:\.0*)?$", 1).cast(pl.Int32, strict=False)

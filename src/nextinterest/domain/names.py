@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
+from nextinterest.characters import undirected
+
 __all__ = ["found_name", "normal_name"]
 
 _BLANKS = " \t\n\r\v\f"
@@ -13,7 +15,8 @@ _BLANKS = " \t\n\r\v\f"
 def normal_name(text: str) -> str:
     r"""Return text in Unicode's composed form (NFC), without blanks and invisible characters at its ends.
 
-    Invisible are the characters of category Cf, such as the zero-width space.
+    Invisible are the characters of category Cf, such as the zero-width space. Those that change the direction
+    of text are left out everywhere.
 
     Examples
     --------
@@ -22,7 +25,7 @@ def normal_name(text: str) -> str:
     """
     if text.isascii():
         return text.strip(_BLANKS)
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", undirected(text))
     start, end = 0, len(text)
     while start < end and _invisible(text[start]):
         start += 1

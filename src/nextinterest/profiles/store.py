@@ -15,10 +15,10 @@ from typing import Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from nextinterest.characters import DIRECTION_CONTROLS
 from nextinterest.profiles.faults import UserNameError
 
 __all__ = [
-    "DIRECTION_CONTROLS",
     "AppendResult",
     "EventKind",
     "ItemRecord",
@@ -29,7 +29,6 @@ __all__ = [
 
 EventKind = Literal["seen", "liked", "disliked", "hidden"]
 MAX_USER_ID = 256
-DIRECTION_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class ProfileEvent(BaseModel):
@@ -179,7 +178,7 @@ def checked_user(user: str) -> str:
         not user
         or user in {".", ".."}
         or all(unicodedata.category(c)[0] in "CZ" for c in user)
-        or any(unicodedata.bidirectional(c) in DIRECTION_CONTROLS for c in user)
+        or not DIRECTION_CONTROLS.isdisjoint(user)
         or len(user) > MAX_USER_ID
         or any(c < " " or c in "\x7f\ufffd" or "\ud800" <= c <= "\udfff" for c in user)
     ):
