@@ -41,6 +41,7 @@ DOCUMENTED: dict[str, str] = {
     "erasure_drops": "docs/evaluation.md",
     "exposure": "docs/evaluation.md",
     "ScriptedLanguageModel": "docs/engine.md",
+    "RecommenderAgent.with_sources": "docs/extending.md",
 }
 
 CLASS = re.compile(r"[A-Z]\w*[A-Za-z]\w*")

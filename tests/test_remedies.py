@@ -32,6 +32,7 @@ OPTION = re.compile(r"--[a-z][a-z-]*")
 
 NOT_REACHED = {
     # Wrong arguments of Python calls that no command makes.
+    ("agent/agent.py", "Add sources first: agent.with_sources(...).with_store(...)."),
     ("agent/chat/messages.py", "Pass a list. {}"),
     ("agent/chat/messages.py", "Pass a string; images and sound are not understood."),
     ("agent/records.py", "Give it one: agent.with_store('profiles.db')."),

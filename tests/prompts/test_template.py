@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +75,21 @@ def test_unknown_names_are_refused() -> None:
     with pytest.raises(PromptError, match="No template 'nope'") as caught:
         PromptTemplate.named("nope")
     assert "item-softmax" in caught.value.remedy
+
+
+def test_a_path_names_the_template_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jinja"
+    with pytest.raises(PromptError, match="cannot be read: No such file") as caught:
+        PromptTemplate.named(str(path))
+    assert "item-softmax" in caught.value.remedy
+    path.write_text("{% block event %}* {{ title }}{% endblock %}")
+    found = PromptTemplate.named(str(path))
+    assert found.render("event", title="Alien") == "* Alien"
+    path.write_text("{% block event %}- {{ title }}{% endblock %}")
+    assert PromptTemplate.named(str(path)) != found  # read anew
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(PromptError, match="cannot be read"):
+        PromptTemplate.named(str(path))
 
 
 def test_what_a_template_asks_of_its_caller() -> None:

@@ -239,7 +239,7 @@ def test_foreign_sources_are_fused_and_refused_when_saved(
 
     sequence = NextPosition()
     config = CONFIG.model_copy(update={"weights": {**CONFIG.weights, "sequence": 100.0}})
-    retriever = Retriever.build(catalog, log, encoder, config, extra_sources=[sequence])
+    retriever = Retriever.build(catalog, log, encoder, config).with_sources([sequence], {})
     assert retriever.recommend([history(7)], 1).items.tolist() == [[8]]
     with pytest.raises(ModelError, match="'sequence' cannot be saved"):
         save(retriever, tmp_path / "saved")

@@ -9,12 +9,14 @@ that an answer ends on the catalogue it began with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Self
 
 from nextinterest.agent.artifact import load_engine, save_engine
 from nextinterest.agent.asynchronous import isolated, streamed, threaded
 from nextinterest.agent.building import build_engine
+from nextinterest.agent.catalogue import ServedCatalogue
 from nextinterest.agent.chat.conversing import Conversation, traced_pieces, whole
 from nextinterest.agent.chat.grounding import as_sent
 from nextinterest.agent.chat.messages import MessageLike, read_messages
@@ -31,10 +33,12 @@ from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
 from nextinterest.data.dataset import as_data_set
 from nextinterest.domain import Outcome, Recommendations, Request, Where, traced
+from nextinterest.errors import DataError
 from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.metering import metering
 from nextinterest.profiles import ProfileStore
+from nextinterest.retrieval import CandidateSource
 
 __all__ = ["RecommenderAgent"]
 
@@ -178,6 +182,24 @@ class RecommenderAgent(AgentInterests):
         if path is None:
             made = made.with_log(load_dataset(DEFAULT_DATA))
         return made if store is None else made.with_store(store)
+
+    def with_sources(self, *sources: CandidateSource, weights: Mapping[str, float] | None = None) -> Self:
+        """Return this agent with further candidate sources; a store (`with_store`) comes after them.
+
+        `weights` are their fusion weights by name, 1 by default; a trained ranking scores what they name by
+        itself. Only sources with a file form (`nextinterest.retrieval.kinds`) can be saved.
+
+        Raises
+        ------
+        DataError
+            As of `nextinterest.retrieval.Retriever.with_sources`, or if the agent has a store.
+        """
+        if self._users is not None:
+            remedy = "Add sources first: agent.with_sources(...).with_store(...)."
+            raise DataError("This agent has a store already.", remedy=remedy)
+        made = copy(self)
+        made._served = ServedCatalogue(self._served.now.with_sources(sources, weights or {}))
+        return made
 
     def save_pretrained(self, path: str | Path) -> None:
         """Write a recommender directory; users' events are not part of it."""

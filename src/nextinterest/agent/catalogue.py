@@ -9,8 +9,8 @@ store they are kept in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 
@@ -21,6 +21,7 @@ from nextinterest.agent.chat.understanding import Understanding
 from nextinterest.agent.engine import Engine
 from nextinterest.domain import Catalog, Item
 from nextinterest.profiles import ItemRecord, ProfileStore
+from nextinterest.retrieval import CandidateSource
 
 __all__ = ["ItemChange", "ServedCatalogue", "Snapshot"]
 
@@ -59,6 +60,11 @@ class Snapshot:
     def over(self, catalog: Catalog) -> Snapshot:
         """Return a snapshot with another catalogue, its new items encoded and indexed."""
         return Snapshot(self.engine.over(catalog), self.understanding)
+
+    def with_sources(self, sources: Sequence[CandidateSource], weights: Mapping[str, float]) -> Snapshot:
+        """Return a snapshot whose retriever asks further sources (see `Retriever.with_sources`)."""
+        retriever = self.engine.retriever.with_sources(sources, weights)
+        return Snapshot(replace(self.engine, retriever=retriever), self.understanding)
 
 
 class ServedCatalogue:

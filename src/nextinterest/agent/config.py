@@ -64,7 +64,8 @@ class AgentConfig(BaseModel):
     """Items that the retriever puts forward and the language model reranks."""
 
     template: str = "choice"
-    """Name of the prompt template in which the candidates are lettered."""
+    """Prompt template in which the candidates are lettered: the name of a shipped one, or the path of a file
+    that ends in ``.jinja``. A saved recommender names the path and the file's hash."""
 
     max_prompt_tokens: int = Field(default=512, ge=64)
     """Token budget of one prompt; the oldest events fall away first."""

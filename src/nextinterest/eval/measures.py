@@ -1,5 +1,8 @@
 """The metrics of a run by name: from saved answers to one value per case, or per set of lists.
 
+A new metric is a function in `nextinterest.eval.metrics` and one line in `RANK_METRICS`, `LIST_METRICS` or
+`SET_METRICS`.
+
 ``ndcg@10`` and its like are read from ranks, list metrics from the saved lists, coverage and its like from
 all lists together. Computes nothing else; averaging and intervals are `scores`.
 """
@@ -23,28 +26,17 @@ from nextinterest.eval import metrics
 from nextinterest.eval.metrics.ranks import Scores
 from nextinterest.eval.runs import Run
 
-__all__ = ["DEFAULT_MEASURES", "Measure", "RunFacts", "available_measures", "case_values", "measure"]
-
-_RANKS: Final[dict[str, tuple[Callable[..., Scores], str]]] = {
-    "ndcg": (metrics.ndcg, "NDCG"),
-    "hr": (metrics.hit_rate, "HR"),
-    "recall": (metrics.recall, "Recall"),
-    "mrr": (metrics.mrr, "MRR"),
-    "map": (metrics.average_precision, "MAP"),
-}
-_LISTS: Final[dict[str, tuple[str, bool | None]]] = {
-    "popularity": ("popularity", None),
-    "tail": ("tail share", None),
-    "novelty": ("novelty (bits)", None),
-    "diversity": ("diversity (categories)", None),
-    "embedding_diversity": ("diversity (embeddings)", None),
-    "genre_kl": ("genre miscalibration", False),
-}
-_SETS: Final[dict[str, tuple[str, bool | None]]] = {
-    "coverage": ("coverage", None),
-    "gini": ("Gini", None),
-    "ece": ("calibration error", False),
-}
+__all__ = [
+    "DEFAULT_MEASURES",
+    "LIST_METRICS",
+    "RANK_METRICS",
+    "SET_METRICS",
+    "Measure",
+    "RunFacts",
+    "available_measures",
+    "case_values",
+    "measure",
+]
 
 DEFAULT_MEASURES: Final = (
     "ndcg@10",
@@ -114,15 +106,17 @@ def measure(name: str) -> Measure:
     if at and (not cut.isdigit() or int(cut) < 1):
         raise DataError(f"The cut-off of {name!r} is not a number of at least 1.", remedy="Write ndcg@10.")
     k = int(cut) if cut else None
-    if base in _RANKS:
-        return Measure(name, _RANKS[base][1] + (f"@{k}" if k else ""), "ranks", k, True)
+    if base in RANK_METRICS:
+        return Measure(name, RANK_METRICS[base][1] + (f"@{k}" if k else ""), "ranks", k, True)
     if base == "logloss":
         return Measure(name, "log-loss", "log_prob", None, False)
-    if base in _LISTS:
-        return Measure(name, _LISTS[base][0], "lists", k or 10, _LISTS[base][1])
-    if base in _SETS:
-        return Measure(name, _SETS[base][0], "set", k or 10, _SETS[base][1])
-    known = ", ".join([*(f"{n}@k" for n in _RANKS), "logloss", *(f"{n}@k" for n in (*_LISTS, *_SETS))])
+    if base in LIST_METRICS:
+        return Measure(name, LIST_METRICS[base][1], "lists", k or 10, LIST_METRICS[base][2])
+    if base in SET_METRICS:
+        return Measure(name, SET_METRICS[base][1], "set", k or 10, SET_METRICS[base][2])
+    known = ", ".join(
+        [*(f"{n}@k" for n in RANK_METRICS), "logloss", *(f"{n}@k" for n in (*LIST_METRICS, *SET_METRICS))]
+    )
     raise DataError(f"There is no metric {name!r}.", remedy=f"Choose from: {known}.")
 
 
@@ -155,6 +149,19 @@ class RunFacts:
         np.add.at(matrix, (rows, columns), 1.0 / np.maximum(lengths[rows], 1))
         return matrix
 
+    @property
+    def vectors(self) -> FloatArray:
+        """Item embeddings, shape (n_items, dimension).
+
+        Raises
+        ------
+        DataError
+            If the run has none.
+        """
+        if self.run.vectors is None:
+            raise DataError(f"The run {self.run.path} has no item embeddings.")
+        return self.run.vectors
+
     @cached_property
     def profiles(self) -> csr_array:
         """Category shares of each history, shape (n_cases, n_categories)."""
@@ -165,6 +172,53 @@ class RunFacts:
         indices = index.explode(empty_as_null=False).to_numpy() if some else np.zeros(0, np.int32)
         data = weight.explode(empty_as_null=False).to_numpy() if some else np.zeros(0, np.float32)
         return csr_array((data, indices, indptr), shape=(len(index), self.categories.shape[1]))
+
+
+RankMetric = Callable[[NDArray[np.integer], int | None], Scores]
+"""From ranks, shape (n_cases,), and a cut-off to the value of each case."""
+ListMetric = Callable[[IntArray, RunFacts], Scores]
+"""From lists, shape (n_cases, k), -1 where a position is empty, to the value of each case."""
+ExposureMetric = Callable[[Scores], float]
+"""From how often each item was listed, shape (n_items,), to one number."""
+
+RANK_METRICS: Final[dict[str, tuple[RankMetric, str]]] = {
+    "ndcg": (metrics.ndcg, "NDCG"),
+    "hr": (metrics.hit_rate, "HR"),
+    "recall": (metrics.recall, "Recall"),
+    "mrr": (metrics.mrr, "MRR"),
+    "map": (metrics.average_precision, "MAP"),
+}
+"""Metrics of ranks by name, with their titles; the higher the better."""
+
+LIST_METRICS: Final[dict[str, tuple[ListMetric, str, bool | None]]] = {
+    "popularity": (lambda lists, facts: metrics.average_popularity(lists, facts.counts), "popularity", None),
+    "tail": (lambda lists, facts: metrics.tail_share(lists, facts.tail), "tail share", None),
+    "novelty": (lambda lists, facts: metrics.novelty(lists, facts.counts), "novelty (bits)", None),
+    "diversity": (
+        lambda lists, facts: metrics.intra_list_diversity(lists, facts.categories),
+        "diversity (categories)",
+        None,
+    ),
+    "embedding_diversity": (
+        lambda lists, facts: metrics.intra_list_diversity(lists, facts.vectors),
+        "diversity (embeddings)",
+        None,
+    ),
+    "genre_kl": (
+        lambda lists, facts: metrics.genre_calibration(lists, facts.profiles, facts.categories),
+        "genre miscalibration",
+        False,
+    ),
+}
+"""Metrics of lists by name, with their titles and whether the higher is the better."""
+
+SET_METRICS: Final[dict[str, tuple[ExposureMetric | None, str, bool | None]]] = {
+    "coverage": (metrics.coverage, "coverage", None),
+    "gini": (metrics.gini, "Gini", None),
+    "ece": (None, "calibration error", False),
+}
+"""Metrics of all lists together by name, likewise. They read how often each item was listed; the calibration
+error, which reads probabilities, is computed in `nextinterest.eval.set_numbers`."""
 
 
 def available_measures(run: Run, names: tuple[str, ...] = DEFAULT_MEASURES) -> list[Measure]:
@@ -207,30 +261,12 @@ def case_values(one: Measure, answers: pl.DataFrame, facts: RunFacts) -> Scores:
         Of the same run.
     """
     if one.kind == "ranks":
-        return _RANKS[one.base][0](answers["rank"].to_numpy(), one.k)
+        return RANK_METRICS[one.base][0](answers["rank"].to_numpy(), one.k)
     if one.kind == "log_prob":
         return metrics.log_loss(answers["log_prob"].to_numpy())
-    return list_values(one, lists_of(answers), facts)
+    return LIST_METRICS[one.base][0](lists_of(answers)[:, : one.k], facts)
 
 
 def lists_of(answers: pl.DataFrame) -> IntArray:
     """Return the saved lists, int32, shape (n_cases, list_length), -1 where a position is empty."""
     return answers["items"].to_numpy()
-
-
-def list_values(one: Measure, lists: IntArray, facts: RunFacts) -> Scores:
-    """Return a list metric of each list, shape (n_cases,)."""
-    cut = lists[:, : one.k]
-    if one.base == "popularity":
-        return metrics.average_popularity(cut, facts.counts)
-    if one.base == "tail":
-        return metrics.tail_share(cut, facts.tail)
-    if one.base == "novelty":
-        return metrics.novelty(cut, facts.counts)
-    if one.base == "diversity":
-        return metrics.intra_list_diversity(cut, facts.categories)
-    if one.base == "genre_kl":
-        return metrics.genre_calibration(cut, facts.profiles, facts.categories)
-    if facts.run.vectors is None:
-        raise DataError(f"The run {facts.run.path} has no item embeddings, which {one.name} needs.")
-    return metrics.intra_list_diversity(cut, facts.run.vectors)

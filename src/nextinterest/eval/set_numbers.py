@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nextinterest.domain import FloatArray, IntArray
 from nextinterest.eval import metrics
-from nextinterest.eval.measures import Measure, lists_of
+from nextinterest.eval.measures import SET_METRICS, Measure, lists_of
 from nextinterest.eval.metrics.ranks import Scores
 from nextinterest.eval.numbers import FEWEST_USERS, Number
 from nextinterest.eval.runs import Run
@@ -60,12 +60,12 @@ def numbers_of_lists(
     for one in measures:
         lists = lists_of(answers)[:, : one.k]
         lists = lists if where is None else lists[where]
-        if one.base == "ece":
+        statistic = SET_METRICS[one.base][0]
+        if statistic is None:
             numbers.append(_calibration_number(answers, lists, run, where, group, n_groups, level))
             continue
         if one.k not in exposures:
             exposures[one.k] = _group_exposure(lists, group, n_groups, n_items)
-        statistic = metrics.coverage if one.base == "coverage" else metrics.gini
         numbers.append(_jackknifed(exposures[one.k], statistic, level))
     return numbers
 

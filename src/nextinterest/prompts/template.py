@@ -28,6 +28,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
@@ -122,14 +123,14 @@ class PromptTemplate:
 
     @classmethod
     def named(cls, name: str) -> PromptTemplate:
-        """Return a template that ships with the package.
+        """Return a template that ships with the package, or the one in a file whose path ends in ``.jinja``.
 
         Raises
         ------
         PromptError
-            If none of that name does.
+            If there is none, or it is no template.
         """
-        return _named(name)
+        return _from_file(name) if name.endswith(_SUFFIX) else _named(name)
 
     @property
     def is_chat(self) -> bool:
@@ -211,12 +212,24 @@ def shipped_templates() -> tuple[str, ...]:
     )
 
 
+def _from_file(path: str) -> PromptTemplate:
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(
+            f"The template {path} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            remedy="Put the file there, or give the name of a template that ships with the package: "
+            f"{', '.join(shipped_templates())}.",
+        ) from error
+    return PromptTemplate(path, source)
+
+
 @cache
 def _named(name: str) -> PromptTemplate:
     if name not in shipped_templates():
         raise PromptError(
             f"No template {name!r} ships with the package.",
-            remedy=f"Choose one of {', '.join(shipped_templates())}.",
+            remedy=f"Choose one of {', '.join(shipped_templates())}, or give the path of a .jinja file.",
         )
     source = (files("nextinterest.prompts") / "templates" / (name + _SUFFIX)).read_text(encoding="utf-8")
     return PromptTemplate(name, source)

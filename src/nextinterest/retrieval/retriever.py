@@ -17,7 +17,7 @@ An empty history is answered by popularity, a catalogue without a log by text al
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Self, cast
 
@@ -39,7 +39,7 @@ from nextinterest.retrieval.ranks import log_totals
 from nextinterest.retrieval.rest import draw_order
 from nextinterest.retrieval.scoring import FusedScores
 from nextinterest.retrieval.shortlist import Orders, Shortlist, rank_candidates
-from nextinterest.retrieval.sources import CandidateSource
+from nextinterest.retrieval.sources import CandidateSource, check_sources
 from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.text_source import TextNeighbours
 from nextinterest.tracing import step
@@ -87,7 +87,6 @@ class Retriever:
         log: EventLog | None,
         encoder: Encoder,
         config: RetrieverConfig | None = None,
-        extra_sources: Sequence[CandidateSource] = (),
     ) -> Retriever:
         """Encode the catalogue and learn from a log, where there is one.
 
@@ -96,13 +95,11 @@ class Retriever:
         catalog
             The items.
         log
-            Events to learn popularity and co-occurrence from; None leaves text (and `extra_sources`).
+            Events to learn popularity and co-occurrence from; None leaves text.
         encoder
             Gives the item vectors; a `CachedEncoder` encodes only what it has not seen.
         config
             Options; None takes the defaults.
-        extra_sources
-            Sources made elsewhere, such as a trained sequence encoder.
         """
         config = config or RetrieverConfig()
         vectors = encoder.encode(catalog_texts(catalog))
@@ -115,7 +112,7 @@ class Retriever:
                 PopularItems.fit(log, len(catalog), config.popularity_half_life_days),
                 CoOccurrence(similarity, config.cooccurrence_half_life, config.rating_gain),
             ]
-        return cls(catalog, text, [*learned, *extra_sources], config, encoder)
+        return cls(catalog, text, learned, config, encoder)
 
     @property
     def catalog(self) -> Catalog:
@@ -150,6 +147,28 @@ class Retriever:
     def without_language(self) -> Retriever:
         """Return a retriever whose ranking runs no language model: this one."""
         return self
+
+    def with_sources(self, sources: Sequence[CandidateSource], weights: Mapping[str, float]) -> Self:
+        """Return a retriever that asks further sources, too; this one stays as it is.
+
+        Parameters
+        ----------
+        sources
+            Over the same catalogue. They name candidates; a trained ranking scores them as it does others.
+        weights
+            Fusion weights of some of them by name; the others weigh 1.
+
+        Raises
+        ------
+        DataError
+            If one has no member of the protocol, a name that another has, or a weight that is below 0 or of
+            no source given.
+        """
+        check_sources(sources, weights, [source.name for source in self.sources])
+        made = copy.copy(self)
+        made.sources = [*self.sources, *sources]
+        made.config = self.config.model_copy(update={"weights": self.config.weights | dict(weights)})
+        return made
 
     def update(self, catalog: Catalog) -> None:
         """Take over a changed catalogue: items added, removed, or with other texts.
