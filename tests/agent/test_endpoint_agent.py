@@ -138,7 +138,7 @@ def test_a_shop_of_many_categories_still_fits(endpoint: Endpoint) -> None:
     goods = tuple(
         Item(f"p{n}", f"Thing {n}", (f"a long name of shelf number {n}", "Rug")) for n in range(900)
     )
-    endpoint.script = [clever(lambda schema, prompt: {"intent": "other"})]
+    endpoint.script = [clever(lambda schema, prompt: {"requests": [{"intent": "other"}]})]
     agent = RecommenderAgent.from_dataset(
         dataset(goods), language_model=f"openai:m@{endpoint.url}", roles={"word": None}
     )
@@ -151,7 +151,7 @@ def test_a_shop_of_many_categories_still_fits(endpoint: Endpoint) -> None:
 
 def test_a_long_conversation_fits_a_small_context(endpoint: Endpoint) -> None:
     endpoint.models = {"data": [{"id": "m", "max_model_len": 2048}]}
-    endpoint.script = [clever(lambda schema, prompt: {"intent": "other"})]
+    endpoint.script = [clever(lambda schema, prompt: {"requests": [{"intent": "other"}]})]
     agent = RecommenderAgent.from_dataset(
         dataset(SHOP), language_model=f"openai:m@{endpoint.url}", roles={"word": None}
     )
@@ -199,7 +199,8 @@ def test_an_answer_that_cannot_be_read_changes_nothing(
 
 def test_a_failure_while_wording_is_a_note(endpoint: Endpoint) -> None:
     def objects(schema: dict[str, object] | None, prompt: str) -> object:
-        return {"intent": "recommend"} if "newest message" in prompt else {"ranking": ["A"], "sure": 50}
+        plan = {"requests": [{"intent": "recommend"}]}
+        return plan if "newest message" in prompt else {"ranking": ["A"], "sure": 50}
 
     well = clever(objects)
     endpoint.script = [lambda body: failure(400, "out of order") if body.get("stream") else well(body)]
@@ -329,7 +330,7 @@ def test_the_command_line_takes_an_endpoint(
 def test_messages_are_read_by_the_endpoint(endpoint: Endpoint) -> None:
     def objects(schema: dict[str, object] | None, prompt: str) -> object:
         if "newest message" in prompt:
-            return {"intent": "recommend", "categories": ["Rug"], "count": 2}
+            return {"requests": [{"intent": "recommend", "categories": ["Rug"], "count": 2}]}
         return {"ranking": ["A"], "sure": 50}
 
     endpoint.script = [clever(objects)]

@@ -33,8 +33,7 @@ def _answer(body: Body) -> Reply:
     fields = schema["properties"]
     assert isinstance(fields, dict)
     known: dict[str, object] = {
-        "intent": "recommend",
-        "count": 2,
+        "requests": [{"intent": "recommend", "count": 2}],
         "ranking": ["B", "A"],
         "sure": 80,
         "interests": [{"name": "Horror", "share": 50, "trend": "steady", "because": [1]}],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from nextinterest.domain import Request
-from nextinterest.prompts.flat_request import FlatRequest, flat_form
+from nextinterest.prompts.flat_request import FlatPlan, flat_form, flat_plan
 
 __all__ = ["written"]
 
 
-def written(request: Request) -> FlatRequest:
-    """Return a request in the form that models are held to."""
-    return flat_form().of(request)
+def written(*requests: Request) -> FlatPlan:
+    """Return requests in the form that models are held to."""
+    return flat_plan().model_construct(requests=tuple(flat_form().of(one) for one in requests))

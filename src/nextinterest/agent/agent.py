@@ -351,7 +351,7 @@ class RecommenderAgent(AgentInterests):
                 return
             given = [] if history is None and user is None else history
             read = self._read(served.engine, given, user, "raise")
-            understood = served.conversation.understand(said)
+            understood = served.conversation.understand(said, history=read.history)
             profile = SessionProfile(read.history, understood.earlier)
             outcome = served.conversation.carry_out(understood, profile)
             yield from served.conversation.worded(outcome, said)

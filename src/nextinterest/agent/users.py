@@ -117,9 +117,10 @@ class StoredUsers:
         with self.remembered.answering(user) as number:
             now = self.clock()
             waiting = questions.take(user, messages, now)
-            understood = conversation.understand(messages, waiting, confirmed=confirm_forget)
+            known = self.read(user, conversation.engine).history if conversation.reads_history else None
+            understood = conversation.understand(messages, waiting, confirmed=confirm_forget, history=known)
             outcome = self._done(conversation, understood, user, now, number, absent)
-            questions.put(user, messages, outcome.question, now)
+            questions.put(user, messages, outcome.asked_back, now)
         # Everything is written by now; a stream that is broken off changes nothing.
         yield from conversation.worded(outcome, messages)
 
@@ -142,7 +143,8 @@ class StoredUsers:
     ) -> Outcome:
         profile = StoredProfile(conversation.engine.catalog, self.store, user, now, number)
         outcome = conversation.carry_out(understood, profile)
-        if outcome.confirmation is not None and outcome.confirmation.kind == "forgotten":
+        done = [one.confirmation for one in outcome.every if one.confirmation is not None]
+        if any(one.kind == "forgotten" for one in done):
             self._retriever().forget(user)  # it has read what was taken back
         if absent and understood.request.intent in _FROM_HISTORY and not profile.size():
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, absent)})

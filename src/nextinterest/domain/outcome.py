@@ -107,3 +107,16 @@ class Outcome(_Frozen):
     found: tuple[FoundItem, ...] = Field(default=(), description="For search: best match first.")
     unknown: tuple[str, ...] = Field(default=(), description="Names that nothing was found for.")
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")
+    also: tuple[Outcome, ...] = Field(
+        default=(), description="What came of further requests of the same message, in their order."
+    )
+
+    @property
+    def every(self) -> tuple[Outcome, ...]:
+        """Itself and those in `also`."""
+        return (self, *self.also)
+
+    @property
+    def asked_back(self) -> Question | None:
+        """The first question among them; None where nothing is asked back."""
+        return next((one.question for one in self.every if one.question is not None), None)

@@ -14,9 +14,12 @@ from nextinterest.domain.where import Name, Names, Where
 
 __all__ = ["Intent", "Request"]
 
-Intent = Literal["recommend", "similar", "explain", "feedback", "profile", "search", "forget", "other"]
+Intent = Literal[
+    "recommend", "similar", "explain", "feedback", "profile", "search", "forget",
+    "greet", "thank", "bye", "complain", "other",
+]  # fmt: skip
 """What is wanted: a list, a list around items, reasons, to say something of items, one's own interests, an
-item looked up, something taken back, or anything else."""
+item looked up, something taken back; small talk of four kinds; or anything else."""
 
 MAX_COUNT = 10_000
 
@@ -30,7 +33,8 @@ class Request(BaseModel):
         default="recommend",
         description="recommend: a list of items. similar: items like a named one. explain: why an item was "
         "recommended. feedback: what the person saw, liked or disliked. profile: the person's own interests. "
-        "search: whether an item exists. forget: take back what was said. other: anything else.",
+        "search: whether an item exists. forget: take back what was said. greet, thank, bye, complain: small "
+        "talk without a request. other: anything else, which a recommender does not do.",
     )
     where: Where = Field(default=Where(), description="Constraints that every item must meet.")
     count: int | None = Field(

@@ -19,20 +19,24 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from nextinterest.domain import Catalog, Request, Where
+from nextinterest.domain.where import Name
 from nextinterest.messages import Message
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.template import PromptTemplate
 
 __all__ = [
     "FIELDS",
+    "FlatPlan",
     "FlatRequest",
+    "attributes_for",
     "fields_for",
     "flat_form",
+    "flat_plan",
     "request_answer",
     "request_prompt",
     "request_template",
@@ -54,6 +58,9 @@ FIELDS = (
 changes with them."""
 
 MOST_MESSAGES = 7
+MOST_REQUESTS = 4
+MOST_ATTRIBUTES = 12
+MOST_VALUES = 200
 MOST_CHARACTERS = 400
 
 
@@ -84,13 +91,32 @@ class FlatRequest(BaseModel):
             If a first year, price or time lies after the last.
         """
         said = {name: getattr(self, name) for name in type(self).model_fields}
+        values = said.pop("attributes", None)
+        if isinstance(values, BaseModel):
+            said["attributes"] = values.model_dump(by_alias=True, exclude_none=True)
         where = Where(**{name: said.pop(name) for name in tuple(said) if name in Where.model_fields})
         return Request(where=where, **said)
+
+    def asked(self) -> tuple[Request, ...]:
+        """Return what is asked for: this request alone."""
+        return (self.request(),)
 
     @model_validator(mode="after")
     def _is_request(self) -> Self:
         self.request()
         return self
+
+
+class FlatPlan(BaseModel):
+    """All requests of one message; `flat_plan` gives it their form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests: tuple[FlatRequest, ...]
+
+    def asked(self) -> tuple[Request, ...]:
+        """Return what is asked for, in its order."""
+        return tuple(one.request() for one in self.requests)
 
 
 def fields_for(catalog: Catalog) -> tuple[str, ...]:
@@ -119,14 +145,33 @@ def fields_for(catalog: Catalog) -> tuple[str, ...]:
     return ("intent", "count", *held, "liked", "disliked", "similar_to", "less_like", "query")
 
 
+def attributes_for(catalog: Catalog) -> tuple[str, ...]:
+    """Return the attributes that a message may ask for by name: of few different words, the commonest first.
+
+    Examples
+    --------
+    >>> from nextinterest.domain import Item
+    >>> attributes_for(Catalog.from_items([Item("1", "Espresso machine", attributes={"brand": "Gaggia"})]))
+    ('brand',)
+    """
+    found: list[tuple[int, str]] = []
+    for name, column in catalog.details.attributes.items():
+        known = [value for value in column if value is not None]
+        if known and all(isinstance(value, str) for value in known) and len(set(known)) <= MOST_VALUES:
+            found.append((len(known), name))
+    return tuple(name for _, name in sorted(found, key=lambda one: -one[0])[:MOST_ATTRIBUTES])
+
+
 @cache
-def flat_form(names: tuple[str, ...] = FIELDS) -> type[FlatRequest]:
+def flat_form(names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = ()) -> type[FlatRequest]:
     """Return the flat form of requests with some fields of `Request` and `Where`, derived from both.
 
     Parameters
     ----------
     names
         The fields, in the order they are written; the intent, where it is among them, has to be given.
+    attributes
+        Names of attributes of which a value can be asked for, each a field of ``attributes``.
 
     Examples
     --------
@@ -138,7 +183,31 @@ def flat_form(names: tuple[str, ...] = FIELDS) -> type[FlatRequest]:
     """
     found = [(name, _field(name)) for name in names]
     fields: dict[str, Any] = {name: (info.annotation, info) for name, info in found}
+    if attributes:
+        values: dict[str, Any] = {
+            f"value_{n}": (Name | None, Field(default=None, alias=name)) for n, name in enumerate(attributes)
+        }
+        config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+        form = create_model("Attributes", __config__=config, **values)
+        said = "Values that attributes of the items must have, as the catalogue writes them."
+        fields["attributes"] = (form | None, Field(default=None, description=said))
     return create_model("FlatRequest", __base__=FlatRequest, **fields)
+
+
+@cache
+def flat_plan(names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = ()) -> type[FlatPlan]:
+    """Return the form of a message's requests, each in the form of `flat_form`; at most `MOST_REQUESTS`.
+
+    Examples
+    --------
+    >>> plan = flat_plan(("intent", "query"))
+    >>> [one.intent for one in plan(requests=[{"intent": "thank"}, {"intent": "recommend"}]).asked()]
+    ['thank', 'recommend']
+    """
+    said = "What the message asks for: one request for each thing that is wanted, in its order; mostly one."
+    field = Field(min_length=1, max_length=MOST_REQUESTS, description=said)
+    form: Any = flat_form(names, attributes)
+    return create_model("FlatPlan", __base__=FlatPlan, requests=(tuple[form, ...], field))
 
 
 def _field(name: str) -> FieldInfo:

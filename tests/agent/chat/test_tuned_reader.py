@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from support.written import written
-
 from nextinterest.agent.chat import ChatContext, TunedReader
 from nextinterest.domain import Request
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
+from nextinterest.prompts.flat_request import flat_form
 
 
 def said(*messages: str) -> list[Message]:
@@ -15,7 +14,8 @@ def said(*messages: str) -> list[Message]:
 
 
 def test_the_prompt_holds_the_conversation_and_nothing_else(cinema: ChatContext) -> None:
-    model = ScriptedLanguageModel([written(Request(intent="similar", similar_to=("blade runer",)))])
+    answer = flat_form().of(Request(intent="similar", similar_to=("blade runer",)))
+    model = ScriptedLanguageModel([answer])
     read = TunedReader(model).read(said("films please", "1. Alien (1979)", "like blade runer"), cinema)
     assert read.request == Request(intent="similar", similar_to=("Blade Runner",))
     (system, user) = model.calls[0].messages

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nextinterest.agent.chat.grounding import deletes_everything
 from nextinterest.agent.chat.messages import last_said, newest_part
 from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile, speaks_of_deleting
 from nextinterest.agent.chat.reading.reader import CompositionalReader
@@ -87,9 +88,11 @@ def _agreed(waiting: Question, context: ChatContext) -> Understood:
 
 def _allowed(read: Understood, said: str, part: Sequence[Message], context: ChatContext) -> Understood:
     """Return what was read without what the message may not ask for."""
+    if read.then:
+        read = replace(read, then=tuple(_allowed(one, said, part, context) for one in read.then))
     if read.request.intent != "forget":
         return read
-    if read.request.query is not None and read.request.query.casefold() == EVERYTHING:
+    if deletes_everything(read.request):
         rules = CompositionalReader().read(part, context)  # knows the list shown, as `said` does not
         allowed = asks_to_delete_profile(said) and rules.request.query == EVERYTHING
     else:

@@ -19,7 +19,7 @@ from nextinterest.agent.chat.tuned_reader import TunedReader
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.agent.chat.worded import worded
 from nextinterest.agent.engine import Engine
-from nextinterest.domain import Outcome, Trace
+from nextinterest.domain import History, Outcome, Trace
 from nextinterest.llm import LanguageModel
 from nextinterest.llm.metering import current
 from nextinterest.messages import Message
@@ -47,7 +47,12 @@ class Conversation:
         self.executor = Executor(engine, self.context)
 
     def understand(
-        self, messages: Sequence[Message], waiting: Question | None = None, *, confirmed: bool = False
+        self,
+        messages: Sequence[Message],
+        waiting: Question | None = None,
+        *,
+        confirmed: bool = False,
+        history: History | None = None,
     ) -> Understood:
         """Return what the newest user message asks for.
 
@@ -62,12 +67,21 @@ class Conversation:
             What was asked back before this message.
         confirmed
             Whether the caller has it confirmed that a deletion, if the message asks for one, is meant.
+        history
+            The person's events, which a language model is shown.
         """
+        context = self.context if history is None else self.context.about(history)
         with step("understand", reader=self.understanding.name) as s:
-            read = settled(self.understanding, messages, self.context, waiting, confirmed=confirmed)
+            read = settled(self.understanding, messages, context, waiting, confirmed=confirmed)
             if s:
-                s.note(request=read.request.model_dump(mode="json", exclude_defaults=True))
+                asked = (read, *read.then)
+                s.note(requests=[one.request.model_dump(mode="json", exclude_defaults=True) for one in asked])
         return read
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether what reads messages is shown the person's events."""
+        return isinstance(self.understanding, ModelReader)
 
     def answer(self, understood: Understood, profile: ChatProfile, messages: Sequence[Message]) -> ChatReply:
         """Carry out what was understood and return the reply."""

@@ -59,7 +59,12 @@ class Executor:
         self.conditions = Conditions(engine.catalog)
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        """Return the result of a request; the events that the message reports are recorded first."""
+        """Return the result of all requests of a message, one after the other."""
+        first, *others = (self._carry_out(one, profile) for one in (understood, *understood.then))
+        return first.model_copy(update={"also": tuple(others)})
+
+    def _carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        """Return the result of a request; the events that it reports are recorded first."""
         if understood.unclear:
             return self._which(understood, profile)
         recorded = self._record(understood, profile)
@@ -343,7 +348,7 @@ def _unread(understood: Understood) -> list[str]:
     """Say what of a conversation was not read, or not by the language model."""
     notes: list[str] = []
     if understood.by_rules:
-        notes.append("Read by rules: the language model's answer could not be read.")
+        notes.append(f"Read by rules: {understood.by_rules}.")
     if understood.unread:
         oldest = counted(understood.unread, "character was", "characters were")
         notes.append(f"This conversation is long: its oldest {oldest} not read.")

@@ -5,7 +5,8 @@ Titles become those of the catalogue, each meaning one item. A title that severa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from nextinterest.agent.chat.reading.numbers import MOST
 from nextinterest.agent.chat.reading.tokens import tokenise
@@ -14,9 +15,41 @@ from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, Re
 from nextinterest.domain import Request
 from nextinterest.titles import split_year
 
-__all__ = ["as_sent", "as_written"]
+__all__ = ["as_planned", "as_sent", "as_written"]
 
 LEAST_MATCH = 0.8
+
+
+def as_planned(requests: Sequence[Request], context: ChatContext) -> Understood:
+    """Return what a language model made of a message, which may ask for several things.
+
+    What all of them report is noted once; nothing whole is deleted beside anything else.
+
+    Parameters
+    ----------
+    requests
+        What it wrote, at least one.
+    context
+        What is known of the catalogue.
+    """
+    several = len(requests) > 1
+    kept = [one for one in requests if not (several and deletes_everything(one))] or [
+        Request(intent="forget")
+    ]
+    first, *others = (as_written(one, context) for n, one in enumerate(kept) if one not in kept[:n])
+    noted = {one.item for one in first.reported}
+    then = []
+    for one in others:
+        new = tuple(event for event in one.reported if event.item not in noted)
+        noted |= {event.item for event in new}
+        then.append(replace(one, reported=new))
+    return replace(first, then=tuple(then), kept=len(kept) < len(requests))
+
+
+def deletes_everything(request: Request) -> bool:
+    """Whether a request is to delete the whole profile."""
+    query = request.query
+    return request.intent == "forget" and query is not None and query.casefold() == EVERYTHING
 
 
 def as_written(request: Request, context: ChatContext) -> Understood:

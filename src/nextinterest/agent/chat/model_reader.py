@@ -1,4 +1,4 @@
-"""`ModelReader`: understanding by a language model, held to the flat form of `Request`.
+"""`ModelReader`: understanding by a language model, held to a flat plan of requests.
 
 For larger models and endpoints, zero-shot. What the model writes is data: titles are looked up in the
 catalogue, categories are the catalogue's or are dropped, and no word of it reaches a reply unchecked.
@@ -7,28 +7,28 @@ catalogue, categories are the catalogue's or are dropped, and no word of it reac
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
-from nextinterest.agent.chat.grounding import as_written
+from nextinterest.agent.chat.grounding import as_planned
+from nextinterest.agent.chat.introduction import described
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
-from nextinterest.domain import Catalog, Request
-from nextinterest.errors import OutputParseError
+from nextinterest.domain import Request
+from nextinterest.errors import ModelError, OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.llm.base import THINKING
 from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
-from nextinterest.prompts.flat_request import FlatRequest
+from nextinterest.prompts.flat_request import FlatPlan, FlatRequest
 
 __all__ = ["ModelReader"]
 
 logger = logging.getLogger(__name__)
 MAX_MESSAGE = 1500
-MAX_CATEGORY = 48
-MOST_CATEGORIES = 200
 
 
 @cache
@@ -38,18 +38,20 @@ def _template() -> PromptTemplate:
 
 
 class ModelReader:
-    """Asks a language model for the request.
+    """Asks a language model for the requests of a message.
 
     Parameters
     ----------
     model
         The model; constrained decoding, or the endpoint's, holds it to the schema.
     fallback
-        Reads where the model's answer breaks a rule that no schema says; rules by default.
+        Reads where the model fails, or its answer breaks a rule that no schema says; rules by default.
     most_messages
         Newest messages shown to the model.
     max_tokens
         Longest answer.
+    clock
+        Returns the time now.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class ModelReader:
         fallback: Understanding | None = None,
         *,
         most_messages: int = 12,
-        max_tokens: int = 300,
+        max_tokens: int = 500,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.model = model
         self.fallback = fallback or CompositionalReader()
         self.most_messages = most_messages
         self.max_tokens = max_tokens
+        self.clock = clock
 
     @property
     def name(self) -> str:
@@ -82,18 +86,19 @@ class ModelReader:
             answer = self.model.generate(
                 self.prompt(said, context), schema=self.form(context), sampling=sampling
             )
-        except OutputParseError as error:
+        except (OutputParseError, ModelError) as error:
             logger.warning("%s could not read a message: %s", self.model.name, error.message)
-            read = self.fallback.read(messages, context)
-            return Understood(read.request, read.reported, read.earlier, by_rules=True)
-        return as_written(answer.request(), context)
+            unread = isinstance(error, OutputParseError)
+            why = "the language model's answer could not be read" if unread else "the language model failed"
+            return replace(self.fallback.read(messages, context), by_rules=why)
+        return as_planned(answer.asked(), context)
 
-    def form(self, context: ChatContext) -> type[FlatRequest]:
+    def form(self, context: ChatContext) -> type[FlatPlan] | type[FlatRequest]:
         """Return the form that the model's answer is held to."""
         return context.form
 
     def prompt(self, said: Sequence[Message], context: ChatContext) -> list[Message]:
-        """Return the prompt: instructions, and the conversation as one message of data."""
+        """Return the prompt: instructions, the catalogue, the person, and the conversation, as data."""
         template, special = _template(), self.model.tokenizer.special_tokens
         remote = self.model.capabilities.remote
         clean = [
@@ -102,11 +107,7 @@ class ModelReader:
         ]
         system = template.render("system").strip()
         header = template.render(
-            "header",
-            described=remote,
-            categories=[neutralise(name, max_chars=MAX_CATEGORY) for name in _usual(context.catalog)],
-            first=context.years.first,
-            last=context.years.last,
+            "header", described=remote, today=f"{self.clock():%Y-%m-%d}", **described(context, special)
         )
         # An endpoint is sent the schema with the request, and once is enough.
         footer = template.render("footer", schema="" if remote else schema_text(self.form(context)))
@@ -119,16 +120,3 @@ class ModelReader:
             sizes.pop(0)
         asked = header + "".join(turns) + footer
         return [Message(role="system", content=system), Message(role="user", content=asked.strip())]
-
-
-def _usual(catalog: Catalog) -> list[str]:
-    """Return the categories that a prompt names: all, or those of most items where there are too many.
-
-    Others are found too where a model writes them; a prompt with thousands would not fit.
-    """
-    names = list(catalog.category_names)
-    if len(names) <= MOST_CATEGORIES:
-        return names
-    items = Counter(name for own in catalog.categories for name in own)
-    usual = {name for name, _ in items.most_common(MOST_CATEGORIES)}
-    return [name for name in names if name in usual]

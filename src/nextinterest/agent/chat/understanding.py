@@ -6,15 +6,16 @@ Two things understand: `CompositionalReader`, which needs no model, and `ModelRe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
 
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.years import YearRange
-from nextinterest.domain import Catalog, Request
+from nextinterest.domain import Catalog, History, Request
 from nextinterest.messages import Message
-from nextinterest.prompts.flat_request import FlatRequest, fields_for, flat_form
+from nextinterest.prompts.flat_request import FlatPlan, attributes_for, fields_for, flat_plan
 from nextinterest.titles import TitleIndex
 
 __all__ = ["ChatContext", "ReportedEvent", "ReportedKind", "Understanding", "Understood"]
@@ -29,10 +30,23 @@ class ChatContext:
     ----------
     catalog
         The catalogue.
+
+    Attributes
+    ----------
+    history
+        The events of the person who writes, where they are known (see `about`); else None.
     """
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
+        self.history: History | None = None
+
+    def about(self, history: History) -> ChatContext:
+        """Return the same context of a conversation with somebody."""
+        _ = self.titles, self.categories, self.years  # made once, not once for each person
+        made = copy(self)
+        made.history = history
+        return made
 
     @cached_property
     def titles(self) -> TitleIndex:
@@ -45,9 +59,9 @@ class ChatContext:
         return CategoryLexicon(self.catalog.category_names)
 
     @cached_property
-    def form(self) -> type[FlatRequest]:
-        """The form in which a model writes a request: with the constraints that items can meet."""
-        return flat_form(fields_for(self.catalog))
+    def form(self) -> type[FlatPlan]:
+        """The form in which a model writes requests: with the constraints that items can meet."""
+        return flat_plan(fields_for(self.catalog), attributes_for(self.catalog))
 
     @cached_property
     def years(self) -> YearRange:
@@ -105,7 +119,9 @@ class Understood:
     unsearched
         Texts of the newest message that were not compared with misspelt titles, for being too many.
     by_rules
-        Whether rules read the message because a language model's answer could not be read.
+        Why rules read the message in place of a language model; empty where they did not.
+    then
+        What else the message asks for, in its order.
     """
 
     request: Request
@@ -120,7 +136,8 @@ class Understood:
     unread: int = 0
     cut: int = 0
     unsearched: int = 0
-    by_rules: bool = False
+    by_rules: str = ""
+    then: tuple[Understood, ...] = ()
 
 
 class Understanding(Protocol):

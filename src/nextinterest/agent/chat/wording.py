@@ -7,7 +7,7 @@ neutralised to one line before it is put into a sentence, and none is ever rende
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Protocol, cast
@@ -69,13 +69,22 @@ class Parts:
 
 
 def parts_of(outcome: Outcome) -> Parts:
-    """Write a result as text, in parts.
+    """Write a result as text, in parts; of several requests, the first is said first.
 
     Parameters
     ----------
     outcome
         The result.
     """
+    first = _parts_of(outcome)
+    further: list[str] = []
+    for other in map(_parts_of, outcome.also):
+        further += [line for line in (*other.before, *other.free, *other.after) if line not in further]
+    said = {*first.before, *first.free, *first.after}
+    return replace(first, after=(*first.after, *(line for line in further if line not in said)))
+
+
+def _parts_of(outcome: Outcome) -> Parts:
     say = _template()
     before: list[str] = []
     if outcome.confirmation is not None:
@@ -100,7 +109,15 @@ def parts_of(outcome: Outcome) -> Parts:
     if outcome.found:
         before.append(_found(outcome, say))
     elif not before:
-        ask = {"forget": say.forget_what, "explain": say.explain_what, "search": say.search_what}
+        ask = {
+            "forget": say.forget_what,
+            "explain": say.explain_what,
+            "search": say.search_what,
+            "greet": say.greeting,
+            "thank": say.thanks,
+            "bye": say.farewell,
+            "complain": say.complaint,
+        }
         before.append(
             ask[request.intent]() if request.intent in ask else "" if outcome.notes else say.other()
         )

@@ -1,0 +1,71 @@
+"""A message that asks for several things gets all of them, each done and said once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support.films import WordEncoder
+from support.written import written
+
+from nextinterest.agent import Engine, RecommenderAgent
+from nextinterest.agent.chat import ChatReply, ModelReader
+from nextinterest.data import EventLog
+from nextinterest.domain import Catalog, Request
+from nextinterest.llm import ScriptedLanguageModel
+from nextinterest.messages import Message
+from nextinterest.retrieval import Retriever
+
+Replying = Callable[..., ChatReply]
+
+
+@pytest.fixture
+def reply(catalog: Catalog, log: EventLog) -> Replying:
+    agent = RecommenderAgent(Engine(Retriever.build(catalog, log, WordEncoder()), None), log)
+
+    def answered(*requests: Request, message: str = "...") -> ChatReply:
+        reader = ModelReader(ScriptedLanguageModel([written(*requests)]))
+        agent.conversation = agent.conversation.read_by(reader)
+        return agent.chat([Message(role="user", content=message)], history=["a", "b"])
+
+    return answered
+
+
+def test_a_list_and_a_title_looked_up(reply: Replying, catalog: Catalog) -> None:
+    said = reply(Request(count=2), Request(intent="search", query=catalog.titles[3]))
+    assert said.recommendations is not None
+    assert len(said.recommendations.items) == 2
+    (other,) = said.also
+    assert [one.title for one in other.found] == [catalog.titles[3]]
+    assert said.text.splitlines()[-1].startswith("Yes: ")
+    assert said.text.index("Here are 2") < said.text.index("Yes: ")
+
+
+def test_two_lists_are_both_given(reply: Replying) -> None:
+    said = reply(Request(count=1), Request(intent="similar", similar_to=("Alien",), count=1))
+    assert said.also[0].recommendations is not None
+    assert "Closest to Alien" in said.text
+
+
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [
+        ("greet", "Hello. Ask for something, or name what you liked."),
+        ("thank", "You are welcome."),
+        ("bye", "Goodbye."),
+        ("complain", "Sorry. Say what to change, such as what you want less of, and you get another list."),
+    ],
+)
+def test_small_talk_has_answers_of_its_own(reply: Replying, intent: str, text: str) -> None:
+    assert reply(Request.model_validate({"intent": intent})).text == text
+
+
+def test_a_later_request_to_forget_is_held_to_the_words_of_the_message(reply: Replying) -> None:
+    said = reply(Request(count=1), Request(intent="forget", query="Alien"), message="something else please")
+    assert all(one.confirmation is None for one in said.every)
+
+
+def test_all_of_them_are_data(reply: Replying) -> None:
+    said = reply(Request(count=1), Request(intent="thank"))
+    assert ChatReply.model_validate_json(said.model_dump_json()) == said
+    assert said.asked_back is None
