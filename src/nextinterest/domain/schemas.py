@@ -43,4 +43,11 @@ def json_schemas() -> dict[str, dict[str, JsonValue]]:
     >>> json_schemas()["Event"]["required"]
     ['item']
     """
-    return {kind.__name__: TypeAdapter(kind).json_schema() for kind in PUBLISHED}
+    return {kind.__name__: _opened(kind.__name__, TypeAdapter(kind).json_schema()) for kind in PUBLISHED}
+
+
+def _opened(name: str, schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return a schema with its fields at the top: a type that holds itself is a reference else."""
+    kinds = schema.get("$defs")
+    whole = kinds.get(name) if "$ref" in schema and isinstance(kinds, dict) else None
+    return {**whole, "$defs": kinds} if isinstance(whole, dict) else schema
