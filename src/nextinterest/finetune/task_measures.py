@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.tuned_reader import TunedReader
 from nextinterest.agent.chat.understanding import ChatContext, Understanding
-from nextinterest.agent.config import GeneratedSource
+from nextinterest.agent.config import GeneratedSource, InterestStyle
 from nextinterest.agent.generation import make_generator
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.data import Split
@@ -37,41 +38,59 @@ Shares = NDArray[np.float64]
 
 def measure_generation(
     model: LanguageModel, retriever: Retriever, split: Split, config: GenerateConfig
-) -> tuple[dict[str, Measures], GeneratedSource | None]:
-    """Return measures of what is generated, and how it is a source of candidates where it finds any.
+) -> tuple[dict[str, Measures], GeneratedSource | None, InterestStyle]:
+    """Return measures of what is generated, what it is as a source, and how interests are best said.
 
     Generated from each user's history before the validation events: titles, by how they rank the next event
     and what they find that is not among the retriever's first candidates; interests, by the log-loss of their
     shares on all validation events, beside the user's own shares; both with a tenth of everybody's in them.
+    Interests are measured as written and as scored, and the style of the smaller log-loss is returned.
     """
-    generator = make_generator(model, retriever)
+    generators = {style: make_generator(model, retriever, style) for style in get_args(InterestStyle)}
+    generator = generators["written"]
     catalog, depth = generator.prompts.catalog, retriever.config.depth
     everybody = _shares(catalog, split.train.items)
     rows: dict[str, list[float]] = {}
     for history, following in future_of(split.validation, config.measured):
-        made = generator.generate(ReadHistory(history), TITLES)
-        titles = [catalog.position(item.item_id) for item in made.items if item.item_id is not None]
+        read = ReadHistory(history)
+        made = {
+            style: one.generate(read, TITLES if one is generator else 1) for style, one in generators.items()
+        }
+        titles = [
+            catalog.position(item.item_id) for item in made["written"].items if item.item_id is not None
+        ]
         target = int(following[0])
         offered = set(retriever.recommend([history], depth).items[0].tolist())
         coming = set(following.tolist())
-        own, said = _shares(catalog, history.items), _said(made, catalog, everybody)
+        own = _shares(catalog, history.items)
         seen = {
             "ndcg@10": 1 / np.log2(2 + titles.index(target)) if target in titles else 0.0,
             "hr@10": float(target in titles),
             "adds": len((coming & set(titles)) - offered) / len(coming),
-            "log_loss": _log_loss(said, following, catalog, everybody),
             "own": _log_loss(own, following, catalog, everybody),
         }
+        for style, one in made.items():
+            seen[style] = _log_loss(_said(one, catalog, everybody), following, catalog, everybody)
         for name, value in seen.items():
             rows.setdefault(name, []).append(float(value))
     mean = {name: float(np.mean(values)) for name, values in rows.items()}
     error = float(np.std(rows["adds"], ddof=1) / np.sqrt(len(rows["adds"]))) if len(rows["adds"]) > 1 else 0.0
-    titles_of = {"ndcg@10": mean["ndcg@10"], "hr@10": mean["hr@10"], "cases": float(len(rows["adds"]))}
     adds = {"share_of_events": mean["adds"], "standard_error": error}
-    interests = {"log_loss": mean["log_loss"], "log_loss_of_own_shares": mean["own"]}
-    measures = {"generated titles": titles_of, f"beyond {depth} candidates": adds, "interests": interests}
+    measures: dict[str, Measures] = {
+        "generated titles": {
+            "ndcg@10": mean["ndcg@10"],
+            "hr@10": mean["hr@10"],
+            "cases": float(len(rows["adds"])),
+        },
+        f"beyond {depth} candidates": adds,
+        "interests, log-loss": {
+            "own shares": mean["own"],
+            **{style: mean[style] for style in generators},
+        },
+    }
     finds = mean["adds"] > 0 and mean["adds"] > _CLEAR * error
-    return measures, GeneratedSource(titles=TITLES, validation=adds) if finds else None
+    source = GeneratedSource(titles=TITLES, validation=adds) if finds else None
+    return measures, source, min(generators, key=lambda style: mean[style])
 
 
 def _shares(catalog: Catalog, items: IntArray) -> Shares:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from nextinterest.agent.config import GeneratedSource
+from nextinterest.agent.config import GeneratedSource, InterestStyle
 from nextinterest.agent.tuned import FOLDER, TaskRecord, TunedRecord, TunedRole, template_named
 from nextinterest.artifact_files import Kind, NamedModel, read_artifact, write_artifact
 from nextinterest.data import Split
@@ -174,7 +174,7 @@ def tune_tasks(
         epoch=run.epoch,
         training=described(run.cost, run.steps),
     )
-    return TasksTuned(record, adapter, _settings(config.rerank, records, together.source), run)
+    return TasksTuned(record, adapter, _settings(config.rerank, records, together), run)
 
 
 class _Together:
@@ -196,6 +196,7 @@ class _Together:
         self.generation: Generation | None = None
         self.choice: ChoiceTask | None = None
         self.source: GeneratedSource | None = None
+        self.style: InterestStyle | None = None
         catalog = retriever.catalog
         if config.generate is not None:
             self.generation = Generation(catalog, backbone, config.generate)
@@ -271,7 +272,7 @@ class _Together:
         records: dict[TunedRole, TaskRecord] = {}
         model = self._serving()
         if self.generation is not None and self.config.generate is not None:
-            measures, self.source = measure_generation(
+            measures, self.source, self.style = measure_generation(
                 model, self.retriever, self.split, self.config.generate
             )
             own = _own("generate", before, after) | measures
@@ -325,10 +326,12 @@ def _own(task: str, before: Measures, after: Measures) -> dict[str, dict[str, fl
 
 
 def _settings(
-    config: RerankConfig | None, records: dict[TunedRole, TaskRecord], source: GeneratedSource | None
+    config: RerankConfig | None, records: dict[TunedRole, TaskRecord], together: _Together
 ) -> dict[str, object]:
     """Return the agent's settings of what the model does by default."""
-    settings: dict[str, object] = {} if source is None else {"generated": source}
+    settings: dict[str, object] = {} if together.source is None else {"generated": together.source}
+    if together.style is not None:
+        settings["interest_style"] = together.style
     if config is None or not records["rerank"].default:
         return settings
     return settings | {

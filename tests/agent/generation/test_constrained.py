@@ -95,6 +95,12 @@ def test_seen_items_come_back_only_where_asked(model: Model, hostile: Catalog) -
     assert left == {"7", "8", "9", "10"}
 
 
+def test_an_item_without_a_title_is_not_generated_and_a_title_that_is_a_number_is(model: Model) -> None:
+    films = Catalog(["1", "267", "300"], ["Alien", "267", "187"])
+    titles = [item.title for item in made(model, films).generate(read(), 3).items]
+    assert sorted(filter(None, titles)) == ["187", "Alien"]
+
+
 def test_catalogues_without_categories(model: Model) -> None:
     words = Catalog(["1", "2", "3"], ["Winter lantern", "Summer lantern", "Winter coat"])
     result = made(model, words).generate(read(0), 2)

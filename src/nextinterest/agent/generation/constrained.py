@@ -6,6 +6,7 @@ catalogue, or read off the likelihoods of all names; titles are found by beams o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -77,6 +78,13 @@ class ConstrainedWriter:
         return TokenTrie(self.prompts.title_tokens(item) for item in range(len(self.prompts.catalog)))
 
     @cached_property
+    def untitled(self) -> frozenset[int]:
+        """Items without a title: a number that is their id stands for it, which says nothing to anybody."""
+        catalog = self.prompts.catalog
+        pairs = enumerate(zip(catalog.ids, catalog.titles, strict=True))
+        return frozenset(n for n, (id_, title) in pairs if title == id_ and not re.search(r"[^\W\d_]", title))
+
+    @cached_property
     def names(self) -> TokenTrie:
         """Every interest's name as the model would write it."""
         return TokenTrie(self.prompts.name_tokens(name) for name in self.prompts.names)
@@ -93,7 +101,8 @@ class ConstrainedWriter:
     def _titles(self, state: ConstrainedState, n: int, excluded: frozenset[int]) -> tuple[GeneratedItem, ...]:
         if not len(self.prompts.catalog):
             return ()
-        found = beam_search(state, self.titles, n, end=self.model.end_token, excluded=excluded)
+        closed = excluded | self.untitled
+        found = beam_search(state, self.titles, n, end=self.model.end_token, excluded=closed)
         catalog, decode = self.prompts.catalog, self.model.tokenizer.decode
         return tuple(
             in_catalogue(
