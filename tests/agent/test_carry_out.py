@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nextinterest.agent import RecommenderAgent
+from nextinterest.agent.notes import MATCHED
 from nextinterest.domain import Request, Where
 from nextinterest.errors import DataError, UnknownItemError
 from nextinterest.profiles import ProfileEvent
@@ -46,7 +47,8 @@ def test_free_text_and_seen_items(live: RecommenderAgent) -> None:
     assert [item.item_id for item in done.recommendations.items] == [item.item_id for item in same.items]
     assert len(same.items) == 9
     assert done.unknown == ()
-    assert "Items whose texts are close to the words of the request come first." in done.notes
+    assert same.match is not None
+    assert MATCHED[same.match] in done.notes
 
 
 @pytest.mark.parametrize("blank", ["", " \n"])

@@ -12,6 +12,7 @@ from support.films import FILMS, WordEncoder
 
 from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.agent.evidence import closest_events
+from nextinterest.agent.notes import MATCHED
 from nextinterest.domain import Catalog, Event, History, Recommender, Where
 from nextinterest.errors import DataError, UnknownItemError
 from nextinterest.llm import ScriptedLanguageModel
@@ -71,13 +72,28 @@ def test_constraints_hold_before_anything_is_chosen(agent: RecommenderAgent) -> 
     assert agent.recommend(["a"], where=Where(categories=("Western",))).items == ()
 
 
-def test_a_request_steers_and_decides_alone_without_a_history(agent: RecommenderAgent) -> None:
+def test_a_request_moves_the_list_and_an_empty_history_too(agent: RecommenderAgent) -> None:
     plain = agent.recommend(["a", "b"], k=5)
     asked = agent.recommend(["a", "b"], k=5, query="crime")
     assert {item.item_id for item in asked.items[:2]} == {"f", "h"} != {i.item_id for i in plain.items[:2]}
     alone = agent.recommend([], k=3, query="horror")
     assert {item.item_id for item in alone.items[:2]} == {"a", "d"}
-    assert "The history is empty: these are the items closest to the request." in alone.notes
+    assert "The history is empty: these are popular items close to the request." in alone.notes
+    assert plain.match is None
+    for found in (asked, alone):
+        assert found.match in {"weak", "clear"}
+        assert MATCHED[found.match] in found.notes
+
+
+def test_words_that_match_nothing_leave_the_list_as_it_is_and_say_so(agent: RecommenderAgent) -> None:
+    for history in (["a", "b"], []):
+        plain, asked = (agent.recommend(history, k=7, query=words) for words in (None, "zzgrk vlub"))
+        scores = [
+            {item.item_id: item.scores["retrieval"] for item in found.items} for found in (plain, asked)
+        ]
+        assert scores[0] == scores[1]  # the language model still reads them
+        assert asked.match == "none"
+        assert set(asked.notes) - set(plain.notes) == {MATCHED["none"]}
 
 
 def test_each_item_says_which_sources_named_it(agent: RecommenderAgent) -> None:

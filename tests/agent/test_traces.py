@@ -86,12 +86,13 @@ def test_no_trace_where_none_is_asked_for(agent: RecommenderAgent, local: LocalM
 def test_without_a_model_the_steps_are_those_of_retrieval(agent: RecommenderAgent) -> None:
     plain = _with(agent, None)
     trace = _trace(
-        plain.recommend(user="ann", k=3, where=Where(year_to=1990), query="a dark ship", trace=True).trace
+        plain.recommend(user="ann", k=3, where=Where(year_to=1990), query="horror", trace=True).trace
     )
     assert [step.name for step in trace.steps] == ["constrain", "embed", "retrieve", "evidence"]
     sources = {"text", "cooccurrence", "popularity"}
     assert {step.details["source"] for step in trace.named("search")} == sources | {"request"}
     assert {step.details["source"] for step in trace.named("embed")} >= sources
+    assert trace.named("embed")[0].details["match"] in {"weak", "clear"}
     (retrieved,) = trace.named("retrieve")
     assert [step.name for step in retrieved.steps][-1] == "score"
     best = retrieved.details["best"][0][0]  # type: ignore[index]

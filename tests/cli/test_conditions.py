@@ -95,7 +95,7 @@ def test_words_alone_are_enough(opened: RecommenderAgent, capsys: pytest.Capture
     found = json.loads(capsys.readouterr().out)
     same = opened.recommend([], 2, query="a romance in wartime")
     assert [item["item_id"] for item in found["items"]] == [item.item_id for item in same.items]
-    assert found["notes"][0] == "The history is empty: these are the items closest to the request."
+    assert found["notes"][0] == "The history is empty: these are popular items close to the request."
 
 
 @pytest.mark.usefixtures("opened")

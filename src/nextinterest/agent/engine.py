@@ -38,6 +38,7 @@ from nextinterest.domain import (
     Rankings,
     Recommendation,
     Recommendations,
+    RequestMatch,
     Where,
     with_titles,
 )
@@ -46,9 +47,11 @@ from nextinterest.llm import LanguageModel, Tokenizer
 from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
 from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.item_text import title_text
-from nextinterest.retrieval.queries import REQUEST, REQUEST_STEER, Query
+from nextinterest.retrieval.queries import REQUEST, Query
+from nextinterest.retrieval.request_words import topic_words
 from nextinterest.retrieval.rerank import Reranker, make_reranker
 from nextinterest.retrieval.shortlist import Shortlist
+from nextinterest.retrieval.text_encoder import uncached
 from nextinterest.titles import TitleIndex
 from nextinterest.tracing import step
 
@@ -201,13 +204,14 @@ class Engine:
         queries
             What to search for besides the recommender's own sources, some for each history.
         request
-            What is asked for in free text: it is searched for (source ``"request"``), blended with each
-            user's own distribution, and written into the reranking prompt.
+            What is asked for in free text: it is searched for (source ``"request"``) and moves each user's
+            own distribution as far as the catalogue matches it, and stands in the reranking prompt.
         """
         request = (request or "").strip() or None
+        match: RequestMatch | None = None
         if request is not None:
-            words = self._asked_for(request)
-            queries = [(*own, words) for own in queries or [()] * len(histories)]
+            words, match = self._asked_for(request)
+            queries = [(*own, *words) for own in queries or [()] * len(histories)]
         found = self.retriever.shortlist(
             histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
         )
@@ -215,12 +219,15 @@ class Engine:
         opinion = self.config.opinion(requested=request is not None)
         ranked = [reranked(one, choices.get(h), *opinion).at(slice(k)) for h, one in enumerate(found)]
         unread = {h for h, choice in choices.items() if choice is None}
-        return [replace(one, unread=h in unread) for h, one in enumerate(ranked)]
+        return [replace(one, unread=h in unread, match=match) for h, one in enumerate(ranked)]
 
-    def _asked_for(self, request: str) -> Query:
-        with step("embed", source=REQUEST, text=request):
-            vector = self.retriever.encoder.encode([title_text(request)])[0]
-        return Query(REQUEST, vector, steer=REQUEST_STEER)
+    def _asked_for(self, request: str) -> tuple[list[Query], RequestMatch]:
+        """Return what to search for, nothing where the words match nothing, and how well they match."""
+        with step("embed", source=REQUEST, text=(text := title_text(topic_words(request)))) as s:
+            vector = uncached(self.retriever.encoder).encode([text])[0]
+            match = self.retriever.match(vector)
+            s.note(match=match.kind, clearness=match.clearness, nats_a_cosine=match.steer)
+        return [] if match.kind == "none" else [Query(REQUEST, vector, steer=match.steer)], match.kind
 
     def _choices(
         self, histories: Sequence[History], found: Sequence[Shortlist], request: str | None
@@ -273,6 +280,7 @@ class Engine:
             user=history.user,
             items=self.as_recommendations(ranked, history),
             events_used=len(history),
+            match=ranked.match,
             skipped=read.skipped,
             notes=where_notes(where or Where(), self.conditions)
             + list_notes(
@@ -281,7 +289,7 @@ class Engine:
                 n_skipped=len(read.skipped),
                 n_items=len(ranked.items),
                 k=k,
-                requested=request is not None,
+                match=ranked.match,
                 constrained=where is not None and not where.empty,
                 has_model=self.language_model is not None,
                 unread=ranked.unread,

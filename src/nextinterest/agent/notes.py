@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nextinterest.counting import counted
-from nextinterest.domain import Catalog
+from nextinterest.domain import Catalog, RequestMatch
 
-__all__ = ["UNREAD", "absent_note", "ambiguity_note", "list_notes"]
+__all__ = ["MATCHED", "UNREAD", "absent_note", "ambiguity_note", "list_notes"]
 
 UNREAD = "Ranked by retrieval alone: the language model's answer could not be read."
 """The note of a list that a language model was to rerank."""
+
+MATCHED: dict[RequestMatch, str] = {
+    "none": "No item matches the words of the request better than random words: retrieval leaves them out.",
+    "weak": "Items match the words of the request only weakly: the words count for less. "
+    "Probabilities are not calibrated.",
+    "clear": "Probabilities take the words of the request into account and are not calibrated.",
+}
+"""The notes of a list that was asked for in words."""
 
 _NAMED = 5
 """Items of one title that a note names at most."""
@@ -65,7 +73,7 @@ def list_notes(
     n_skipped: int,
     n_items: int,
     k: int,
-    requested: bool,
+    match: RequestMatch | None,
     constrained: bool,
     has_model: bool,
     unread: bool = False,
@@ -82,8 +90,8 @@ def list_notes(
         Items of the history that the catalogue does not have.
     n_items, k
         Items on the list, and items asked for.
-    requested
-        Whether a request in free text was made.
+    match
+        How clearly the catalogue matches the words of a request; None without one.
     constrained
         Whether items had to meet constraints.
     has_model
@@ -93,9 +101,12 @@ def list_notes(
     """
     notes: list[str] = []
     if n_events == 0:
-        by = "the items closest to the request" if requested else "the most popular items"
+        plain = match is None or match == "none"
+        by = "the most popular items" if plain else "popular items close to the request"
         notes.append(f"The history is empty: these are {by}.")
     notes += reading
+    if match is not None:
+        notes.append(MATCHED[match])
     if n_skipped:
         notes.append(f"{n_skipped} of the history's items are not in the catalogue and were left out.")
     if not n_items and constrained:

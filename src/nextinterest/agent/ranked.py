@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.domain import FloatArray, IntArray
+from nextinterest.domain import FloatArray, IntArray, RequestMatch
 from nextinterest.retrieval.lists import rounded_down
 from nextinterest.retrieval.rerank import redistribute
 from nextinterest.retrieval.shortlist import Shortlist
@@ -32,6 +32,8 @@ class RankedItems:
         where the source did not name it.
     unread
         Whether the language model was asked and its answer could not be read.
+    match
+        How clearly the catalogue matches the words of the request; None without one.
     """
 
     items: IntArray
@@ -39,12 +41,15 @@ class RankedItems:
     parts: dict[str, FloatArray]
     ranks: dict[str, IntArray] = field(default_factory=dict)
     unread: bool = False
+    match: RequestMatch | None = None
 
     def at(self, indices: NDArray[np.integer] | slice) -> RankedItems:
         """Return the items at some indices of the list, in that order."""
         parts = {name: part[indices] for name, part in self.parts.items()}
         ranks = {name: ranks[indices] for name, ranks in self.ranks.items()}
-        return RankedItems(self.items[indices], self.probabilities[indices], parts, ranks, self.unread)
+        return RankedItems(
+            self.items[indices], self.probabilities[indices], parts, ranks, self.unread, self.match
+        )
 
 
 def reranked(found: Shortlist, choice: FloatArray | None, weight: float, share: float = 0.0) -> RankedItems:

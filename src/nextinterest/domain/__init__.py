@@ -17,7 +17,7 @@ from nextinterest.domain.kinds import KINDS, MAX_KINDS, NEGATIVE_KINDS, Kinds, k
 from nextinterest.domain.names import found_name, normal_name
 from nextinterest.domain.next_interests import GeneratedItem, HowGrounded, NextInterest, NextInterests
 from nextinterest.domain.outcome import Confirmation, Explanation, FoundItem, Outcome, Question, Relaxation
-from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations
+from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations, RequestMatch
 from nextinterest.domain.ranking import ItemScorer, Rankings, Recommender
 from nextinterest.domain.request import Intent, Request
 from nextinterest.domain.schemas import json_schemas
@@ -63,6 +63,7 @@ __all__ = [
     "Recommender",
     "Relaxation",
     "Request",
+    "RequestMatch",
     "Session",
     "Span",
     "TimeArray",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.domain.trace import Trace
 
-__all__ = ["Evidence", "Recommendation", "Recommendations"]
+__all__ = ["Evidence", "Recommendation", "Recommendations", "RequestMatch"]
+
+RequestMatch = Literal["clear", "weak", "none"]
+"""How clearly a catalogue matches the words of a request."""
 
 
 class _Output(BaseModel):
@@ -63,5 +67,10 @@ class Recommendations(_Output):
     )
     notes: tuple[str, ...] = Field(
         default=(), description="What the reader should know, such as that the history was empty."
+    )
+    match: RequestMatch | None = Field(
+        default=None,
+        description="How clearly the catalogue matches the words of a request; null without one. Unless it "
+        "is null or none, probabilities order the items and are not calibrated.",
     )
     trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")

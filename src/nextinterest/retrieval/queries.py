@@ -11,15 +11,10 @@ from dataclasses import dataclass
 from nextinterest.domain import FloatArray, IntArray
 from nextinterest.errors import DataError
 
-__all__ = ["REQUEST", "REQUEST_STEER", "Query"]
+__all__ = ["REQUEST", "Query"]
 
 REQUEST = "request"
 """Name of the source that is a request's words."""
-
-REQUEST_STEER = 3.0
-"""`Query.steer` of a request's words: a prior, chosen by reading lists, not fitted. An item whose text lies
-one standard deviation closer to the words than the average item's becomes e^3, twenty times, as probable; the
-closest item gains ten nats at most (see `nextinterest.retrieval.steering`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +32,8 @@ class Query:
     weight
         Weight among the sources where ranks are fused, not negative.
     steer
-        Nats by which an item's log-score rises for each standard deviation (over the catalogue) by which its
-        text lies closer to `vector`, less where the closest item would gain more than
-        `nextinterest.retrieval.steering.MOST`; 0 only puts items forward.
+        Nats by which an item's log-score rises with each unit of its text's cosine with `vector`; the ranks
+        then count for nothing but being a candidate. 0 only puts items forward.
     """
 
     source: str

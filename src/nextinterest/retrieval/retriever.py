@@ -33,6 +33,7 @@ from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
 from nextinterest.retrieval.index import IndexKind, ItemIndex
 from nextinterest.retrieval.item_text import catalog_texts
 from nextinterest.retrieval.lists import rounded_down, seen_items
+from nextinterest.retrieval.matching import Match, Noise
 from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.queries import Query
 from nextinterest.retrieval.ranks import log_totals
@@ -184,7 +185,8 @@ class Retriever:
 
     def _take_over(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self.__dict__.pop("_orders", None)
+        for derived in ("_orders", "_noise"):
+            self.__dict__.pop(derived, None)
 
     def changed(self, catalog: Catalog) -> Self:
         """Return a retriever that has taken over a changed catalogue as by `update`; this one stays as it is.
@@ -238,6 +240,14 @@ class Retriever:
                     s.note(best=[self._shown(one) for one in ranked[:_SHOWN]])
             found += ranked
         return found
+
+    def match(self, vector: FloatArray) -> Match:
+        """Return how clearly the catalogue matches words of this unit vector, shape (dimension,)."""
+        return self._noise.match(vector)
+
+    @cached_property
+    def _noise(self) -> Noise:
+        return Noise(self._text.indexed, self._orders.draw, self.encoder)
 
     def _shown(self, found: Shortlist) -> list[dict[str, object]]:
         """Return the head of a list as a trace names it."""

@@ -77,7 +77,19 @@ class FusedScores:
         found = gather(
             readings, asked, text, weights=config.weights, constant=config.rrf_constant, depth=config.depth
         )
-        return _FusedReading(found, config)
+        return _FusedReading(_unranked(found, asked, config.rrf_constant), config)
+
+
+def _unranked(gathered: Gathered, asked: Asked, constant: float) -> Gathered:
+    """Return what was gathered, fused without the ranks of queries that steer scores themselves."""
+    fused, scores = gathered.fused, gathered.fused.scores.copy()
+    for row in range(len(asked.histories)):
+        own = len(gathered.names[row]) - len(asked.of(row))
+        for column, query in enumerate(asked.of(row), own):
+            if query.steer:
+                ranks = fused.ranks[row, :, column]
+                scores[row] -= np.where(ranks > 0, query.weight / (constant + ranks), 0.0)
+    return replace(gathered, fused=replace(fused, scores=np.maximum(scores, 0.0)))
 
 
 class _FusedReading:

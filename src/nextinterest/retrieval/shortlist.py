@@ -124,7 +124,7 @@ def rank_candidates(scoring: Scoring, asked: Asked, text: IndexedVectors, orders
     if not asked.histories:
         return []
     scores = scoring.read(asked, text)
-    steering = Steering(asked, scores.gathered, text, orders.draw)
+    steering = Steering(asked, scores.gathered, text)
     constant = None if steering else scores.unnamed
     n_drawn = SAMPLE if constant is None else 0
     scored = [

@@ -25,7 +25,7 @@ from nextinterest.retrieval.vector_cache import VectorCache
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["CachedEncoder", "Encoder", "TextEncoder"]
+__all__ = ["CachedEncoder", "Encoder", "TextEncoder", "uncached"]
 
 _HASHED = (".json", ".safetensors", ".txt", ".model")
 _CHUNK = 512
@@ -198,6 +198,11 @@ class CachedEncoder:
                 vectors[found] = known_vectors[found]
         position = {text: i for i, text in enumerate(distinct)}
         return vectors[[position[text] for text in texts]]
+
+
+def uncached(encoder: Encoder) -> Encoder:
+    """Return the encoder behind a cache: what people ask for is not kept."""
+    return encoder.encoder if isinstance(encoder, CachedEncoder) else encoder
 
 
 def _normalised(vectors: NDArray[np.floating]) -> FloatArray:

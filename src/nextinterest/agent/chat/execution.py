@@ -167,8 +167,6 @@ class Executor:
 
     def _list_notes(self, request: Request, n: int) -> tuple[str, ...]:
         notes = list(where_notes(request.where, self.conditions))
-        if request.intent == "recommend" and request.query is not None:
-            notes.append("Items whose texts are close to the words of the request come first.")
         if request.references:
             notes.append("Numbers refer to a list shown before, and here is none: they were left out.")
         if request.where.match == "any" and len(request.where.categories) > 1:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from nextinterest.agent.engine import Engine
-from nextinterest.agent.notes import UNREAD
+from nextinterest.agent.notes import MATCHED, UNREAD
 from nextinterest.agent.ranked import RankedItems
 from nextinterest.domain import BoolArray, FloatArray, History, Recommendations
 
@@ -42,7 +42,7 @@ def filtered(
         What is asked for in free text; see `Engine.rank`.
     """
     ranked = engine.rank([history], k, False, allowed=allowed, request=request)[0]
-    made = _listed(engine, history, ranked, requested=request is not None)
+    made = _listed(engine, history, ranked)
     return made.model_copy(update={"notes": (*made.notes, UNREAD)}) if ranked.unread else made
 
 
@@ -82,14 +82,15 @@ def _closeness(vectors: FloatArray, models: Sequence[int]) -> FloatArray:
     return np.asarray(np.clip(cosines.mean(axis=1), -1.0, 1.0), dtype=np.float32)
 
 
-def _listed(
-    engine: Engine, history: History, ranked: RankedItems, *, requested: bool = False
-) -> Recommendations:
-    popular = len(history) == 0 and not requested
-    notes = ("The history is empty: the order is that of popularity.",) if popular else ()
+def _listed(engine: Engine, history: History, ranked: RankedItems) -> Recommendations:
+    popular = len(history) == 0 and ranked.match in {None, "none"}
+    notes = ["The history is empty: the order is that of popularity."] if popular else []
+    if ranked.match is not None:
+        notes.append(MATCHED[ranked.match])
     return Recommendations(
         user=history.user,
         items=engine.as_recommendations(ranked, history),
         events_used=len(history),
-        notes=notes,
+        match=ranked.match,
+        notes=tuple(notes),
     )
