@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +24,7 @@ class Letters:
 
     fingerprint = "pairs"
 
-    def encode(self, texts: list[str]) -> FloatArray:
+    def encode(self, texts: Sequence[str]) -> FloatArray:
         vectors = np.full((len(texts), 27 * 27), 0.05, dtype=np.float32)
         for row, text in enumerate(texts):
             code = [max(0, ord(letter) - 96) if letter.isalpha() else 0 for letter in f" {text.lower()} "]
