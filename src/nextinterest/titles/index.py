@@ -25,7 +25,7 @@ from nextinterest.titles.normal import normalise_title, split_year, without_arti
 from nextinterest.titles.prefixes import WordPrefixes
 from nextinterest.titles.readings import readings
 from nextinterest.titles.trigrams import TrigramIndex
-from nextinterest.titles.words import Part, common_words, head_words, title_forms, title_words
+from nextinterest.titles.words import Part, common_words, compared, head_words, title_forms, title_words
 
 __all__ = ["TitleIndex", "TitleMatch"]
 
@@ -305,6 +305,14 @@ class TitleIndex:
             if item is not None:
                 return item
         return None
+
+    def is_part(self, item: int, words: Sequence[str]) -> bool:
+        """Whether words are only a part of an item's title, such as what stands before a colon."""
+        return item not in self._owners(compared(words), Part.WITHOUT_BRACKETS)
+
+    def is_series(self, words: Sequence[str]) -> bool:
+        """Whether several titles have words as the same part of theirs."""
+        return len(set(self._owners(compared(words)))) > 1
 
     def is_rare(self, word: str) -> bool:
         """Whether a word stands in few titles and is no everyday word."""

@@ -110,6 +110,83 @@ def test_mentions(films: ChatContext, message: str, items: list[str]) -> None:
     assert [films.catalog.ids[mention.item] for mention in mentions] == items
 
 
+ORDINARY = (
+    ("LOL", 2012),
+    ("I Do: How to Get Married", 2006),
+    ("Mighty Morphin Power Rangers: The Movie", 1995),
+    ("Jonah: A VeggieTales Movie", 2002),
+    ("Up", 2009),
+    ("It", 2017),
+    ("Her", 2013),
+    ("Love", 2015),
+    ("9", 2009),
+    ("Jack", 1996),
+    ("Anything Else", 2003),
+    ("Halloween", 1978),
+    ("Superhero Movie", 2008),
+    ("Kevin Hart: Laugh at My Pain", 2011),
+    ("The American", 2010),
+    ("Pitch Perfect", 2012),
+    ("Great Day in Harlem, A", 1994),
+    ("Zootopia", 2016),
+    ("Heat", 1995),
+)
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> ChatContext:
+    return ChatContext(Catalog.from_items(Item(t, t, ("Drama",), year) for t, year in ORDINARY))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "lol, I have",
+        "same...lol",
+        "I do like Jonah Hill",
+        "I love that movie",
+        "I saw the movie, and her too",
+        "I love it, it went up and up",
+        "LOVE it! Love, love, love that movie",
+        "Are they good for like 5 and 10 year olds?",
+        "films with Jack Black, or Kevin Hart",
+        "Anything else? Something with superheroes",
+        "anything else please",
+        "I don't like superhero movies",
+        "he dressed up for Halloween",
+        "the Swedish or American version?",
+        "Pitch Perfect 3 was great",
+        "have a great day",
+        "the heat is unbearable",
+        "HEAT WAVE IN THE CITY, LOVE IT",
+    ],
+)
+def test_words_that_can_mean_something_else_name_nothing(ordinary: ChatContext, message: str) -> None:
+    assert find_mentions(tokenise(message), TitleLookups(ordinary.titles), ordinary.categories) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "items"),
+    [
+        ("is 9 (2009) any good?", ["9"]),
+        ('I liked "up" and "her"', ["Up", "Her"]),
+        ("I'll go with It (2017)", ["It"]),
+        ("LOL (2012) was fun lol", ["LOL"]),
+        ("my kids like Up and Zootopia", ["Up", "Zootopia"]),
+        ("we watched zootopia and heat last night", ["Zootopia", "Heat"]),
+        ("I'm not sure about Heat (1996)", ["Heat"]),
+        ("Zootopia was great", ["Zootopia"]),
+        ("movies like zootopa", ["Zootopia"]),
+        ("I saw Pitch Perfect", ["Pitch Perfect"]),
+    ],
+)
+def test_quotes_years_and_capitals_make_a_title(
+    ordinary: ChatContext, message: str, items: list[str]
+) -> None:
+    mentions = find_mentions(tokenise(message), TitleLookups(ordinary.titles), ordinary.categories)
+    assert [ordinary.catalog.ids[mention.item] for mention in mentions] == items
+
+
 @given(st.text(max_size=120))
 @settings(deadline=None)
 def test_mentions_of_any_text_lie_in_order(message: str) -> None:

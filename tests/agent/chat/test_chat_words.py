@@ -81,6 +81,17 @@ def test_other_numbers_are_no_years(message: str) -> None:
         ("a list of 30", 30),
         ("smth scary 4 tonite", None),
         ("give me 4 tonight", 4),
+        ("for like 5 and 10 year olds", None),
+        ("two daughters, ages 12 and 10", None),
+        ("those two films look good", None),
+        ("the other two sound really good", None),
+        ("one of my favorites", None),
+        ("I have seen two films", None),
+        ("80 bpm", None),
+        ("between 20 and 60 euros", None),
+        ("something for the under 12 crowd", None),
+        ("can you recommend a few?", 3),
+        ("a thriller, three please", 3),
     ],
 )
 def test_counts(message: str, count: int | None) -> None:

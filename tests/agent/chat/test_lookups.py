@@ -19,10 +19,17 @@ def _invented(n: int) -> str:
     return " ".join("".join(rng.choice(syllables, 3)) for _ in range(n // 6))[:n]
 
 
+def _invented_titles(n: int) -> str:
+    """Return characters of a list of invented names, where titles are expected."""
+    words = _invented(n).split()
+    return ", ".join("saw " + " ".join(words[i : i + 4]) for i in range(0, len(words), 4))[:n]
+
+
 LONG = {
     "unknown words": "zxqvb wkjq " * 900,
     "misspelt titles": "like " + "Alein Teh Godfahter " * 480,
     "invented words": _invented(10_000),
+    "invented titles": _invented_titles(10_000),
     "a title in full, again and again": "Alien. " * 1400,
     "slots": "saw blad runer, " * 620,
 }
@@ -73,7 +80,7 @@ def test_earlier_messages_share_and_leave_over(cinema: ChatContext) -> None:
 
 
 def test_a_reply_says_what_was_not_read(agent: RecommenderAgent) -> None:
-    reply = agent.chat([Message(role="user", content=LONG["invented words"])], history=[])
+    reply = agent.chat([Message(role="user", content=_invented_titles(10_000))], history=[])
     assert "its last 6,000 characters were not read" in reply.text
     assert "misspelt titles were looked for among the first" in reply.text
 

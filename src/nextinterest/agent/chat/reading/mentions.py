@@ -1,8 +1,9 @@
-"""Titles in a message: which words name an item of the catalogue.
+"""Titles in a message: words that name an item of the catalogue, where they can mean nothing else.
 
-A title in full is found anywhere, unless it is an everyday word ("heat", "fear"): that counts only where a
-title is expected ("saw heat"), or with a capital or quotation marks. Misspelt and abbreviated ones are looked
-for where a title is expected, and around words that are no everyday words.
+A title in full counts with its year behind it or in quotation marks. Without these, one of everyday words
+("heat", "anything else") counts only capitalised in mid-sentence, or as the whole object of "saw" and the
+like, and any title only where it stands alone: "Jack" in "Jack Black" is a person's, "superhero movie" a
+kind. Misspelt and shortened titles are looked for in quotes, in capitals, and behind "saw" or "like".
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ from nextinterest.agent.chat.reading.slots import (
     title_slots,
 )
 from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
-from nextinterest.titles import TitleIndex, TitleMatch, compared
+from nextinterest.titles import TitleIndex, TitleMatch, compared, normalise_title, title_words
 from nextinterest.titles.words import common_words, everyday_words
 
 __all__ = ["Mention", "find_mentions"]
+
+_ARTICLES = frozenset({"the", "a", "an"})
+_CLOSING = '"\u201d\u201c\u00bb'
+_LEAST_LIKENESS = 0.88  # of a misspelt title
+_LEAST_EXPECTED = 0.8  # of one where a title is expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,15 @@ class Mention:
         Catalogue position.
     score
         How well the words fit the title, up to 1.
+    stop
+        Position behind the year that stands with them; `end` where none does.
     """
 
     start: int
     end: int
     item: int
     score: float
+    stop: int
 
 
 def find_mentions(
@@ -60,270 +69,289 @@ def find_mentions(
     elsewhere
         Positions of words that mean something else.
     """
-    slots = title_slots(text)
-    found = [
-        _longer(text, mention, titles)
-        for mention in _whole_titles(text, titles.index, lexicon, slots)
-        if not any(position in elsewhere for position in range(mention.start, mention.end))
-    ]
-    taken = {position for position in range(len(text)) if position in elsewhere}
-    taken |= {position for mention in found for position in range(mention.start, mention.end)}
-    for start, strong in sorted(slots.items()):
-        mention = _in_slot(text, start, strong, taken, titles, lexicon)
-        while mention is not None:
+    return _Search(text, titles, lexicon, elsewhere).found()
+
+
+class _Search:
+    """The search for titles in one message."""
+
+    def __init__(
+        self, text: Text, titles: TitleLookups, lexicon: CategoryLexicon, elsewhere: Container[int]
+    ) -> None:
+        self.text, self.titles, self.lexicon = text, titles, lexicon
+        self.index: TitleIndex = titles.index
+        self.expected = set(title_slots(text, "opens_strong"))
+        self.seen = set(title_slots(text, "opens_seen"))  # where even an everyday word is one
+        self.taken = {position for position in range(len(text)) if position in elsewhere}
+        lower = sum(token.raw[0].islower() for token in text.tokens)
+        self.cased = not text.shouted and (
+            len(text) < 5 or 3 * lower >= len(text)
+        )  # whether capitals carry meaning
+
+    def found(self) -> list[Mention]:
+        """Return the titles, in order."""
+        found: list[Mention] = []
+        position = 0
+        while position < len(self.text):
+            mention = None if position in self.taken else self._in_full(position)
+            if mention is not None and not self.taken & set(range(mention.start, mention.stop)):
+                found.append(mention)
+                self._take(mention)
+                self._expect_next(mention)
+                position = mention.stop
+            else:
+                position += 1
+        for start in range(len(self.text)):
+            if start not in self.taken:
+                found += self._misspelt_from(start)
+        return sorted(found, key=lambda mention: mention.start)
+
+    def _take(self, mention: Mention) -> None:
+        self.taken.update(range(mention.start, mention.stop))
+
+    def _expect_next(self, mention: Mention) -> None:
+        """Expect a title behind "and" where one was expected before it."""
+        following = next_in_list(self.text, mention.stop)
+        if following is not None:
+            self.expected |= {following} if self._is_behind(self.expected, mention.start) else set()
+            self.seen |= {following} if self._is_behind(self.seen, mention.start) else set()
+
+    def _in_full(self, start: int) -> Mention | None:
+        """Return the longest title in full that starts at a position and is meant."""
+        words = self.text.words
+        for length in range(min(self.index.longest + 1, len(words) - start), 0, -1):
+            end = start + length
+            inner = self.text.tokens[start + 1 : end]
+            if length < 4 and any(
+                t.after_stop and t.before.strip() not in {":", ".", "-", "!"} for t in inner
+            ):
+                continue
+            year = _year_behind(self.text, end)
+            item = self.index.exact(compared(words[start:end]), year, " ".join(words[start:end]))
+            if item is None or not self._has_article(item, words[start]):
+                continue
+            dated = self._is_dated(start, end, item)
+            mention = Mention(start, end, item, 1.0, end + dated)
+            if dated or self._is_quoted(start, end) or self._is_meant(mention):
+                return mention
+        return None
+
+    def _has_article(self, item: int, word: str) -> bool:
+        """Whether a word is no article, or one of the title's: "the heat" is not Heat."""
+        return word not in _ARTICLES or word in normalise_title(self.index.catalog.titles[item]).split()
+
+    def _is_dated(self, start: int, end: int, item: int) -> bool:
+        """Whether the year of an item, or one in brackets, stands behind its title."""
+        year = _year_behind(self.text, end)
+        if year is None or year == self.index.catalog.years[item]:
+            return year is not None
+        before = self.text.tokens[start - 1] if start else None
+        longer = before is not None and before.capital and not self.text.tokens[start].after_stop
+        return "(" in self.text.tokens[end].before and not longer
+
+    def _is_quoted(self, start: int, end: int) -> bool:
+        closing = self.text.tokens[end].before if end < len(self.text) else self.text.end
+        return self.text.tokens[start].quoted and any(mark in closing for mark in _CLOSING)
+
+    def _is_meant(self, mention: Mention) -> bool:
+        """Whether words that make up a title are meant as one, though neither year nor quotes say so."""
+        start, end = mention.start, mention.end
+        words = self.text.words[start:end]
+        content = self._content(words)
+        everyday = self._is_everyday(words, content)
+        if words == ("i",) or not self._stands_alone(start, end, common=everyday or len(content) < 2):
+            return False
+        capital = self._is_capitalised(start, end)
+        seen = self._is_behind(self.seen, start)
+        expected = seen or self._is_behind(self.expected, start)
+        if not content:
+            return capital and not any(word in single_words("kinds") for word in words)
+        if self.index.is_part(mention.item, words):
+            short = len(words) == 1 or self.index.is_series(words)
+            return (seen or (short and expected)) and self._ends_clause(end)
+        if everyday:
+            if expected or len(content) > 1:
+                return capital or (seen and not self.lexicon.means(words) and self._ends_clause(end))
+            return capital and not self._is_circumstance(mention)
+        if len(content) > 1 or expected or len(words) == len(self.text):
+            return True
+        return (capital and not self._is_circumstance(mention)) or (
+            opens_clause(self.text, start)
+            and self.text.tokens[end - 1].word not in single_words("kinds")
+            and self._ends_clause(end)
+        )
+
+    def _is_behind(self, positions: Container[int], start: int) -> bool:
+        return start in positions or (self.text.words[start] in _ARTICLES and start + 1 in positions)
+
+    def _content(self, words: tuple[str, ...]) -> list[str]:
+        """Return the words that are no function words, kinds of things, or numbers."""
+        empty = single_words("plain") | single_words("kinds")
+        return [
+            w
+            for w, c in zip(words, _numbers_in_digits(words), strict=True)
+            if not (w in empty or c.isdigit())
+        ]
+
+    def _is_everyday(self, words: tuple[str, ...], content: list[str]) -> bool:
+        """Whether words are a phrase of everyday language: one common word, or only very common ones."""
+        if self.lexicon.means(words) or all(self.lexicon.means((word,)) for word in content):
+            return True
+        if len(content) == 1 and len(words) > 1 and any(w.isdigit() for w in _numbers_in_digits(words)):
+            return content[0] in everyday_words()  # "12 monkeys"
+        if len(content) == 1:
+            return content[0] in common_words() or any(word in single_words("kinds") for word in words)
+        return all(word in everyday_words() for word in content)
+
+    def _is_circumstance(self, mention: Mention) -> bool:
+        """Whether a capital word may be a name of something else: "for Halloween", "the American version"."""
+        start, end = mention.start, mention.end
+        before = self.text.words[start - 1] if start else ""
+        title = normalise_title(self.index.catalog.titles[mention.item]).split()
+        whole = self.text.words[start] == title[0] or title[0] not in _ARTICLES
+        return end - start == 1 and (before in single_words("prepositions") or not whole)
+
+    def _is_capitalised(self, start: int, end: int) -> bool:
+        """Whether words have the capitals of a title rather than those of a sentence's start."""
+        text = self.text
+        tokens = [t for t in text.tokens[start:end] if t.word not in single_words("plain")]
+        tokens = [t for t in tokens or text.tokens[start:end] if t.raw[0].isalpha()]
+        if not self.cased or not tokens:
+            return False
+        if any(not t.capital or (len(t.raw) > 1 and t.raw.isupper()) for t in tokens):
+            return False
+        opens = start == 0 or text.tokens[start].after_stop
+        return not opens or len(tokens) > 1
+
+    def _stands_alone(self, start: int, end: int, *, common: bool) -> bool:
+        """Whether words are no part of a longer name, nor `common` ones before or behind a noun."""
+        text = self.text
+        capital = self.cased and text.tokens[end - 1].capital
+        if start and not (text.tokens[start].after_stop or text.tokens[start].after_comma):
+            if (
+                common
+                and text.words[start - 1] in single_words("determiners")
+                and text.words[start] not in _ARTICLES
+            ):
+                return False
+            if capital and self._is_name(start - 1):
+                return False
+        if end == len(text):
+            return True
+        behind = text.tokens[end]
+        if behind.after_stop or behind.after_comma:
+            return not (behind.before.strip() == ":" and behind.capital)
+        if behind.word in single_words("kinds" if common else "series") - single_words("titled_kinds"):
+            return False
+        if _numbers_in_digits((behind.word,))[0].isdigit() and len(behind.word) < 4:
+            return (text.tokens[end + 1].before if end + 1 < len(text) else text.end).startswith("/")  # "5/5"
+        return not (capital and behind.capital and self._is_name(end))
+
+    def _is_name(self, position: int) -> bool:
+        """Whether a word next to a title is part of a name: capitalised, and not for starting a sentence."""
+        token = self.text.tokens[position]
+        if not token.capital or token.word in single_words("plain") or token.raw[-2:] in {"'s", "\u2019s"}:
+            return False
+        opens = position == 0 or token.after_stop
+        return not (opens and (position + 1 in self.expected or token.word in everyday_words()))
+
+    def _ends_clause(self, end: int) -> bool:
+        text = self.text
+        if end == len(text):
+            return True
+        token = text.tokens[end]
+        return (
+            token.after_stop
+            or token.after_comma
+            or text.phrase_at(end, word_list("title_ends", "says_of", "joiners")) > 0
+        )
+
+    def _misspelt_from(self, start: int) -> list[Mention]:
+        """Return the misspelt or shortened titles of a list that starts at a position."""
+        found: list[Mention] = []
+        at: int | None = start
+        expected = start in self.expected
+        while at is not None and at not in self.taken:
+            mention = self._misspelt(at, expected)
+            if mention is None:
+                break
             found.append(mention)
-            taken.update(range(mention.start, mention.end))
-            following = next_in_list(text, mention.end)
-            mention = None
-            if following is not None and following not in taken:
-                mention = _in_slot(text, following, strong, taken, titles, lexicon)
-    found += _around_unknown_words(text, taken, titles, lexicon)
-    return sorted(found, key=lambda mention: mention.start)
+            self._take(mention)
+            at = next_in_list(self.text, mention.end)
+        return found
 
+    def _misspelt(self, start: int, expected: bool) -> Mention | None:
+        text = self.text
+        if self.text.tokens[start].quoted:
+            stop = next((p for p in range(start + 1, len(text)) if text.tokens[p].before[:1] in _CLOSING), 0)
+            stop, expected = stop or (len(text) if text.end[:1] in _CLOSING else start), True
+        elif expected:
+            start = skip_fillers(text, start)
+            stop = slot_end(text, start)
+        else:
+            stop = self._capitals_end(start)
+        best: Mention | None = None
+        for end in range(stop, start, -1):
+            if self.taken & set(range(start, end)):
+                continue
+            match = self._like(start, end, expected)
+            if match is not None and (best is None or match.score > best.score + 0.02 * (best.end - end)):
+                stop_at = end + self._is_dated(start, end, match.item)
+                best = Mention(start, end, match.item, match.score, stop_at)
+        return best
 
-def _longer(text: Text, mention: Mention, titles: TitleLookups) -> Mention:
-    """Return the misspelt title that a title in full is the start of, if any: Dead Man before "Walkng"."""
-    for end in range(min(len(text), mention.end + 5), mention.end, -1):
-        words = text.words[mention.start : end]
-        if text.breaks(mention.start, end - 1) or all(
-            word in common_words() for word in words[mention.end - mention.start :]
+    def _capitals_end(self, start: int) -> int:
+        """Return where a name in capitals ends, or `start` where none starts."""
+        text, end = self.text, start
+        if not self.cased or (start and text.tokens[start - 1].capital and not text.tokens[start].after_stop):
+            return start
+        while end < len(text):
+            token = text.tokens[end]
+            if end > start and (token.after_comma or (token.after_stop and token.before.strip() != ":")):
+                break
+            if not token.capital and not (end > start and token.word in {"of", "the", "and", "in", "to"}):
+                break
+            end += 1
+        return end
+
+    def _like(self, start: int, end: int, expected: bool) -> TitleMatch | None:
+        """Return the title that words misspell or shorten, where they can mean nothing else."""
+        words = self.text.words[start:end]
+        content = self._content(words)
+        unknown = [word for word in content if word not in common_words() and not word.isdigit()]
+        if (
+            not unknown
+            or words[0] in {"a", "an"}
+            or any(word in single_words("kinds") for word in words)
+            or not self._stands_alone(start, end, common=False)
         ):
-            continue
-        for match in titles.find(" ".join(words), 1):
-            if match.how == "mistyped" and match.score >= 0.88 and match.item != mention.item:
-                return Mention(mention.start, end, match.item, match.score)
-    return mention
+            return None
+        if self.lexicon.mentions(Text(self.text.tokens[start:end], "", False)):
+            return None
+        found = self.titles.find(self.text.span(start, end), 2)
+        year = _year_behind(self.text, end)
+        if not found or found[0].how == "exact" or (year and year != self.index.catalog.years[found[0].item]):
+            return None
+        match = found[0]
+        form = title_words(self.index.catalog.titles[match.item])
+        if match.how == "part":
+            rare = any(self.index.is_rare(word) and len(word) > 4 for word in content)
+            alone = len(found) == 1 or found[1].score < match.score - 0.01
+            leads = form[: len(compared(words))] == compared(words)
+            return match if expected and rare and alone and leads and self._ends_clause(end) else None
+        if match.score < 0.95 and all(self.index.knows_word(w) for w in content if w not in form):
+            return None if set(unknown) - set(form) else match  # spelt right, it is another name's
+        sure = expected and (
+            len(content) > 1 or self._is_behind(self.seen, start) or self._is_capitalised(start, end)
+        )
+        return match if match.score >= (_LEAST_EXPECTED if sure else _LEAST_LIKENESS) else None
 
 
-def _whole_titles(
-    text: Text, index: TitleIndex, lexicon: CategoryLexicon, slots: dict[int, bool]
-) -> list[Mention]:
-    found: list[Mention] = []
-    position = 0
-    while position < len(text):
-        match = _longest_at(text, position, index)
-        if match is None or not _is_meant(text, match, lexicon, slots, index):
-            position += 1
-            continue
-        found.append(match)
-        position = match.end
-    return found
-
-
-def _longest_at(text: Text, position: int, index: TitleIndex) -> Mention | None:
-    words = text.words
-    for length in range(min(index.longest + 1, len(words) - position), 0, -1):
-        inner = text.tokens[position + 1 : position + length]
-        if length < 4 and any(t.after_stop and t.before.strip() not in {":", ".", "-", "!"} for t in inner):
-            continue
-        form = compared(words[position : position + length])
-        written = " ".join(words[position : position + length])
-        item = index.exact(form, _year_behind(text, position + length), written)
-        if item is not None:
-            return Mention(position, position + length, item, 1.0)
-    return None
+def _numbers_in_digits(words: tuple[str, ...]) -> list[str]:
+    return [(compared((word,)) or ("",))[0] for word in words]
 
 
 def _year_behind(text: Text, position: int) -> int | None:
     if position < len(text) and text.words[position].isdigit() and len(text.words[position]) == 4:
         return int(text.words[position])
     return None
-
-
-def _is_meant(
-    text: Text, mention: Mention, lexicon: CategoryLexicon, slots: dict[int, bool], index: TitleIndex
-) -> bool:
-    """Whether words that make up a title are meant as one."""
-    start, end = mention.start, mention.end
-    words = text.words[start:end]
-    content = [word for word in words if word not in {"the", "a", "an"}]
-    first = start + (1 if len(words) > 1 and words[0] in {"the", "a", "an"} else 0)
-    token = text.tokens[first]
-    closing = text.tokens[end].before if end < len(text) else text.end
-    if text.tokens[start].quoted and any(mark in closing for mark in '"\u201d\u201c\u00bb'):
-        return True
-    year = _year_behind(text, end)
-    if year is not None and index.catalog.years[mention.item] == year:
-        return True
-    named = index.catalog.titles[mention.item]
-    capitals = token.capital and not text.shouted and not (first == 0 or text.tokens[start].after_stop)
-    capitals = capitals or (
-        len(content) > 1
-        and not text.shouted
-        and all(t.capital for t in text.tokens[first:end] if t.word not in single_words("plain"))
-        and any(t.capital for t in text.tokens[first:end])
-    )
-    slot = slots.get(start, slots.get(first))
-    if len(content) == 1 and words[0] in {"the", "a", "an"} and not named.casefold().startswith(words[0]):
-        capitals = capitals and text.tokens[start].capital  # "the heat" is rarely Heat
-        return capitals or (slot is True and not lexicon.means(tuple(content)))
-    if len(words) == len(text) and len(content) > 0 and not lexicon.means(words):
-        return len(content) > 1 or content[0] not in single_words("plain")
-    if all(word.isdigit() or word in single_words("plain") for word in content):
-        return bool(capitals and named[0].isupper()) or (slot is True and len(content) > 1)
-    if lexicon.means(words) or lexicon.means(tuple(content)):
-        return (capitals and slot is not None) or (slot is True and not _is_like(text, start))
-    if len(content) > 1:
-        plain = sum(word in common_words() for word in content) == len(content)
-        return (
-            not plain
-            or capitals
-            or slot is not None
-            or len(content) > 2
-            or _is_discussed(text, start, end)
-            or not any(word in single_words("plain") for word in content)
-        )
-    if content[0] not in common_words():
-        return True
-    return (
-        capitals
-        or slot is True
-        or (slot is False and _is_pointed_at(text, start) and _stands_alone(text, end))
-        or _is_discussed(text, start, end)
-        or _is_asked_after(text, start, end)
-    )
-
-
-def _is_like(text: Text, start: int) -> bool:
-    return start > 0 and text.words[start - 1] in {
-        "like",
-        "love",
-        "liked",
-        "loved",
-        "enjoyed",
-        "hate",
-        "hated",
-    }
-
-
-def _is_pointed_at(text: Text, start: int) -> bool:
-    """Whether the word before points at one thing, as "why" does and "for" does not."""
-    return start > 0 and text.words[start - 1] in single_words("points")
-
-
-def _stands_alone(text: Text, end: int) -> bool:
-    """Whether nothing but an end or a turn follows, as behind "why fargo" or "not heat though"."""
-    if end == len(text):
-        return True
-    token = text.tokens[end]
-    return token.after_stop or token.after_comma or text.phrase_at(end, word_list("title_ends")) > 0
-
-
-def _is_asked_after(text: Text, start: int, end: int) -> bool:
-    """Whether the words are a clause of their own before a judgement: "Speed? loved it."."""
-    if not opens_clause(text, start) or end >= len(text) or not text.tokens[end].after_stop:
-        return False
-    return text.phrase_at(end, word_list("liked", "disliked", "seen_strict")) > 0
-
-
-def _is_discussed(text: Text, start: int, end: int) -> bool:
-    """Whether a clause starts with these words and goes on to say something of them."""
-    if not opens_clause(text, start):
-        return False
-    if end == len(text):
-        return False
-    token = text.tokens[end]
-    if token.before.strip() == ":" or (text.phrase_at(end, word_list("says_of")) and not token.after_stop):
-        return True
-    return token.after_comma and text.phrase_at(end, word_list("says_of")) > 0
-
-
-def _in_slot(
-    text: Text, position: int, strong: bool, taken: set[int], titles: TitleLookups, lexicon: CategoryLexicon
-) -> Mention | None:
-    """Find a misspelt or abbreviated title where one is expected."""
-    starts = dict.fromkeys((position, skip_fillers(text, position)))
-    best: tuple[float, Mention] | None = None
-    for start in starts:
-        stop = slot_end(text, start)
-        for end in range(stop, start, -1):
-            if any(at in taken for at in range(start, end)):
-                continue
-            words = text.words[start:end]
-            match = _best_match(words, text.span(start, end), strong, titles, lexicon)
-            if match is None:
-                continue
-            mention = Mention(start, end, match.item, match.score)
-            worth = match.score + 0.02 * len(words)
-            if best is None or worth > best[0]:
-                best = (worth, mention)
-    return None if best is None else best[1]
-
-
-def _best_match(
-    words: tuple[str, ...], written: str, strong: bool, titles: TitleLookups, lexicon: CategoryLexicon
-) -> TitleMatch | None:
-    content = [word for word in words if word not in single_words("plain")]
-    if not content or lexicon.means(words) or all(lexicon.means((word,)) for word in content):
-        return None
-    if all(word.isdigit() for word in content):
-        return None
-    found = titles.find(written, 2)
-    if not found:
-        return None
-    index, match = titles.index, found[0]
-    unknown = [word for word in content if word not in common_words()]
-    letters = len("".join(words))
-    if match.how == "exact":
-        return match if strong or len(content) > 1 or unknown else None
-    if match.how == "part" and len(content) == 1 and content[0] in everyday_words():
-        return None
-    if match.how == "part":
-        rare = any(index.is_rare(word) and (strong or len(word) > 4) for word in content)
-        ambiguous = len(found) > 1 and found[1].score > match.score - 0.01
-        if not rare and (ambiguous or not strong):
-            return None
-        return match if rare or len(content) > 1 or strong else None
-    if not unknown and (letters < 10 or match.score < 0.9):
-        return None
-    if (
-        unknown
-        and any(word.isalpha() and not index.knows_word(word) for word in unknown) is False
-        and match.score < 0.9
-    ):
-        return None  # its words are titles' words, spelt right, of another title
-    least = 0.8 if letters >= 6 else 0.84
-    if not strong:
-        least += 0.04
-    return match if match.score >= least else None
-
-
-def _around_unknown_words(
-    text: Text, taken: set[int], titles: TitleLookups, lexicon: CategoryLexicon
-) -> list[Mention]:
-    """Find misspelt titles of some length anywhere, around words that are no everyday words."""
-    index = titles.index
-    found: list[Mention] = []
-    for position, word in enumerate(text.words):
-        if position in taken or len(word) < 4 or word in common_words() or not word.isalpha():
-            continue
-        if lexicon.mentions(Text((text.tokens[position],), "", False)):
-            continue
-        if titles.exhausted:
-            titles.skipped += 1
-            break
-        best: tuple[float, Mention] | None = None
-        for start in range(max(0, position - 4), position + 1):
-            for end in range(position + 1, min(len(text), position + 5) + 1):
-                if any(at in taken for at in range(start, end)) or text.breaks(start, end - 1):
-                    continue
-                words = text.words[start:end]
-                if (
-                    sum(map(len, words)) < 8
-                    or words[0] in single_words("plain") - {"the", "a"}
-                    or words[-1] in single_words("plain")
-                ):
-                    continue
-                for match in titles.find(text.span(start, end), 1):
-                    good = match.how == "mistyped" and match.score >= 0.86
-                    rare_pair = match.how == "part" and len(words) > 1 and index.is_rare(word)
-                    worth = match.score + 0.03 * len(words)
-                    if (good or rare_pair) and (best is None or worth > best[0]):
-                        best = (worth, Mention(start, end, match.item, match.score))
-        if best is None and index.is_rare(word) and len(word) > 5 and (alone := titles.find(word, 1)):
-            match = alone[0]
-            best = (match.score, Mention(position, position + 1, match.item, match.score))
-        if best is not None:
-            found.append(best[1])
-            taken.update(range(best[1].start, best[1].end))
-    return found

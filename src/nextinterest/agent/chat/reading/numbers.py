@@ -10,24 +10,19 @@ from collections.abc import Container
 from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
 from nextinterest.titles.words import NUMBER_WORDS
 
-__all__ = ["changed_count", "count_asked", "number_at"]
+__all__ = ["changed_count", "count_asked"]
 
 MOST = 100
-# Not in words.yaml, whose words count as common: "she's" opens titles.
-_BEFORE_AGE = frozenset({"shes", "hes", "im", "is", "turns", "turned", "turning"})
-_BEFORE_COUPLE = {"couple": 2, "pair": 2, "dozen": 12, "few": 3, "handful": 5}
+_BEHIND = 4  # words behind a number in which what is counted stands
+_UNITS = frozenset("#$\u20ac\u00a3%/'")  # beside a number: a rank, a price, a share, a mark
+_AMOUNTS = {"couple": 2, "pair": 2, "few": 3, "handful": 5}
 
 
-def number_at(text: Text, position: int) -> int | None:
-    """Return the number a word means, in digits or written out."""
-    word = text.tokens[position].word
-    if word.isascii() and word.isdigit() and len(word) <= 4:
-        return int(word)
-    return NUMBER_WORDS.get(word)
+def count_asked(text: Text, taken: Container[int] = (), counted: Container[int] = ()) -> int | None:
+    """Return how many items a message asks for; None where it does not say so.
 
-
-def count_asked(text: Text, taken: Container[int] = ()) -> int | None:
-    """Return how many items a message asks for; None where it does not say.
+    A number is a count behind a request ("give me 5", "top ten"), before what is counted ("three comedies",
+    "two more"), or alone ("five please"); never one of something mentioned before ("those two").
 
     Parameters
     ----------
@@ -35,42 +30,101 @@ def count_asked(text: Text, taken: Container[int] = ()) -> int | None:
         The message.
     taken
         Positions of words that mean something else: years, titles, references.
+    counted
+        Positions of further words that are counted: categories.
 
     Examples
     --------
     >>> from nextinterest.agent.chat.reading.tokens import single_words, tokenise
-    >>> messages = ("half a dozen dramas", "just one", "90 minutes to kill", "that one", "my son is 8")
+    >>> messages = ("half a dozen films", "just one", "90 minutes to kill", "those two films", "my son is 8")
     >>> [count_asked(tokenise(message)) for message in messages]
     [6, 1, None, None, None]
     """
-    words = text.words
-    for position, word in enumerate(words):
-        if position in taken:
+    for start in range(len(text)):
+        value, end = _number(text, start)
+        if not 1 <= value <= MOST or any(position in taken for position in range(start, end)):
             continue
-        before = words[position - 1] if position else ""
-        after = words[position + 1] if position + 1 < len(words) else ""
-        if word in _BEFORE_COUPLE:
-            if word == "dozen" and words[max(0, position - 2) : position] == ("half", "a"):
-                return 6
-            if (
-                word in {"few", "couple", "pair", "handful"}
-                and before not in {"a", "the", "ein", "last"}
-                and position
-            ):
-                continue
-            times = NUMBER_WORDS.get(before, 1) if word == "dozen" else 1
-            if before in {"the", "last"}:
-                continue
-            return min(MOST, max(1, times) * _BEFORE_COUPLE[word])
-        value = number_at(text, position)
-        if value is None or not 1 <= value <= MOST:
+        before = text.words[start - 1] if start > _clause_start(text, start) else ""
+        if before in single_words("no_count_behind") or text.tokens[start].before.rstrip()[-1:] in _UNITS:
             continue
-        if _measures_something_else(text, position) or (after == "dozen" and position + 1 not in taken):
+        behind = text.tokens[end].before if end < len(text) else text.end
+        if behind.lstrip()[:1] in _UNITS or _is_measured(text, end):
             continue
-        if word == "one" and not _one_is_a_count(words, position):
-            continue
-        return value
+        if _is_counted(text, start, end, counted) or _is_alone(text, start, end):
+            return value
+        if text.words[start] != "one" and _is_asked(text, start):
+            return value
     return None
+
+
+def _number(text: Text, start: int) -> tuple[int, int]:
+    """Return the number that starts at a position and where it ends; 0 for none."""
+    words = text.words
+    if words[start : start + 3] == ("half", "a", "dozen"):
+        return 6, start + 3
+    at = start + (words[start] in {"a", "an"})
+    word = words[at] if at < len(words) else ""
+    if word == "dozen" or words[at + 1 : at + 2] == ("dozen",):
+        value = 1 if word == "dozen" else NUMBER_WORDS.get(word) or (int(word) if word.isdecimal() else 0)
+        return 12 * value, at + 1 + (word != "dozen")
+    if word in _AMOUNTS and at > start:
+        return _AMOUNTS[word], at + 1 + (words[at + 1 : at + 2] == ("of",))
+    if at > start:
+        return 0, at
+    if word.isascii() and word.isdigit() and len(word) <= 4:
+        return int(word), at + 1
+    return NUMBER_WORDS.get(word, 0), at + 1
+
+
+def _is_measured(text: Text, end: int) -> bool:
+    return text.phrase_at(end, word_list("units")) > 0 and not text.tokens[end].after_comma
+
+
+def _is_asked(text: Text, start: int) -> bool:
+    """Whether a number stands behind a request: "give me 5", "a list of 30"."""
+    return any(
+        text.phrase_at(at, word_list("before_count")) == start - at and not text.breaks(at, start)
+        for at in range(max(0, start - 3), start)
+        if text.words[max(0, at - 1)] != "my"
+    )
+
+
+def _is_counted(text: Text, start: int, end: int, counted: Container[int]) -> bool:
+    """Whether what is counted stands behind: "three good comedies", "two more"."""
+    own = _clause_start(text, start)
+    if (start > own and start - 1 in counted) or any(
+        word in single_words("tells") for word in text.words[max(own, start - 3) : start]
+    ):
+        return False  # "world war 2 films", "I have seen two films"
+    if text.phrase_at(end, word_list("of_them")):
+        return text.words[start] != "one"
+    end += 2 * (text.words[end : end + 2] == ("or", "so"))
+    for at in range(end, min(end + _BEHIND, len(text) + 1)):
+        if at == len(text) or text.breaks(end - 1, at):
+            return text.words[at - 1] == "more"
+        word = text.words[at]
+        if at in counted or word in single_words("one_of" if text.words[start] == "one" else "counted"):
+            return True
+        if word not in {"more", "new", "good", "old"} and word in single_words("plain"):
+            return text.words[at - 1] == "more"
+    return False
+
+
+def _clause_start(text: Text, position: int) -> int:
+    while position and not (text.tokens[position].after_stop or text.tokens[position].after_comma):
+        position -= 1
+    return position
+
+
+def _is_alone(text: Text, start: int, end: int) -> bool:
+    """Whether its clause says nothing else, politeness aside: "horror, five please", "make it 3"."""
+    first, last = _clause_start(text, start), end
+    while last < len(text) and not (text.tokens[last].after_stop or text.tokens[last].after_comma):
+        last += 1
+    rest = (*text.words[first:start], *text.words[end:last])
+    if text.words[start] == "one" and not {"just", "only", "please"} & set(rest):
+        return False
+    return all(word in single_words("beside_count") for word in rest)
 
 
 def changed_count(text: Text, shown: int) -> int | None:
@@ -88,48 +142,3 @@ def changed_count(text: Text, shown: int) -> int | None:
             if text.words[end] in {"please", "pls", "of", "ones", "items", "results", "then"}:
                 return max(1, shown // 2)
     return None
-
-
-def _measures_something_else(text: Text, position: int) -> bool:
-    words = text.words
-    token = text.tokens[position]
-    if text.phrase_at(position + 1, word_list("units")) and position + 1 < len(words):
-        # "5 star" measures; "5 people pleasers" would too, and that is the price.
-        return not text.tokens[position + 1].after_comma
-    if position and (words[position - 1],) in word_list("number_follows") and not token.after_stop:
-        return True
-    if position and words[position - 1] in _BEFORE_AGE and not token.after_stop:
-        return True
-    if _says_for(words, position) or _counts_people(words, position):
-        return True
-    if token.before.rstrip().endswith(("#", "$", "\u20ac", "/")):
-        return True
-    following = text.tokens[position + 1].before if position + 1 < len(words) else text.end
-    return following.startswith(("/", "%", "$", "\u20ac", "'"))
-
-
-def _says_for(words: tuple[str, ...], position: int) -> bool:
-    """Whether a figure is a word: "scary 4 tonight" is for tonight, "give me 4 tonight" wants four."""
-    if words[position] != "4" or position in {0, len(words) - 1}:
-        return False
-    return words[position + 1] in single_words("behind_for") and words[position - 1] not in single_words(
-        "before_count"
-    )
-
-
-def _counts_people(words: tuple[str, ...], position: int) -> bool:
-    """Whether it is the size of a company, as in "a class of 30"."""
-    return position > 1 and words[position - 1] == "of" and words[position - 2] in single_words("crowd_of")
-
-
-def _one_is_a_count(words: tuple[str, ...], position: int) -> bool:
-    before = words[position - 1] if position else ""
-    after = words[position + 1] if position + 1 < len(words) else ""
-    if (
-        after in {"of", "that", "which", "with", "like", "about", "from", "i", "was", "is"}
-        and before != "just"
-    ):
-        return False
-    if before in single_words("before_one") or after in single_words("behind_one"):
-        return True
-    return position == 0

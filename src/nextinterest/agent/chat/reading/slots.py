@@ -20,19 +20,19 @@ __all__ = [
 LONGEST_SLOT = 9
 
 
-def title_slots(text: Text) -> dict[int, bool]:
-    """Return positions where a title may start, and whether it is expected there."""
-    slots: dict[int, bool] = {}
-    for name, strong in (("opens_weak", False), ("opens_strong", True)):
-        for position in range(len(text)):
-            length = text.phrase_at(position, word_list(name))
-            if length and position + length < len(text):
-                at = position + length
-                slots[at] = slots.get(at, False) or strong
-    for position in range(len(text)):
-        if position not in slots and opens_clause(text, position) and said_of(text, position) is not None:
-            slots[position] = False
-    return slots
+def title_slots(text: Text, cues: str) -> frozenset[int]:
+    """Return the positions where a title is expected: behind "saw" or "like", "the film" skipped."""
+    found: set[int] = set()
+    for _, end in _all_spans(text, word_list(cues)):
+        found |= {
+            at for at in (end, skip_fillers(text, end)) if at < len(text) and not text.breaks(end - 1, at)
+        }
+    return frozenset(found)
+
+
+def _all_spans(text: Text, phrases: frozenset[tuple[str, ...]]) -> list[tuple[int, int]]:
+    lengths = ((position, text.phrase_at(position, phrases)) for position in range(len(text)))
+    return [(position, position + length) for position, length in lengths if length]
 
 
 def words_in_slot(text: Text, cues: frozenset[tuple[str, ...]]) -> str | None:
@@ -87,9 +87,7 @@ def next_in_list(text: Text, end: int) -> int | None:
     token = text.tokens[end]
     if token.word in {"and", "or", "und", "et", "nor"}:
         return end + 1 if end + 1 < len(text) else None
-    if token.after_comma and not token.after_stop:
-        return end
-    return None
+    return end if "," in token.before and not token.after_stop else None
 
 
 def opens_clause(text: Text, position: int) -> bool:

@@ -220,14 +220,8 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
             if (items := context.titles.of_title(one.item, same_year=position is not None))
         }
     positions = {position for mention in mentions for position in range(mention.start, mention.end)}
-    dated = {
-        position
-        for mention in mentions
-        for position in range(mention.end, min(len(text), mention.end + 5))
-        if text.words[position] == str(context.catalog.years[mention.item])
-        and (position == mention.end or "(" in text.tokens[position].before)
-        and text.tokens[position].before.strip(") ") in {"(", "", ","}
-    } | {position for _, position, _ in known if position is not None}
+    dated = {position for mention in mentions for position in range(mention.end, mention.stop)}
+    dated |= {position for _, position, _ in known if position is not None}
     asked = read_retraction(text)
     if asked is not None and asked.start - 1 in positions:
         asked = None  # the verb is a title's: "Forget Paris"
@@ -259,9 +253,9 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     turn.categories = read_categories(text, context.categories, taken)
     _rule_out(turn, context, taken)
     numbers = referred if not turn.reference.pronoun else set()
-    turn.count = count_asked(text, taken | numbers)
+    turn.count = count_asked(text, taken | numbers, turn.categories.taken)
     spans: list[tuple[int, int, int, bool]] = [
-        (mention.start, mention.end, mention.item, True)
+        (mention.start, mention.stop, mention.item, True)
         for n, mention in enumerate(mentions)
         if n not in compared
     ]
