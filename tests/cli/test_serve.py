@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -94,7 +96,7 @@ def test_without_a_key_only_loopback_is_served(refused: Refused) -> None:
 def serve_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Return a function that runs the command over the small world, without serving."""
 
-    def run(*options: str, first_time: int = 0) -> Result:
+    def run(*options: str, first_time: int = 0, run: Callable[..., None] = lambda *_: None) -> Result:
         agent = small_agent()
         catalog = agent.catalog
         users, items = np.array([0, 0, 1, 2], dtype=np.int32), np.array([0, 1, 2, 3], dtype=np.int32)
@@ -102,8 +104,10 @@ def serve_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         known = RecommenderAgent(agent.engine, EventLog.from_arrays(("u1", "u2", "u3"), users, items, times))
         assert known.catalog is catalog
         monkeypatch.setattr(Source, "open", lambda _: known)
-        monkeypatch.setattr("nextinterest.server.run.run", lambda *_: None)
-        return CliRunner().invoke(app, ["serve", "--store", str(tmp_path / "profiles.db"), *options])
+        monkeypatch.setattr("nextinterest.server.run.run", run)
+        return CliRunner().invoke(
+            app, ["serve", "--port", "0", "--store", str(tmp_path / "profiles.db"), *options]
+        )
 
     return run
 
@@ -160,3 +164,91 @@ def test_a_key_on_the_command_line_is_refused_and_a_file_is_read(refused: Refuse
     assert "Key 1 has an unknown scope" in said
     assert "my-very-secret-key" not in said
     assert "there is no wildcard" in refused("--origin", "https://*.example")
+
+
+@pytest.fixture
+def busy() -> Iterator[int]:
+    """Return a port that another program listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        one.listen()
+        yield one.getsockname()[1]
+
+
+def test_what_is_wrong_is_said_before_the_agent_is_loaded(
+    tmp_path: Path, busy: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("NEXTINTEREST_SERVE_KEYS", raising=False)
+    monkeypatch.setattr(Source, "open", lambda _: pytest.fail("the agent was loaded"))
+    short, damaged, foreign = tmp_path / "keys", tmp_path / "damaged.db", tmp_path / "foreign.db"
+    short.write_text("short\n", "utf-8")
+    short.chmod(0o600)
+    damaged.write_bytes(b"SQLite format 3\x00" + bytes(8000))
+    with sqlite3.connect(foreign) as other:
+        other.execute("CREATE TABLE songs (name TEXT)")
+    other.close()
+
+    def said(*options: str) -> str:
+        given = ["serve", *options]
+        for option, value in (("--store", str(tmp_path / "new.db")), ("--port", "0")):
+            given += [] if option in options else [option, value]
+        with pytest.raises(SystemExit) as ended:
+            main(given)
+        assert ended.value.code in {1, 2}
+        return " ".join(capsys.readouterr().err.split())
+
+    in_use = f"Port {busy} is in use. Use another with --port (0: any that is free)"
+    assert in_use in said("--port", str(busy))
+    assert in_use in said("--port", str(busy), "--host", "localhost")
+    assert "no address '203.0.113.7'" in said("--host", "203.0.113.7", "--key-file", str(a_key(tmp_path)))
+    assert "no address 'nowhere.invalid'" in said(
+        "--host", "nowhere.invalid", "--key-file", str(a_key(tmp_path))
+    )
+    assert "Without keys" in said("--host", "0.0.0.0")  # noqa: S104 - refused
+    assert "missing of the profile store does not exist" in said(
+        "--store", str(tmp_path / "missing" / "profiles.db")
+    )
+    assert "is damaged" in said("--store", str(damaged))
+    assert "another program's database" in said("--store", str(foreign))
+    assert "that start with 'mysql'" in said("--store", "mysql://host/x")
+    assert "cannot be read" in said("--key-file", str(tmp_path / "no-such-file"))
+    assert "at least 16 characters" in said("--key-file", str(short))
+    assert "give --data" in said("--examples", "2", "--model", str(tmp_path))
+    assert "user id" in said("mcp", "--user", "..")
+    assert not (tmp_path / "new.db").exists()
+
+
+def a_key(folder: Path) -> Path:
+    file = folder / "good-keys"
+    file.write_text("my-very-secret-key\n", "utf-8")
+    file.chmod(0o600)
+    return file
+
+
+def test_a_port_in_use_is_refused_without_loading_the_heavy_libraries(tmp_path: Path, busy: int) -> None:
+    code = (
+        "import sys\nfrom nextinterest.cli.main import main\ntry:\n"
+        f"    main(['serve', '--port', '{busy}', '--store', {str(tmp_path / 'profiles.db')!r}])\n"
+        "except SystemExit as ended:\n    print(ended.code)\n"
+        "print({'torch', 'transformers', 'nextinterest.server.app'} & set(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["1", "set()"]
+    assert "in use" in ended.stderr
+    assert "Serving on" not in ended.stderr
+
+
+def test_serving_is_said_once_connections_are_accepted(
+    serve_small: Callable[..., Result],
+) -> None:
+    refused = serve_small("--port", "0")
+    assert refused.exit_code == 0
+    assert "Serving on" not in refused.stderr  # the server of this fixture never accepts anything
+    seen: list[str] = []
+
+    def run(_: object, __: object, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+        seen.append(f"http://127.0.0.1:{sockets[0].getsockname()[1]}/")
+        ready()
+
+    serving = serve_small("--port", "0", run=run)
+    assert f"Serving on {seen[0]}" in serving.stderr

@@ -8,6 +8,7 @@ import re
 import runpy
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -100,10 +101,18 @@ class SmallWorld:
         package = self.tree / "src/nextinterest"
         patch.setattr("nextinterest.agent.shipped.__file__", str(package / "agent/shipped.py"))
         patch.setattr("nextinterest.server.run.run", served)
+        patch.setattr("nextinterest.server.listening.bound", any_port)
         patch.setattr("mcp.server.MCPServer.run", listed)
 
 
-def served(app: FastAPI, settings: object) -> None:
+def any_port(host: str, port: int) -> list[socket.socket]:
+    """Stand in for binding: the port that a command names may be in use where tests run."""
+    one = socket.socket()
+    one.bind(("127.0.0.1", 0))
+    return [one]
+
+
+def served(app: FastAPI, *_: object) -> None:
     """Stand in for a server that would listen until it is stopped: its page and its probes answer."""
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         for path in ("/", "/readyz", "/v1/users"):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from nextinterest.cli.console import err
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
 from nextinterest.errors import DataError, MissingExtraError
+from nextinterest.profiles import open_store
+from nextinterest.profiles.store import checked_user
 
 __all__ = ["serve"]
 
@@ -67,20 +72,16 @@ def serve(
     key: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve the agent, its live profiles and a page over HTTP. Without keys only loopback is served."""
+    # What can be wrong is looked at before the agent is loaded, which takes a while.
     try:
-        from nextinterest.server.app import create_app
+        from nextinterest.server.listening import bound
+        from nextinterest.server.origins import checked_origin
         from nextinterest.server.run import run
+        from nextinterest.server.settings import ServerSettings
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", "serve") from None
-    if over is Over.MCP:
-        try:
-            from nextinterest.server.mcp_tools import create_mcp_server
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(error.name or "mcp", "mcp") from None
-    from nextinterest.agent.following import following
-    from nextinterest.server.origins import checked_origin
-    from nextinterest.server.settings import ServerSettings
-
+    if over is Over.MCP and not find_spec("mcp"):
+        raise MissingExtraError("mcp", "mcp")
     if key:
         raise DataError(
             "--key would show the key in the list of processes.",
@@ -90,20 +91,36 @@ def serve(
         origins = tuple(checked_origin(one) for one in origin or ())
     except ValueError as error:
         raise DataError(f"--origin: {error}.", remedy="Give scheme and host only.") from None
-    settings = ServerSettings(keys=_keys(key_file), origins=origins, host=host, port=port).checked()
-    with err.status("Loading the agent"):
-        agent = source.open()
-    if examples and agent.log is None:
+    if examples and source.model is not None and source.data is None:
         raise typer.BadParameter("--examples takes users from data, and a directory holds none: give --data.")
-    served = agent.with_store(store, state_bytes=state_mb << 20)
-    if examples and agent.log is not None and not served.store.users():
-        served.import_histories([agent.history(u) for u in agent.log.user_ids[:examples]], agent.catalog)
-    if over is Over.MCP:
-        with following(served, settings.sync_seconds):
-            create_mcp_server(served, user).run()
-        return
-    err.print(f"Serving on http://{host}:{port}/")
-    run(create_app(served, settings), settings)
+    settings = ServerSettings(keys=_keys(key_file), origins=origins, host=host, port=port).checked()
+    checked_user(user)
+    with ExitStack() as held:
+        sockets = [] if over is Over.MCP else [held.enter_context(one) for one in bound(host, port)]
+        profiles = open_store(store)
+        held.callback(profiles.close)
+        with err.status("Loading the agent"):
+            agent = source.open()
+        served = agent.with_store(profiles, state_bytes=state_mb << 20)
+        if examples and agent.log is not None and not profiles.users():
+            served.import_histories([agent.history(u) for u in agent.log.user_ids[:examples]], agent.catalog)
+        if over is Over.MCP:
+            from nextinterest.agent.following import following
+            from nextinterest.server.mcp_tools import create_mcp_server
+
+            with following(served, settings.sync_seconds):
+                create_mcp_server(served, user).run()
+            return
+        from nextinterest.server.app import create_app
+
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{sockets[0].getsockname()[1]}/"
+        run(
+            create_app(served, settings),
+            settings,
+            sockets,
+            lambda: err.print(f"Serving on {escape(address)}"),
+        )
 
 
 def _keys(path: Path | None) -> tuple[str, ...]:

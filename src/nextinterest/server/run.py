@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import math
 import os
+import socket
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
 
+from nextinterest.server.listening import bound, listen
 from nextinterest.server.logs import log_as_json
 from nextinterest.server.settings import ServerSettings
 
@@ -23,18 +26,52 @@ _SWITCH_SECONDS = 0.001
 and at Python's own 5 ms would wait for a model's Python code each time."""
 
 
-def run(app: FastAPI, settings: ServerSettings) -> None:
+class _Server(uvicorn.Server):
+    """A server that says when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so once connections are accepted."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def run(
+    app: FastAPI,
+    settings: ServerSettings,
+    sockets: Sequence[socket.socket] | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until asked to stop (SIGTERM or SIGINT): running requests end, new ones are refused.
 
     After `ServerSettings.shutdown_seconds` what still runs is cut off; a call of a model that goes on in a
     thread even then ends with the process.
+
+    Parameters
+    ----------
+    app
+        From `create_app`.
+    settings
+        Those of the application.
+    sockets
+        Bound sockets (`nextinterest.server.listening`); None binds to the settings' host and port.
+    ready
+        Called once connections are accepted.
+
+    Raises
+    ------
+    DataError
+        If the settings' host and port cannot be listened on.
     """
+    sockets = list(bound(settings.host, settings.port) if sockets is None else sockets)
     log_as_json()
     sys.setswitchinterval(_SWITCH_SECONDS)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         # Its lines hold paths, and so the ids of users, and addresses; the observer writes its own.
         access_log=False,
@@ -45,8 +82,9 @@ def run(app: FastAPI, settings: ServerSettings) -> None:
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=65_536,
     )
+    listen(sockets, config.backlog)
     with suppress(KeyboardInterrupt):  # uvicorn raises SIGINT again once it has ended
-        uvicorn.Server(config).run()
+        _Server(config, ready).run(sockets)
     unfinished = app.state.service.unfinished
     if unfinished:
         _LOG.warning("calls cut off", extra={"fields": {"calls": unfinished}})
