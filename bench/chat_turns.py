@@ -1,6 +1,6 @@
 """Measure how rules, or a model, read turns of real people, each by itself, as somebody else labelled them.
 
-    python bench/chat_turns.py --labels FILE.jsonl --data FOLDER --out-of-scope FILE.txt
+    python bench/chat_turns.py --data ML-LATEST-SMALL --out-of-scope FILE.txt   # labels: bench/labels/README.md
     python bench/chat_turns.py ... --language-model NAME   # a model beside the rules
     python bench/chat_turns.py ... --show titles           # the turns read otherwise than labelled
 
@@ -31,6 +31,8 @@ from nextinterest.data import load
 from nextinterest.domain import Request
 from nextinterest.llm import open_model
 from nextinterest.messages import Message
+
+LABELS = Path(__file__).parent / "labels" / "iard_turns.jsonl"
 
 
 def read_alone(reader: Understanding, text: str, context: ChatContext) -> Understood:
@@ -122,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--labels", type=Path, nargs="+", required=True)
+    parser.add_argument("--labels", type=Path, nargs="+", default=[LABELS])
     parser.add_argument("--data", required=True, help="folder or name of the catalogue")
     parser.add_argument("--out-of-scope", type=Path)
     parser.add_argument("--language-model")
