@@ -1,6 +1,6 @@
 """Measure how rules, or a model, read turns of real people, each by itself, as somebody else labelled them.
 
-    python bench/chat_turns.py --data ML-LATEST-SMALL --out-of-scope FILE.txt   # labels: bench/labels/README.md
+    python bench/chat_turns.py --data ML-LATEST-SMALL --out-of-scope FILE.txt   # labels: bench/labels
     python bench/chat_turns.py ... --language-model NAME   # a model beside the rules
     python bench/chat_turns.py ... --show titles           # the turns read otherwise than labelled
 
