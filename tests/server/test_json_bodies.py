@@ -13,6 +13,7 @@ ROUTES = [
     ("POST", "/v1/chat/completions"),
     ("POST", "/v1/responses"),
     ("POST", "/v1/recommend"),
+    ("POST", "/v1/similar"),
     ("POST", "/v1/interests"),
     ("POST", "/v1/forecast"),
     ("POST", "/v1/users/zoe/events"),

@@ -34,6 +34,7 @@ def reaches(client: TestClient, key: str, user: str) -> dict[str, int]:
         "retract": client.delete(f"/v1/users/{user}/events/a", headers=as_(key)),
         "forget": client.delete(f"/v1/users/{user}", headers=as_(key)),
         "recommend": client.post("/v1/recommend", json={"user": user}, headers=as_(key)),
+        "similar": client.post("/v1/similar", json={"items": ["a"], "user": user}, headers=as_(key)),
         "interests": client.get("/v1/interests", params={"user": user}, headers=as_(key)),
         "portrait": client.post("/v1/interests", json={"user": user}, headers=as_(key)),
         "forecast": client.get("/v1/forecast", params={"user": user}, headers=as_(key)),

@@ -27,7 +27,8 @@ def test_tools_tell_and_recommend(live: RecommenderAgent) -> None:
             listed = await client.list_tools()
             names = {tool.name for tool in listed.tools}
             assert names == {
-                "recommend", "generate", "chat", "interests", "forecast", "search", "tell", "take_back",
+                "recommend", "similar", "generate", "chat", "interests", "forecast", "search", "tell",
+                "take_back",
             }  # fmt: skip
             assert not any("user" in tool.input_schema.get("properties", {}) for tool in listed.tools)
             found = await client.call_tool("search", {"title": "alie"})
@@ -38,6 +39,10 @@ def test_tools_tell_and_recommend(live: RecommenderAgent) -> None:
             ids = [item["item_id"] for item in ranked.structured_content["items"]]
             assert len(ids) == 3
             assert "a" not in ids
+            alike = await client.call_tool("similar", {"item_ids": ["d"], "count": 3})
+            ids = [item["item_id"] for item in alike.structured_content["items"]]
+            assert len(ids) == 3
+            assert not {"a", "d"} & set(ids)
             reply = await client.call_tool("chat", {"message": "two crime films please"})
             assert reply.structured_content["request"]["intent"] == "recommend"
             portrait = await client.call_tool("interests", {})

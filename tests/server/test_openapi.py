@@ -40,7 +40,7 @@ def test_the_examples_work(listen: Callable[..., str], model: ScriptedLanguageMo
                     answer = client.request(method, path.replace("{user}", "zoe"), json=example)
                     assert answer.status_code == 200, (path, answer.text)
                     tried.add(path)
-    assert len(tried) == 9
+    assert len(tried) == 10
 
 
 def test_the_document_names_keys_where_there_are_some(serve: Callable[..., TestClient]) -> None:

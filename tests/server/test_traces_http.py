@@ -19,6 +19,7 @@ ASK = {"role": "user", "content": "two films please"}
 BODIES: dict[str, dict[str, object]] = {
     "/v1/recommend": {"history": ["a", "b"], "k": 2},
     "/v1/forecast": {"history": ["a", "b"]},
+    "/v1/similar": {"items": ["a"], "k": 2},
 }
 
 

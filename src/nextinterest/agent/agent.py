@@ -24,9 +24,9 @@ from nextinterest.agent.chat.profile import SessionProfile
 from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.histories import HistoryLike
-from nextinterest.agent.interests import AgentInterests
 from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.shipped import shipped_recommender
+from nextinterest.agent.similar import AgentSimilar
 from nextinterest.arguments import as_flag, as_record, as_whole_number, as_words
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
@@ -43,7 +43,7 @@ from nextinterest.retrieval import CandidateSource
 __all__ = ["RecommenderAgent"]
 
 
-class RecommenderAgent(AgentInterests):
+class RecommenderAgent(AgentSimilar):
     """Recommends what a user will want next.
 
     Most callers use `from_pretrained` or `from_dataset`. With a store (`with_store`) users' events are kept,

@@ -48,6 +48,7 @@ def read_history(
     *,
     user: str | None = None,
     on_unknown: OnUnknown = "raise",
+    called: str = "the history",
 ) -> ReadHistory:
     """Turn what a caller gave into a `History`.
 
@@ -67,6 +68,8 @@ def read_history(
         The user's id, kept with the history.
     on_unknown
         ``"raise"`` or ``"skip"``; skipped ones are reported in the result.
+    called
+        What errors call the value.
 
     Raises
     ------
@@ -101,13 +104,13 @@ def read_history(
     for index, element in enumerate(elements):
         if not isinstance(element, str | Event | Mapping):
             raise DataError(
-                f"Element {index} of the history is a {type(element).__name__}.",
+                f"Element {index} of {called} is a {type(element).__name__}.",
                 remedy="Give item ids, titles, Event objects, or dictionaries with their fields.",
             )
         event = (
             Event(element)
             if isinstance(element, str)
-            else as_record(element, Event, f"Element {index} of the history")
+            else as_record(element, Event, f"Element {index} of {called}")
         )
         position, also = _position(event.item, catalog, grounder)
         if position is not None:
@@ -118,7 +121,7 @@ def read_history(
             skipped.append(event.item)
         else:
             raise UnknownItemError(
-                f"Element {index} of the history, {event.item!r}, is neither an id nor a title of the "
+                f"Element {index} of {called}, {event.item!r}, is neither an id nor a title of the "
                 f"catalogue of {counted(len(catalog), 'item')}.",
                 remedy="Check it, or pass on_unknown='skip' to leave such events out.",
                 command="Check it, or give --skip-unknown to leave such events out.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nextinterest.counting import counted
 from nextinterest.domain import Catalog, RequestMatch
 
-__all__ = ["MATCHED", "UNREAD", "absent_note", "ambiguity_note", "list_notes"]
+__all__ = ["MATCHED", "UNREAD", "absent_note", "ambiguity_note", "left_notes", "list_notes"]
 
 UNREAD = "Ranked by retrieval alone: the language model's answer could not be read."
 """The note of a list that a language model was to rerank."""
@@ -66,6 +66,16 @@ def ambiguity_note(title: str, positions: Sequence[int], taken: int, catalog: Ca
     return f"{found}; {catalog.ids[taken]} was taken. {say}"
 
 
+def left_notes(n_items: int, k: int, *, constrained: bool) -> tuple[str, ...]:
+    """Return the note of a list that is shorter than was asked for; parameters as of `list_notes`."""
+    if not n_items and constrained:
+        return ("No item meets the constraints.",)
+    if n_items >= k:
+        return ()
+    left = f"Only {counted(n_items, 'item is', 'items are')}" if n_items else "No item is"
+    return (f"{left} left to recommend; {k} were asked for.",)
+
+
 def list_notes(
     *,
     n_events: int,
@@ -109,11 +119,7 @@ def list_notes(
         notes.append(MATCHED[match])
     if n_skipped:
         notes.append(f"{n_skipped} of the history's items are not in the catalogue and were left out.")
-    if not n_items and constrained:
-        notes.append("No item meets the constraints.")
-    elif n_items < k:
-        left = f"Only {counted(n_items, 'item is', 'items are')}" if n_items else "No item is"
-        notes.append(f"{left} left to recommend; {k} were asked for.")
+    notes += left_notes(n_items, k, constrained=constrained)
     if not has_model:
         notes.append("Ranked by retrieval alone: this agent has no language model.")
     if unread:

@@ -23,6 +23,7 @@ from nextinterest.cli import (
     recommend,
     schemas,
     serve,
+    similar,
     upgrade,
 )
 from nextinterest.cli.console import err, out
@@ -44,6 +45,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(assets.app, name="assets")
 app.command("demo")(demo.demo)
 app.command("recommend")(recommend.recommend)
+app.command("similar")(similar.similar)
 app.command("generate")(generate.generate)
 app.command("interests")(interests.interests)
 app.command("chat")(chat.chat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import exp
 
 from rich.markup import escape
@@ -10,7 +11,7 @@ from rich.table import Table
 from nextinterest.counting import counted
 from nextinterest.domain import Evidence, Recommendations
 
-__all__ = ["recommendations_table"]
+__all__ = ["recommendations_table", "similar_table"]
 
 
 def recommendations_table(result: Recommendations) -> Table:
@@ -30,6 +31,27 @@ def recommendations_table(result: Recommendations) -> Table:
             escape(", ".join(item.categories)),
             f"{item.probability:.2%}",
             escape(", ".join(_reason(e) for e in item.evidence)),
+        )
+    return table
+
+
+def similar_table(result: Recommendations, named: Sequence[str]) -> Table:
+    """Draw a list of items like those named, with what says that they are alike."""
+    table = Table(title=escape(f"Like {', '.join(named)}"), title_justify="left")
+    table.add_column("#", justify="right")
+    table.add_column("Item", overflow="fold")
+    table.add_column("Categories", style="dim", overflow="fold")
+    table.add_column("Similarity", justify="right")
+    table.add_column("Of which", style="dim", overflow="fold")
+    for item in result.items:
+        year = f" ({item.year})" if item.year is not None else ""
+        total, *shares = item.scores.items()
+        table.add_row(
+            str(item.rank),
+            escape(item.title + year),
+            escape(", ".join(item.categories)),
+            f"{total[1]:.1f}",
+            ", ".join(f"{name.replace('_', ' ')} {share:.1f}" for name, share in shares),
         )
     return table
 

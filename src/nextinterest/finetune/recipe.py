@@ -4,7 +4,7 @@
     2  train the sequence encoder(s), stopping by NDCG@10 on validation events
     3  compute the item-item matrices
     4  train the language model's item softmax, where it is asked for
-    5  fit the weights of the blend by log-loss on the validation events
+    5  fit the weights of the blend, and those of likeness, by log-loss on the validation events
 
 Test events are never read, validation events are not learned from: that is `nextinterest.finetune.refit`.
 """
@@ -25,6 +25,7 @@ from nextinterest.errors import DataError
 from nextinterest.finetune.config import FinetuneConfig
 from nextinterest.finetune.encoder_task import EncoderTask
 from nextinterest.finetune.language_recipe import train_language
+from nextinterest.finetune.likeness_fit import fit_likeness
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.pool_fit import fit_pool
 from nextinterest.finetune.work import working_in
@@ -33,6 +34,7 @@ from nextinterest.retrieval.ease import ease_weights
 from nextinterest.retrieval.item_matrix import largest_entries
 from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.lift import log_lift
+from nextinterest.retrieval.likeness import Likeness
 from nextinterest.retrieval.pairs import choices
 from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.pool import PopularityPart
@@ -100,6 +102,15 @@ def train_retriever(
             resume=resume,
             report=report,
         )
+    base.config = base.config.model_copy(
+        update={
+            "likeness": fit_likeness(
+                Likeness.of([*parts, *base.sources, *base.relations], {}),
+                len(dataset.catalog),
+                split.validation,
+            )
+        }
+    )
     language = ItemSoftmax.name if config.language is not None else None
     pool, measures = fit_pool(parts, split.validation, config.blend_events, language, known)
     provenance = Provenance(

@@ -59,7 +59,7 @@ def refit(
     epochs = {name: run.epoch for name, run in first.runs.items()}
     pool = first.retriever.pool
     language = config.language if pool.weighs(ItemSoftmax.name) else None
-    base = Retriever.build(dataset.catalog, dataset.log, text_encoder)
+    base = Retriever.build(dataset.catalog, dataset.log, text_encoder, first.retriever.config)
     parts, runs, _ = learn_parts(
         dataset.catalog,
         dataset.log,

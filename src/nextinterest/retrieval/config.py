@@ -14,7 +14,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["RetrieverConfig"]
+__all__ = ["LIKENESS", "RetrieverConfig"]
+
+LIKENESS = {"text": 0.3, "cooccurrence": 0.15, "common_users": 0.3, "lift": 0.15, "sequence": 0.3}
+"""Default weights of likeness: equal ones, of which the two that count neighbours in sequences share one; their
+size by log-loss. Chosen on validation events of three data sets (`bench/similar.py`; docs/retrieval.md)."""
 
 
 class RetrieverConfig(BaseModel):
@@ -40,6 +44,9 @@ class RetrieverConfig(BaseModel):
     shrinkage: float = Field(default=3.0, ge=0)
     """Added to the denominator of the co-occurrence cosine; distrusts rare items."""
 
+    common_users_shrinkage: float = Field(default=50.0, ge=0)
+    """Added to the denominator of the cosine of common users, which only likeness reads."""
+
     popularity_half_life_days: float | None = Field(default=None, gt=0)
     """Age at which an event counts half for popularity; None counts all alike."""
 
@@ -47,6 +54,10 @@ class RetrieverConfig(BaseModel):
         default_factory=lambda: {"text": 0.1, "popularity": 0.1, "cooccurrence": 1.0}
     )
     """Fusion weight of each source by name; a source not named here weighs 1."""
+
+    likeness: dict[str, float] = Field(default_factory=lambda: dict(LIKENESS))
+    """Weights of what says how alike items are (`nextinterest.retrieval.likeness`); `nextinterest finetune`
+    fits its own."""
 
     rrf_constant: float = Field(default=5.0, gt=0)
     """The constant of reciprocal-rank fusion; the paper's 60 flattens the first ranks more than suits one

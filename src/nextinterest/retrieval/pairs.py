@@ -12,11 +12,14 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, vstack
 
 from nextinterest.data.log import EventLog
+from nextinterest.retrieval.item_matrix import largest_entries
 
-__all__ = ["choices", "common_users", "pair_counts", "shrunk_cosine"]
+__all__ = ["choices", "common_users", "nearest_by_users", "pair_counts", "shrunk_cosine"]
+
+_CELLS_PER_BLOCK = 1 << 24  # similarities held before the neighbours are picked: 64 MB as float32
 
 
 def choices(log: EventLog, n_items: int) -> csr_array:
@@ -67,6 +70,35 @@ def shrunk_cosine(
     root_row, root_column = np.sqrt(of_row).astype(precision), np.sqrt(of_column).astype(precision)
     made.data /= root_row[rows] * root_column[made.indices] + precision(shrinkage)
     return made
+
+
+def nearest_by_users(log: EventLog, n_items: int, neighbours: int, shrinkage: float) -> csr_array:
+    """Return the shrunk cosine of U, each item's largest entries, float32, (n_items, n_items), zero diagonal.
+
+    Computed block by block, so that U need not be held at once.
+
+    Parameters
+    ----------
+    log
+        Events to learn from.
+    n_items
+        Size of the catalogue.
+    neighbours
+        Entries kept per item.
+    shrinkage
+        Large values distrust rare items.
+    """
+    chosen = choices(log, n_items).astype(np.float32)
+    users = chosen.sum(axis=0)
+    step = max(1, _CELLS_PER_BLOCK // n_items)
+    blocks = []
+    for start in range(0, n_items, step):
+        block = slice(start, start + step)
+        together = common_users(chosen, block)
+        together.setdiag(0.0, k=start)  # an item is no neighbour of itself
+        together.eliminate_zeros()
+        blocks.append(largest_entries(shrunk_cosine(together, users[block], users, shrinkage), neighbours))
+    return csr_array(vstack(blocks))
 
 
 def pair_counts(

@@ -25,20 +25,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.data.log import EventLog
-from nextinterest.domain import BoolArray, Catalog, FloatArray, History, Rankings, with_titles
+from nextinterest.domain import BoolArray, Catalog, FloatArray, History, IntArray, Rankings, with_titles
 from nextinterest.retrieval.candidates import Asked
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
 from nextinterest.retrieval.index import IndexKind, ItemIndex
 from nextinterest.retrieval.item_text import catalog_texts
+from nextinterest.retrieval.likeness import Likeness
 from nextinterest.retrieval.lists import rounded_down, seen_items
 from nextinterest.retrieval.matching import Match, Noise
 from nextinterest.retrieval.popular_items import PopularItems
+from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.queries import Query
 from nextinterest.retrieval.ranks import log_totals
+from nextinterest.retrieval.relations import fit_relations
 from nextinterest.retrieval.rest import draw_order
-from nextinterest.retrieval.scoring import FusedScores
+from nextinterest.retrieval.scoring import FusedScores, PooledScores
 from nextinterest.retrieval.shortlist import Orders, Shortlist, rank_candidates
 from nextinterest.retrieval.sources import CandidateSource, check_sources
 from nextinterest.retrieval.text_encoder import Encoder
@@ -66,6 +69,8 @@ class Retriever:
         Options.
     encoder
         The encoder of the text vectors, needed only to encode new items.
+    relations
+        What only `likeness` reads.
     """
 
     name = "retriever"
@@ -77,9 +82,11 @@ class Retriever:
         others: Sequence[CandidateSource],
         config: RetrieverConfig,
         encoder: Encoder,
+        relations: Sequence[ProfileScorer] = (),
     ) -> None:
         self._catalog, self._text, self.config, self.encoder = catalog, text, config, encoder
         self.sources: list[CandidateSource] = [text, *others]
+        self.relations = list(relations)
 
     @classmethod
     def build(
@@ -107,13 +114,15 @@ class Retriever:
         index = ItemIndex.from_vectors(vectors, cast(IndexKind, config.index))
         text = TextNeighbours(vectors, index, config.text_half_life, config.rating_gain)
         learned: list[CandidateSource] = []
+        relations: list[ProfileScorer] = []
         if log is not None:
             similarity = fit_similarity(log, len(catalog), config.window, config.neighbours, config.shrinkage)
             learned = [
                 PopularItems.fit(log, len(catalog), config.popularity_half_life_days),
                 CoOccurrence(similarity, config.cooccurrence_half_life, config.rating_gain),
             ]
-        return cls(catalog, text, learned, config, encoder)
+            relations = fit_relations(log, len(catalog), config)
+        return cls(catalog, text, learned, config, encoder, relations)
 
     @property
     def catalog(self) -> Catalog:
@@ -179,7 +188,7 @@ class Retriever:
         the retriever meanwhile.
         """
         change = CatalogChange.between(self._catalog, catalog, self.encoder)
-        for source in self.sources:
+        for source in (*self.sources, *self.relations):
             source.follow(change)
         self._take_over(catalog)
 
@@ -248,6 +257,36 @@ class Retriever:
     @cached_property
     def _noise(self) -> Noise:
         return Noise(self._text.indexed, self._orders.draw, self.encoder)
+
+    @property
+    def likeness(self) -> Likeness:
+        """How alike items are."""
+        return Likeness.of(self._signals(), self.config.likeness)
+
+    def _signals(self) -> list[CandidateSource]:
+        return [*self.sources, *self.relations]
+
+    def alike(self, items: IntArray, k: int = 10, *, allowed: BoolArray | None = None) -> Shortlist:
+        """Return the k items most like some others, most alike first, by `likeness`.
+
+        Parameters
+        ----------
+        items
+            Catalogue positions of the items to resemble, int32, shape (n,), at least one; none of them is
+            returned.
+        k
+            Length of the list, at most.
+        allowed
+            As in `shortlist`. Probabilities are of being the next event after one of the items, as far as
+            likeness tells.
+        """
+        asked = Asked([History(items)], k, [items], allowed)
+        scoring = PooledScores([], self.likeness, self.config)
+        with step("retrieve", histories=1) as s:
+            found = rank_candidates(scoring, asked, self._text.indexed, self._orders)[0]
+            if s:
+                s.note(best=[self._shown(found)])
+        return found
 
     def _shown(self, found: Shortlist) -> list[dict[str, object]]:
         """Return the head of a list as a trace names it."""

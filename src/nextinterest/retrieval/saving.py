@@ -1,6 +1,6 @@
 """A retriever as the files and the manifest content of a directory, and back, whether trained or not.
 
-    sources.safetensors   counts of popularity, rows of co-occurrence, other candidate sources
+    sources.safetensors   counts of popularity, rows of co-occurrence and of common users, other sources
     heads.safetensors     what was learned: sequence encoders, item-item matrices, counts, the item head
     adapter/              the language model's adapter, by PEFT (see `nextinterest.retrieval.language_files`)
     catalog.parquet ...   the items (see `nextinterest.retrieval.saved_items`), unless they are named only
@@ -28,6 +28,7 @@ from nextinterest.retrieval.item_softmax import ItemSoftmax
 from nextinterest.retrieval.kinds import load_part, load_source
 from nextinterest.retrieval.parts import LoadContext, Part, Storable, Stored
 from nextinterest.retrieval.pool import ScorePool
+from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.retriever import Retriever
 from nextinterest.retrieval.saved_items import ItemsFrom, item_files, read_items, rebuild_items
@@ -75,6 +76,8 @@ class RetrieverContent(BaseModel):
     """Fingerprint of the text encoder."""
     sources: tuple[Member, ...]
     """The candidate sources after the text vectors; one that is among the parts is the same object."""
+    relations: tuple[Member, ...] = ()
+    """What only likeness reads; directories of earlier versions have none."""
     items_from: ItemsFrom | None = None
     """The data set that the items are read from again; None where they are copied."""
     index: IndexShape | None = None
@@ -108,7 +111,9 @@ def retriever_files(retriever: Retriever, items_from: ItemsFrom | None = None) -
     parts = [] if pool is None else [part.save() for part in pool.parts if pool.weighs(part.name)]
     there = {(part.kind, part.name) for part in parts}
     sources = [_saved(source, there) for source in retriever.sources[1:]]
-    files = {_SOURCES: save({f"{s.name}.{key}": t for s in sources for key, t in s.tensors.items()})}
+    relations = [one.save() for one in retriever.relations]
+    arrays = {f"{s.name}.{key}": t for s in (*sources, *relations) for key, t in s.tensors.items()}
+    files = {_SOURCES: save(arrays)}
     if pool is not None:
         files[_HEADS] = save({f"{p.name}/{key}": t for p in parts for key, t in p.tensors.items()})
     for part in parts:
@@ -120,6 +125,7 @@ def retriever_files(retriever: Retriever, items_from: ItemsFrom | None = None) -
         catalog=retriever.catalog.fingerprint,
         encoder=retriever.encoder.fingerprint,
         sources=_members(sources),
+        relations=_members(relations),
         items_from=items_from,
         index=retriever.index.shape if items_from is None else None,
     )
@@ -185,13 +191,17 @@ def restore_retriever(
     context = LoadContext(saved, catalog, vectors, device, dtype, moved)
     try:
         parts = _parts(content.learned, saved, context, with_language)
-        sources = _sources(content, saved, context, parts)
+        arrays = load(saved.read(_SOURCES))
+        sources = _sources(content, arrays, context, parts)
+        relations = [
+            ProfileScorer.load(_stored(one, arrays, f"{one.name}."), context) for one in content.relations
+        ]
     except (KeyError, ValueError) as error:  # arrays or settings are missing, or of another shape
         raise saved.kind.error(
             f"What {saved.directory} holds does not fit its manifest or its catalogue: {error}."
         ) from error
     text = TextNeighbours(vectors, index, content.config.text_half_life, content.config.rating_gain)
-    base = Retriever(catalog, text, sources, content.config, encoder)
+    base = Retriever(catalog, text, sources, content.config, encoder, relations)
     if content.learned is None:
         return base
     learned = content.learned
@@ -233,11 +243,10 @@ def _parts(
 
 def _sources(
     content: RetrieverContent,
-    saved: Artifact[BaseModel],
+    arrays: Mapping[str, NDArray[np.generic]],
     context: LoadContext,
     parts: Mapping[tuple[str, str], Part],
 ) -> list[CandidateSource]:
-    arrays = load(saved.read(_SOURCES))
     found: list[CandidateSource] = []
     for one in content.sources:
         shared: object = parts.get((one.kind, one.name))

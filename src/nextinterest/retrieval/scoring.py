@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nextinterest.domain import IntArray
 from nextinterest.retrieval.candidates import Asked, Gathered, gather
 from nextinterest.retrieval.config import RetrieverConfig
+from nextinterest.retrieval.likeness import Likeness
 from nextinterest.retrieval.pool import PoolReading, ScorePool
 from nextinterest.retrieval.reading import IndexedVectors
 from nextinterest.retrieval.sources import CandidateSource, read_by
@@ -123,12 +124,14 @@ class PooledScores:
     sources
         Sources that are no parts of the pool name candidates too.
     pool
-        Scores items.
+        Scores items, by a trained pool or by how alike they are.
     config
         Number of candidates.
     """
 
-    def __init__(self, sources: Sequence[CandidateSource], pool: ScorePool, config: RetrieverConfig) -> None:
+    def __init__(
+        self, sources: Sequence[CandidateSource], pool: ScorePool | Likeness, config: RetrieverConfig
+    ) -> None:
         self.sources, self.pool, self.config = sources, pool, config
 
     def read(self, asked: Asked, text: IndexedVectors) -> _PooledReading:

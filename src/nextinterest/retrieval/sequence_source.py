@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from nextinterest.domain import History
+from nextinterest.domain import History, IntArray
 from nextinterest.errors import IntegrityError
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.index import IndexKind
@@ -53,6 +53,14 @@ class SequenceSource(BasePart):
         users = self.encoder.user_vectors(histories, self._indexed.vectors)
         queries = np.concatenate([users, np.ones((len(users), 1), dtype=np.float32)], axis=1)
         return self._indexed.read(queries, np.array([len(history) > 0 for history in histories], dtype=bool))
+
+    def read_items(self, items: IntArray) -> Reading:
+        """Return how far each item's vector lies along those of some, shape (n,); biases do not count."""
+        vectors = self._indexed.vectors[items]
+        vectors[:, -1] = 0.0
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+        return self._indexed.read(vectors, np.asarray(vectors.any(axis=1)))
 
     def follow(self, change: CatalogChange) -> None:
         """Rename, remove and add; vectors are computed again only where the text is new."""

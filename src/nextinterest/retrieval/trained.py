@@ -22,6 +22,7 @@ from nextinterest.retrieval.config import RetrieverConfig
 from nextinterest.retrieval.parts import Part
 from nextinterest.retrieval.paths import PoolPaths
 from nextinterest.retrieval.pool import ScorePool
+from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.retriever import Retriever
 from nextinterest.retrieval.scoring import PooledScores
@@ -38,7 +39,7 @@ class TrainedRetriever(Retriever):
 
     Parameters
     ----------
-    catalog, text, others, config, encoder
+    catalog, text, others, config, encoder, relations
         As of `Retriever`.
     pool
         Scores the catalogue.
@@ -57,8 +58,9 @@ class TrainedRetriever(Retriever):
         encoder: Encoder,
         pool: ScorePool,
         provenance: Provenance | None = None,
+        relations: Sequence[ProfileScorer] = (),
     ) -> None:
-        super().__init__(catalog, text, others, config, encoder)
+        super().__init__(catalog, text, others, config, encoder, relations)
         self.pool, self.provenance = pool, provenance or Provenance()
 
     @classmethod
@@ -66,7 +68,16 @@ class TrainedRetriever(Retriever):
         cls, base: Retriever, pool: ScorePool, provenance: Provenance | None = None
     ) -> TrainedRetriever:
         """Return a retriever of the same sources with a trained ranking."""
-        return cls(base.catalog, base._text, base.sources[1:], base.config, base.encoder, pool, provenance)
+        return cls(
+            base.catalog,
+            base._text,
+            base.sources[1:],
+            base.config,
+            base.encoder,
+            pool,
+            provenance,
+            base.relations,
+        )
 
     @property
     def tokens_read(self) -> int:
@@ -94,6 +105,9 @@ class TrainedRetriever(Retriever):
         such as the effect of each event of a history.
         """
         return self.from_retriever(self, self.pool.without_language(), self.provenance)
+
+    def _signals(self) -> list[CandidateSource]:
+        return [*self.pool.parts, *super()._signals()]
 
     def _rank(self, asked: Asked) -> list[Shortlist]:
         """Rank by the pool; empty histories, of which it knows nothing, as by a `Retriever`."""
@@ -135,7 +149,7 @@ class TrainedRetriever(Retriever):
         """Take over a changed catalogue; see `Retriever.update`. New items rank by their text."""
         change = CatalogChange.between(self._catalog, catalog, self.encoder)
         followed: list[CandidateSource | Part] = []
-        members: list[CandidateSource | Part] = [*self.sources, *self.pool.parts]
+        members: list[CandidateSource | Part] = [*self.sources, *self.pool.parts, *self.relations]
         for member in members:
             if not any(member is done for done in followed):  # the encoder is a source and a part
                 member.follow(change)

@@ -31,6 +31,7 @@ from nextinterest.server.routes import (
     recommend,
     requests,
     responses,
+    similar,
     users,
 )
 from nextinterest.server.service import Service
@@ -101,6 +102,7 @@ def create_app(
         chat,
         responses,
         recommend,
+        similar,
         requests,
         interests,
         users,

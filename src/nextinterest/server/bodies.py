@@ -35,6 +35,7 @@ __all__ = [
     "ModelList",
     "Profile",
     "RecommendRequest",
+    "SimilarRequest",
     "UserName",
     "Users",
 ]
@@ -124,6 +125,26 @@ class RecommendRequest(About):
     query: Words | None = Field(
         default=None, description="What is asked for, in free text: items whose texts are close rank higher."
     )
+    trace: bool = Field(default=False, description=_TRACE)
+
+
+class SimilarRequest(Body):
+    """Ask for items like others."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": ["night-ferry"], "k": 5}]})
+
+    items: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(
+        description="Ids or titles of the items to resemble.", min_length=1, max_length=100
+    )
+    user: UserName | None = Field(
+        default=None, description="Id of a user with live events, whose items are left out."
+    )
+    k: int = Field(default=10, ge=1, le=10_000, description="Length of the list.")
+    exclude_seen: bool = Field(default=True, description="Leave out items of the user's history.")
+    on_unknown: OnUnknown = Field(
+        default="raise", description="What to do with items that the catalogue does not have."
+    )
+    where: Constraints | None = Field(default=None, description="Constraints that every item must meet.")
     trace: bool = Field(default=False, description=_TRACE)
 
 

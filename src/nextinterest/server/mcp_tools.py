@@ -85,6 +85,19 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
         """Rank what the person has not seen by how likely it is next, with reasons."""
         return agent.recommend(user=user, k=count, where=where, query=query)
 
+    @server.tool()
+    def similar(
+        item_ids: Annotated[
+            list[ItemId], Field(description="The items to resemble.", min_length=1, max_length=20)
+        ],
+        count: Annotated[int, Field(description="Length of the list.", ge=1, le=100)] = 10,
+        where: Annotated[
+            Constraints | None, Field(description="Constraints that every item must meet.")
+        ] = None,
+    ) -> Recommendations:
+        """Find items like some others that the person has not seen: "more like this one"."""
+        return agent.similar(item_ids, count, user=user, where=where)
+
     if agent.can_generate:
 
         @server.tool()

@@ -99,7 +99,7 @@ def test_markov_of_an_empty_history_is_popularity(split: Split, catalog: Catalog
 
 
 def test_itemknn(split: Split, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nextinterest.eval.baselines.itemknn._CELLS_PER_BLOCK", 5 * len(catalog))
+    monkeypatch.setattr("nextinterest.retrieval.pairs._CELLS_PER_BLOCK", 5 * len(catalog))
     config = ItemKNNConfig(neighbours=3, shrinkage=2.0, half_life=2.0, temperature=0.5)
     n = len(catalog)
     x = _dense(split.train, n)

@@ -11,7 +11,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from nextinterest.agent.chat.lists import filtered, nearest_items, neighbours
+from nextinterest.agent.alike import nearest_items
+from nextinterest.agent.chat.lists import filtered, neighbours
 from nextinterest.agent.chat.profile import ChatProfile, extended
 from nextinterest.agent.chat.relaxing import relaxation
 from nextinterest.agent.chat.schema import EVERYTHING
@@ -161,7 +162,7 @@ class Executor:
         allowed = np.ones(len(self.engine.catalog), dtype=bool)
         closed = {*profile.unwanted(), *named}
         for item in less_like:
-            closed |= nearest_items(self.engine.retriever.item_vectors, item, N_CLOSE)
+            closed |= nearest_items(self.engine, item, N_CLOSE)
         allowed[sorted(closed)] = False
         return allowed
 
@@ -174,7 +175,7 @@ class Executor:
         if request.count is not None and 0 < n < request.count:
             notes.append(f"{f'Only {n}' if n else 'None'} fit; {request.count} were asked for.")
         if request.less_like:
-            notes.append(f"The {N_CLOSE} items closest to what you want less of are left out.")
+            notes.append(f"The {N_CLOSE} items most like what you want less of are left out.")
         return tuple(notes)
 
     def _explain(self, understood: Understood, profile: ChatProfile) -> Outcome:

@@ -7,19 +7,15 @@ from typing import ClassVar, Self
 
 import numpy as np
 from pydantic import Field
-from scipy import sparse
 
 from nextinterest.data.log import EventLog
 from nextinterest.domain import Catalog, FloatArray
 from nextinterest.eval.baselines.base import Arrays, Baseline, BaselineConfig
 from nextinterest.eval.baselines.columns import HistoryColumns
 from nextinterest.eval.baselines.matrices import SparseMatrix, pack, unpack
-from nextinterest.retrieval.item_matrix import largest_entries
-from nextinterest.retrieval.pairs import choices, common_users, shrunk_cosine
+from nextinterest.retrieval.pairs import nearest_by_users
 
 __all__ = ["ItemKNN", "ItemKNNConfig"]
-
-_CELLS_PER_BLOCK = 1 << 24  # similarities held before the neighbours are picked: 64 MB as float32
 
 
 class ItemKNNConfig(BaselineConfig):
@@ -63,19 +59,8 @@ class ItemKNN(Baseline[ItemKNNConfig]):
     def fit(cls, train: EventLog, catalog: Catalog, config: ItemKNNConfig | None = None) -> Self:
         """Compute the shrunk cosines block by block and keep each item's nearest neighbours."""
         config = config or ItemKNNConfig()
-        n_items = len(catalog)
-        chosen = choices(train, n_items).astype(np.float32)
-        users = chosen.sum(axis=0)
-        step = max(1, _CELLS_PER_BLOCK // n_items)
-        blocks = []
-        for start in range(0, n_items, step):
-            block = slice(start, start + step)
-            together = common_users(chosen, block)
-            together.setdiag(0.0, k=start)  # an item is no neighbour of itself
-            together.eliminate_zeros()
-            similarity = shrunk_cosine(together, users[block], users, config.shrinkage)
-            blocks.append(largest_entries(similarity, config.neighbours))
-        return cls(catalog, config, sparse.vstack(blocks).T.tocsr())
+        nearest = nearest_by_users(train, len(catalog), config.neighbours, config.shrinkage)
+        return cls(catalog, config, nearest.T.tocsr())
 
     def scores(self, columns: HistoryColumns) -> FloatArray:
         """Return summed similarities over the temperature, float32, shape (n, n_items)."""
