@@ -19,7 +19,7 @@ from nextinterest.retrieval import Encoder, Retriever
 from nextinterest.retrieval.likeness import Likeness
 
 
-def test_what_foretells_nothing_weighs_next_to_nothing(
+def test_weights_go_to_what_foretells_and_a_sample_is_enough(
     catalog: Catalog, log: EventLog, words: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     split = leave_last_out(log, 1, 1)
@@ -31,7 +31,7 @@ def test_what_foretells_nothing_weighs_next_to_nothing(
     monkeypatch.setattr(likeness_fit, "_ITEMS", 25)
     sampled = fit_likeness(retriever.likeness, len(catalog), split.validation)
     for name, weight in weights.items():
-        assert sampled[name] == pytest.approx(weight, abs=0.5)
+        assert sampled[name] == pytest.approx(weight, rel=0.3, abs=0.5)
     # Popularity is not likeness, and what is not there has no weight.
     assert set(weights) == {"text", "cooccurrence", "common_users", "lift"}
 

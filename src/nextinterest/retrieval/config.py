@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = ["LIKENESS", "RetrieverConfig"]
 
 LIKENESS = {"text": 0.3, "cooccurrence": 0.15, "common_users": 0.3, "lift": 0.15, "sequence": 0.3}
-"""Default weights of likeness: equal ones, of which the two that count neighbours in sequences share one; their
-size by log-loss. Chosen on validation events of three data sets (`bench/similar.py`; docs/retrieval.md)."""
+"""Default weights of likeness: equal ones, of which the two that count neighbours in sequences share one; the
+size is that of log-loss. Chosen on validation events of three data sets (`bench/similar.py`)."""
 
 
 class RetrieverConfig(BaseModel):
