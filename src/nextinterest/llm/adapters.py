@@ -8,6 +8,7 @@ recommender directory).
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,10 +20,19 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
-__all__ = ["adapter_digest", "adapter_files", "attach_adapter", "check_adapter", "has_tokenizer", "merged"]
+__all__ = [
+    "adapted_layers",
+    "adapter_digest",
+    "adapter_files",
+    "attach_adapter",
+    "check_adapter",
+    "has_tokenizer",
+    "merged",
+]
 
 CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
+_FACTOR = re.compile(r"base_model\.model\.(.+)\.lora_[AB]\.weight")
 _TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -133,6 +143,16 @@ def merged(adapted: PeftModel, path: Path) -> PreTrainedModel | PeftModel:
     if _config(path).get("lora_bias"):
         return adapted
     return cast("PreTrainedModel", adapted.merge_and_unload())
+
+
+def adapted_layers(path: Path) -> frozenset[str] | None:
+    """Return the names of the layers that an adapter has factors for; None where it holds anything else."""
+    from safetensors import safe_open
+
+    with safe_open(str(path / WEIGHTS_FILE), framework="np") as file:
+        found = [_FACTOR.fullmatch(str(key)) for key in file.keys()]  # noqa: SIM118 - the file is no mapping
+    layers = [one[1] for one in found if one is not None]
+    return frozenset(layers) if len(layers) == len(found) else None
 
 
 def _config(path: Path) -> dict[str, object]:

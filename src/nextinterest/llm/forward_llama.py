@@ -316,6 +316,18 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor, out: Tensor) -> None:
     torch.mul(b, cos, out=high).addcmul_(a, sin)
 
 
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """Return the rows of all parts as one tensor: no copy where they are views of one already (shared)."""
+    first, row = parts[0], 0
+    for part in parts:
+        at = first.storage_offset() + row * first.shape[1]
+        same = part.untyped_storage().data_ptr() == first.untyped_storage().data_ptr()
+        if not (same and part.is_contiguous() and part.storage_offset() == at):
+            return torch.cat(list(parts))
+        row += part.shape[0]
+    return first.as_strided((row, first.shape[1]), first.stride(), first.storage_offset())
+
+
 @torch.no_grad()
 def _fuse(layer: nn.Module) -> _Layer:
     """Join weights that read the same input; the layer's own become views, so the module still works."""
@@ -323,7 +335,7 @@ def _fuse(layer: nn.Module) -> _Layer:
 
     def join(parent: nn.Module, names: Sequence[str]) -> tuple[Tensor, Tensor | None]:
         parts = [parent.get_submodule(name) for name in names]
-        weight = torch.cat([part.get_parameter("weight") for part in parts])
+        weight = _joined([part.get_parameter("weight") for part in parts])
         biased = getattr(parts[0], "bias", None) is not None
         bias = torch.cat([part.get_parameter("bias") for part in parts]) if biased else None
         row = 0

@@ -18,6 +18,7 @@ import torch
 
 from nextinterest.errors import ModelError, NextInterestError
 from nextinterest.llm.adapters import (
+    adapted_layers,
     adapter_digest,
     attach_adapter,
     check_adapter,
@@ -56,13 +57,19 @@ _SMALL = 2_000_000  # weights; 8 MB in float32
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A module ready to run, who it is, and whether its weights are to be kept in float16 (`HalfWeights`)."""
+    """A module ready to run, who it is, and whether its weights are to be kept in float16 (`HalfWeights`).
+
+    `base` is the fingerprint of the weights that were read, before layers were cut and adapters attached;
+    `changed` names the layers that an adapter was folded into, None where that is not known.
+    """
 
     module: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     name: str
     fingerprint: str
     half_weights: bool
+    base: str
+    changed: frozenset[str] | None
 
 
 def load_module(
@@ -119,24 +126,28 @@ def load_module(
             module = _drawn(auto, str(path_or_id), random_seed)
     tokenizer = load_tokenizer(beside if beside is not None and own_tokenizer else path_or_id).inner
     read_whole = path.is_dir() and random_seed is None
-    fingerprint = _directory_digest(path) if read_whole else weights_digest(module)
+    fingerprint = base = _directory_digest(path) if read_whole else weights_digest(module)
     if random_seed is not None:
         torch.nn.Module.to(module, precision)
     name = path.name if random_seed is None else f"{path.name} (random {random_seed})"
     if n_layers is not None:
         _cut(module, n_layers)
         fingerprint = _cut_digest(fingerprint, n_layers)
+    changed: frozenset[str] | None = frozenset()
     if beside is not None:
         adapted = attach_adapter(module, beside, len(tokenizer) if own_tokenizer else None)
         # Folded into the weights the adapter costs nothing. In half precision it would be rounded away in
         # part, so there it stays beside them.
         whole = merged(adapted, beside) if adapted.dtype == torch.float32 else adapted
+        changed = adapted_layers(beside)
+        if whole is adapted and changed is not None:
+            changed = frozenset()
         module = cast("PreTrainedModel", whole)
         fingerprint = joined_digest(fingerprint, beside)
         name = f"{name}+{beside.name}"
     torch.nn.Module.to(module, where)
     module.eval().requires_grad_(False)  # type: ignore[no-untyped-call]
-    return Loaded(module, tokenizer, name, fingerprint, keeps_half(dtype, where))
+    return Loaded(module, tokenizer, name, fingerprint, keeps_half(dtype, where), base, changed)
 
 
 def load_tokenizer(path_or_id: str | Path) -> LocalTokenizer:

@@ -14,6 +14,7 @@ from nextinterest.llm.answering import Answering
 from nextinterest.llm.capabilities import Capabilities
 from nextinterest.llm.devices import DtypeName
 from nextinterest.llm.loading import load_module, weights_digest
+from nextinterest.llm.shared_weights import share_weights
 from nextinterest.llm.tokenizer import LocalTokenizer
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ class ModuleModel(Answering):
     ) -> Self:
         """Load a model from a directory or a hub id.
 
+        Weights that no adapter was folded into are shared with models loaded from the same files, so that
+        nothing may change them in place.
+
         Parameters
         ----------
         path_or_id
@@ -142,6 +146,8 @@ class ModuleModel(Answering):
             n_layers=n_layers,
             random_seed=random_seed,
         )
+        if loaded.changed is not None:
+            share_weights(loaded.module, loaded.base, loaded.changed)
         return cls(
             loaded.module,
             loaded.tokenizer,
