@@ -60,7 +60,19 @@ class PromptError(NextInterestError):
 
 
 class OutputParseError(NextInterestError):
-    """Text of a language model could not be read as the structured output asked for."""
+    """Text of a language model could not be read as the structured output asked for.
+
+    Parameters
+    ----------
+    message, remedy, command
+        As of `NextInterestError`.
+    answer
+        The text.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", command: str = "", answer: str = "") -> None:
+        super().__init__(message, remedy=remedy, command=command)
+        self.answer = answer
 
 
 class ModelError(NextInterestError):

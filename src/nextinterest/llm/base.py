@@ -48,6 +48,7 @@ def validated(text: str, schema: type[SchemaT]) -> SchemaT:
         raise OutputParseError(
             f"The answer is no {schema.__name__}: {first['msg']} at {where}.",
             remedy="Ask again, or loosen the class.",
+            answer=text,
         ) from error
 
 

@@ -271,6 +271,7 @@ class OpenAICompatibleModel(Answering):
                         f"(finish_reason length). {error.message}",
                         remedy=MORE_TOKENS,
                         command=LESS_REASONING,
+                        answer=answer.text,
                     ) from error
                 fault = error
             try:

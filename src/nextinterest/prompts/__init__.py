@@ -14,6 +14,7 @@ from nextinterest.prompts.grounding import Grounding, Neighbours, TitleGrounder
 from nextinterest.prompts.history import LETTERS, PromptRenderer
 from nextinterest.prompts.options import PromptOptions
 from nextinterest.prompts.parsing import parse_output
+from nextinterest.prompts.partial import complete_predictions
 from nextinterest.prompts.prompt import Prompt
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.schemas import (
@@ -45,6 +46,7 @@ __all__ = [
     "Summariser",
     "TextTokenizer",
     "TitleGrounder",
+    "complete_predictions",
     "interests_schema",
     "neutralise",
     "parse_output",

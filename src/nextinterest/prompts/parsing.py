@@ -124,4 +124,5 @@ def _error(schema: type[BaseModel], text: str, what: str, at: int) -> OutputPars
     return OutputParseError(
         f"The model's text is not a {schema.__name__}: {what}.{shown}",
         remedy="Ask again, or use constrained decoding.",
+        answer=text,
     )

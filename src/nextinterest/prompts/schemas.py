@@ -20,6 +20,9 @@ __all__ = [
     "schema_text",
 ]
 
+MOST_INTERESTS = 12
+MOST_TITLES = 100
+
 Title = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 EventNumber = Annotated[int, Field(ge=1, le=999)]
 
@@ -45,7 +48,7 @@ class InterestsAnswer(_Answer):
     """The interests of a person's coming events."""
 
     interests: tuple[PredictedInterest, ...] = Field(
-        max_length=12, description="Interests, largest share first, none of them twice."
+        max_length=MOST_INTERESTS, description="Interests, largest share first, none of them twice."
     )
 
 
@@ -53,7 +56,7 @@ class PredictionsAnswer(InterestsAnswer):
     """The interests of a person's coming events, and titles."""
 
     titles: tuple[Title, ...] = Field(
-        max_length=100, description="Titles, likeliest first, none of them twice."
+        max_length=MOST_TITLES, description="Titles, likeliest first, none of them twice."
     )
 
 

@@ -94,7 +94,43 @@ def test_another_model_is_asked_once_more_in_words(retriever: Retriever) -> None
     assert [call.schema for call in model.calls] == ["PredictionsAnswer", None]
 
 
-@pytest.mark.parametrize("said", ["I would watch Alien.", '{"interests": 7}', '{"titles": ["Emma"]', "[]"])
+CUT = '{"interests":[%s,{"name":"Crime","because":[1],"sha' % json.dumps(interest("Horror"))  # noqa: UP031
+CUT_LATER = f'{{"interests":[{json.dumps(interest("Horror"))}],"titles":["Emma","Gho'
+
+
+@pytest.mark.parametrize(
+    ("said", "interests", "titles"),
+    [(CUT, ["Horror"], []), (CUT_LATER, ["Horror"], ["e"]), ('{"titles": ["Emma"]', [], ["e"])],
+)
+@pytest.mark.parametrize("finish", ["length", "stop"])
+@pytest.mark.parametrize("tool", [False, True])
+def test_what_is_complete_in_a_cut_answer_is_kept(
+    retriever: Retriever, said: str, interests: list[str], titles: list[str], finish: str, tool: bool
+) -> None:
+    calls = [{"id": "1", "type": "function", "function": {"name": "PredictionsAnswer", "arguments": said}}]
+    reply = Reply(None if tool else said, finish=finish, message={"tool_calls": calls} if tool else {})
+    with serving(reply) as served:
+        read = ReadHistory(History(np.array([0, 7], dtype=np.int32)))
+        result = endpoint(retriever, served).generate(read, 3)
+    assert [one.name for one in result.interests] == interests
+    assert [item.item_id for item in result.items] == titles
+    assert len(served.bodies) == 1 if finish == "length" else len(served.bodies) <= 2
+    if finish == "length" or said != CUT_LATER:  # else it is read as JSON whose end is missing
+        assert any(note.startswith("The answer was cut off or faulty; ") for note in result.notes)
+    assert any("instead of 3" in note for note in result.notes)
+
+
+def test_parts_of_an_answer_that_break_its_rules_are_left_out(retriever: Retriever) -> None:
+    wrong = {**interest("Crime"), "trend": "upwards"}
+    result = asked(retriever, answer("Emma", "", "x" * 400, interests=(wrong, interest("Horror"))))
+    assert [one.name for one in result.interests] == ["Horror"]
+    assert [item.item_id for item in result.items] == ["e"]
+    assert "1 interest and 1 title were complete in it" in " ".join(result.notes)
+
+
+@pytest.mark.parametrize(
+    "said", ["I would watch Alien.", '{"interests": 7}', '{"titles": [', "[]", '{"a": {']
+)
 def test_a_malformed_answer_is_an_empty_prediction_that_says_so(retriever: Retriever, said: str) -> None:
     result = asked(retriever, said)
     assert (result.interests, result.items) == ((), ())

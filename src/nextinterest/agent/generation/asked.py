@@ -2,8 +2,9 @@
 
 One request brings interests and titles. Each title is grounded in the catalogue: as written, by the one item
 it fits, or by the nearest title's embedding above a threshold; what fits none, or several items, is marked as
-outside. An answer that is no such JSON is an empty prediction with a note that says why: an endpoint has been
-asked again by then, another model once more in words.
+outside. Of an answer that is no such JSON, as one cut at the limit of tokens, what is complete is used, with
+a note; where nothing is, the prediction is empty and the note says why. An endpoint has been asked again by
+then unless it was cut, another model once more in words.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from nextinterest.prompts import (
     PredictionsAnswer,
     Prompt,
     TitleGrounder,
+    complete_predictions,
     neutralise,
     parse_output,
 )
@@ -67,16 +69,20 @@ class AskedWriter:
         """Ask for interests and n titles; see `Writer`."""
         with step("prompt"):
             prompt = self.prompts.predictions(history, request, n)
+        broken: tuple[str, ...] = ()
         sampling = Sampling(max_tokens=_LONGEST_INTERESTS + _LONGEST_TITLE * n, thinking=THINKING)
         try:
             with step("generate", what="interests and titles", n=n):
                 said = self._answer(prompt, sampling)
         except OutputParseError as error:
-            return Written((), (), (f"Nothing was predicted: {error.message}",))
+            whole = complete_predictions(error.answer)
+            if whole is None:
+                return Written((), (), (f"Nothing was predicted: {error.message}",))
+            said, broken = whole, (_broken(whole),)
         with step("ground", titles=len(said.titles)) as grounding:
             items, notes = self._grounded(said.titles, n, excluded)
             grounding.note(found=sum(item.item_id is not None for item in items))
-        return Written(as_interests(said.interests, self.prompts, prompt, history), items, notes)
+        return Written(as_interests(said.interests, self.prompts, prompt, history), items, broken + notes)
 
     def _answer(self, prompt: Prompt, sampling: Sampling) -> PredictionsAnswer:
         try:
@@ -107,6 +113,11 @@ class AskedWriter:
 
     def _item(self, found: Grounding, position: int) -> GeneratedItem:
         return in_catalogue(self.grounder.catalog, position, found.text, _HOW[found.how])
+
+
+def _broken(read: PredictionsAnswer) -> str:
+    interests, titles = counted(len(read.interests), "interest"), counted(len(read.titles), "title")
+    return f"The answer was cut off or faulty; {interests} and {titles} were complete in it and are used."
 
 
 def _notes(seen: int, ambiguous: int) -> tuple[str, ...]:
