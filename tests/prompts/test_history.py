@@ -22,7 +22,13 @@ from nextinterest.prompts import (
 CHOICE = PromptTemplate.named("choice")
 SOFTMAX = PromptTemplate.named("item-softmax")
 EMPTY = History(np.empty(0, dtype=np.int32))
-VARIABLES: dict[str, object] = {"schema": "{}", "horizon": 10, "n_titles": 0, "names": ()}
+VARIABLES: dict[str, object] = {
+    "schema": "{}",
+    "horizon": 10,
+    "n_titles": 0,
+    "names": (),
+    "repeats": False,
+}
 FEATURES = PromptTemplate(
     "features",
     "{% block header %}H\n{% endblock %}"

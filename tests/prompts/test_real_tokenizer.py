@@ -19,7 +19,13 @@ from nextinterest.prompts import (
 
 pytestmark = pytest.mark.model
 
-VARIABLES: dict[str, object] = {"schema": "{}", "horizon": 10, "n_titles": 0, "names": ()}
+VARIABLES: dict[str, object] = {
+    "schema": "{}",
+    "horizon": 10,
+    "n_titles": 0,
+    "names": (),
+    "repeats": False,
+}
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ trains anything; `nextinterest.agent.agent` and `nextinterest.agent.chat` are bu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +23,7 @@ from nextinterest.agent.deferred import AgentModel, loaded
 from nextinterest.agent.evidence import find_evidence
 from nextinterest.agent.generation import Generator, generated_queries, make_generator
 from nextinterest.agent.histories import ReadHistory
+from nextinterest.agent.metered import metered
 from nextinterest.agent.notes import list_notes
 from nextinterest.agent.ranked import RankedItems, reranked
 from nextinterest.agent.role_models import takes
@@ -44,7 +46,7 @@ from nextinterest.domain import (
 )
 from nextinterest.interests import PortraitSummary, cluster_catalog, forecast_interests, portray
 from nextinterest.llm import LanguageModel, Tokenizer
-from nextinterest.prompts import PromptOptions, PromptTemplate, TitleGrounder
+from nextinterest.prompts import Asking, PromptOptions, PromptTemplate, TitleGrounder
 from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.item_text import title_text
 from nextinterest.retrieval.queries import REQUEST, Query
@@ -60,6 +62,10 @@ if TYPE_CHECKING:
     from nextinterest.interests import ForecastModel, Horizon, InterestOutlook, InterestPortrait
 
 __all__ = ["Engine"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,6 +90,8 @@ class Engine:
         Models of single roles in place of `language_model`; None leaves a role to its fallback.
     tuned
         What `language_model` was taught for this recommender; None for nothing.
+    clock
+        Returns the present time, in UTC.
     """
 
     name: ClassVar[str] = "agent"
@@ -96,6 +104,7 @@ class Engine:
     forecast_model: ForecastModel | None = None
     roles: Mapping[Role, AgentModel | None] = field(default_factory=dict)
     tuned: Tuned | None = None
+    clock: Callable[[], datetime] = _now
 
     @property
     def catalog(self) -> Catalog:
@@ -140,7 +149,8 @@ class Engine:
     @cached_property
     def generator(self) -> Generator:
         """What predicts next interests by the language model."""
-        return make_generator(self.model_for("generate"), self.retriever, self.config.interest_style)
+        style = self.config.interest_style
+        return make_generator(self.model_for("generate"), self.retriever, style, self._likeliest)
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -188,6 +198,7 @@ class Engine:
         allowed: BoolArray | None = None,
         queries: Sequence[Sequence[Query]] | None = None,
         request: str | None = None,
+        dated: bool = False,
     ) -> list[RankedItems]:
         """Rank the catalogue for each history, with the parts of each score.
 
@@ -206,6 +217,9 @@ class Engine:
         request
             What is asked for in free text: it is searched for (source ``"request"``) and moves each user's
             own distribution as far as the catalogue matches it, and stands in the reranking prompt.
+        dated
+            Whether a prompt that shows times says today's date: for an answer that is given now, not for
+            histories that were cut off somewhere.
         """
         request = (request or "").strip() or None
         match: RequestMatch | None = None
@@ -215,7 +229,7 @@ class Engine:
         found = self.retriever.shortlist(
             histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
         )
-        choices = self._choices(histories, found, request)
+        choices = self._choices(histories, found, request, self.clock().date() if dated else None)
         opinion = self.config.opinion(requested=request is not None)
         ranked = [reranked(one, choices.get(h), *opinion).at(slice(k)) for h, one in enumerate(found)]
         unread = {h for h, choice in choices.items() if choice is None}
@@ -229,8 +243,17 @@ class Engine:
             s.note(match=match.kind, clearness=match.clearness, nats_a_cosine=match.steer)
         return [] if match.kind == "none" else [Query(REQUEST, vector, steer=match.steer)], match.kind
 
+    def _likeliest(self, history: History, k: int, allowed: BoolArray, request: str | None) -> IntArray:
+        """Return the k likeliest items by retrieval, the words of a request searched for."""
+        queries = None if request is None else [self._asked_for(request)[0]]
+        return self.retriever.shortlist([history], k, False, allowed=allowed, queries=queries)[0].items
+
     def _choices(
-        self, histories: Sequence[History], found: Sequence[Shortlist], request: str | None
+        self,
+        histories: Sequence[History],
+        found: Sequence[Shortlist],
+        request: str | None,
+        today: date | None,
     ) -> dict[int, FloatArray | None]:
         """Return log-probabilities of the best candidates by history; None where an answer was not read."""
         # From nothing the language model could only answer with a prior over titles.
@@ -241,7 +264,7 @@ class Engine:
         offered = [found[h].items[: self.config.n_candidates] for h in asked]
         weight, share = self.config.opinion(requested=request is not None)
         with step("rerank", model=self.reranker.model.name, weight=weight, share=share) as s:
-            chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered, request)
+            chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered, request, today)
             if s:
                 pairs = [(i, one) for i, one in zip(offered, chosen, strict=True) if one is not None]
                 s.note(chosen=[with_titles(self.catalog, *pair) for pair in pairs])
@@ -256,6 +279,7 @@ class Engine:
             probabilities[h, : len(ranked.items)] = ranked.probabilities
         return Rankings(items, probabilities)
 
+    @metered
     def answer(
         self,
         read: ReadHistory,
@@ -275,6 +299,7 @@ class Engine:
             allowed=self._allowed(where, read.unwanted),
             queries=[[*queries, *self._generated(read, request)]],
             request=request,
+            dated=True,
         )[0]
         return Recommendations(
             user=history.user,
@@ -301,7 +326,8 @@ class Engine:
         wanted = self.config.generated
         if wanted is None or not len(read.history) or self.model_for("generate") is None:
             return []
-        said = self.generator.generate(read, wanted.titles, request=request)
+        asking = Asking(request=request, today=self.clock().date())
+        said = self.generator.generate(read, wanted.titles, request=asking)
         return generated_queries(said, self.retriever.encoder, self.catalog)
 
     def _allowed(self, where: Where | None, unwanted: frozenset[int]) -> BoolArray | None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from nextinterest.agent.asynchronous import threaded
 from nextinterest.agent.config import OnUnknown
+from nextinterest.agent.generation import limited
 from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.records import AgentRecords
-from nextinterest.agent.where_notes import where_notes
 from nextinterest.arguments import as_flag, as_record, as_whole_number, as_words
-from nextinterest.domain import NextInterests, Where, traced
+from nextinterest.domain import NextInterests, Request, Where, traced
 from nextinterest.interests import InterestOutlook, InterestPortrait
 from nextinterest.interests.outlook import MOST_PATHS, Horizon
 
@@ -94,7 +92,7 @@ class AgentInterests(AgentRecords):
         n: int = 10,
         *,
         user: str | None = None,
-        request: str | None = None,
+        request: str | Request | Mapping[str, object] | None = None,
         where: Where | Mapping[str, object] | None = None,
         exclude_seen: bool = True,
         on_unknown: OnUnknown = "raise",
@@ -103,16 +101,21 @@ class AgentInterests(AgentRecords):
         """Let the language model predict next interests and titles, held to the catalogue.
 
         The model always runs, and nothing else ranks. A model on this machine writes titles of the catalogue
-        alone; those of an endpoint are looked up, and what the catalogue does not have is marked ``outside``.
+        alone. One behind an endpoint is shown titles to choose from, all that may be named where they are 200
+        at most, else the 50 likeliest; what it names is looked up, and what the catalogue does not have is
+        marked ``outside``.
 
         Parameters
         ----------
         n
-            Titles, at most.
+            Titles, at most; a request that has a count says it instead.
         request
             What the person asks for, in at most 300 characters: it stands in the prompt behind the history.
+            Or a `Request`, or a dictionary with its fields: what it says is liked, disliked or to be
+            resembled is shown too, and not named.
         where
-            Constraints that every generated title's item must meet, as in `recommend`.
+            Constraints that every generated title's item must meet, as in `recommend`; those of a `Request`
+            must be met besides. A model that is asked for titles is shown them in words.
         exclude_seen
             Leave out titles of the history's items.
 
@@ -126,15 +129,18 @@ class AgentInterests(AgentRecords):
         engine, n = self.engine, as_whole_number(n, "n")
         exclude_seen, trace = as_flag(exclude_seen, "exclude_seen"), as_flag(trace, "trace")
         asked = None if where is None else as_record(where, Where, "where")
-        words = as_words(request, "request")
+        whole = request if isinstance(request, Request | Mapping) else {"query": as_words(request, "request")}
+        wanted = as_record(whole, Request, "request")
 
         def answer() -> NextInterests:
             read = self._read(engine, history, user, on_unknown)
-            if asked is not None and not asked.empty:
-                barred = np.flatnonzero(~engine.conditions.mask(asked)).tolist()
-                notes = (*read.notes, *where_notes(asked, engine.conditions))
-                read = replace(read, unwanted=read.unwanted | frozenset(barred), notes=notes)
-            return engine.generator.generate(read, n, request=words, exclude_seen=exclude_seen)
+            held, asking = limited(read, wanted, asked, engine.conditions, engine.grounder)
+            return engine.generator.generate(
+                held,
+                wanted.count or n,
+                request=replace(asking, today=engine.clock().date()),
+                exclude_seen=exclude_seen and wanted.exclude_seen,
+            )
 
         with self._answering(user):
             return traced(answer, trace)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Self, get_args
 from unicodedata import normalize
@@ -35,10 +35,6 @@ from nextinterest.retrieval import Retriever
 __all__ = ["STATE_BYTES", "AgentRecords"]
 
 STATE_BYTES = 512 << 20
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class AgentRecords:
@@ -82,7 +78,7 @@ class AgentRecords:
         self,
         store: ProfileStore | str | Path,
         *,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] | None = None,
         state_bytes: int = STATE_BYTES,
     ) -> Self:
         """Return this agent with users whose events live in a store, in place of those of the log.
@@ -98,7 +94,7 @@ class AgentRecords:
         store
             A store, or where it is: a path or a ``postgresql://`` URL.
         clock
-            Returns the present time, in UTC.
+            Returns the present time, in UTC; None for the engine's.
         state_bytes
             Memory for what the language model has read of users' histories, so that a new event costs its
             own line and not the whole history; 0 reads all of it for every answer.
@@ -106,8 +102,11 @@ class AgentRecords:
         opened = open_store(str(store)) if isinstance(store, str | Path) else store
         made = copy(self)
         made.engine.retriever.remember(state_bytes)
-        made._served = ServedCatalogue(self._served.now, opened)
-        made._users = StoredUsers(opened, clock, lambda: made.engine.retriever)
+        served = self._served.now
+        if clock is not None:
+            served = replace(served, engine=replace(served.engine, clock=clock))
+        made._served = ServedCatalogue(served, opened)
+        made._users = StoredUsers(opened, served.engine.clock, lambda: made.engine.retriever)
         return made
 
     @property

@@ -23,6 +23,7 @@ from nextinterest.domain.request import Intent, Request
 from nextinterest.domain.schemas import json_schemas
 from nextinterest.domain.session import Session
 from nextinterest.domain.trace import Trace, TraceStep, traced, with_titles
+from nextinterest.domain.usage import Usage
 from nextinterest.domain.where import Conditions, Span, Where
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "TimeArray",
     "Trace",
     "TraceStep",
+    "Usage",
     "Where",
     "found_name",
     "json_schemas",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nextinterest.domain.portraits import Direction, EventRef
 from nextinterest.domain.trace import Trace
+from nextinterest.domain.usage import Metered, Usage
 
 __all__ = ["GeneratedItem", "HowGrounded", "NextInterest", "NextInterests"]
 
@@ -52,7 +53,7 @@ class GeneratedItem(_Output):
         return self
 
 
-class NextInterests(_Output):
+class NextInterests(Metered, _Output):
     """What a person will want next, as a language model generated it and the catalogue bears out."""
 
     user: str | None = Field(default=None, description="Id of the user, where one was given.")
@@ -64,6 +65,7 @@ class NextInterests(_Output):
         default=(), description="Item ids or titles of the history that the catalogue does not have."
     )
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")
+    usage: Usage = Field(default=Usage(), description="What language models took for it.")
     trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nextinterest.domain.trace import Trace
+from nextinterest.domain.usage import Metered, Usage
 
 __all__ = ["Evidence", "Recommendation", "Recommendations", "RequestMatch"]
 
@@ -56,7 +57,7 @@ class Recommendation(_Output):
     )
 
 
-class Recommendations(_Output):
+class Recommendations(Metered, _Output):
     """A ranked list for one history, and how it came about."""
 
     user: str | None = Field(default=None, description="Id of the user, where one was given.")
@@ -73,4 +74,5 @@ class Recommendations(_Output):
         description="How clearly the catalogue matches the words of a request; null without one. Unless it "
         "is null or none, probabilities order the items and are not calibrated.",
     )
+    usage: Usage = Field(default=Usage(), description="What language models took for it.")
     trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")

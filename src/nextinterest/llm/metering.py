@@ -17,7 +17,7 @@ __all__ = ["Meter", "count", "current", "metering"]
 
 
 class Meter:
-    """Tokens so far, and money, in the unit of the endpoint's prices.
+    """Tokens and requests so far, and money, in the unit of the endpoint's prices.
 
     `priced` is False as soon as something was read or written at a price that is not known.
     """
@@ -25,6 +25,7 @@ class Meter:
     def __init__(self) -> None:
         self.read = 0
         self.written = 0
+        self.requests = 0
         self.cost = 0.0
         self.priced = True
 
@@ -51,6 +52,7 @@ def metering() -> Iterator[Meter]:
         if outer is not None:
             outer.read += meter.read
             outer.written += meter.written
+            outer.requests += meter.requests
             outer.cost += meter.cost
             outer.priced = outer.priced and meter.priced
 
@@ -60,8 +62,10 @@ def current() -> Meter:
     return _METER.get() or Meter()
 
 
-def count(*, read: int = 0, written: int = 0, cost: float | None = 0.0) -> None:
+def count(*, read: int = 0, written: int = 0, requests: int = 0, cost: float | None = 0.0) -> None:
     """Add what a model has read, written and cost, to the meter and to the open step of a trace.
+
+    `requests` are those that an endpoint has answered.
 
     A cost of None is not known. Threads that work for one caller may count at once.
     """
@@ -71,5 +75,6 @@ def count(*, read: int = 0, written: int = 0, cost: float | None = 0.0) -> None:
         if meter is not None:
             meter.read += read
             meter.written += written
+            meter.requests += requests
             meter.cost += cost or 0.0
             meter.priced = meter.priced and cost is not None

@@ -377,13 +377,16 @@ class OpenAICompatibleModel(Answering):
         def spend(usage: CompletionUsage | None) -> None:
             counted = usage is not None and isinstance(usage.prompt_tokens, int)
             cost = self.budget.settle(reserved, usage if counted else None)
-            if usage is not None and counted:
-                count(read=usage.prompt_tokens, written=usage.completion_tokens, cost=cost)
-                self.rate.learn(size, usage.prompt_tokens)
+            read, written = (usage.prompt_tokens, usage.completion_tokens) if usage and counted else (0, 0)
+            # Nothing at all is reported of an answer that was kept: no request was sent.
+            count(read=read, written=written, requests=int(not counted or read + written > 0), cost=cost)
+            self.rate.learn(size, read)
             settled.append(True)
 
         try:
             yield spend
+            if not settled:
+                spend(None)
         except ProviderError:
             if not settled:
                 self.budget.release(reserved)

@@ -3,6 +3,7 @@
 Knows no model: tokenizers come in as a protocol, embedding neighbours as a callable.
 """
 
+from nextinterest.prompts.asking import Asking
 from nextinterest.prompts.generation import (
     GENERATION_OPTIONS,
     GenerationExample,
@@ -31,6 +32,7 @@ from nextinterest.prompts.tokenizing import TextTokenizer
 __all__ = [
     "GENERATION_OPTIONS",
     "LETTERS",
+    "Asking",
     "GenerationExample",
     "GenerationPrompts",
     "GenerationTask",

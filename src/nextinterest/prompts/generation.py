@@ -7,7 +7,7 @@ right answer of each; serving asks with the same `interests`, `interest` and `ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nextinterest.domain import Catalog, History, IntArray
 from nextinterest.errors import DataError
+from nextinterest.prompts.asking import Asking
 from nextinterest.prompts.history import PromptRenderer
 from nextinterest.prompts.interest_names import name_interests
 from nextinterest.prompts.options import PromptOptions
@@ -126,7 +127,7 @@ class GenerationPrompts:
             PromptRenderer(PromptTemplate.named(name), self.catalog, tokenizer, self.options)
             for name in ("next-title", "next-interest")
         )
-        self._interests: dict[tuple[str, int], PromptRenderer] = {}
+        self._renderers: dict[tuple[object, ...], PromptRenderer] = {}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -160,25 +161,62 @@ class GenerationPrompts:
         PromptError
             If not even the newest event fits the budget.
         """
-        return self._asking("next-interests", 0, ()).history(history, request)
+        variables: dict[str, object] = {"horizon": self.horizon, "n_titles": 0, "names": ()}
+        return self._renderer("next-interests", variables).history(history, request)
 
-    def predictions(self, history: History, request: str | None, n_titles: int) -> Prompt:
+    def predictions(
+        self,
+        history: History,
+        asking: Asking,
+        n_titles: int,
+        candidates: Sequence[int] | IntArray = (),
+        *,
+        complete: bool = False,
+        repeats: bool = False,
+    ) -> Prompt:
         """Ask for the interests of the next events and titles in one answer, a model held to no grammar.
+
+        Parameters
+        ----------
+        history
+            The history.
+        asking
+            What the person asks for.
+        n_titles
+            How many titles are asked for.
+        candidates, complete
+            Items to choose from, and whether there are no others; as of `PromptRenderer.offer`.
+        repeats
+            Whether titles of the history may be named.
 
         Raises
         ------
         PromptError
             If not even the newest event fits the budget.
         """
-        return self._asking("predictions", n_titles, self.names[:_MOST_NAMES]).history(history, request)
+        variables = {
+            "horizon": self.horizon,
+            "n_titles": n_titles,
+            "repeats": repeats,
+            "names": self.common_names(_MOST_NAMES),
+        }
+        renderer = self._renderer("predictions", variables)
+        return renderer.offer(history, candidates, asking, complete=complete)
 
-    def _asking(self, template: str, n_titles: int, names: Sequence[str]) -> PromptRenderer:
-        if (template, n_titles) not in self._interests:
-            variables = {"horizon": self.horizon, "n_titles": n_titles, "names": names}
-            self._interests[template, n_titles] = PromptRenderer(
+    def common_names(self, most: int) -> tuple[str, ...]:
+        """Return the names of the interests that most items have, sorted; all names where they are few."""
+        if len(self.names) <= most:
+            return self.names
+        common = np.argsort(-self.catalog.category_matrix.sum(axis=0), kind="stable")
+        return tuple(sorted(self.names[int(j)] for j in common[:most]))
+
+    def _renderer(self, template: str, variables: Mapping[str, object]) -> PromptRenderer:
+        key = (template, *variables.values())
+        if key not in self._renderers:
+            self._renderers[key] = PromptRenderer(
                 PromptTemplate.named(template), self.catalog, self.tokenizer, self.options, variables
             )
-        return self._interests[template, n_titles]
+        return self._renderers[key]
 
     def interest(self, history: History, request: str | None = None) -> Prompt:
         """Ask for one interest of the next event.

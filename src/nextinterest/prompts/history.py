@@ -11,6 +11,7 @@ This module knows no model and no item vectors.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from string import ascii_uppercase
 from types import MappingProxyType
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from nextinterest.domain import Catalog, History, IntArray
 from nextinterest.errors import PromptError
+from nextinterest.prompts.asking import Asking, asked_text, day_text
 from nextinterest.prompts.frame import frame_of
 from nextinterest.prompts.lines import ItemLines, Piece, encode_piece
 from nextinterest.prompts.options import PromptOptions
@@ -32,9 +34,10 @@ __all__ = ["LETTERS", "PromptRenderer"]
 LETTERS = tuple(ascii_uppercase)
 """Letters of candidates where nothing else is asked for."""
 
-_MAX_REQUEST_CHARS = 500
 _SHORTER_TITLES = (64, 40, 24, 12, 6, 3)  # characters, tried one after the other
 _LEAST_EVENTS = 3  # newest events that a choice shows before titles are cut for them
+_OFFERED_SHARE = 0.5  # of the budget, for candidates that a model may choose from and need not
+_SOME = 50  # candidates that are shown where not all are
 _MAX_SENTENCE_CHARS = 2000  # whole sentences are left out before one is cut within a number
 
 _NONE: Mapping[str, object] = MappingProxyType({})
@@ -99,7 +102,7 @@ class PromptRenderer:
         PromptError
             If the budget holds less than the template and a title of a few characters.
         """
-        behind = self._asked(request)
+        behind = self._asked(Asking(request=request), history)
         for lines in self._ever_shorter():
             found = self._render(history, behind, (), lines, 1)
             if found is not None:
@@ -113,6 +116,7 @@ class PromptRenderer:
         letters: Sequence[str] = LETTERS,
         *,
         request: str | None = None,
+        today: date | None = None,
     ) -> Prompt:
         """Render a history and lettered candidates, in the order given.
 
@@ -130,6 +134,8 @@ class PromptRenderer:
             One per candidate at least.
         request
             What the person asks for now, in their words; None for nothing.
+        today
+            As in `Asking`.
 
         Raises
         ------
@@ -144,15 +150,15 @@ class PromptRenderer:
                 f"{len(positions)} candidates cannot be distinguished by the letters {', '.join(used)}.",
                 remedy=f"Offer at most {len(set(letters))} candidates in one prompt, or give more letters.",
             )
-        offer = encode_piece(self.tokenizer, self._section("candidates"))
         labels = tuple(self.template.render("target", letter=letter, **self._variables) for letter in used)
-        front = (*self._asked(request), offer)
+        front = (*self._asked(Asking(request=request), history), *self._offer(complete=True))
+        day = self._day(history, today)
         behind: tuple[Piece, ...] = front
         for lines in self._ever_shorter():
             rows = [
                 lines.candidate(position, letter) for position, letter in zip(positions, used, strict=True)
             ]
-            behind = (*front, *rows)
+            behind = (*front, *rows, *day)
             found = self._render(history, behind, labels, lines, _LEAST_EVENTS)
             if found is not None:
                 return found
@@ -161,6 +167,43 @@ class PromptRenderer:
             raise self._too_small(behind)
         return found
 
+    def offer(
+        self, history: History, candidates: Sequence[int] | IntArray, asking: Asking, *, complete: bool
+    ) -> Prompt:
+        """Render a history and items that the answer may name, as far as half of the budget holds them.
+
+        Parameters
+        ----------
+        history
+            The history, which may be empty.
+        candidates
+            Catalogue positions, best first; they are shown in catalogue order. Where not all fit, the first
+            50 are shown, or as many as fit.
+        asking
+            What the person asks for.
+        complete
+            Whether these are all items that may be named, which the template can say.
+
+        Raises
+        ------
+        PromptError
+            If the budget holds less than the template and titles of a few characters.
+        """
+        asked, day = self._asked(asking, history), self._day(history, asking.today)
+        behind: tuple[Piece, ...] = (*asked, *day)
+        for lines in self._ever_shorter():
+            rows = [lines.candidate(int(position), "") for position in candidates]
+            room = np.cumsum([len(row.tokens) for row in rows]) <= _OFFERED_SHARE * self.options.budget
+            n = len(rows) if room.all() else min(int(room.sum()), _SOME)
+            if n:
+                shown = sorted(range(n), key=lambda i: int(candidates[i]))
+                offer = self._offer(complete=complete and n == len(rows))
+                behind = (*asked, *offer, *(rows[i] for i in shown), *day)
+            found = self._render(history, behind, (), lines, min(len(history), 1))
+            if found is not None:
+                return found
+        raise self._too_small(behind)
+
     def target(self, item: int) -> list[int]:
         """Return the tokens of an item as the answer to a prompt of this template (such as its title).
 
@@ -168,12 +211,22 @@ class PromptRenderer:
         """
         return list(self._lines.target(item).tokens)
 
-    def _asked(self, request: str | None) -> tuple[Piece, ...]:
-        text = neutralise(request or "", max_chars=_MAX_REQUEST_CHARS, special_tokens=self._special)
-        if not text or "request" not in self.template.sections:
+    def _asked(self, asking: Asking, history: History) -> tuple[Piece, ...]:
+        asked = self._pieces(asked_text(self.template, asking, self._special, self._variables))
+        if len(history) or "nothing" not in self.template.sections:
+            return asked
+        return (*self._pieces(self.template.render("nothing", **self._variables)), *asked)
+
+    def _day(self, history: History, today: date | None) -> tuple[Piece, ...]:
+        return self._pieces(day_text(self.template, history, today, self._variables))
+
+    def _offer(self, *, complete: bool) -> tuple[Piece, ...]:
+        if "candidates" not in self.template.sections:
             return ()
-        said = self.template.render("request", request=text, **self._variables)
-        return (encode_piece(self.tokenizer, said),)
+        return self._pieces(self.template.render("candidates", complete=complete, **self._variables))
+
+    def _pieces(self, text: str) -> tuple[Piece, ...]:
+        return (encode_piece(self.tokenizer, text),) if text else ()
 
     def _ever_shorter(self) -> Iterator[ItemLines]:
         """Yield the lines as the options say, then with titles cut shorter and shorter."""
@@ -195,9 +248,6 @@ class PromptRenderer:
 
     def _fixed(self, behind: Sequence[Piece]) -> int:
         return sum(len(piece.tokens) for piece in (self._before, *behind, self._after))
-
-    def _section(self, name: str) -> str:
-        return self.template.render(name, **self._variables) if name in self.template.sections else ""
 
     def _render(
         self,

@@ -12,9 +12,11 @@ Sections, in the order they are written to a prompt; only `event` must be there:
 ``header``     before the events
 ``summary``    what older events were, where some did not fit
 ``event``      one line for each event
+``nothing``    in place of events where there are none
 ``request``    what the person asks for now, where something is asked for
 ``candidates`` before the candidates
 ``candidate``  one line for each candidate
+``today``      the day, where the history has times
 ``footer``     the question
 ``answer``     how the model's answer starts; the next token is the model's
 ``target``     what a right answer says next: learned from in fine-tuning, never part of a prompt
@@ -45,9 +47,11 @@ SECTIONS: dict[str, frozenset[str]] = {
     "header": frozenset(),
     "summary": frozenset({"n_dropped", "shares"}),
     "event": _ITEM | {"number", "rating", "days", "session_break", "kind"},
-    "request": frozenset({"request"}),
-    "candidates": frozenset(),
+    "nothing": frozenset(),
+    "request": frozenset({"request", "constraints", "liked", "disliked", "similar_to", "less_like"}),
+    "candidates": frozenset({"complete"}),
     "candidate": _ITEM | {"letter"},
+    "today": frozenset({"today", "days"}),
     "footer": frozenset(),
     "answer": frozenset(),
     "target": _ITEM | {"letter", "answer"},

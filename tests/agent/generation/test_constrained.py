@@ -25,7 +25,11 @@ Model = LocalModel | Seq2SeqModel
 def made(model: Model, catalog: Catalog, style: str = "written") -> Generator:
     assert style in ("written", "scored")
     return Generator(
-        model, catalog, lambda: TitleGrounder(catalog), "written" if style == "written" else "scored"
+        model,
+        catalog,
+        lambda: TitleGrounder(catalog),
+        lambda *_: np.empty(0, dtype=np.int32),
+        "written" if style == "written" else "scored",
     )
 
 

@@ -98,14 +98,9 @@ class Conversation:
         for sentence in worded(outcome, last_said(messages) or "", self.engine.model_for("word"), notes):
             written.append(sentence)
             yield sentence
-        spent = current()
         yield ChatReply(
             text="".join(written),
-            usage=Usage(
-                prompt_tokens=spent.read,
-                completion_tokens=spent.written,
-                cost=spent.cost if spent.priced else None,
-            ),
+            usage=Usage.of(current()),
             **{name: getattr(outcome, name) for name in type(outcome).model_fields}
             | {"notes": (*outcome.notes, *notes)},
         )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from nextinterest.agent.alike import likeness_notes, ranked_alike
 from nextinterest.agent.engine import Engine
+from nextinterest.agent.metered import metered
 from nextinterest.agent.notes import MATCHED, UNREAD
 from nextinterest.agent.ranked import RankedItems
 from nextinterest.domain import BoolArray, History, Recommendations
@@ -17,6 +18,7 @@ from nextinterest.domain import BoolArray, History, Recommendations
 __all__ = ["filtered", "neighbours"]
 
 
+@metered
 def filtered(
     engine: Engine, history: History, allowed: BoolArray, k: int, request: str | None = None
 ) -> Recommendations:
@@ -35,7 +37,7 @@ def filtered(
     request
         What is asked for in free text; see `Engine.rank`.
     """
-    ranked = engine.rank([history], k, False, allowed=allowed, request=request)[0]
+    ranked = engine.rank([history], k, False, allowed=allowed, request=request, dated=True)[0]
     popular = len(history) == 0 and ranked.match in {None, "none"}
     notes = ["The history is empty: the order is that of popularity."] if popular else []
     if ranked.match is not None:
@@ -45,6 +47,7 @@ def filtered(
     return _listed(engine, history, ranked, notes)
 
 
+@metered
 def neighbours(
     engine: Engine, history: History, models: Sequence[int], allowed: BoolArray, k: int
 ) -> Recommendations:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from nextinterest.domain import (
     Confirmation,
@@ -19,7 +19,9 @@ from nextinterest.domain import (
     Question,
     Relaxation,
     Trace,
+    Usage,
 )
+from nextinterest.domain.usage import Metered
 from nextinterest.messages import Message
 
 __all__ = [
@@ -38,24 +40,7 @@ EVERYTHING = "everything"
 """The query of a request that forgets the whole profile."""
 
 
-class Usage(BaseModel):
-    """Tokens that language models read and wrote for the answer, and what they cost; 0 where none ran."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    prompt_tokens: int = Field(default=0, ge=0)
-    completion_tokens: int = Field(default=0, ge=0)
-    cost: float | None = Field(
-        default=0.0, ge=0, description="In the money of the endpoint's prices; null where they are not known."
-    )
-
-    @property
-    def total_tokens(self) -> int:
-        """Both together."""
-        return self.prompt_tokens + self.completion_tokens
-
-
-class ChatReply(Outcome):
+class ChatReply(Metered, Outcome):
     """The answer: text for people, and the structured result the text was written from."""
 
     text: str = Field(description="The answer in words, Markdown-free; items stand one a line, numbered.")

@@ -1,24 +1,29 @@
 """Generation by a model that only answers in text, such as one behind an endpoint: ask for JSON, then check.
 
-One request brings interests and titles. Each title is grounded in the catalogue: as written, by the one item
-it fits, or by the nearest title's embedding above a threshold; what fits none, or several items, is marked as
-outside. Of an answer that is no such JSON, as one cut at the limit of tokens, what is complete is used, with
-a note; where nothing is, the prediction is empty and the note says why. An endpoint has been asked again by
-then unless it was cut, another model once more in words.
+One request brings interests and titles; it shows titles to choose from, and others may be named. Each title
+is grounded in the catalogue: as written, by the one item it fits, or by the nearest title's embedding above a
+threshold; what fits none, or several items, is marked as outside. Of an answer that is no such JSON, as one
+cut at the limit of tokens, what is complete is used, with a note; where nothing is, the prediction is empty
+and the note says why. An endpoint has been asked again by then unless it was cut, another model once more in
+words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Protocol
+
+import numpy as np
 
 from nextinterest.agent.generation.written import Written, as_interests, in_catalogue
 from nextinterest.counting import counted
-from nextinterest.domain import GeneratedItem, History, HowGrounded
+from nextinterest.domain import BoolArray, GeneratedItem, History, HowGrounded, IntArray
 from nextinterest.errors import OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.llm.base import THINKING
 from nextinterest.prompts import (
+    Asking,
     GenerationPrompts,
     Grounding,
     PredictionsAnswer,
@@ -30,16 +35,43 @@ from nextinterest.prompts import (
 )
 from nextinterest.tracing import step
 
-__all__ = ["AskedWriter"]
+__all__ = ["AskedWriter", "Candidates", "longest_answer"]
 
 _LONGEST_INTERESTS = 1200  # tokens
 _LONGEST_TITLE = 60  # tokens
+_LEAST_ANSWER = 256  # tokens
+_ALL_SHOWN = 200  # titles, as many as may be named at all
+_BEST_SHOWN = 50  # titles of a larger catalogue
 _MOST_CHARS = 300
 _FORM = (
     'Answer as JSON: {"interests":[{"name":"...","because":[1,2],"share":40,"trend":"steady"}],'
     '"titles":["..."]}; the trend is rising, steady or fading.'
 )
 _HOW: dict[str, HowGrounded] = {"exact": "exact", "normalised": "unique", "neighbour": "neighbour"}
+
+
+class Candidates(Protocol):
+    """Finds titles that a prompt shows to choose from."""
+
+    def __call__(self, history: History, k: int, allowed: BoolArray, request: str | None, /) -> IntArray:
+        """Return the k likeliest items, best first.
+
+        Parameters
+        ----------
+        history
+            The events so far.
+        k
+            How many, at most.
+        allowed
+            Which items of the catalogue may be named, bool, shape (n_items,).
+        request
+            What the person asks for, in their words.
+        """
+
+
+def longest_answer(n: int) -> int:
+    """Return how many tokens interests and n titles take at most."""
+    return _LONGEST_INTERESTS + _LONGEST_TITLE * n
 
 
 class AskedWriter:
@@ -53,24 +85,33 @@ class AskedWriter:
         The prompts.
     grounder
         Makes the grounder of titles; called when the first title is looked up.
+    candidates
+        Finds titles to choose from.
     """
 
     def __init__(
-        self, model: LanguageModel, prompts: GenerationPrompts, grounder: Callable[[], TitleGrounder]
+        self,
+        model: LanguageModel,
+        prompts: GenerationPrompts,
+        grounder: Callable[[], TitleGrounder],
+        candidates: Candidates,
     ) -> None:
         self.model, self.prompts, self._make_grounder = model, prompts, grounder
+        self._candidates = candidates
 
     @cached_property
     def grounder(self) -> TitleGrounder:
         """Maps titles to items."""
         return self._make_grounder()
 
-    def write(self, history: History, n: int, excluded: frozenset[int], request: str | None) -> Written:
+    def write(self, history: History, n: int, excluded: frozenset[int], asking: Asking) -> Written:
         """Ask for interests and n titles; see `Writer`."""
-        with step("prompt"):
-            prompt = self.prompts.predictions(history, request, n)
+        with step("prompt") as prompting:
+            prompt = self._prompt(history, n, excluded, asking)
+            prompting.note(tokens=len(prompt))
         broken: tuple[str, ...] = ()
-        sampling = Sampling(max_tokens=_LONGEST_INTERESTS + _LONGEST_TITLE * n, thinking=THINKING)
+        room = max(self.model.context_length - len(prompt), _LEAST_ANSWER)
+        sampling = Sampling(max_tokens=min(longest_answer(n), room), thinking=THINKING)
         try:
             with step("generate", what="interests and titles", n=n):
                 said = self._answer(prompt, sampling)
@@ -83,6 +124,22 @@ class AskedWriter:
             items, notes = self._grounded(said.titles, n, excluded)
             grounding.note(found=sum(item.item_id is not None for item in items))
         return Written(as_interests(said.interests, self.prompts, prompt, history), items, broken + notes)
+
+    def _prompt(self, history: History, n: int, excluded: frozenset[int], asking: Asking) -> Prompt:
+        """Return the prompt, with all titles that may be named where they are few, else the likeliest."""
+        allowed = np.ones(len(self.prompts.catalog), dtype=bool)
+        allowed[sorted(excluded)] = False
+        free = int(allowed.sum())
+        complete = free <= _ALL_SHOWN
+        k = free if complete else _BEST_SHOWN
+        return self.prompts.predictions(
+            history,
+            asking,
+            min(n, free),
+            self._candidates(history, k, allowed, asking.request) if k else (),
+            complete=complete,
+            repeats=any(int(item) not in excluded for item in history.items),
+        )
 
     def _answer(self, prompt: Prompt, sampling: Sampling) -> PredictionsAnswer:
         try:

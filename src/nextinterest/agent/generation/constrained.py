@@ -18,7 +18,14 @@ from nextinterest.agent.generation.written import Written, as_interests, fitted,
 from nextinterest.domain import GeneratedItem, History, NextInterest
 from nextinterest.interests.portrait import event_ref
 from nextinterest.llm import ConstrainedModel, ConstrainedState, Sampling, TokenTrie, beam_search
-from nextinterest.prompts import GenerationPrompts, InterestsAnswer, Prompt, interests_schema, trend_of
+from nextinterest.prompts import (
+    Asking,
+    GenerationPrompts,
+    InterestsAnswer,
+    Prompt,
+    interests_schema,
+    trend_of,
+)
 from nextinterest.tracing import answered, sent, step
 
 __all__ = ["ConstrainedWriter"]
@@ -51,11 +58,11 @@ class ConstrainedWriter:
         can_write = model.writes_json and find_spec("llguidance") is not None
         self.style: InterestStyle = style if can_write else "scored"
 
-    def write(self, history: History, n: int, excluded: frozenset[int], request: str | None) -> Written:
+    def write(self, history: History, n: int, excluded: frozenset[int], asking: Asking) -> Written:
         """Ask for interests and n titles; see `Writer`."""
         ask = self.prompts.interests if self.style == "written" else self.prompts.interest
         with step("prompt", template=self.style):
-            first, second = ask(history, request), self.prompts.titles(history, request)
+            first, second = ask(history, asking.request), self.prompts.titles(history, asking.request)
         interests: tuple[NextInterest, ...] = ()
         with step("generate", what="interests", style=self.style):
             sent(first.text)
@@ -92,11 +99,7 @@ class ConstrainedWriter:
     @cached_property
     def schema(self) -> type[InterestsAnswer]:
         """The schema of interests, with the catalogue's names: the commonest ones of very many."""
-        names = self.prompts.names
-        if len(names) > _MOST_NAMES:
-            common = np.argsort(-self.prompts.catalog.category_matrix.sum(axis=0), kind="stable")
-            names = tuple(sorted(names[int(j)] for j in common[:_MOST_NAMES]))
-        return interests_schema(names)
+        return interests_schema(self.prompts.common_names(_MOST_NAMES))
 
     def _titles(self, state: ConstrainedState, n: int, excluded: frozenset[int]) -> tuple[GeneratedItem, ...]:
         if not len(self.prompts.catalog):

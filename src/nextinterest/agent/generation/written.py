@@ -8,7 +8,7 @@ from typing import Protocol
 
 from nextinterest.domain import Catalog, GeneratedItem, History, HowGrounded, NextInterest
 from nextinterest.interests.portrait import event_ref
-from nextinterest.prompts import GenerationPrompts, PredictedInterest, Prompt, neutralise
+from nextinterest.prompts import Asking, GenerationPrompts, PredictedInterest, Prompt, neutralise
 
 __all__ = ["Writer", "Written", "as_interests", "fitted", "in_catalogue"]
 
@@ -37,7 +37,7 @@ class Written:
 class Writer(Protocol):
     """A way to ask a model."""
 
-    def write(self, history: History, n: int, excluded: frozenset[int], request: str | None) -> Written:
+    def write(self, history: History, n: int, excluded: frozenset[int], asking: Asking) -> Written:
         """Ask for interests and n titles.
 
         Parameters
@@ -48,8 +48,8 @@ class Writer(Protocol):
             Titles, at most.
         excluded
             Catalogue positions that must not be named.
-        request
-            What the person asks for, in their words.
+        asking
+            What the person asks for.
         """
 
 

@@ -17,6 +17,7 @@ This module does not know where candidates come from or what their retrieval sco
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 
@@ -91,7 +92,11 @@ class ChoiceReranker:
         self._letter_bias: dict[int, FloatArray] = {}
 
     def log_probabilities(
-        self, histories: Sequence[History], candidates: Sequence[IntArray], request: str | None = None
+        self,
+        histories: Sequence[History],
+        candidates: Sequence[IntArray],
+        request: str | None = None,
+        today: date | None = None,
     ) -> list[FloatArray]:
         """Return log P(candidate | history, candidates) for each history, normalised over its candidates.
 
@@ -104,6 +109,8 @@ class ChoiceReranker:
             the first one serves as anchor where several groups are needed.
         request
             What is asked for in free text, for all histories; it stands in the prompt before the candidates.
+        today
+            The day, for templates that say it where a history has times; None leaves it out.
 
         Returns
         -------
@@ -122,7 +129,9 @@ class ChoiceReranker:
                 continue
             anchor = int(np.flatnonzero(order == 0)[0])
             for group in anchored_groups(len(offered), len(LETTERS), anchor):
-                prompts.append(self._renderer.choice(history, offered[order][group], request=request))
+                prompts.append(
+                    self._renderer.choice(history, offered[order][group], request=request, today=today)
+                )
                 positions.append((h, group))
         logs = self._choose(prompts)
         result: list[FloatArray] = []

@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from string import ascii_uppercase
 from typing import Annotated, Literal, cast
@@ -199,7 +200,11 @@ class EndpointReranker:
         return budget.price(read, written) if isinstance(budget, Budget) else None
 
     def log_probabilities(
-        self, histories: Sequence[History], candidates: Sequence[IntArray], request: str | None = None
+        self,
+        histories: Sequence[History],
+        candidates: Sequence[IntArray],
+        request: str | None = None,
+        today: date | None = None,
     ) -> list[FloatArray | None]:
         """Return log P(candidate | history, candidates, request) for each history; see `ChoiceReranker`.
 
@@ -213,27 +218,31 @@ class EndpointReranker:
         cases = list(zip(histories, candidates, strict=True))
         # What the endpoint can do is found out by one request and not by as many as may run at once.
         alone = 0 if self._met else 1
-        found = [self._one(*case, request) for case in cases[:alone]]
+        found = [self._one(*case, request, today) for case in cases[:alone]]
         self._met = self._met or bool(cases)
         limit = self.model.capabilities.concurrency
-        return found + side_by_side(lambda one: self._one(*one, request), cases[alone:], limit)
+        return found + side_by_side(lambda one: self._one(*one, request, today), cases[alone:], limit)
 
-    def _one(self, history: History, offered: IntArray, request: str | None) -> FloatArray | None:
+    def _one(
+        self, history: History, offered: IntArray, request: str | None, today: date | None
+    ) -> FloatArray | None:
         if self.model.capabilities.choose:
             try:
-                return self._choice.log_probabilities([history], [offered], request)[0]
+                return self._choice.log_probabilities([history], [offered], request, today)[0]
             except NoLogProbabilitiesError as error:
                 logger.info("%s A ranking is asked for in place of a letter.", error.message)
-        return self._listed(history, offered, request)
+        return self._listed(history, offered, request, today)
 
-    def _listed(self, history: History, offered: IntArray, request: str | None) -> FloatArray | None:
+    def _listed(
+        self, history: History, offered: IntArray, request: str | None, today: date | None
+    ) -> FloatArray | None:
         if len(np.unique(offered)) != len(offered):
             raise DataError("A candidate is offered twice to the language model; offer each once.")
         if len(offered) < 2:
             return np.zeros(len(offered), dtype=np.float32)
         order = np.argsort(offered, kind="stable")
         labels = _labels(len(offered))
-        prompt = self._renderer.choice(history, offered[order], labels, request=request)
+        prompt = self._renderer.choice(history, offered[order], labels, request=request, today=today)
         self._tokens += len(prompt.tokens)
         try:
             sampling = Sampling(max_tokens=ANSWER_TOKENS, thinking=THINKING)

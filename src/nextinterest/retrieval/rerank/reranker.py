@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 from nextinterest.domain import Catalog, FloatArray, History, IntArray
@@ -24,11 +25,16 @@ class Reranker(Protocol):
         """Prompt tokens so far."""
 
     def log_probabilities(
-        self, histories: Sequence[History], candidates: Sequence[IntArray], request: str | None = None
+        self,
+        histories: Sequence[History],
+        candidates: Sequence[IntArray],
+        request: str | None = None,
+        today: date | None = None,
     ) -> Sequence[FloatArray | None]:
         """Return log P(candidate | history, candidates, request) for each history, in their order.
 
-        None where the model's answer could not be read.
+        Where `today` is given, prompts that show times say it. None where the model's answer could not be
+        read.
         """
 
 
