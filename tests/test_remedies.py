@@ -37,7 +37,11 @@ NOT_REACHED = {
     ("agent/chat/messages.py", "Pass a string; images and sound are not understood."),
     ("agent/records.py", "Give it one: agent.with_store('profiles.db')."),
     ("arguments.py", "Give True or False."),
-    ("data/rows.py", "Give a tuple of three for each event; the time may be None in all of them."),
+    (
+        "data/rows.py",
+        "Give a tuple of three for each event; the time may be None in all of them. Or give a "
+        "DataFrame of polars or pandas.",
+    ),
     ("finetune/run.py", "Give items_from, or set copy_items to True."),
     (
         "agent/named.py",

@@ -99,7 +99,7 @@ def _repeats(report: CleaningReport) -> str:
         return "none"
     dropped = report.count(REPEATED_PAIR)
     share = n / max(1, report.events_kept + dropped)
-    done = "dropped" if dropped else "kept"
+    done = "dropped (--repeats keep keeps them)" if dropped else "kept"
     return f"{counted(n, 'event')} of a user and item that had one before ({share:.0%}), {done}"
 
 

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 
 from nextinterest.data.report import Dropped
 
-__all__ = ["advise"]
+__all__ = ["about_repeats", "advise"]
+
+_DUPLICATES = ("exact duplicate", "repeated user and item")
+"""Reasons for which one event of several stays, so that they never leave nothing."""
+_NOTED = 0.05
+"""The share of events above which dropped repeats are a warning."""
 
 _TIMES = (
     "say how times are written, as in time_format='%d/%m/%Y %H:%M' or time_format='ms', or leave the times "
@@ -48,7 +53,26 @@ _ELSE = (
 
 def advise(dropped: Sequence[Dropped]) -> tuple[str, str]:
     """Return what helps against the most frequent reason, in Python and on the command line."""
-    events = [one for one in dropped if one.what == "events"] or [*dropped]
+    reasons = [one for one in dropped if one.reason not in _DUPLICATES]
+    events = [one for one in reasons if one.what == "events"] or reasons
     most = max(events, key=lambda one: one.count, default=None)
     python, command = _ADVICE.get(most.reason, _ELSE) if most is not None else _ELSE
     return f"{python[0].upper()}{python[1:]}.", f"{command[0].upper()}{command[1:]}."
+
+
+def about_repeats(dropped: int, read: int, which: str) -> tuple[str, ...]:
+    """Return the warning that many events were dropped as repeats of a user and an item; none where few were.
+
+    Examples
+    --------
+    >>> about_repeats(1, 100, "first"), len(about_repeats(29, 100, "first"))
+    ((), 1)
+    """
+    if dropped <= _NOTED * read:
+        return ()
+    kept, others = ("last", "earlier") if which == "last" else ("first", "later")
+    return (
+        f"{dropped:,} of {read:,} events ({dropped / read:.0%}) repeat a user and an item and were dropped: "
+        f"the {kept} of each stays, {others} ones of any kind do not count; --repeats keep (in Python "
+        "CleaningConfig(repeats='keep')) keeps all",
+    )

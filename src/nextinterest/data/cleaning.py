@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nextinterest.counting import counted
-from nextinterest.data.advice import advise
+from nextinterest.data.advice import about_repeats, advise
 from nextinterest.data.details import read_details
 from nextinterest.data.event_kinds import kind_codes
 from nextinterest.data.faults import (
@@ -187,6 +187,8 @@ def clean(
     repeated = int((kept & ~one).sum())
     if config.repeats != "keep":
         drop(REPEATED_PAIR, one)
+        warnings = (*raw.warnings, *about_repeats(repeated, len(raw.events), which))
+        raw = replace(raw, warnings=warnings)
     if config.min_user_events > 1 or config.min_item_events > 1:
         core = np.zeros(len(rows), dtype=np.bool_)
         at = np.flatnonzero(kept)

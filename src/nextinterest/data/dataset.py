@@ -44,6 +44,10 @@ class Dataset:
     users: pl.DataFrame | None
     report: CleaningReport
 
+    def __repr__(self) -> str:
+        """Return the name and the counts, not the data."""
+        return f"Dataset({self.name!r}, {self.catalog!r}, {self.log!r})"
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over catalogue and log."""

@@ -101,6 +101,14 @@ class EventLog:
             None if weights is None else np.ascontiguousarray(weights[order], dtype=np.float32),
         )
 
+    def __repr__(self) -> str:
+        """Return the counts and what is known of the events, not the events."""
+        columns = ("times", "ratings", "kinds", "weights")
+        has = [name for name in columns if getattr(self, name) is not None]
+        return (
+            f"EventLog({counted(self.n_users, 'user')}, {', '.join((counted(self.n_events, 'event'), *has))})"
+        )
+
     @property
     def n_users(self) -> int:
         """Number of users."""

@@ -69,6 +69,10 @@ class HeldOut:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def __repr__(self) -> str:
+        """Return the counts, not the cases."""
+        return f"HeldOut({counted(len(self), 'case')} of {counted(len(np.unique(self.users)), 'user')})"
+
     def take(self, where: NDArray[np.int64]) -> HeldOut:
         """Return the cases at these positions, in that order."""
         h = self.histories

@@ -93,6 +93,11 @@ class Catalog:
             ItemDetails.of(rows),
         )
 
+    def __repr__(self) -> str:
+        """Return the counts, not the items."""
+        kinds = counted(len(self.category_names), "category", "categories")
+        return f"Catalog({counted(len(self), 'item')}, {kinds})"
+
     def __len__(self) -> int:
         return len(self.ids)
 

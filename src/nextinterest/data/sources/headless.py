@@ -106,8 +106,8 @@ def _has_times_below(path: Path, names: Sequence[str]) -> bool:
     return False
 
 
-def no_column(path: Path, names: Sequence[str], field: str, *, beside: bool = False) -> DataError:
-    """Return the error for a table in which no column is known to be the user or the item.
+def no_column(path: Path, names: Sequence[str], *fields: str, beside: bool = False) -> DataError:
+    """Return the error for a table in which no column is known to be one or several needed fields.
 
     Columns of the tables beside the events, of items or users, cannot be given by position.
     """
@@ -116,13 +116,18 @@ def no_column(path: Path, names: Sequence[str], field: str, *, beside: bool = Fa
             return no_header(path)
         return DataError(
             f"{path}:1: the first line {shown(names)} looks like data, not like a header.",
-            remedy=f"Write the names of its columns above it; one of them is {field}.",
+            remedy=f"Write the names of its columns above it; one of them is {fields[0]}.",
         )
     further = " Where all events are of one user, add a column with the same id in each row." * (
-        field == "user"
+        "user" in fields
     )
+    what = f"the {fields[0]}" if len(fields) == 1 else f"the {', the '.join(fields[:-1])} or the {fields[-1]}"
+    which = "it" if len(fields) == 1 else "them"
+    undated = "; without times leave the time out" if "time" in fields else ""
+    named = ", ".join(f"'{field}': 'NAME'" for field in fields)
+    options = " ".join(f"--column {field}=NAME" for field in fields)
     return DataError(
-        f"{path}:1: no column of {shown(names)} is the {field}.",
-        remedy=f"Name it, as in columns={{'{field}': 'NAME'}}.{further}",
-        command=f"Name it, as in --column {field}=NAME.{further}",
+        f"{path}:1: no column of {shown(names)} is {what}.",
+        remedy=f"Name {which}, as in columns={{{named}}}{undated}.{further}",
+        command=f"Name {which}, as in {options}{undated}.{further}",
     )

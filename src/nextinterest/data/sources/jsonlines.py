@@ -17,6 +17,7 @@ from nextinterest.data.sources.delimited import Selection, Table
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.objects import (
     id_of,
+    nested_events,
     python_object,
     refuse_documents,
     refuse_objects,
@@ -175,13 +176,18 @@ def read_json_lines(path: Path, select: Selection) -> Table:
         If it cannot be read, or holds no JSON objects.
     """
     names = keys(path)
-    chosen = dict(select(names))
+    first = [fields for line in TextFile(path).head(_KEYS_FROM) if (fields := json_object(line)) is not None]
+    try:
+        chosen = dict(select(names))
+    except DataError as error:  # a list of objects may hold what was looked for
+        raise nested_events(path, first) or error from None
     source = TextFile(path)
     wanted = list(dict.fromkeys(chosen.values()))
     listed = [name for out, name in chosen.items() if out in _LISTED or out.startswith(ATTRIBUTE)]
     named = [name for out, name in chosen.items() if out in NAMED]
     ids = [name for out, name in chosen.items() if out in ("user", "item")]
-    first = [fields for line in TextFile(path).head(_KEYS_FROM) if (fields := json_object(line)) is not None]
+    if "item" in chosen and (nested := nested_events(path, first, chosen["item"])) is not None:
+        raise nested
     notes = refuse_objects(path, first, chosen)
     cell = {name: f"_{i}" for i, name in enumerate(wanted)}
     parts = [

@@ -14,9 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nextinterest.data.sources.parts import shown
+from nextinterest.data.sources.usual_names import matches
 from nextinterest.errors import DataError
 
-__all__ = ["id_of", "python_object", "refuse_documents", "refuse_objects", "value_of"]
+__all__ = ["id_of", "nested_events", "python_object", "refuse_documents", "refuse_objects", "value_of"]
 
 _VALUES = ("$oid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$date")
 _IDS = ("id", "_id")
@@ -76,6 +77,29 @@ def python_object(text: str) -> dict[str, object] | None:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
+
+
+def nested_events(
+    path: Path, rows: Sequence[Mapping[str, object]], name: str | None = None
+) -> DataError | None:
+    """Return the error for rows whose events stand in a list of objects; None where they do not.
+
+    `name` is the key of the list; without it any key counts.
+    """
+    names = dict.fromkeys(key for row in rows for key in row) if name is None else [name]
+    for key in names:
+        cells = [row[key] for row in rows if row.get(key)]
+        if cells and all(isinstance(cell, list) and _has_items(cell[0]) for cell in cells):
+            how = f"""`jq -c 'del(.["{key}"]) + .["{key}"][]' FILE`"""
+            return DataError(
+                f"{path}: {key!r} holds lists of objects; an event is one object a line.",
+                remedy=f"Write an object for each of them, as {how} does.",
+            )
+    return None
+
+
+def _has_items(value: object) -> bool:
+    return isinstance(value, dict) and bool({*_IDS} & value.keys() or matches(list(value), "item"))
 
 
 def refuse_objects(path: Path, rows: Sequence[Mapping[str, object]], chosen: Mapping[str, str]) -> list[str]:

@@ -49,7 +49,7 @@ from nextinterest.data.sources.parts import (
 )
 from nextinterest.data.sources.raw import ITEM_FIELDS, RawData, as_events, as_users, attributes
 from nextinterest.data.sources.time_column import CANDIDATE, choose_time
-from nextinterest.data.sources.usual_names import matches
+from nextinterest.data.sources.usual_names import FIELDS, matches, names_an_id
 from nextinterest.errors import DataError
 
 __all__ = ["read_items", "read_tabular", "table_parts"]
@@ -288,7 +288,8 @@ def _events(table: Table, names: dict[str, str]) -> Table:
 
 def _no_time(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
     """Report that a table has no time although some columns can only be one."""
-    others = [name for name in header if name and name not in names.values()]
+    usual = {name for field in FIELDS for same in matches(header, field) for name in same}
+    others = [n for n in header if n and n not in names.values() and n not in usual and not names_an_id(n)]
     if "time" in names or not others:
         return ()
     how = "name it with --column time=NAME (in Python columns={'time': 'NAME'})"
@@ -332,9 +333,12 @@ def _fields(
     for field, column in mine.items():
         if field not in names:
             raise mapped_to_nothing(path, field, column, header)
-    for field in ("user", "item"):
-        if field not in names:
-            raise _split_beside(path, columns, field) or no_column(path, header, field)
+    missing = [field for field in ("user", "item") if field not in names]
+    if missing:
+        undated = ["time"] * (
+            not {"time"} & {*names, *(columns or {})} and len(header) - len(names) > len(missing)
+        )
+        raise _split_beside(path, columns, missing[0]) or no_column(path, header, *missing, *undated)
     refuse_equals(path, header, names, columns)
     if "time" in names and "time" not in (columns or {}):
         usual = [name for same in matches(bare_names(header) or header, "time") for name in same]
