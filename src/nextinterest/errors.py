@@ -52,7 +52,24 @@ class DataError(NextInterestError):
 
 
 class UnknownItemError(NextInterestError):
-    """An item id or title is not in the catalogue."""
+    """An item id or title is not in the catalogue.
+
+    Parameters
+    ----------
+    message, remedy, command
+        As of `NextInterestError`.
+    argument
+        The argument that names the item, such as ``events`` or ``history``; empty where it is no list.
+    index
+        Number of the element of that argument, from 0.
+    """
+
+    def __init__(
+        self, message: str, *, remedy: str = "", command: str = "", argument: str = "", index: int = 0
+    ) -> None:
+        super().__init__(message, remedy=remedy, command=command)
+        self.argument = argument
+        self.index = index
 
 
 class PromptError(NextInterestError):

@@ -188,7 +188,13 @@ def chat(content: object = "hi", **more: object) -> dict[str, object]:
             "/v1/recommend",
             {"history": [{"item": "a", "time": "2026-01-01T00:00:00"}]},
             "history.0.time",
-            "zone",
+            "needs a time zone: 2026-01-01T00:00:00Z is in UTC",
+        ),
+        (
+            "/v1/users/zoe/events",
+            {"events": [{"item_id": "a"}, {"item_id": "a", "time": "2026-01-01T00:00:00"}]},
+            "events.1.time",
+            "needs a time zone: 2026-01-01T00:00:00Z is in UTC",
         ),
         ("/v1/recommend", {"history": [{"title": "a"}]}, "history.0.item", "is required"),
         ("/v1/recommend", {"user": "x", "bogus": 1}, "bogus", "not a known field"),
@@ -235,3 +241,50 @@ def test_a_message_never_echoes_a_whole_body(serve: Serve) -> None:
     assert answer.status_code in (404, 422)
     assert len(answer.content) < 5_000
     assert "[...]" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("route", ["/v1/recommend", "/v1/interests", "/v1/forecast", "/v1/requests"])
+def test_an_unknown_item_of_a_history_is_named_with_what_helps(serve: Serve, route: str) -> None:
+    body: dict[str, object] = {"history": ["a", "b", "Nosferatu"]}
+    if route == "/v1/requests":
+        body["request"] = {"intent": "recommend"}
+    client = serve()
+    error = client.post(route, json=body).json()["error"]
+    assert (error["param"], error["code"]) == ("history.2", "item_not_found")
+    assert '"on_unknown": "skip"' in error["message"]
+    assert client.post(route, json=body | {"on_unknown": "skip"}).status_code == 200
+    as_objects = {**body, "history": [{"item": "a"}, {"item": "Nosferatu"}]}
+    assert client.post(route, json=as_objects).json()["error"]["param"] == "history.1"
+
+
+def test_an_unknown_item_to_resemble_is_named(serve: Serve) -> None:
+    client = serve()
+    error = client.post("/v1/similar", json={"items": ["a", "Nosferatu"]}).json()["error"]
+    assert error["param"] == "items.1"
+    assert '"on_unknown": "skip"' in error["message"]
+    skipping = {"items": ["a", "Nosferatu"], "on_unknown": "skip"}
+    assert client.post("/v1/similar", json=skipping).status_code == 200
+
+
+def test_a_remedy_for_histories_is_given_for_histories_alone(serve: Serve) -> None:
+    client = serve()
+    events = {"events": [{"item_id": "a"}, {"item_id": "nowhere"}]}
+    for answer, param in (
+        (client.post("/v1/users/zoe/events", json=events), "events.1.item_id"),
+        (client.delete("/v1/items/nowhere"), None),
+        (client.get("/v1/items/nowhere"), None),
+    ):
+        assert answer.status_code == 404
+        error = answer.json()["error"]
+        assert error["param"] == param
+        assert "GET /v1/items?query=" in error["message"]
+        assert "on_unknown" not in error["message"]
+
+
+def test_events_of_every_named_kind_are_taken(serve: Serve) -> None:
+    client = serve()
+    kinds = ["view", "cart", "bought", "play", "like", "rate", "dislike", "hide", "skip"]
+    events = [{"item_id": "a", "kind": kind} for kind in kinds]
+    assert client.post("/v1/users/zoe/events", json={"events": events}).json()["accepted"] == len(kinds)
+    kept = [event["kind"] for event in client.get("/v1/users/zoe").json()["events"]]
+    assert kept == [kind if kind != "bought" else "buy" for kind in kinds]

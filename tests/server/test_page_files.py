@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from fastapi.testclient import TestClient
 
+from nextinterest.profiles.kinds import READ_AS
 from nextinterest.server.routes.page import PAGE_PATHS
 
 
@@ -38,3 +39,17 @@ def test_the_page_asks_for_its_own_files_only(serve: Callable[..., TestClient]) 
         assert "innerHTML" not in text
         assert "insertAdjacentHTML" not in text
     assert asked == PAGE_PATHS - {"/"}
+
+
+def test_the_page_shows_every_kind_as_it_is_read() -> None:
+    script = files("nextinterest.server").joinpath("page", "history.js").read_text("utf-8")
+    for name, read_as in (
+        ("SEEN", "seen"),
+        ("LIKED", "liked"),
+        ("DISLIKED", "disliked"),
+        ("HIDDEN", "hidden"),
+    ):
+        written = re.search(rf"const {name} = [{{\[](.*?)[}}\]];", script, re.DOTALL)
+        assert written is not None
+        listed = re.findall(r"(\w+):", written[1]) if name != "HIDDEN" else re.findall(r'"(\w+)"', written[1])
+        assert set(listed) == {kind for kind, read in READ_AS.items() if read == read_as}

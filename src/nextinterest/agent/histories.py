@@ -125,6 +125,8 @@ def read_history(
                 f"catalogue of {counted(len(catalog), 'item')}.",
                 remedy="Check it, or pass on_unknown='skip' to leave such events out.",
                 command="Check it, or give --skip-unknown to leave such events out.",
+                argument=called.removeprefix("the "),
+                index=index,
             )
     made = History.from_events(events, catalog, user)
     return ReadHistory(made, tuple(skipped), tuple(dict.fromkeys(notes)))

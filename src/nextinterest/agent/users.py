@@ -76,10 +76,12 @@ class StoredUsers:
     def add(self, user: str, given: ProfileEventsLike, catalog: Catalog, key: str | None) -> AppendResult:
         """Write events of items of a catalogue; see `RecommenderAgent.add_events`."""
         events = as_records(given, ProfileEvent, "events", _as_reported)
-        for event in events:
+        for index, event in enumerate(events):
             if event.item_id not in catalog:
                 raise UnknownItemError(
-                    f"Item id {event.item_id!r} is not in the catalogue. No event was written."
+                    f"Item id {event.item_id!r} is not in the catalogue. No event was written.",
+                    argument="events",
+                    index=index,
                 )
         # Under the catalogue's form of each id, by which items are hidden and taken back.
         ids = [catalog.ids[catalog.position(event.item_id)] for event in events]

@@ -128,8 +128,7 @@ class Catalog:
         if position is None:
             raise UnknownItemError(
                 f"Item id {item_id!r} is not in the catalogue of {counted(len(self), 'item')}.",
-                remedy="Check the id, or pass on_unknown='skip' to leave such events out.",
-                command="Check the id, or give --skip-unknown to leave such events out.",
+                remedy="Check the id.",
             )
         return position
 

@@ -2,79 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.errors import DataError
+from nextinterest.kind_names import KINDS, NEGATIVE_KINDS, kind_name
 
 __all__ = ["KINDS", "MAX_KINDS", "NEGATIVE_KINDS", "Kinds", "kind_name"]
 
-KINDS: Mapping[str, tuple[str, ...]] = {
-    "view": (
-        "view",
-        "views",
-        "viewed",
-        "seen",
-        "see",
-        "pv",
-        "page_view",
-        "view_item",
-        "product_view",
-        "visit",
-    ),
-    "click": ("click", "clicks", "clicked", "click_out", "select_item"),
-    "cart": ("cart", "add_to_cart", "added_to_cart", "addtocart", "basket", "add_to_basket"),
-    "buy": (
-        *("buy", "bought", "purchase", "purchased", "order", "ordered", "transaction", "sale", "conversion"),
-        "checkout",
-    ),
-    "play": ("play", "plays", "played", "listen", "listened", "watch", "watched", "stream", "streamed"),
-    "read": ("read",),
-    "borrow": ("borrow", "borrowed", "loan", "loaned", "rent", "rented"),
-    "save": (
-        *("save", "saved", "fav", "favourite", "favorite", "bookmark", "wishlist", "add_to_wishlist"),
-        "add_to_favorites",
-    ),
-    "share": ("share", "shared"),
-    "like": ("like", "liked", "thumbs_up", "upvote", "love", "loved"),
-    "rate": ("rate", "rated", "rating", "review", "reviewed"),
-    "dislike": ("dislike", "disliked", "thumbs_down", "downvote"),
-    "skip": ("skip", "skipped"),
-    "hide": ("hide", "hidden", "not_interested", "block"),
-    "remove": ("remove", "removed", "remove_from_cart", "delete"),
-    "return": ("return", "returned", "refund", "refunded"),
-}
-"""Kinds that have a name of their own, and how sources spell them; any other kind keeps its spelling."""
-
-NEGATIVE_KINDS = frozenset({"dislike", "skip", "hide", "remove", "return"})
-"""Kinds that do not speak for an item."""
-
 MAX_KINDS = 127
-_APART = re.compile(r"[\W_]+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-
-
-def _folded(text: str) -> str:
-    return _APART.sub("_", _CAMEL.sub("_", text.strip())).strip("_").lower()
-
-
-_NAMES = {spelling: kind for kind, spellings in KINDS.items() for spelling in spellings}
-
-
-def kind_name(text: str) -> str:
-    """Return the name of a kind as the package has it.
-
-    Examples
-    --------
-    >>> kind_name("Purchase"), kind_name("addToCart"), kind_name("pv"), kind_name("Unlocked Level")
-    ('buy', 'cart', 'view', 'unlocked_level')
-    """
-    folded = _folded(text)
-    return _NAMES.get(folded, folded)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

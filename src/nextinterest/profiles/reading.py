@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nextinterest.profiles.store import EventKind, ProfileEvent
+from nextinterest.profiles.kinds import READ_AS, ReadAs
+from nextinterest.profiles.store import ProfileEvent
 
 __all__ = ["ProfileReading", "read_profile"]
 
@@ -31,7 +32,7 @@ class ProfileReading:
 
 
 def read_profile(events: Iterable[ProfileEvent]) -> ProfileReading:
-    """Read a user's events, oldest first.
+    """Read a user's events, oldest first, each as its kind is read (`READ_AS`).
 
     An item's verdict is its newest event that judges: liked, disliked or hidden; having seen it judges
     nothing. Events of an item that is disliked speak for nothing. Disliked and hidden items are unwanted.
@@ -44,11 +45,11 @@ def read_profile(events: Iterable[ProfileEvent]) -> ProfileReading:
     >>> [event.item_id for event in reading.events], sorted(reading.unwanted)
     (['b', 'b'], ['a', 'c'])
     """
-    given = tuple(events)
-    verdicts: dict[str, EventKind] = {event.item_id: event.kind for event in given if event.kind != "seen"}
+    given = [(event, READ_AS[event.kind]) for event in events]
+    verdicts: dict[str, ReadAs] = {event.item_id: kind for event, kind in given if kind != "seen"}
     return ProfileReading(
         events=tuple(
-            event for event in given if event.kind != "hidden" and verdicts.get(event.item_id) != "disliked"
+            event for event, kind in given if kind != "hidden" and verdicts.get(event.item_id) != "disliked"
         ),
         unwanted=frozenset(item for item, kind in verdicts.items() if kind in ("disliked", "hidden")),
     )

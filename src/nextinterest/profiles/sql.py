@@ -31,10 +31,10 @@ from nextinterest.profiles.faults import (
     settled_times,
     store_fault,
 )
+from nextinterest.profiles.kinds import EventKind
 from nextinterest.profiles.sqlite_path import check_path
 from nextinterest.profiles.store import (
     AppendResult,
-    EventKind,
     ItemRecord,
     ProfileEvent,
     checked_user,

@@ -11,23 +11,22 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from nextinterest.characters import DIRECTION_CONTROLS
 from nextinterest.profiles.faults import UserNameError
+from nextinterest.profiles.kinds import EventKind, GivenKind
 
 __all__ = [
     "AppendResult",
-    "EventKind",
     "ItemRecord",
     "ProfileEvent",
     "ProfileStore",
     "checked_user",
 ]
 
-EventKind = Literal["seen", "liked", "disliked", "hidden"]
 MAX_USER_ID = 256
 
 
@@ -42,10 +41,12 @@ class ProfileEvent(BaseModel):
         description="When it happened (with a time zone), from 1970 to a day after the receipt; a time later "
         "than the receipt counts as the time of receipt, which is also the default.",
     )
-    kind: EventKind = Field(
+    kind: GivenKind = Field(
         default="seen",
         description="seen and liked are events of the history; disliked takes the item's events out of it "
-        "and keeps the item out of recommendations; hidden does only the latter.",
+        "and keeps the item out of recommendations; hidden does only the latter. view, click, play, read and "
+        "rate are read as seen; like, save, share, cart, buy and borrow as liked; dislike as disliked; hide, "
+        "skip, remove and return as hidden. Other spellings of these (bought, purchase) are known.",
     )
     rating: float | None = Field(
         default=None, description="Rating, where one was given.", allow_inf_nan=False, strict=True

@@ -16,6 +16,7 @@ from nextinterest.agent.chat import Converses
 from nextinterest.agent.following import following
 from nextinterest.server.failures import ErrorBody, install_failures
 from nextinterest.server.guard import Guard
+from nextinterest.server.heads import Heads
 from nextinterest.server.json_bodies import JsonBodies
 from nextinterest.server.observe import Observer
 from nextinterest.server.origins import Origins
@@ -111,6 +112,7 @@ def create_app(
     ):
         app.include_router(group.router(service))
     # The last one added is the outermost: what the guard refuses is counted too.
+    app.add_middleware(Heads)
     app.add_middleware(JsonBodies)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Origins, allowed=settings.origins)

@@ -48,10 +48,8 @@ _NO_ROUTE = (
 )
 
 
-_CHECK_ITEM = (
-    "Check it: GET /v1/items?query= finds items by title. A request with a history may have "
-    '"on_unknown": "skip".'
-)
+_CHECK_ITEM = "Check it: GET /v1/items?query= finds items by title."
+_SKIP_ITEM = 'A request with "on_unknown": "skip" leaves such ones out.'
 
 
 def _cut(text: str) -> str:
@@ -112,7 +110,7 @@ def answer_to(error: Exception) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, UnknownItemError):
-        return Failure(404, f"{error.message} {_CHECK_ITEM}", code="item_not_found")
+        return _unknown_item(error)
     if isinstance(error, IdempotencyError):
         return Failure(409, str(error), code="idempotency_conflict")
     if isinstance(error, ForgottenError):
@@ -132,6 +130,16 @@ def answer_to(error: Exception) -> Failure:
         return Failure(400, str(error))
     _LOG.error("unhandled", exc_info=error)
     return Failure(500, _FAULT, kind="server_error")
+
+
+def _unknown_item(error: UnknownItemError) -> Failure:
+    """Return 404 with the field that names the item, and only what can be done about that field."""
+    said, param = f"{error.message} {_CHECK_ITEM}", None
+    if error.argument in {"history", "items"}:
+        said, param = f"{said} {_SKIP_ITEM}", f"{error.argument}.{error.index}"
+    elif error.argument == "events":
+        param = f"events.{error.index}.item_id"
+    return Failure(404, said, code="item_not_found", param=param)
 
 
 def _store_failure(error: StoreError) -> Failure:
@@ -178,7 +186,7 @@ def _methods(app: FastAPI, path: str) -> set[str]:
         method.upper()
         for pattern, operations in published
         if compile_path(pattern)[0].match(path)
-        for method in operations
+        for method in (*operations, *(["head"] if "get" in operations else []))
     }
 
 

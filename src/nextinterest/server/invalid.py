@@ -19,8 +19,8 @@ _WORDS = {
     "missing": "is required",
     "extra_forbidden": "is not a known field",
     "string_unicode": "has to be text in valid Unicode",
-    "timezone_aware": "needs a time zone, such as Z or +02:00",
 }
+_LONGEST_TIME = 40
 _SOURCES = frozenset({"body", "query", "path", "header", "cookie"})
 
 Error = Mapping[str, object]
@@ -89,6 +89,10 @@ def _words(error: Error) -> str:
     context = context if isinstance(context, Mapping) else {}
     if kind in _WORDS:
         return f"{_WORDS[kind]}."
+    if kind == "timezone_aware":
+        given = str(error.get("input"))
+        example = f"{given}Z" if len(given) <= _LONGEST_TIME else "2026-05-01T12:00:00Z"
+        return f"needs a time zone: {example} is in UTC; +02:00 in place of Z is two hours ahead of it."
     if kind == "string_pattern_mismatch":
         return "has characters that are not allowed here."
     if kind == "union_tag_invalid":

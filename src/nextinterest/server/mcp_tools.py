@@ -19,7 +19,8 @@ from nextinterest.errors import NextInterestError, UnknownItemError
 from nextinterest.interests import InterestOutlook, describe
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent
-from nextinterest.profiles.store import EventKind, checked_user
+from nextinterest.profiles.kinds import GivenKind
+from nextinterest.profiles.store import checked_user
 from nextinterest.server.asked import Constraints, Words
 from nextinterest.server.bodies import EventsAccepted, Forgotten, Interests
 from nextinterest.server.failures import answer_to
@@ -38,6 +39,7 @@ class _Tools(MCPServer[object]):
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:  # noqa: ANN401 - as MCP's class has it
         """Call a tool; what fails for the caller's part is raised as `ToolError` in plain words."""
+        self._refuse_unknown(name, arguments)
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
@@ -50,6 +52,17 @@ class _Tools(MCPServer[object]):
                     raise ToolError(f"{cause.message} search gives the ids of items.") from None
                 raise ToolError(str(answer_to(cause))) from None
             raise
+
+    def _refuse_unknown(self, name: str, arguments: dict[str, Any]) -> None:
+        """Refuse arguments that the tool does not have, which MCP's own class leaves out unsaid."""
+        tool = self._tool_manager.get_tool(name)
+        if tool is None:
+            return
+        known = list(tool.parameters.get("properties", {}))
+        unknown = ", ".join(repr(given) for given in arguments if given not in known)
+        if unknown:
+            takes = f"takes {', '.join(known)}" if known else "takes no arguments"
+            raise ToolError(f"{unknown[:200]}: {name} has no such argument; it {takes}.")
 
 
 def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
@@ -147,7 +160,7 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
         return ItemsFound(items=[ItemBody.of(item) for item in agent.find_items(title)])
 
     @server.tool()
-    def tell(item_id: ItemId, kind: EventKind = "seen") -> EventsAccepted:
+    def tell(item_id: ItemId, kind: GivenKind = "seen") -> EventsAccepted:
         """Write down what the person did or thinks; it counts for the next answer."""
         result = agent.add_events(user, [ProfileEvent(item_id=item_id, kind=kind)])
         return EventsAccepted(accepted=result.accepted, replayed=result.replayed)

@@ -4,12 +4,24 @@ import * as api from "/page/api.js";
 import { byId, day, el, titled } from "/page/dom.js";
 
 const SHOWN = 15;
-const VERBS = { seen: "Seen", liked: "Liked", disliked: "Disliked" };
+const SEEN = { seen: "Seen", view: "Viewed", click: "Clicked", play: "Played", read: "Read", rate: "Rated" };
+const LIKED = {
+  liked: "Liked", like: "Liked", save: "Saved", share: "Shared", cart: "In the cart", buy: "Bought", borrow: "Borrowed",
+};
+const DISLIKED = { disliked: "Disliked", dislike: "Disliked" };
+const VERBS = { ...SEEN, ...LIKED, ...DISLIKED };
 const MARKS = { seen: "•", liked: "♥", disliked: "✕" };
+const HIDDEN = ["hidden", "hide", "skip", "remove", "return"];
+
+/** Whether an event only keeps its item out of lists. */
+export const hides = (event) => HIDDEN.includes(event.kind);
+
+/** How an event counts: seen, liked or disliked. */
+const readAs = (kind) => (kind in LIKED ? "liked" : kind in DISLIKED ? "disliked" : "seen");
 
 /** Show a profile's events; `act` carries out what its buttons do. */
 export function showHistory(profile, act) {
-  const events = profile.events.filter((event) => event.kind !== "hidden").reverse();
+  const events = profile.events.filter((event) => !hides(event)).reverse();
   const timeline = byId("timeline");
   const more = byId("all-events");
   const show = (count) => {
@@ -42,9 +54,9 @@ function eventRow(event, item, date, act) {
   const verb = VERBS[event.kind];
   return el(
     "li",
-    { class: `event ${event.kind}` },
+    { class: `event ${readAs(event.kind)}` },
     date === null ? null : el("p", { class: "date" }, el("time", { datetime: event.time }, date)),
-    el("span", { class: "mark", "aria-hidden": "true" }, MARKS[event.kind]),
+    el("span", { class: "mark", "aria-hidden": "true" }, MARKS[readAs(event.kind)]),
     el(
       "div",
       { class: "what" },

@@ -2,6 +2,7 @@
 
 import * as api from "/page/api.js";
 import { byId, el, percent, titled } from "/page/dom.js";
+import { hides } from "/page/history.js";
 
 const SOURCES = 3;
 const WORDS = "request"; // the source of what was asked for in words
@@ -73,7 +74,7 @@ function sources(item) {
 }
 
 function showHidden(profile, act) {
-  const hidden = [...new Set(profile.events.filter((e) => e.kind === "hidden").map((e) => e.item_id))];
+  const hidden = [...new Set(profile.events.filter(hides).map((e) => e.item_id))];
   const details = byId("hidden-items");
   details.hidden = hidden.length === 0;
   details.querySelector("summary").textContent = `Hidden: ${hidden.length}`;
