@@ -275,7 +275,7 @@ class OpenAICompatibleModel(Answering):
                     ) from error
                 fault = error
             try:
-                return parse_output(answered_text(answer.text), schema)
+                return parse_output(answered_text(answer.text), schema, whole=getattr(schema, "whole", False))
             except OutputParseError:
                 if repaired:
                     raise fault from None

@@ -91,7 +91,7 @@ class _Cut(Exception):  # noqa: N818 - not an error but the end of the text
     """The text ends inside a value."""
 
 
-def read_value(text: str, start: int) -> tuple[JsonValue, int]:
+def read_value(text: str, start: int, *, whole: bool = False) -> tuple[JsonValue, int]:
     """Read the object or array that begins at `start`.
 
     Parameters
@@ -100,6 +100,8 @@ def read_value(text: str, start: int) -> tuple[JsonValue, int]:
         Any text.
     start
         Index of an opening bracket.
+    whole
+        Whether brackets that the end of the text leaves open are an error.
 
     Returns
     -------
@@ -122,6 +124,8 @@ def read_value(text: str, start: int) -> tuple[JsonValue, int]:
     try:
         return reader.run(), reader.at
     except _Cut:
+        if whole:
+            raise LenientError("the text ends before its brackets are closed", len(text)) from None
         return reader.close_all(), len(text)
 
 

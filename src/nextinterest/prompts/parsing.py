@@ -28,7 +28,7 @@ _SNIPPET = 60
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*\s*")
 
 
-def parse_output(text: str, schema: type[ModelT]) -> ModelT:
+def parse_output(text: str, schema: type[ModelT], *, whole: bool = False) -> ModelT:
     """Read the text of a language model into `schema`.
 
     Text that is JSON is read as it is. Else the first object in it that reads and validates is taken (in a
@@ -43,6 +43,8 @@ def parse_output(text: str, schema: type[ModelT]) -> ModelT:
         What the model said.
     schema
         The pydantic model to read it into. Validation is the schema's own.
+    whole
+        Whether a text whose end is missing is an error even where the schema can do without it.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def parse_output(text: str, schema: type[ModelT]) -> ModelT:
     try:
         return schema.model_validate_json(text.encode("utf-8", "replace"))
     except ValidationError as error:
-        whole = error
+        as_it_is = error
     brackets = "{[" if issubclass(schema, RootModel) else "{"
     complaint: tuple[str, int] | None = None
     readable = max(2 * len(text), _MAX_OPENINGS * _LONG)
@@ -77,7 +79,7 @@ def parse_output(text: str, schema: type[ModelT]) -> ModelT:
             break
         end = start
         try:
-            value, end = read_value(text, start)
+            value, end = read_value(text, start, whole=whole)
             return _validate(value, schema)
         except LenientError as error:
             found, end = (str(error), error.at), error.at
@@ -88,7 +90,7 @@ def parse_output(text: str, schema: type[ModelT]) -> ModelT:
     if complaint is None:
         what = "it is empty" if not text.strip() else f"it holds no {' or '.join(map(repr, brackets))}"
         if text.lstrip()[:1] in {"[", '"'}:
-            what = _first_of(whole)
+            what = _first_of(as_it_is)
         complaint = (what, 0)
     raise _error(schema, text, *complaint)
 

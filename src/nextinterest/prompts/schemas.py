@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Literal, cast
+from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
@@ -54,6 +54,8 @@ class InterestsAnswer(_Answer):
 
 class PredictionsAnswer(InterestsAnswer):
     """The interests of a person's coming events, and titles."""
+
+    whole: ClassVar[bool] = True  # an answer whose end is missing is no answer, though it may be read as one
 
     titles: tuple[Title, ...] = Field(
         max_length=MOST_TITLES, description="Titles, likeliest first, none of them twice."

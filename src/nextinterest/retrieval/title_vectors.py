@@ -15,7 +15,7 @@ from nextinterest.domain import Catalog, FloatArray, IntArray
 from nextinterest.retrieval.index import ItemIndex
 from nextinterest.retrieval.item_text import title_text
 from nextinterest.retrieval.lists import PAD, empty_lists
-from nextinterest.retrieval.text_encoder import CachedEncoder, Encoder
+from nextinterest.retrieval.text_encoder import Encoder, uncached
 
 __all__ = ["TitleVectors"]
 
@@ -44,8 +44,7 @@ class TitleVectors:
         Behind the end of a short list the position is -1 and the cosine -1.
         """
         found, cosines = empty_lists(len(texts), k)
-        live = self.encoder.encoder if isinstance(self.encoder, CachedEncoder) else self.encoder
-        vectors = live.encode([title_text(text) for text in texts])
+        vectors = uncached(self.encoder).encode([title_text(text) for text in texts])
         items, _ = self.index.search(vectors, max(k, _LOOKED_AT))
         named = np.unique(items[items != PAD])
         titles = self.encoder.encode([title_text(self.catalog.titles[int(item)]) for item in named])

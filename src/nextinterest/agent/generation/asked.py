@@ -149,7 +149,8 @@ class AskedWriter:
                 raise
             *others, last = prompt.messages
             asked = last.model_copy(update={"content": f"{last.content}\n{_FORM}"})
-            return parse_output(self.model.generate([*others, asked], sampling=sampling), PredictionsAnswer)
+            text = self.model.generate([*others, asked], sampling=sampling)
+            return parse_output(text, PredictionsAnswer, whole=True)
 
     def _grounded(
         self, titles: Sequence[str], n: int, excluded: frozenset[int]
