@@ -7,17 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from support.command_line import run
 
 from nextinterest import RecommenderAgent
 from nextinterest.cli.main import main
 from nextinterest.errors import DataError
 from nextinterest.version import __version__
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    return int(ended.value.code or 0)
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:

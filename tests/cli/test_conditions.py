@@ -6,28 +6,14 @@ import json
 
 import pytest
 import typer
+from support.command_line import opened, run
 from support.four_users import agent, catalog, log, model
 
 from nextinterest import RecommenderAgent
 from nextinterest.cli.conditions import Asked
-from nextinterest.cli.main import main
-from nextinterest.cli.opening import Source
 from nextinterest.domain import Span, Where
 
-__all__ = ["agent", "catalog", "log", "model"]
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    return int(ended.value.code or 0)
-
-
-@pytest.fixture
-def opened(agent: RecommenderAgent, monkeypatch: pytest.MonkeyPatch) -> RecommenderAgent:
-    monkeypatch.setattr(Source, "open", lambda *_, **__: agent)
-    monkeypatch.setenv("COLUMNS", "300")
-    return agent
+__all__ = ["agent", "catalog", "log", "model", "opened"]
 
 
 def test_options_and_json_say_the_same() -> None:

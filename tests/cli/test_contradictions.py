@@ -5,18 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.command_line import run
 
-from nextinterest.cli.main import main
 from nextinterest.data import load
 from nextinterest.errors import DataError
 
 ROWS = "A,B,item\n" + "".join(f"a{u},b{u},i{(u + k) % 5}\n" for u in range(6) for k in range(4))
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture

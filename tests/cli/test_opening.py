@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.command_line import run
 from support.films import WordEncoder
 
 import nextinterest
@@ -49,12 +50,6 @@ def saved(data: Path, tmp_path: Path) -> Path:
     made = RecommenderAgent.from_dataset(nextinterest.data.load(data), language_model=None)
     made.save_pretrained(tmp_path / "saved")
     return tmp_path / "saved"
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    return int(ended.value.code or 0)
 
 
 class _Opened(Exception):  # noqa: N818 - it ends a command that has loaded its agent

@@ -5,26 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.command_line import opened, run
 from support.four_users import agent, catalog, log, model
 
 from nextinterest import RecommenderAgent
-from nextinterest.cli.main import main
-from nextinterest.cli.opening import Source
 
-__all__ = ["agent", "catalog", "log", "model"]
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    return int(ended.value.code or 0)
-
-
-@pytest.fixture
-def opened(agent: RecommenderAgent, monkeypatch: pytest.MonkeyPatch) -> RecommenderAgent:
-    monkeypatch.setattr(Source, "open", lambda *_, **__: agent)
-    monkeypatch.setenv("COLUMNS", "300")
-    return agent
+__all__ = ["agent", "catalog", "log", "model", "opened"]
 
 
 def test_the_list_is_the_agents(opened: RecommenderAgent, capsys: pytest.CaptureFixture[str]) -> None:

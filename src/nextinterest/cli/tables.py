@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nextinterest.counting import counted
-from nextinterest.domain import Evidence, Recommendations
+from nextinterest.domain import Evidence, Recommendation, Recommendations
 
 __all__ = ["recommendations_table", "similar_table"]
 
@@ -17,43 +17,38 @@ __all__ = ["recommendations_table", "similar_table"]
 def recommendations_table(result: Recommendations) -> Table:
     """Draw a ranked list with probabilities and evidence."""
     whom = f"user {result.user}" if result.user is not None else "this history"
-    table = Table(title=f"For {whom}, from {counted(result.events_used, 'event')}", title_justify="left")
-    table.add_column("#", justify="right")
-    table.add_column("Item", overflow="fold")
-    table.add_column("Categories", style="dim", overflow="fold")
-    table.add_column("P(next)", justify="right")
-    table.add_column("Because of", style="dim", overflow="fold")
+    table = _item_table(f"For {whom}, from {counted(result.events_used, 'event')}", "P(next)", "Because of")
     for item in result.items:
-        year = f" ({item.year})" if item.year is not None else ""
-        table.add_row(
-            str(item.rank),
-            escape(item.title + year),
-            escape(", ".join(item.categories)),
-            f"{item.probability:.2%}",
-            escape(", ".join(_reason(e) for e in item.evidence)),
-        )
+        reasons = escape(", ".join(_reason(e) for e in item.evidence))
+        table.add_row(*_about(item), f"{item.probability:.2%}", reasons)
     return table
 
 
 def similar_table(result: Recommendations, named: Sequence[str]) -> Table:
     """Draw a list of items like those named, with what says that they are alike."""
-    table = Table(title=escape(f"Like {', '.join(named)}"), title_justify="left")
+    table = _item_table(escape(f"Like {', '.join(named)}"), "Similarity", "Of which")
+    for item in result.items:
+        total, *shares = item.scores.items()
+        parts = ", ".join(f"{name.replace('_', ' ')} {share:.1f}" for name, share in shares)
+        table.add_row(*_about(item), f"{total[1]:.1f}", parts)
+    return table
+
+
+def _item_table(title: str, number: str, why: str) -> Table:
+    """Return an empty table of items, each with a number and what it rests on."""
+    table = Table(title=title, title_justify="left")
     table.add_column("#", justify="right")
     table.add_column("Item", overflow="fold")
     table.add_column("Categories", style="dim", overflow="fold")
-    table.add_column("Similarity", justify="right")
-    table.add_column("Of which", style="dim", overflow="fold")
-    for item in result.items:
-        year = f" ({item.year})" if item.year is not None else ""
-        total, *shares = item.scores.items()
-        table.add_row(
-            str(item.rank),
-            escape(item.title + year),
-            escape(", ".join(item.categories)),
-            f"{total[1]:.1f}",
-            ", ".join(f"{name.replace('_', ' ')} {share:.1f}" for name, share in shares),
-        )
+    table.add_column(number, justify="right")
+    table.add_column(why, style="dim", overflow="fold")
     return table
+
+
+def _about(item: Recommendation) -> tuple[str, str, str]:
+    """Return rank, title with year, and categories as cells."""
+    year = f" ({item.year})" if item.year is not None else ""
+    return str(item.rank), escape(item.title + year), escape(", ".join(item.categories))
 
 
 def _reason(evidence: Evidence) -> str:
