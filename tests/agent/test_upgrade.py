@@ -21,6 +21,7 @@ from nextinterest.cli.main import app
 from nextinterest.data import load
 from nextinterest.errors import IntegrityError
 from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.saving import RELATIONS
 
 WRITTEN = Path(__file__).parent / "version_0_1"  # the manifests of the shipped recommender, as 0.1 wrote them
 
@@ -41,7 +42,7 @@ def files(directory: Path) -> dict[str, str]:
     found = {
         str(f.relative_to(directory)): sha256(f.read_bytes()) for f in directory.rglob("*") if f.is_file()
     }
-    newer = ("README.md", f"{FOLDER}/")
+    newer = ("README.md", f"{FOLDER}/", RELATIONS)
     return {name: digest for name, digest in found.items() if not name.startswith(newer)}
 
 
@@ -54,8 +55,11 @@ def test_the_shipped_recommender_is_what_the_advised_command_makes_of_the_old_on
     result = CliRunner().invoke(app, ["upgrade", str(shipped)])
     assert result.exit_code == 0, result.output
     made, kept = read_artifact(shipped, RECOMMENDER), read_artifact(now, RECOMMENDER)
-    # What the language model was taught, and under which templates, is newer than version 0.1.
-    newer = {"tuned": None, "template_hash": made.content.template_hash}
+    # What the language model was taught, under which templates, and likeness are newer than version 0.1.
+    ranking = kept.content.retriever.model_copy(
+        update={"relations": (), "config": made.content.retriever.config}
+    )
+    newer = {"tuned": None, "template_hash": made.content.template_hash, "retriever": ranking}
     assert made.content == kept.content.model_copy(update=newer)
     assert made.manifest.made_from == kept.manifest.made_from
     assert files(shipped) == {**files(now), MANIFEST: files(shipped)[MANIFEST]}

@@ -15,8 +15,10 @@ from nextinterest.agent.tuned import TunedRecord
 from nextinterest.artifact_files import read_artifact, update_artifact
 from nextinterest.interests.model import ForecastModel
 from nextinterest.prompts import PromptTemplate
+from nextinterest.retrieval import Retriever
+from nextinterest.retrieval.saving import RELATIONS, with_likeness
 
-__all__ = ["CARD_HEADING", "add_forecast_model", "add_tuned", "set_choice_weight"]
+__all__ = ["CARD_HEADING", "add_forecast_model", "add_likeness", "add_tuned", "set_choice_weight"]
 
 CARD_HEADING = "## Tasks of the language model"
 
@@ -30,6 +32,21 @@ def add_forecast_model(directory: Path, model: ForecastModel) -> None:
         If the directory holds no recommender.
     """
     update_artifact(read_artifact(directory, RECOMMENDER), files={FORECAST: forecast_file(model)})
+
+
+def add_likeness(directory: Path, retriever: Retriever) -> None:
+    """Give a recommender directory what says how alike items are, in place of any it has; ranking stays.
+
+    Raises
+    ------
+    IntegrityError
+        If the directory holds no recommender.
+    """
+    saved = read_artifact(directory, RECOMMENDER)
+    made = with_likeness(saved.content.retriever, retriever)
+    content = saved.content.model_copy(update={"retriever": made.content})
+    without = () if made.files else (RELATIONS,)
+    update_artifact(saved, content=content, files=made.files, without=without)
 
 
 def set_choice_weight(directory: Path, weight: float, engine: Engine) -> None:

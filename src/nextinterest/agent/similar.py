@@ -35,7 +35,7 @@ class AgentSimilar(AgentInterests):
 
         Texts say what is alike, the users that items have in common, what stood near them in histories and,
         in a trained recommender, learned item vectors (docs/retrieval.md). No language model is asked, and
-        popularity does not count. Each item's scores are ``similarity`` and its summands by source, in nats;
+        popularity is no signal. Each item's scores are ``similarity`` and its summands by source, in nats;
         its probability is that of being the next event after one of `items`, as far as likeness tells.
 
         Parameters

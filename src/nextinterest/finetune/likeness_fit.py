@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from nextinterest.data import HeldOut
+from nextinterest.data import HeldOut, Split
 from nextinterest.domain import History
 from nextinterest.finetune.log_linear import fit_log_linear
+from nextinterest.retrieval import Retriever
 from nextinterest.retrieval.likeness import Likeness
+from nextinterest.retrieval.relations import fit_relations
 
-__all__ = ["LEAST_TEXT", "fit_likeness"]
+__all__ = ["LEAST_TEXT", "fit_likeness", "learn_likeness"]
 
 LEAST_TEXT = 0.05
 """Weight of text at least: of items without events nothing else may say anything."""
@@ -58,6 +60,14 @@ def fit_likeness(
     fit = fit_log_linear(scores, np.where(empty[:, 0], -1, 0))
     weights = {name: round(weight, 4) for name, weight in fit.weights.items()}
     return weights | {"text": max(weights.get("text", 0.0), LEAST_TEXT)}
+
+
+def learn_likeness(retriever: Retriever, split: Split) -> None:
+    """Give a retriever that learned from a split's training part the relations and weights of likeness."""
+    n_items = len(retriever.catalog)
+    retriever.relations = fit_relations(split.train, n_items, retriever.config)
+    weights = fit_likeness(retriever.likeness, n_items, split.validation)
+    retriever.config = retriever.config.model_copy(update={"likeness": weights})
 
 
 def _compared(

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from nextinterest.agent.additions import add_forecast_model, add_tuned
+from nextinterest.agent.additions import add_forecast_model, add_likeness, add_tuned
 from nextinterest.agent.artifact import RECOMMENDER, load_trained_retriever, write_recommender
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.tuned import TunedRecord
@@ -31,6 +31,7 @@ from nextinterest.errors import DataError
 from nextinterest.files import discarded_on_failure
 from nextinterest.finetune.card import model_card, tasks_card
 from nextinterest.finetune.config import FinetuneConfig, tasks_of, with_tasks
+from nextinterest.finetune.likeness_fit import learn_likeness
 from nextinterest.finetune.loop import Report, Trained
 from nextinterest.finetune.processes import is_main_process, wait_for_all
 from nextinterest.finetune.recipe import Finetuned, train_retriever
@@ -106,7 +107,8 @@ def finetune(
         Options.
     retriever
         A recommender directory that was trained on the same data, its split kept: its retriever is taken
-        as it is, and the other tasks are taught for it. May be `out`.
+        as it is, and the other tasks are taught for it. May be `out`. One of a version without `similar` gets
+        what says how alike items are.
     work
         Folder for checkpoints; by default beside `out`.
     items_from
@@ -160,6 +162,9 @@ def finetune(
             if tuned is not None:
                 card = tasks_card(tuned.record, command)
                 add_tuned(target, tuned.record, tuned.files(), tuned.settings, card)
+            if saved is not None and not first.retriever.relations:  # of a version without
+                learn_likeness(first.retriever, split)
+                add_likeness(target, first.retriever)
         if forecast:  # the refit has seen the validation events
             notes += made.forecast(target, first.retriever, split)
     wait_for_all()

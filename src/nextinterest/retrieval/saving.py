@@ -1,6 +1,7 @@
 """A retriever as the files and the manifest content of a directory, and back, whether trained or not.
 
-    sources.safetensors   counts of popularity, rows of co-occurrence and of common users, other sources
+    sources.safetensors   counts of popularity, rows of co-occurrence, other candidate sources
+    relations.safetensors matrices that only likeness reads
     heads.safetensors     what was learned: sequence encoders, item-item matrices, counts, the item head
     adapter/              the language model's adapter, by PEFT (see `nextinterest.retrieval.language_files`)
     catalog.parquet ...   the items (see `nextinterest.retrieval.saved_items`), unless they are named only
@@ -37,9 +38,18 @@ from nextinterest.retrieval.text_encoder import Encoder
 from nextinterest.retrieval.text_source import TextNeighbours
 from nextinterest.retrieval.trained import TrainedRetriever
 
-__all__ = ["Learned", "Member", "RetrieverContent", "RetrieverFiles", "restore_retriever", "retriever_files"]
+__all__ = [
+    "RELATIONS",
+    "Learned",
+    "Member",
+    "RetrieverContent",
+    "RetrieverFiles",
+    "restore_retriever",
+    "retriever_files",
+    "with_likeness",
+]
 
-_SOURCES, _HEADS = "sources.safetensors", "heads.safetensors"
+_SOURCES, _HEADS, RELATIONS = "sources.safetensors", "heads.safetensors", "relations.safetensors"
 
 
 class Member(BaseModel):
@@ -111,9 +121,7 @@ def retriever_files(retriever: Retriever, items_from: ItemsFrom | None = None) -
     parts = [] if pool is None else [part.save() for part in pool.parts if pool.weighs(part.name)]
     there = {(part.kind, part.name) for part in parts}
     sources = [_saved(source, there) for source in retriever.sources[1:]]
-    relations = [one.save() for one in retriever.relations]
-    arrays = {f"{s.name}.{key}": t for s in (*sources, *relations) for key, t in s.tensors.items()}
-    files = {_SOURCES: save(arrays)}
+    files = {_SOURCES: save(_arrays(sources))} | _relation_files(retriever)
     if pool is not None:
         files[_HEADS] = save({f"{p.name}/{key}": t for p in parts for key, t in p.tensors.items()})
     for part in parts:
@@ -125,7 +133,7 @@ def retriever_files(retriever: Retriever, items_from: ItemsFrom | None = None) -
         catalog=retriever.catalog.fingerprint,
         encoder=retriever.encoder.fingerprint,
         sources=_members(sources),
-        relations=_members(relations),
+        relations=_members(one.save() for one in retriever.relations),
         items_from=items_from,
         index=retriever.index.shape if items_from is None else None,
     )
@@ -138,6 +146,22 @@ def retriever_files(retriever: Retriever, items_from: ItemsFrom | None = None) -
         )
         content = content.model_copy(update={"learned": learned})
     return RetrieverFiles(content, files)
+
+
+def with_likeness(content: RetrieverContent, retriever: Retriever) -> RetrieverFiles:
+    """Return what is written of a directory that gets another retriever's relations and weights of likeness.
+
+    Parameters
+    ----------
+    content
+        What its manifest says now.
+    retriever
+        Has the relations and weights.
+    """
+    relations = _members(one.save() for one in retriever.relations)
+    config = content.config.model_copy(update={"likeness": retriever.config.likeness})
+    made = content.model_copy(update={"relations": relations, "config": config})
+    return RetrieverFiles(made, _relation_files(retriever))
 
 
 def restore_retriever(
@@ -191,8 +215,8 @@ def restore_retriever(
     context = LoadContext(saved, catalog, vectors, device, dtype, moved)
     try:
         parts = _parts(content.learned, saved, context, with_language)
-        arrays = load(saved.read(_SOURCES))
-        sources = _sources(content, arrays, context, parts)
+        sources = _sources(content, saved, context, parts)
+        arrays = load(saved.read(RELATIONS)) if content.relations else {}
         relations = [
             ProfileScorer.load(_stored(one, arrays, f"{one.name}."), context) for one in content.relations
         ]
@@ -223,6 +247,15 @@ def _saved(source: CandidateSource, there: set[tuple[str, str]]) -> Stored:
     return source.save()
 
 
+def _relation_files(retriever: Retriever) -> dict[str, bytes]:
+    relations = [one.save() for one in retriever.relations]
+    return {RELATIONS: save(_arrays(relations))} if relations else {}
+
+
+def _arrays(stored: Iterable[Stored]) -> dict[str, NDArray[np.generic]]:
+    return {f"{one.name}.{key}": t for one in stored for key, t in one.tensors.items()}
+
+
 def _members(stored: Iterable[Stored]) -> tuple[Member, ...]:
     return tuple(Member(kind=one.kind, name=one.name, settings=dict(one.settings)) for one in stored)
 
@@ -243,10 +276,11 @@ def _parts(
 
 def _sources(
     content: RetrieverContent,
-    arrays: Mapping[str, NDArray[np.generic]],
+    saved: Artifact[BaseModel],
     context: LoadContext,
     parts: Mapping[tuple[str, str], Part],
 ) -> list[CandidateSource]:
+    arrays = load(saved.read(_SOURCES))
     found: list[CandidateSource] = []
     for one in content.sources:
         shared: object = parts.get((one.kind, one.name))
