@@ -128,7 +128,7 @@ class Executor:
         fewer, less = self._resolved(request.less_like)
         unknown = (*unknown, *more, *still, *less)
         words = request.query if request.intent == "recommend" else None
-        if request.query is not None and words is None and self.context.titles.resolve(request.query) is None:
+        if request.query and not (words or models) and self.context.titles.resolve(request.query) is None:
             unknown = (*unknown, request.query)
         if request.intent == "similar" and not models:
             close = tuple(f for words in unknown for f in self._look_up(words))[:N_FOUND]
@@ -227,7 +227,8 @@ class Executor:
         request = understood.request
         if request.query is None:
             return Outcome(request=request)
-        found = self._look_up(request.query)
+        named = self._positions(request.where.only_items or ())
+        found = tuple(map(self._found, named)) or self._look_up(request.query)
         return Outcome(request=request, found=found, unknown=() if found else (request.query,))
 
     def _forget(self, understood: Understood, profile: ChatProfile) -> Outcome:

@@ -6,7 +6,7 @@ the others, exclusions add up, a count stays until another is given. Other messa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nextinterest.agent.chat.reading.intents import decide, forgets_besides, looked_up
@@ -14,6 +14,7 @@ from nextinterest.agent.chat.reading.namesakes import chosen
 from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import may_be_name
+from nextinterest.agent.chat.reading.scope import free_text
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING
@@ -41,6 +42,7 @@ class ListRequest:
     disliked: list[int] = field(default_factory=list)
     similar_to: list[int] = field(default_factory=list)
     less_like: list[int] = field(default_factory=list)
+    prices: tuple[float | None, float | None] = (None, None)
     query: str | None = None
 
 
@@ -164,11 +166,18 @@ class Dialogue:
         request.disliked += [item for item in unwanted if item not in request.disliked]
         request.liked = [item for item in request.liked if item not in unwanted]
         request.similar_to = [item for item in request.similar_to if item not in unwanted]
-        request.query = unheard
+        if turn.prices.least is not None or turn.prices.most is not None:
+            request.prices = (turn.prices.least, turn.prices.most)
+        if unheard is not None or (intent == "similar" and not request.similar_to):
+            request.query = unheard
+        else:
+            request.query = free_text(turn) or request.query
         request.less_like += [o.item for o in turn.named if o.kind and o.item not in request.less_like]
         request.asked = True
         again = turn.has("more_of_same") or any(one.unlike for one in turn.named)
-        return self._request("similar" if request.similar_to else intent, self.all_shown if again else ())
+        known = [o.item for o in turn.titled if o.opinion == "none" and not (o.like or o.unlike)]
+        left_out = [*(self.all_shown if again else ()), *known]
+        return self._request("similar" if request.similar_to else intent, left_out)
 
     def _is_short(self, turn: Turn) -> bool:
         return len(turn.text) <= 4
@@ -228,23 +237,8 @@ class Dialogue:
             adds = turn.has("adding") and request.asked and (request.years.first or request.years.last)
             request.years = request.years.union(said.range) if adds else said.range
         elif said.direction:
-            request.years = self._moved(said.direction)
-
-    def _moved(self, direction: int) -> YearRange:
-        """Return what "older" or "newer" means: beyond the range asked for, or beyond what was shown."""
-        request = self.request.years
-        years = [y for item in self.table.shown if (y := self.context.catalog.years[item]) is not None]
-        spanned = self.context.years
-        if direction < 0:
-            edge = request.first if request.first is not None else min(years, default=request.last)
-            if edge is None:
-                middle = spanned.last
-                return YearRange(None, None if middle is None else middle - 20)
-            return YearRange(None, edge - 1)
-        edge = request.last if request.last is not None else max(years, default=request.first)
-        if edge is None:
-            return YearRange(None if spanned.last is None else spanned.last - 5, None)
-        return YearRange(edge + 1, None)
+            years = [y for item in self.table.shown if (y := self.context.catalog.years[item]) is not None]
+            request.years = request.years.moved(said.direction, years, self.context.years)
 
     def _reported(self, turn: Turn, intent: Intent) -> tuple[ReportedEvent, ...]:
         """Return what the message says happened; a request about items is no event."""
@@ -287,7 +281,9 @@ class Dialogue:
             if not names["liked"] and not names["disliked"]:
                 query = looked_up(turn, "reported_slots") if seen is None else catalog.called(seen)
             return Request(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
-        return Request(intent=intent, query=self._query(turn, intent))
+        several = self._ids(dict.fromkeys(one.item for one in turn.titled)) if intent == "search" else ()
+        where = Where(only_items=several) if len(several) > 1 else Where()
+        return Request(intent=intent, where=where, query=self._query(turn, intent))
 
     def _query(self, turn: Turn, intent: Intent) -> str | None:
         if intent in {"profile", "other"}:
@@ -357,7 +353,11 @@ class Dialogue:
         elif turn.reference.items:
             self.table = Table(self.table.shown, turn.reference.items)
 
-    def _ids(self, items: Sequence[int]) -> tuple[str, ...]:
+    @property
+    def _has_prices(self) -> bool:
+        return self.context.catalog.details.prices is not None
+
+    def _ids(self, items: Iterable[int]) -> tuple[str, ...]:
         return tuple(self.context.catalog.ids[item] for item in items)
 
     def _request(self, intent: Intent, left_out: Sequence[int]) -> Request:
@@ -370,6 +370,8 @@ class Dialogue:
             excluded_categories=tuple(sorted(request.exclude, key=lambda name: order[name]))[:MAX_NAMES],
             year_from=first,
             year_to=last,
+            price_from=request.prices[0] if self._has_prices else None,
+            price_to=request.prices[1] if self._has_prices else None,
             excluded_items=self._ids(left_out),
         )
         return Request(

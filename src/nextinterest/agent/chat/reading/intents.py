@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.retraction import Retraction
+from nextinterest.agent.chat.reading.scope import free_text, in_scope, is_question, opens_indefinite
 from nextinterest.agent.chat.reading.slots import words_in_slot
 from nextinterest.agent.chat.reading.tokens import single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
@@ -33,7 +34,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "other"
     if turn.deletes_profile or turn.asks_how or _takes_back(turn) or _excepts(turn):
         return "forget"
-    if _is_out_of_scope(turn):
+    if _is_injected(turn):
         return "other"
     for intent, fits in (
         ("explain", _asks_why),
@@ -41,6 +42,9 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     ):
         if fits(turn):
             return intent  # type: ignore[return-value]
+    told = not is_question(turn.text) and looked_up(turn, "reported_slots") is not None
+    if not told and not in_scope(turn, refining=refining):
+        return "forget" if _speaks_of_deleting(turn) else "other"
     similar = any(one.like for one in turn.named) or _similar_without_name(turn)
     stated = opinionated(turn)
     if not similar and not stated and _looks_up(turn):
@@ -55,17 +59,30 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "feedback"
     if turn.has("about_agent") and not turn.has("strong_requests") and not turn.count:
         return "other"
-    if turn.conditions or any(one.unlike for one in turn.named):
+    unlike = any(one.unlike for one in turn.named)
+    if turn.titled and not (stated or unlike or turn.count or turn.has("strong_requests", "wants_open")):
+        return "search"
+    if turn.conditions or unlike:
         return "recommend"
     if _is_small_talk(turn):
         return "other"
-    if turn.has("requests") or turn.has("any_year"):
+    if _asks_for_list(turn):
         return "recommend"
     if refining and turn.has("more_of_same", "rejects", "fewer_items", "double_items", "half_items", "reset"):
         return "recommend"
-    if turn.titled:
-        return "search"
     return "forget" if _speaks_of_deleting(turn) else "other"
+
+
+def _asks_for_list(turn: Turn) -> bool:
+    """Whether a list is asked for, be it without any condition that a field holds."""
+    if turn.has("asks_items", "wants_open", "any_year") or turn.goods:
+        return True
+    if not turn.has("item_nouns"):
+        return False
+    tells = not single_words("tells_of").isdisjoint(turn.text.words)
+    if turn.has("wants", "asks_for", "asks_choice") or opens_indefinite(turn.text):
+        return True
+    return not tells and free_text(turn) is not None
 
 
 def opinionated(turn: Turn) -> bool:
@@ -120,19 +137,13 @@ def forgets_besides(turn: Turn) -> bool:
     return asked.stored and not asked.hoped
 
 
-def _is_out_of_scope(turn: Turn) -> bool:
-    if turn.has("why_not"):
-        return False
-    if not turn.has("out_of_scope"):
-        words = turn.text.words
-        return any(
-            one == "user" and two.isalnum() and any(c.isdigit() for c in two) for one, two in pairwise(words)
-        )
-    injected = turn.has("out_of_scope") and any(
-        phrase in turn.text.line
-        for phrase in (" system prompt ", " previous instructions ", " api key ", " password ")
+def _is_injected(turn: Turn) -> bool:
+    """Whether it asks for what is not the catalogue's: instructions, secrets, another user's data."""
+    words = turn.text.words
+    other = any(
+        one == "user" and two.isalnum() and any(c.isdigit() for c in two) for one, two in pairwise(words)
     )
-    return injected or not (turn.named or turn.categories.include or turn.categories.exclude)
+    return not turn.has("why_not") and (other or turn.has("injections"))
 
 
 def _takes_back(turn: Turn) -> bool:
@@ -181,8 +192,8 @@ def _excepts(turn: Turn) -> bool:
 
 def _speaks_of_deleting(turn: Turn) -> bool:
     """Whether small talk is about taking back or deleting, so that the reply says how to ask for it."""
-    if turn.retraction is not None and not turn.retraction.hoped:
-        return not turn.retraction.idle
+    if turn.retraction is not None:
+        return not (turn.retraction.idle or turn.retraction.hoped)
     return turn.has("forget") and turn.has("everything") and not turn.has("flip")
 
 

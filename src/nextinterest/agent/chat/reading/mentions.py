@@ -159,7 +159,8 @@ class _Search:
         words = self.text.words[start:end]
         content = self._content(words)
         everyday = self._is_everyday(words, content)
-        if words == ("i",) or not self._stands_alone(start, end, common=everyday or len(content) < 2):
+        common = everyday or len(content) < 2
+        if len("".join(words)) < 2 or not self._stands_alone(start, end, common=common):
             return False
         capital = self._is_capitalised(start, end)
         seen = self._is_behind(self.seen, start)
@@ -229,7 +230,7 @@ class _Search:
         capital = self.cased and text.tokens[end - 1].capital
         if start and not (text.tokens[start].after_stop or text.tokens[start].after_comma):
             if (
-                common
+                (common or text.words[start - 1] in {"a", "an"})
                 and text.words[start - 1] in single_words("determiners")
                 and text.words[start] not in _ARTICLES
             ):

@@ -17,7 +17,16 @@ from nextinterest.agent.chat.reading.tokens import Text, single_words, tokenise,
 from nextinterest.titles import TitleIndex
 from nextinterest.titles.words import NUMBER_WORDS
 
-__all__ = ["LAST", "ORDINALS", "Reference", "Shown", "read_shown", "refer", "referring_positions"]
+__all__ = [
+    "LAST",
+    "ORDINALS",
+    "Reference",
+    "Shown",
+    "numbers_are_positions",
+    "read_shown",
+    "refer",
+    "referring_positions",
+]
 
 _LINE = re.compile(r"^\s*(?:[-*\u2022\u2013]|#?\d{1,3}[.):])\s*(.+)$")
 _YEAR = re.compile(r"^(.+?\(\d{4}\))")
@@ -132,6 +141,11 @@ def refer(
             if not any(position in taken for position in range(start, end)):
                 return Reference(candidates, ((start, end),), pronoun=True)
     return Reference()
+
+
+def numbers_are_positions(text: Text) -> bool:
+    """Whether bare numbers are positions in a list: "seen 2 and 4", "why 3?"."""
+    return text.has(word_list("seen_strict")) or text.words[:1] == ("why",)
 
 
 def referring_positions(text: Text, shown: Sequence[int]) -> frozenset[int]:

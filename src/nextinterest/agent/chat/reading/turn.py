@@ -19,9 +19,16 @@ from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.namesakes import identified
 from nextinterest.agent.chat.reading.numbers import count_asked
 from nextinterest.agent.chat.reading.opinions import Opinion, opinions
-from nextinterest.agent.chat.reading.references import Reference, refer, referring_positions
+from nextinterest.agent.chat.reading.prices import PriceReading, read_prices
+from nextinterest.agent.chat.reading.references import (
+    Reference,
+    numbers_are_positions,
+    refer,
+    referring_positions,
+)
 from nextinterest.agent.chat.reading.removal import Removal, excepts, in_passing, read_removal
 from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction, ruled_out
+from nextinterest.agent.chat.reading.scope import names_goods
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, YearReading, read_years
 
@@ -108,6 +115,12 @@ class Turn:
         Categories of which it asks to take back what was said.
     removal
         What the request to take back names, and whether it may remove anything.
+    prices
+        A further condition.
+    goods
+        Whether it asks for a thing by words that titles have: "an espresso machine please".
+    taken
+        Positions of words that a field holds.
     """
 
     text: Text
@@ -122,6 +135,9 @@ class Turn:
     retraction: Retraction | None = None
     categories_back: tuple[str, ...] = ()
     removal: Removal | None = None
+    prices: PriceReading = field(default_factory=PriceReading)
+    goods: bool = False
+    taken: set[int] = field(default_factory=set)
 
     def has(self, *names: str) -> bool:
         """Whether a phrase of the named word lists is in the message, outside of titles."""
@@ -157,6 +173,7 @@ class Turn:
         return bool(
             categories.include or categories.exclude or categories.allowed or self.years.range
             or self.years.direction or self.years.any_year or self.count
+            or self.prices.least is not None or self.prices.most is not None
         )  # fmt: skip
 
     @property
@@ -213,7 +230,8 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     known = [identified(text, mention, {*table.shown, *table.focus}, context) for mention in mentions]
     mentions = [replace(one, item=item) for one, (item, _, _) in zip(mentions, known, strict=True)]
     alike = {one.start: items for one, (_, _, items) in zip(mentions, known, strict=True)}
-    if read_retraction(text) is not None:  # what is removed for good is asked for where two may be meant
+    asked = read_retraction(text)
+    if asked is not None:  # what is removed for good is asked for where two may be meant
         alike |= {
             one.start: items
             for one, (_, position, _) in zip(mentions, known, strict=True)
@@ -222,18 +240,18 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     positions = {position for mention in mentions for position in range(mention.start, mention.end)}
     dated = {position for mention in mentions for position in range(mention.end, mention.stop)}
     dated |= {position for _, position, _ in known if position is not None}
-    asked = read_retraction(text)
     if asked is not None and asked.start - 1 in positions:
         asked = None  # the verb is a title's: "Forget Paris"
     turn = Turn(text, table=table, retraction=asked)
-    turn.years = read_years(text, context.years, positions | dated)
+    turn.prices = read_prices(text, positions | dated)
+    turn.years = read_years(text, context.years, positions | dated | turn.prices.taken)
     compared: set[int] = set()
     if turn.years.than is not None:
         for n, mention in enumerate(mentions):
             if turn.years.than <= mention.start <= turn.years.than + 1:
                 _compare(turn.years, context.catalog.years[mention.item])
                 compared.add(n)
-    taken = positions | dated | turn.years.taken
+    taken = positions | dated | turn.years.taken | turn.prices.taken
     by_number = numbers_are_positions(text)
     if not mentions or any(text.phrase_at(p, word_list("rest")) for p in range(len(text))):
         turn.reference = refer(text, table.shown, table.focus, taken, by_number=by_number)
@@ -254,6 +272,8 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     _rule_out(turn, context, taken)
     numbers = referred if not turn.reference.pronoun else set()
     turn.count = count_asked(text, taken | numbers, turn.categories.taken)
+    turn.taken = taken | numbers | turn.categories.taken
+    turn.goods = names_goods(text, context)
     spans: list[tuple[int, int, int, bool]] = [
         (mention.start, mention.stop, mention.item, True)
         for n, mention in enumerate(mentions)
@@ -299,11 +319,6 @@ def _rule_out(turn: Turn, context: ChatContext, taken: set[int]) -> None:
                 turn.categories.exclude.append(name)
 
 
-def numbers_are_positions(text: Text) -> bool:
-    """Whether bare numbers are positions in a list: "seen 2 and 4", "why 3?"."""
-    return text.has(word_list("seen_strict")) or text.words[:1] == ("why",)
-
-
 def _compare(years: YearReading, year: int | None) -> None:
     if year is None:
         return
@@ -312,7 +327,7 @@ def _compare(years: YearReading, year: int | None) -> None:
 
 
 def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list[Named]:
-    said = opinions(text, _merged([(start, end) for start, end, _, _ in spans])) if spans else []
+    said = opinions(text, [(start, max(start + 1, end)) for start, end, _, _ in spans]) if spans else []
     inside = {p for start, end, _, by_title in spans if by_title for p in range(start + 1, end)}
     likes = _behind(text, inside, "similar", "if_liked")
     unlikes = _behind(text, inside, "less_like")
@@ -339,10 +354,6 @@ def _behind_maker(text: Text, start: int, likes: set[int]) -> bool:
         return False
     raw = text.tokens[start - 1].raw.casefold()
     return start - 1 in likes and raw.endswith(("'s", "\u2019s"))
-
-
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    return [(start, max(start + 1, end)) for start, end in spans]
 
 
 def _only_joins(text: Text, end: int, start: int) -> bool:

@@ -7,7 +7,7 @@ nothing else of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 
 from nextinterest.agent.chat.reading.tokens import Text, word_list
@@ -39,6 +39,18 @@ class YearRange:
         first = None if self.first is None or other.first is None else min(self.first, other.first)
         last = None if self.last is None or other.last is None else max(self.last, other.last)
         return YearRange(first, last)
+
+    def moved(self, direction: int, shown: Collection[int], spanned: YearRange) -> YearRange:
+        """Return what "older" (-1) or "newer" (1) means: beyond this range, or beyond the years shown."""
+        if direction < 0:
+            edge = self.first if self.first is not None else min(shown, default=self.last)
+            if edge is None:
+                return YearRange(None, None if spanned.last is None else spanned.last - 20)
+            return YearRange(None, edge - 1)
+        edge = self.last if self.last is not None else max(shown, default=self.first)
+        if edge is None:
+            return YearRange(None if spanned.last is None else spanned.last - 5, None)
+        return YearRange(edge + 1, None)
 
     def within(self, least: int, most: int) -> tuple[int | None, int | None]:
         """Return its ends, moved into the years from `least` to `most`."""

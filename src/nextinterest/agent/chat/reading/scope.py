@@ -1,0 +1,173 @@
+"""Whether a message asks for what a catalogue has, and in which words that no other field holds.
+
+A message is about the catalogue by what it has of it: titles, categories, kinds of things, words of
+recommending and watching, references to what was shown. A question that has nothing of that is another
+matter, whatever it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+from nextinterest.agent.chat.reading.categories import is_negated
+from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
+from nextinterest.titles.words import NUMBER_WORDS, everyday_words
+
+if TYPE_CHECKING:
+    from nextinterest.agent.chat.reading.turn import Turn
+    from nextinterest.agent.chat.understanding import ChatContext
+
+__all__ = ["free_text", "in_scope", "is_question", "names_goods", "opens_indefinite"]
+
+_LONGEST_PHRASE = 6  # words of a thing that is asked for
+_LONGEST_QUERY = 200
+
+
+def in_scope(turn: Turn, *, refining: bool) -> bool:
+    """Whether a message has something of what the agent does.
+
+    Parameters
+    ----------
+    turn
+        The message taken apart.
+    refining
+        Whether a list was asked for before, so that a few words may change it.
+    """
+    if turn.named or turn.goods or turn.has("asks_items", "asks_item"):
+        return True
+    if not is_question(turn.text):
+        wanted = turn.categories.include or turn.categories.exclude or turn.has("item_nouns")
+        return refining or bool(wanted) or turn.conditions or turn.has("wants_open", "any_year")
+    if refining and (turn.conditions or turn.has("more_of_same", "wants_open")):
+        return True
+    wanted = turn.categories.include or turn.categories.exclude or turn.has("item_nouns", "wants_open")
+    return bool(wanted) and _offers(turn.text)
+
+
+def _opening(text: Text) -> int:
+    """Return the position behind greetings and politeness."""
+    position, polite = 0, word_list("greetings", "thanks", "polite_openings")
+    while position < len(text) and (length := text.phrase_at(position, polite)):
+        position += length
+    return position
+
+
+def is_question(text: Text) -> bool:
+    """Whether a message asks a question, by its first word."""
+    opening = _opening(text)
+    return opening < len(text) and text.words[opening] in single_words("question_words")
+
+
+def opens_indefinite(text: Text) -> bool:
+    """Whether a message is the name of a thing rather than a sentence: "a gift for my mother"."""
+    opening = _opening(text)
+    return opening < len(text) and text.words[opening] in {"a", "an", "some", "any"}
+
+
+def _offers(text: Text) -> bool:
+    """Whether a question asks what there is: "do you have any comedies", "which films should I watch"."""
+    opening = _opening(text)
+    if text.phrase_at(opening, word_list("asks_for")):
+        return True
+    return text.words[opening] in {"what", "which", "whats"} and text.has(word_list("asks_choice"))
+
+
+def names_goods(text: Text, context: ChatContext) -> bool:
+    """Whether a message asks for a thing by words of titles: "an espresso machine please"."""
+    position = start = _opening(text)
+    asks = word_list("wants", "asks_for")
+    while position < len(text) and (length := text.phrase_at(position, asks)):
+        position += length
+    asked = position > start
+    if position >= len(text) or text.words[position] in single_words("definite"):
+        return False
+    while position < len(text) and text.words[position] in single_words("indefinite"):
+        position, asked = position + 1, True
+    end = position
+    while end < len(text) and text.words[end] not in single_words("plain") | {"please", "pls"}:
+        if end > position and text.breaks(position, end):
+            break
+        end += 1
+    asked = asked or text.words[-1] in {"please", "pls"} or (end == len(text) and end - position > 1)
+    words = text.words[position:end]
+    if not asked or not 0 < len(words) <= _LONGEST_PHRASE or text.words[end : end + 1] == ("to",):
+        return False
+    known = (
+        context.titles.knows_word(word) or context.titles.knows_word(word.removesuffix("s")) for word in words
+    )
+    return all(known) and any(word not in everyday_words() for word in words)
+
+
+def free_text(turn: Turn) -> str | None:
+    """Return the words of a request for a list that no other field holds; None for none.
+
+    They are those that are neither titles, categories, years, numbers and prices nor words that ask, with the
+    function words between them: "something dark and slow about grief" gives "dark and slow about grief".
+    """
+    text = turn.text
+    held = turn.taken | turn.title_positions | _asking(text)
+    runs: list[tuple[int, int]] = []
+    for position, word in enumerate(text.words):
+        empty = word in single_words("plain") or word in single_words("says_nothing")
+        if position in held or empty or word.isdigit() or word in NUMBER_WORDS:
+            continue
+        if (
+            runs
+            and not text.breaks(runs[-1][0], position)
+            and _only_function(text, runs[-1][1], position, held)
+        ):
+            runs[-1] = (runs[-1][0], position + 1)
+        else:
+            runs.append((position, position + 1))
+    asked = [run for run in runs if _is_of_request(turn, run)]
+    # What is told beside a request that says nothing else is what it is about: "I feel sad, cheer me up".
+    runs = runs if not asked and not turn.conditions and not turn.named else asked
+    said = ", ".join(_as_said(text, start, end) for start, end in runs)
+    return said[:_LONGEST_QUERY] or None
+
+
+def _asking(text: Text) -> set[int]:
+    """Return the positions of the words that ask, greet or compare."""
+    asking = word_list(
+        "strong_requests", "asks_items", "asks_for", "wants", "greetings", "thanks", "farewells", "similar",
+        "similar_behind", "less_like", "more_of_same", "adding", "replacing", "reset",
+        "any_year", "allowing", "fewer_items", "double_items", "half_items", "rejects", "affirmations",
+        "seen", "units", "couples", "negators", "if_liked",
+    )  # fmt: skip
+    return {p for start, end in text.spans(asking) for p in range(start, end)}
+
+
+def _only_function(text: Text, start: int, end: int, held: Container[int]) -> bool:
+    words = text.words
+    return all(
+        p not in held and (words[p] in single_words("plain") or words[p].isdigit()) for p in range(start, end)
+    )
+
+
+def _as_said(text: Text, start: int, end: int) -> str:
+    """Return words as they were written, with "about" or "less" before them, and "not" if negated."""
+    if start and text.words[start - 1] in single_words("leads_query") and not text.breaks(start - 1, start):
+        return text.span(start - 1, end)
+    return f"not {text.span(start, end)}" if is_negated(text, start) else text.span(start, end)
+
+
+def _is_of_request(turn: Turn, run: tuple[int, int]) -> bool:
+    """Whether words stand where something is asked for; what is told beside is no part of it.
+
+    In a sentence that asks they stand behind the words that ask: "my train is late, I need something calm".
+    """
+    text, (start, _) = turn.text, run
+    first = last = start
+    while first and not text.tokens[first].after_stop:
+        first -= 1
+    while last < len(text) and (last == first or not text.tokens[last].after_stop):
+        last += 1
+    asks = text.spans(word_list("asks_items", "asks_for", "wants", "wants_open", "strong_requests"))
+    inside = [at for at, _ in asks if first <= at < last]
+    inside += [first - 1] if opens_indefinite(text) and first <= _opening(text) < last else []
+    if inside:
+        return min(inside) < start
+    if turn.title_positions & set(range(first, last)):
+        return False
+    return single_words("tells_of").isdisjoint(text.words[first:last])
