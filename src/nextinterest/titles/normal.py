@@ -61,10 +61,10 @@ def normalise_title(title: str) -> str:
     """
     if title.isascii():
         return " ".join(title.lower().translate(_ASCII).split())
-    text = unicodedata.normalize("NFKC", title).casefold().translate(_SPELT)
+    text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", title).casefold()).translate(_SPELT)
     kept: list[str] = []
     accented = False
-    for char in unicodedata.normalize("NFD", text):
+    for char in text:
         category = unicodedata.category(char)
         if category in {"Mn", "Me"}:
             if not accented:
