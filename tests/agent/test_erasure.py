@@ -86,3 +86,19 @@ def test_similarity_can_be_chosen_instead(agent: RecommenderAgent) -> None:
     assert len(evidence) == config.n_evidence
     assert all(e.effect is None for e in evidence)
     assert evidence[0].similarity >= evidence[1].similarity
+
+
+class Repeating(Planted):
+    """What was seen is all but certain to come again, unless it was erased."""
+
+    def log_probabilities(self, histories: Sequence[History]) -> FloatArray:
+        logits = super().log_probabilities(histories)
+        for row, history in enumerate(histories):
+            logits[row, history.items] += 9.0
+        return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+
+
+def test_effects_are_among_unseen_items_however_likely_the_seen_ones_are() -> None:
+    items = np.array([5, 4], dtype=np.int32)
+    expected = effects_of_events(Planted(), HISTORY, items, window=30)[1]
+    np.testing.assert_allclose(effects_of_events(Repeating(), HISTORY, items, 30)[1], expected, atol=1e-4)

@@ -29,13 +29,13 @@ def test_drop_excluded_row_by_row(seed: int, n: int, m: int, k: int) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 12))
-def test_top_k_rows_equals_sorting(seed: int, k: int) -> None:
+@given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 12), shape=st.sampled_from([(5, 9), (1, 9), (1, 60)]))
+def test_top_k_rows_equals_sorting(seed: int, k: int, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(seed)
-    dense = rng.integers(0, 4, (5, 9)).astype(np.float64)
+    dense = rng.integers(0, 4, shape).astype(np.float64)
     items, scores = top_k_rows(csr_array(dense), k)
-    for row in range(5):
-        stored = [j for j in range(9) if dense[row, j]]
+    for row in range(shape[0]):
+        stored = [j for j in range(shape[1]) if dense[row, j]]
         expected = sorted(stored, key=lambda j: (-dense[row, j], j))[:k]
         assert items[row][items[row] >= 0].tolist() == expected
         np.testing.assert_allclose(scores[row, : len(expected)], dense[row, expected])

@@ -12,6 +12,7 @@ Source: Li, Monroe & Jurafsky, Understanding Neural Networks through Representat
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nextinterest.domain import Catalog, Evidence, FloatArray, History, IntArray, ItemScorer
 from nextinterest.retrieval.ranks import log_totals
@@ -20,6 +21,8 @@ __all__ = ["LEAST_EFFECT", "effects_of_events", "evidence_by_effect"]
 
 LEAST_EFFECT = 0.01
 """Nats below which an event is no reason: it changes the probability by less than one per cent of itself."""
+
+_CANCELS = 0.05  # log-probabilities are in float32: of less than this, four digits would be left
 
 
 def effects_of_events(
@@ -53,13 +56,26 @@ def effects_of_events(
     if len(indices) == 0:
         return indices, np.zeros((0, len(items)), dtype=np.float32)
     erased = [history.without([int(history.items[index])]) for index in indices]
-    log_p = scorer.log_probabilities([history, *erased]).astype(np.float64)
-    # Among the items the user has not seen: an erased one does not become a candidate by being erased.
-    unseen = np.ones(log_p.shape[1], dtype=bool)
-    unseen[history.items] = False
-    if unseen.any():
-        log_p -= log_totals(log_p[:, unseen])
-    return indices, (log_p[0, items] - log_p[1:, items]).astype(np.float32)
+    log_p = scorer.log_probabilities([history, *erased])
+    effects = log_p[:, items].astype(np.float64) - _log_unseen(log_p, np.unique(history.items))
+    return indices, (effects[0] - effects[1:]).astype(np.float32)
+
+
+def _log_unseen(log_p: FloatArray, seen: IntArray) -> NDArray[np.float64]:
+    """Return the log-probability, shape (n, 1), of all items that the user has not seen.
+
+    An erased item does not become a candidate by being erased. The seen ones are few, so they are summed and
+    taken from 1, but where that would cancel digits.
+    """
+    if len(seen) == log_p.shape[1]:
+        return np.zeros((len(log_p), 1))
+    rest = 1.0 - np.exp(log_p[:, seen].astype(np.float64)).sum(axis=1, keepdims=True)
+    lost = np.flatnonzero(rest[:, 0] < _CANCELS)
+    if len(lost):
+        unseen = np.ones(log_p.shape[1], dtype=bool)
+        unseen[seen] = False
+        rest[lost] = np.exp(log_totals(log_p[lost][:, unseen].astype(np.float64)))
+    return np.asarray(np.log(rest))
 
 
 def evidence_by_effect(

@@ -121,7 +121,8 @@ def gather(
     for column, (name, reading) in enumerate(readings.items()):
         with step("search", source=name, n=depth) as s:
             items, scores = reading.best(depth, asked.exclude, asked.allowed)
-            s.note(found=int((items >= 0).sum()))
+            if s:
+                s.note(found=int((items >= 0).sum()))
         lists.append(items)
         beyond[:, column] = np.maximum(scores[:, -1], reading.least)
     lists += [empty_lists(n, depth)[0] for _ in range(own, n_columns)]
@@ -129,7 +130,8 @@ def gather(
         for column, query in enumerate(asked.of(row), own):
             with step("search", source=query.source, n=depth) as s:
                 lists[column][row], beyond[row, column] = _named(query, asked, row, text, depth)
-                s.note(found=int((lists[column][row] >= 0).sum()))
+                if s:
+                    s.note(found=int((lists[column][row] >= 0).sum()))
             weighed[row, column] = query.weight
     names = [(*readings, *(query.source for query in asked.of(row))) for row in range(n)]
     return Gathered(reciprocal_rank_fusion(lists, weighed, constant), names, beyond)

@@ -99,7 +99,7 @@ def reciprocal_rank_fusion(
     item = np.concatenate(items)
     span = int(item.max(initial=0)) + 1
     history = np.concatenate(rows)
-    keys, entry = np.unique(history * span + item, return_inverse=True)
+    keys, entry = _distinct(history * span + item, n * span)
     scores = np.bincount(entry, weighed[history, source] / (constant + rank), minlength=len(keys))
     ranks = np.zeros((len(keys), len(lists)), dtype=np.int32)
     ranks[entry, source] = rank
@@ -119,3 +119,14 @@ def reciprocal_rank_fusion(
     fused.scores[at] = scores[order]
     fused.ranks[at] = ranks[order]
     return fused
+
+
+def _distinct(values: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct values below `most`, rising, and where each is among them."""
+    if most > 64 * len(values):
+        return np.unique(values, return_inverse=True)
+    table = np.zeros(most, dtype=np.int64)
+    table[values] = 1
+    distinct = np.flatnonzero(table)
+    table[distinct] = np.arange(len(distinct))
+    return distinct, table[values]

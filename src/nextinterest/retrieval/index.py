@@ -67,6 +67,7 @@ class ItemIndex:
             ("hnsw" if expected > EXACT_LIMIT else "exact") if kind == "auto" else kind
         )
         self._index = self._empty()
+        self._held: NDArray[np.int64] | None = None  # what `_ids` has read of the index, until it changes
 
     @classmethod
     def from_vectors(cls, vectors: FloatArray, kind: IndexKind = "auto") -> ItemIndex:
@@ -85,7 +86,8 @@ class ItemIndex:
         return faiss.IndexIDMap2(graph)
 
     def __len__(self) -> int:
-        return len(self.items)
+        ids = self._ids()
+        return len(ids) if self.kind == "exact" else int(np.count_nonzero(ids != _GONE))
 
     @property
     def items(self) -> NDArray[np.int64]:
@@ -128,6 +130,7 @@ class ItemIndex:
             )
         if len(items):
             self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), items.astype(np.int64))
+            self._held = None
 
     def remove(self, items: NDArray[np.integer]) -> None:
         """Remove items.
@@ -142,14 +145,15 @@ class ItemIndex:
             return
         if self.kind == "exact":
             self._index.remove_ids(items.astype(np.int64))
+            self._held = None
             return
-        ids = self._ids()
+        ids = self._ids().copy()
         ids[np.isin(ids, items)] = _GONE
         self._set_ids(ids)
         gone = ids == _GONE
         if gone.mean() > _MAX_GONE:
             kept, vectors = ids[~gone], self.vectors(ids[~gone])
-            self._index = self._empty()
+            self._index, self._held = self._empty(), None
             self.add(kept, vectors)
 
     def replace(self, items: NDArray[np.integer], vectors: FloatArray) -> None:
@@ -175,7 +179,7 @@ class ItemIndex:
         """
         items = self.items
         self.remove(items[new_of_old[items] < 0])
-        ids = self._ids()
+        ids = self._ids().copy()
         there = ids != _GONE
         ids[there] = new_of_old[ids[there]]
         self._set_ids(ids)
@@ -246,7 +250,7 @@ class ItemIndex:
             flat: _FaissIndex = faiss.downcast_index(self._index.index)
             flat = flat if self.kind == "exact" else faiss.downcast_index(flat.storage)
             ids = self._ids()
-            surplus = int((ids == _GONE).sum())
+            surplus = 0 if self.kind == "exact" else int((ids == _GONE).sum())
             mask = None if allowed is None else (ids >= 0) & allowed[ids]
             scores, slots = _scan(flat, queries, min(fetch + surplus, len(ids)), mask)
             found = np.where(slots >= 0, ids[slots], _GONE)
@@ -256,8 +260,9 @@ class ItemIndex:
                 sel=held, efSearch=max(_EF_SEARCH, fetch)
             )
             scores, found = self._index.search(queries, fetch, params=parameters)
-        order = np.lexsort((found, -scores), axis=1)
-        found, scores = np.take_along_axis(found, order, 1), np.take_along_axis(scores, order, 1)
+        if (scores[:, 1:] >= scores[:, :-1]).any():  # ties, which FAISS leaves in any order
+            order = np.lexsort((found, -scores), axis=1)
+            found, scores = np.take_along_axis(found, order, 1), np.take_along_axis(scores, order, 1)
         return drop_excluded(found, scores, exclude, k)
 
     @property
@@ -294,15 +299,18 @@ class ItemIndex:
         return index
 
     def _ids(self) -> NDArray[np.int64]:
-        import faiss
+        if self._held is None:
+            import faiss
 
-        return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
+            self._held = np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
+        return self._held
 
     def _set_ids(self, ids: NDArray[np.int64]) -> None:
         import faiss
 
         faiss.copy_array_to_vector(ids, self._index.id_map)
         self._index.construct_rev_map()
+        self._held = None
 
     def _require(self, items: NDArray[np.integer]) -> None:
         unknown = ~np.isin(items, self.items)

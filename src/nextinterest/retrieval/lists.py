@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from nextinterest.domain import FloatArray, History, IntArray
 
-__all__ = ["PAD", "drop_excluded", "empty_lists", "rounded_down", "seen_items", "top_k_rows"]
+__all__ = ["PAD", "drop_excluded", "empty_lists", "largest", "rounded_down", "seen_items", "top_k_rows"]
 
 _LARGEST_TABLE = 1 << 24  # bytes; for a few lists, reading a table is several times faster than sorting
 
@@ -64,6 +64,8 @@ def drop_excluded(
     [[4, 7, -1]]
     """
     n = len(items)
+    if n == 1:
+        return _drop_from_one(items[0], scores[0], None if exclude is None else exclude[0], k)
     keep = items >= 0
     if exclude is not None and n:
         lengths = np.array([len(row) for row in exclude], dtype=np.int64)
@@ -87,6 +89,21 @@ def drop_excluded(
     return kept_items, kept_scores
 
 
+def _drop_from_one(
+    items: NDArray[np.integer], scores: FloatArray, banned: IntArray | None, k: int
+) -> tuple[IntArray, FloatArray]:
+    """Return the same of one list, which is what a user waits for."""
+    keep = items >= 0
+    if banned is not None and len(banned) and len(items):
+        table = np.zeros(int(max(items.max(), banned.max())) + 1, dtype=bool)
+        table[banned] = True
+        keep &= ~table[items]  # -1 reads the last entry, and is dropped anyway
+    kept = np.flatnonzero(keep)[:k]
+    kept_items, kept_scores = empty_lists(1, k)
+    kept_items[0, : len(kept)], kept_scores[0, : len(kept)] = items[kept], scores[kept]
+    return kept_items, kept_scores
+
+
 def top_k_rows(matrix: csr_array, k: int) -> tuple[IntArray, FloatArray]:
     """Return the k largest stored values of each row, ties by column.
 
@@ -105,6 +122,10 @@ def top_k_rows(matrix: csr_array, k: int) -> tuple[IntArray, FloatArray]:
     n = matrix.shape[0]
     items, scores = empty_lists(n, k)
     lengths = np.diff(matrix.indptr)
+    if n == 1:
+        row = largest(matrix.data, matrix.indices, k)
+        items[0, : len(row)], scores[0, : len(row)] = matrix.indices[row], matrix.data[row]
+        return items, scores
     rows = np.repeat(np.arange(n), lengths)
     order = np.lexsort((matrix.indices, -matrix.data, rows))
     position = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
@@ -112,3 +133,11 @@ def top_k_rows(matrix: csr_array, k: int) -> tuple[IntArray, FloatArray]:
     items[rows, position] = matrix.indices[order]
     scores[rows, position] = matrix.data[order]
     return items, scores
+
+
+def largest(values: FloatArray, columns: NDArray[np.integer], k: int) -> NDArray[np.intp]:
+    """Return where the k largest values are, largest first, ties by column; only they are sorted."""
+    if len(values) > 2 * k > 0:
+        near = np.flatnonzero(values >= np.partition(values, len(values) - k)[len(values) - k])
+        return near[np.lexsort((columns[near], -values[near]))][:k]
+    return np.lexsort((columns, -values))[:k]

@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from nextinterest.domain import BoolArray, FloatArray, IntArray
 from nextinterest.retrieval.catalog_change import CatalogChange
 from nextinterest.retrieval.index import IndexKind, ItemIndex
-from nextinterest.retrieval.lists import drop_excluded, empty_lists, top_k_rows
+from nextinterest.retrieval.lists import drop_excluded, empty_lists, largest, top_k_rows
 
 __all__ = ["IndexedVectors", "Reading", "RowReading", "SharedReading", "VectorReading"]
 
@@ -133,7 +133,8 @@ class VectorReading:
         known = np.maximum(items, 0)
         if 4 * items.shape[1] >= len(self.indexed.vectors):
             return np.take_along_axis(self.all(), known, axis=1)
-        found = [self.indexed.vectors[row] @ query for row, query in zip(known, self.queries, strict=True)]
+        vectors = self.indexed.vectors
+        found = [vectors.take(row, axis=0) @ query for row, query in zip(known, self.queries, strict=True)]
         return np.stack(found) if found else np.zeros(items.shape, dtype=np.float32)
 
     def all(self) -> FloatArray:
@@ -170,13 +171,22 @@ class RowReading:
     ) -> tuple[IntArray, FloatArray]:
         """Return the items of largest score above zero."""
         n, n_items = self.rows.shape
+        fetch = k if exclude is None else k + max((len(row) for row in exclude), default=0)
+        if n == 1:
+            return drop_excluded(*self._best_of_one(min(fetch, n_items), allowed), exclude, k)
         named = self.rows.data > 0
         if allowed is not None:
             named &= allowed[self.rows.indices]
         kept = np.concatenate([[0], np.cumsum(named)])[self.rows.indptr]
         positive = csr_array((self.rows.data[named], self.rows.indices[named], kept), shape=(n, n_items))
-        fetch = k if exclude is None else k + max((len(row) for row in exclude), default=0)
         return drop_excluded(*top_k_rows(positive, min(fetch, n_items)), exclude, k)
+
+    def _best_of_one(self, k: int, allowed: BoolArray | None) -> tuple[IntArray, FloatArray]:
+        """Return the same of one history, without a matrix of what is named."""
+        values, columns = self.rows.data, self.rows.indices
+        named = np.flatnonzero(values > 0 if allowed is None else (values > 0) & allowed[columns])
+        best = named[largest(values[named], columns[named], k)]
+        return columns[best][None], values[best][None]
 
     def of(self, items: IntArray) -> FloatArray:
         """Return the stored scores, and zeros."""

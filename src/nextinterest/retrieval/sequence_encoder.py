@@ -11,7 +11,8 @@ ranks by its text. How the weights are learned is not known here (see `nextinter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import numpy as np
@@ -203,8 +204,10 @@ class SequenceEncoder(nn.Module):
         An empty history has a vector of zeros, whose scores are the item biases. Whoever keeps what
         `scored_vectors` returns saves computing the item vectors for every call.
         """
-        was_training = self.training
-        self.eval()
+        with _evaluating(self):
+            return self._user_vectors(histories, scored)
+
+    def _user_vectors(self, histories: Sequence[History], scored: FloatArray | None) -> FloatArray:
         out = np.zeros((len(histories), self.config.dimension), dtype=np.float32)
         lengths = np.array([min(len(h), self.config.window) for h in histories], dtype=np.int64)
         filled = np.flatnonzero(lengths)
@@ -219,7 +222,6 @@ class SequenceEncoder(nn.Module):
             last = torch.from_numpy(lengths[part] - 1).to(vectors.device)
             states = self._last(torch.from_numpy(items).to(vectors.device), vectors, last)
             out[part] = states.float().cpu().numpy()
-        self.train(was_training)
         return out
 
     @torch.inference_mode()
@@ -228,11 +230,8 @@ class SequenceEncoder(nn.Module):
 
         Their inner product with a user vector followed by 1 is the item's score.
         """
-        was_training = self.training
-        self.eval()
-        vectors = torch.cat([self.item_vectors(), self.bias[:, None]], dim=1).float().cpu().numpy()
-        self.train(was_training)
-        return vectors
+        with _evaluating(self):
+            return torch.cat([self.item_vectors(), self.bias[:, None]], dim=1).float().cpu().numpy()
 
     @torch.no_grad()
     def follow(self, change: CatalogChange) -> None:
@@ -247,6 +246,19 @@ class SequenceEncoder(nn.Module):
         text[new], residual[new], bias[new] = self.text[old], self.residual[old], self.bias[old]
         text[change.encoded] = torch.from_numpy(change.vectors).to(text)
         self.text, self.residual, self.bias = text, nn.Parameter(residual), nn.Parameter(bias)
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    """Switch dropout off; where it is off nothing is done, since a walk over all modules takes time."""
+    if not module.training:
+        yield
+        return
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train()
 
 
 def pad(rows: Sequence[NDArray[np.integer]], value: int) -> NDArray[np.int64]:
