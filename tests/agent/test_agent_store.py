@@ -48,6 +48,7 @@ def test_a_user_of_the_store_goes_before_one_of_the_log(agent: RecommenderAgent,
     absent = kept.recommend(user="ann")
     assert absent.events_used == 0
     assert any("holds no events of user 'ann'" in note for note in absent.notes)
+    assert any("serve --examples N` those of the data's first N users" in note for note in absent.notes)
     assert not any("holds no events" in note for note in kept.recommend(user="new").notes)
     kept.import_history(agent.history("ann"))
     assert kept.recommend(user="ann", k=3).items == agent.recommend(user="ann", k=3).items

@@ -125,9 +125,13 @@ def test_examples_are_written_wholly_or_not_at_all(
     assert isinstance(failed.exception, NextInterestError)
     assert "outside the limits" in str(failed.exception)
     assert users() == []
-    assert serve_small("--examples", "2").exit_code == 0
+    written = serve_small("--examples", "2")
+    assert written.exit_code == 0
+    assert "Example users: u1, u2." in written.stderr
     assert users() == ["u1", "u2"]
-    assert serve_small("--examples", "3").exit_code == 0  # the store is not empty any more
+    again = serve_small("--examples", "3")
+    assert again.exit_code == 0
+    assert "--examples wrote nothing: the store holds events of 2 users already." in again.stderr
     assert users() == ["u1", "u2"]
     assert serve_small("--examples", "-1").exit_code == 2
 

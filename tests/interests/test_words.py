@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from nextinterest.domain import Catalog, History, ItemScorer
 from nextinterest.interests import describe, forecast_interests, portray
-from nextinterest.interests.words import Sentence
+from nextinterest.interests.words import Sentence, sayings
 
 
 def _value(model: BaseModel, path: str) -> object:
@@ -82,3 +82,17 @@ def test_only_interests_that_the_history_has_are_named(n: int) -> None:
     text = describe(portrait).text
     assert "Drama" not in text
     assert "War" in text
+
+
+@pytest.mark.parametrize(
+    ("direction", "said"),
+    [
+        ("steady", "Attention is spread over about 11 interests."),
+        ("broadening", "Attention is spread over about 11 interests, and over more of them lately."),
+        ("narrowing", "Attention is spread over about 11 interests, and over fewer of them lately."),
+    ],
+)
+def test_breadth_is_said_in_plain_words(direction: str, said: str) -> None:
+    assert sayings().breadth(10.7, direction) == said
+    assert "about 1 interest" in sayings().breadth(1.2, direction)
+    assert "interests" not in sayings().breadth(1.2, direction)

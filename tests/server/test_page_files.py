@@ -53,3 +53,11 @@ def test_the_page_shows_every_kind_as_it_is_read() -> None:
         assert written is not None
         listed = re.findall(r"(\w+):", written[1]) if name != "HIDDEN" else re.findall(r'"(\w+)"', written[1])
         assert set(listed) == {kind for kind, read in READ_AS.items() if read == read_as}
+
+
+def test_a_new_user_may_have_any_name_that_a_path_can_carry() -> None:
+    page = files("nextinterest.server").joinpath("page", "index.html").read_text("utf-8")
+    field = re.search(r'<input id="name"[^>]*>', page)
+    assert field is not None
+    assert "pattern" not in field[0]
+    assert "slash" not in page

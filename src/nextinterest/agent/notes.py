@@ -29,7 +29,8 @@ def absent_note(user: str) -> str:
     return (
         f"The store holds no events of user {user!r}. The data this recommender was made from does, but with "
         "a store only the store's events count; import_history writes one user's "
-        "history into it, import_histories those of a data set."
+        "history into it, import_histories those of a data set, and, where it is empty, `nextinterest serve "
+        "--examples N` those of the data's first N users."
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -15,11 +16,18 @@ from rich.markup import escape
 from nextinterest.cli.console import err
 from nextinterest.cli.opening import Source
 from nextinterest.cli.reading import grouped
+from nextinterest.counting import counted
 from nextinterest.errors import DataError, MissingExtraError
 from nextinterest.profiles import open_store
 from nextinterest.profiles.store import checked_user
 
+if TYPE_CHECKING:
+    from nextinterest.agent import RecommenderAgent
+
 __all__ = ["serve"]
+
+_NAMED = 50
+"""Example users that are named, at most."""
 
 
 class Over(StrEnum):
@@ -44,7 +52,9 @@ def serve(
     examples: Annotated[
         int,
         typer.Option(
-            min=0, help="Put this many of the data's users into an empty store, to have some to look at."
+            min=0,
+            help="Put the data's first users, this many, into an empty store, to have some to look at; other "
+            "users of the data are not known to the server.",
         ),
     ] = 0,
     user: Annotated[str, typer.Option(help="With mcp: whose profile the tools use and change.")] = "me",
@@ -102,8 +112,8 @@ def serve(
         with err.status("Loading the agent"):
             agent = source.open()
         served = agent.with_store(profiles, state_bytes=state_mb << 20)
-        if examples and agent.log is not None and not profiles.users():
-            served.import_histories([agent.history(u) for u in agent.log.user_ids[:examples]], agent.catalog)
+        if examples and agent.log is not None:
+            _write_examples(served, agent, agent.log.user_ids[:examples])
         if over is Over.MCP:
             from nextinterest.agent.following import following
             from nextinterest.server.mcp_tools import create_mcp_server
@@ -121,6 +131,18 @@ def serve(
             sockets,
             lambda: err.print(f"Serving on {escape(address)}"),
         )
+
+
+def _write_examples(served: RecommenderAgent, agent: RecommenderAgent, users: Sequence[str]) -> None:
+    """Write users of the data into an empty store, and say which, or that the store has users already."""
+    if served.import_histories([agent.history(user) for user in users], agent.catalog):
+        named = ", ".join(users[:_NAMED]) + (
+            f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
+        )
+        err.print(escape(f"Example users: {named}."), soft_wrap=True)
+        return
+    held = counted(len(served.store.users()), "user")
+    err.print(f"--examples wrote nothing: the store holds events of {held} already.", soft_wrap=True)
 
 
 def _keys(path: Path | None) -> tuple[str, ...]:
