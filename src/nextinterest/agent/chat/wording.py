@@ -110,6 +110,7 @@ def _parts_of(outcome: Outcome) -> Parts:
         before.append(_found(outcome, say))
     elif not before:
         ask = {
+            "feedback": say.nothing_noted,
             "forget": say.forget_what,
             "explain": say.explain_what,
             "search": say.search_what,

@@ -278,7 +278,7 @@ class Dialogue:
                 for kind, items in by_kind.items()
             }
             query = None
-            if not names["liked"] and not names["disliked"]:
+            if not names["liked"] and not names["disliked"] and not any(one.unstated for one in turn.named):
                 query = looked_up(turn, "reported_slots") if seen is None else catalog.called(seen)
             return Request(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
         several = self._ids(dict.fromkeys(one.item for one in turn.titled)) if intent == "search" else ()

@@ -12,6 +12,7 @@ from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.retraction import Retraction
 from nextinterest.agent.chat.reading.scope import free_text, in_scope, is_question, opens_indefinite
 from nextinterest.agent.chat.reading.slots import words_in_slot
+from nextinterest.agent.chat.reading.statements import opens_question
 from nextinterest.agent.chat.reading.tokens import single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.agent.chat.schema import Intent
@@ -51,6 +52,8 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "search"
     if similar or (not turn.named and looked_up(turn, "similar_slots") is not None):
         return "similar"
+    if any(one.unstated for one in turn.named) and not stated and not _asks_besides(turn):
+        return _unstated(turn)
     if _rejects(turn):
         return "recommend"
     if stated and not is_request(turn):
@@ -83,6 +86,17 @@ def _asks_for_list(turn: Turn) -> bool:
     if turn.has("wants", "asks_for", "asks_choice") or opens_indefinite(turn.text):
         return True
     return not tells and free_text(turn) is not None
+
+
+def _asks_besides(turn: Turn) -> bool:
+    return turn.has("strong_requests") or turn.conditions or any(one.unlike for one in turn.named)
+
+
+def _unstated(turn: Turn) -> Intent:
+    """Return what a message wants that speaks of an opinion on an item without stating one."""
+    if turn.asks or turn.has("search") or opens_question(turn.text, turn.title_positions):
+        return "search"
+    return "feedback"
 
 
 def opinionated(turn: Turn) -> bool:

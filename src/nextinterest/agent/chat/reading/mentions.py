@@ -20,6 +20,7 @@ from nextinterest.agent.chat.reading.slots import (
     slot_end,
     title_slots,
 )
+from nextinterest.agent.chat.reading.statements import listed
 from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
 from nextinterest.titles import TitleIndex, TitleMatch, compared, normalise_title, title_words
 from nextinterest.titles.words import common_words, everyday_words
@@ -222,7 +223,7 @@ class _Search:
         if any(not t.capital or (len(t.raw) > 1 and t.raw.isupper()) for t in tokens):
             return False
         opens = start == 0 or text.tokens[start].after_stop
-        return not opens or len(tokens) > 1
+        return not opens or len(tokens) > 1 or text.phrase_at(end, listed("of_works")) > 0
 
     def _stands_alone(self, start: int, end: int, *, common: bool) -> bool:
         """Whether words are no part of a longer name, nor `common` ones before or behind a noun."""

@@ -1,4 +1,4 @@
-"""Opinions: whether a message says that an item was liked, disliked or only seen.
+"""Opinions: whether a message states that its writer liked, disliked or only saw an item.
 
 An opinion applies to the items of its clause. One in a clause without items applies to those of the clause
 before ("saw Scream last night. hated it"), else to those of the clause after.
@@ -9,19 +9,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from nextinterest.agent.chat.reading.statements import Statements
 from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
 
-__all__ = ["Opinion", "opinions"]
+__all__ = ["Opinion", "opinions", "read_opinions"]
 
 Opinion = Literal["liked", "disliked", "seen", "none"]
 
-_JOINS = frozenset({"and", "or", "und", "et", "the", "a", "also", "both", "plus"})
+_JOINS = frozenset(
+    {"and", "or", "und", "et", "the", "a", "also", "both", "plus", "nor", "neither", "either"}
+) | {"oder", "noch", "ni"}
 _AMBIGUOUS = frozenset({("like",), ("likes",)})
+_AVERSIONS = frozenset({"hate", "hated", "dislike", "disliked", "loathe", "loathed", "detest", "detested"})
 _TURNS = frozenset({"but", "while", "whereas", "although", "though", "however", "aber", "mais"})
 
 
 def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
-    """Return the opinion on each item.
+    """Return the writer's opinion on each item; see `read_opinions`.
+
+    Examples
+    --------
+    >>> from nextinterest.agent.chat.reading.tokens import tokenise
+    >>> opinions(tokenise("Really liked Fargo but Evita wasn't good"), [(2, 3), (4, 5)])
+    ['liked', 'disliked']
+    """
+    return [opinion for opinion, _ in read_opinions(text, spans)]
+
+
+def read_opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[tuple[Opinion, bool]]:
+    """Return the writer's opinion on each item, and whether one is only asked for, heard or expected.
 
     Parameters
     ----------
@@ -32,22 +48,28 @@ def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
 
     Examples
     --------
-    >>> from nextinterest.agent.chat.reading.tokens import single_words, tokenise
-    >>> opinions(tokenise("Really liked Fargo but Evita wasn't good"), [(2, 3), (4, 5)])
-    ['liked', 'disliked']
+    >>> from nextinterest.agent.chat.reading.tokens import tokenise
+    >>> read_opinions(tokenise("my wife loved Fargo"), [(3, 4)])
+    [('none', True)]
     """
     named = {position for start, end in spans for position in range(start, end)}
     clause = _clauses(text, named)
-    groups = _groups(text, spans)
+    statements = Statements(text, named, clause)
+    groups = _groups(text, spans, statements)
     owners: dict[int, set[int]] = {}
     for g, group in enumerate(groups):
         for s in group:
             for position in range(*spans[s]):
                 owners.setdefault(clause[position], set()).add(g)
-    said: dict[int, list[tuple[int, Opinion]]] = {}
-    for position, opinion in _said(text, named):
-        said.setdefault(clause[position], []).append((position, opinion))
-    result: list[Opinion] = ["none"] * len(spans)
+    said: dict[int, list[Opinion]] = {}
+    unstated: set[int] = set()
+    for position, opinion in _said(text, named, statements):
+        if opinion == "none":
+            unstated.add(clause[position])
+        else:
+            said.setdefault(clause[position], []).append(opinion)
+    result: list[tuple[Opinion, bool]] = [("none", False)] * len(spans)
+    before: Opinion = "none"
     last = max(clause, default=0)
     others = {clause[start] for start, _ in text.spans(word_list("rest"))}
     for group in groups:
@@ -61,9 +83,13 @@ def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
         while behind >= 0 and behind not in owners:
             order.append(behind)
             behind -= 1
-        verdict = _verdict([opinion for c in order for _, opinion in said.get(c, ())])
+        verdict = _verdict([opinion for c in order for opinion in said.get(c, ())])
+        left_out = statements.left_out(spans[group[0]][0], spans[group[-1]][1])
+        if left_out is not None and before != "none":
+            verdict = "liked" if left_out or before == "disliked" else "disliked"
+        before = verdict if verdict in {"liked", "disliked"} else "none"
         for s in group:
-            result[s] = verdict
+            result[s] = verdict, verdict == "none" and any(c in unstated for c in order)
     return result
 
 
@@ -98,11 +124,11 @@ def _starts_clause(text: Text, position: int) -> bool:
     )
 
 
-def _groups(text: Text, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Join items that are in one list: "Fargo, Heat and Casino"."""
+def _groups(text: Text, spans: Sequence[tuple[int, int]], statements: Statements) -> list[list[int]]:
+    """Join items that are in one list: "Fargo, Heat and Casino", but not "Fargo, Heat not so much"."""
     groups: list[list[int]] = []
-    for s, (start, _) in enumerate(spans):
-        if groups:
+    for s, (start, stop) in enumerate(spans):
+        if groups and statements.left_out(start, stop) is None:
             end = spans[groups[-1][-1]][1]
             gap = text.words[end:start]
             if all(word in _JOINS for word in gap) and not (end < len(text) and text.breaks(end - 1, start)):
@@ -112,7 +138,8 @@ def _groups(text: Text, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
     return groups
 
 
-def _said(text: Text, named: set[int]) -> list[tuple[int, Opinion]]:
+def _said(text: Text, named: set[int], statements: Statements) -> list[tuple[int, Opinion]]:
+    """Return what is said where, left to right; "none" for opinions that the writer does not state."""
     found: list[tuple[int, Opinion]] = []
     lists: tuple[tuple[Opinion, frozenset[tuple[str, ...]]], ...] = (
         ("disliked", word_list("disliked")),
@@ -135,25 +162,19 @@ def _said(text: Text, named: set[int]) -> list[tuple[int, Opinion]]:
         if text.words[position : position + length] in _AMBIGUOUS and not _is_verb(text, position):
             position += 1
             continue
-        if opinion != "seen" and _flipped(text, position, named):
+        flipped = _flipped(text, position, named)
+        far = None if flipped else statements.negates(position, length)
+        if not statements.states(position, length):
+            opinion = "none"
+        elif opinion == "seen":
+            opinion = "none" if unseen or flipped else opinion
+        elif opinion == "disliked" and (far or (flipped and text.words[position] in _AVERSIONS)):
+            opinion = "none"  # "I didn't hate it" is no praise
+        elif flipped or far:
             opinion = "liked" if opinion == "disliked" else "disliked"
-        if opinion == "liked" and _is_intention(text, position, length):
-            position += length
-            continue
-        if opinion == "seen" and unseen:
-            position += length
-            continue
         found.append((position, opinion))
         position += length
     return found
-
-
-def _is_intention(text: Text, position: int, length: int) -> bool:
-    """Whether "love" is an intention ("I'd love to see") and no opinion."""
-    behind = text.words[position + length : position + length + 1]
-    return behind == ("to",) or (
-        position > 0 and text.words[position - 1] in {"id", "would", "wed", "might", "will"}
-    )
 
 
 def _is_verb(text: Text, position: int) -> bool:

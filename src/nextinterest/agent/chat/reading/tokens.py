@@ -17,7 +17,7 @@ import yaml
 from nextinterest.errors import DataError
 from nextinterest.titles import normalise_title
 
-__all__ = ["Text", "Token", "single_words", "tokenise", "word_list"]
+__all__ = ["Text", "Token", "phrases_of", "single_words", "tokenise", "word_list"]
 
 LONGEST = 4000  # characters read of one message
 _WORD = re.compile(r"[^\W_]+(?:['\u2019\u2018\u02bc][^\W_]+)*")
@@ -187,14 +187,13 @@ def _phrases(lines: Iterable[str]) -> frozenset[tuple[str, ...]]:
 
 
 @cache
-def _lists() -> dict[str, frozenset[tuple[str, ...]]]:
-    source = files("nextinterest.agent.chat.reading").joinpath("words.yaml").read_text("utf-8")
+def _lists(file: str) -> dict[str, frozenset[tuple[str, ...]]]:
+    source = files("nextinterest.agent.chat.reading").joinpath(file).read_text("utf-8")
     # Plain strings only: YAML would read "no" and "on" as truth values otherwise.
     loaded: dict[str, list[str]] = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506
     return {name: _phrases(lines) for name, lines in loaded.items()}
 
 
-@cache
 def word_list(*names: str) -> frozenset[tuple[str, ...]]:
     """Return the phrases of the named lists of ``words.yaml``, each a tuple of words.
 
@@ -203,12 +202,22 @@ def word_list(*names: str) -> frozenset[tuple[str, ...]]:
     DataError
         If there is no list of a name.
     """
-    lists = _lists()
+    return phrases_of("words.yaml", *names)
+
+
+@cache
+def phrases_of(file: str, *names: str) -> frozenset[tuple[str, ...]]:
+    """Return the phrases of the named lists of a file of this package, each a tuple of words.
+
+    Raises
+    ------
+    DataError
+        If there is no list of a name.
+    """
+    lists = _lists(file)
     missing = [name for name in names if name not in lists]
     if missing:
-        raise DataError(
-            f"words.yaml has no list {missing[0]!r}.", remedy=f"It has {', '.join(sorted(lists))}."
-        )
+        raise DataError(f"{file} has no list {missing[0]!r}.", remedy=f"It has {', '.join(sorted(lists))}.")
     return frozenset().union(*(lists[name] for name in names))
 
 

@@ -18,7 +18,7 @@ from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.namesakes import identified
 from nextinterest.agent.chat.reading.numbers import count_asked
-from nextinterest.agent.chat.reading.opinions import Opinion, opinions
+from nextinterest.agent.chat.reading.opinions import Opinion, read_opinions
 from nextinterest.agent.chat.reading.prices import PriceReading, read_prices
 from nextinterest.agent.chat.reading.references import (
     Reference,
@@ -29,6 +29,7 @@ from nextinterest.agent.chat.reading.references import (
 from nextinterest.agent.chat.reading.removal import Removal, excepts, in_passing, read_removal
 from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction, ruled_out
 from nextinterest.agent.chat.reading.scope import names_goods
+from nextinterest.agent.chat.reading.statements import is_liking
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, YearReading, read_years
 
@@ -74,6 +75,8 @@ class Named:
         Whether it, or things like it, are not wanted.
     alike
         Items of the same title, this one among them, where the message leaves open which is meant.
+    unstated
+        Whether an opinion on it is asked for, expected, or somebody else's, and none is stated.
     kind
         With `unlike`: whether its kind is meant, not the item alone ("less like Heat").
     """
@@ -87,6 +90,7 @@ class Named:
     unlike: bool
     kind: bool = False
     alike: tuple[int, ...] = ()
+    unstated: bool = False
 
 
 @dataclass
@@ -327,12 +331,12 @@ def _compare(years: YearReading, year: int | None) -> None:
 
 
 def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list[Named]:
-    said = opinions(text, [(start, max(start + 1, end)) for start, end, _, _ in spans]) if spans else []
+    said = read_opinions(text, [(start, max(start + 1, end)) for start, end, _, _ in spans]) if spans else []
     inside = {p for start, end, _, by_title in spans if by_title for p in range(start + 1, end)}
     likes = _behind(text, inside, "similar", "if_liked")
     unlikes = _behind(text, inside, "less_like")
     named: list[Named] = []
-    for (start, end, item, by_title), opinion in zip(spans, said, strict=True):
+    for (start, end, item, by_title), (opinion, unstated) in zip(spans, said, strict=True):
         before = named[-1] if named else None
         chained = before is not None and _only_joins(text, before.end, start)
         unlike = start in unlikes or (chained and before is not None and before.unlike and not before.like)
@@ -344,7 +348,7 @@ def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list
         if not like and is_negated(text, start) and opinion in {"none", "seen"}:
             unlike = True
         kind = start in unlikes or (unlike and chained and before is not None and before.kind)
-        named.append(Named(item, start, end, by_title, opinion, like, unlike, kind))
+        named.append(Named(item, start, end, by_title, opinion, like, unlike, kind, unstated=unstated))
     return named
 
 
@@ -374,7 +378,7 @@ def _behind(text: Text, inside: set[int], *names: str) -> set[int]:
             length = text.phrase_at(position, phrases)
             if (
                 not length
-                or _is_liking(text, position, length)
+                or is_liking(text, position, length)
                 or position in inside
                 or position + length - 1 in inside
             ):
@@ -385,14 +389,3 @@ def _behind(text: Text, inside: set[int], *names: str) -> set[int]:
                 at += skip
                 found.add(at)
     return found
-
-
-def _is_liking(text: Text, position: int, length: int) -> bool:
-    """Whether a lone "like" is a verb ("I like Alien"), or small talk ("need like four")."""
-    if text.words[position : position + length] not in {("like",), ("wie",), ("comme",)}:
-        return False
-    before = text.words[max(0, position - 2) : position]
-    who = {"i", "we", "id", "dont", "didnt", "really", "also", "still", "wife", "doesnt", "they", "always"}
-    if before and before[-1] in {"you", "u"}:
-        return False
-    return bool(before) and (before[-1] in who or (before[-1] in {"do", "would"} and position > 1))
