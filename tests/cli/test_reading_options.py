@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from nextinterest.cli.main import app
+from nextinterest.cli.reading import PANELS
 
 READS = (
     "data describe",
     "recommend",
+    "similar",
     "interests",
     "chat",
     "serve",
@@ -63,3 +66,17 @@ def test_a_mapping_works_on_other_commands_too(
     wrong = CliRunner().invoke(app, [*words, "log.csv", "--column", "user"])
     assert wrong.exit_code == 2
     assert "user=" not in wrong.output or "FIELD=COLUMN" in wrong.output
+
+
+@pytest.mark.parametrize("command", ["recommend", "generate", "interests", "chat", "serve", "evaluate"])
+def test_help_shows_a_commands_own_options_first(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "80"}).stdout
+    titles = re.findall(r"╭─ (.+?) ─", shown)
+    titles = [title for title in titles if title != "Arguments"]
+    assert titles[0] == "Options"
+    assert titles[1:] == [panel for panel in PANELS if panel in titles]
+    assert "How data is read" in titles
+    first = shown.partition("╭─ Options")[2].partition("╰")[0]
+    assert "--k-core" not in first
+    assert "--role" not in first
+    assert "--help" in first

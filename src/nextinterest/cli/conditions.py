@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
+
+from nextinterest.cli.reading import PANELS
 
 if TYPE_CHECKING:
     from nextinterest.domain import Where
@@ -22,6 +24,8 @@ _OPTIONS = {"categories": "--category", "excluded_categories": "--not-category"}
 @dataclass(frozen=True, kw_only=True)
 class Constraints:
     """What every item must meet."""
+
+    PANEL: ClassVar[str | None] = PANELS[0]
 
     category: Annotated[
         list[str] | None,
@@ -87,6 +91,8 @@ class Constraints:
 @dataclass(frozen=True, kw_only=True)
 class Asked(Constraints):
     """What is asked for beyond a list: constraints and free text."""
+
+    PANEL: ClassVar[str | None] = None
 
     query: Annotated[
         str | None,

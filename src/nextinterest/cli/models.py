@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
 from nextinterest.agent.roles import ROLES, SAVED, Role, Saved
+from nextinterest.cli.reading import PANELS
 
 if TYPE_CHECKING:
     from nextinterest.llm import LanguageModelLike
@@ -24,6 +25,8 @@ _NONE = "none"
 @dataclass(frozen=True, kw_only=True)
 class Models:
     """Language models and their limits, and the text encoder."""
+
+    PANEL: ClassVar[str | None] = PANELS[1]
 
     language_model: Annotated[
         str | None,

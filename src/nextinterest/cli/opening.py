@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
@@ -29,6 +29,8 @@ __all__ = ["Source"]
 @dataclass(frozen=True, kw_only=True)
 class Source(Models, Reading):
     """Where a command's agent comes from."""
+
+    PANEL: ClassVar[str | None] = None
 
     data: Annotated[
         str | None,

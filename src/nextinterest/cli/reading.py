@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, ParamSpec, TypeVar, get_args, get_type_hints
 
 import typer
 from rich.markup import escape
@@ -26,7 +27,10 @@ from nextinterest.errors import DataError
 if TYPE_CHECKING:
     from nextinterest.data import CleaningConfig, Dataset
 
-__all__ = ["Reading", "grouped"]
+__all__ = ["PANELS", "Reading", "grouped"]
+
+PANELS = ("What may be recommended", "Language models", "How data is read")
+"""Parts of a command's help after its own options, in their order."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,6 +60,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
         group = groups.get(name)
         inner = [parameter] if group is None else _options_of(group)
         options += [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in inner]
+    options.sort(key=_rank)
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -71,9 +76,30 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
 
 
 def _options_of(group: type) -> list[inspect.Parameter]:
-    """Return a group's options, inherited ones included, each annotation read in the module it stands in."""
+    """Return a group's options, inherited ones included, each annotation read in the module it stands in.
+
+    Each stands in the help under the panel of the class that has it, and without one among the command's own.
+    """
     found = get_type_hints(group, include_extras=True)
-    return [p.replace(annotation=found[p.name]) for p in inspect.signature(group).parameters.values()]
+    options = []
+    for parameter in inspect.signature(group).parameters.values():
+        owner = next(c for c in reversed(group.__mro__) if is_dataclass(c) and parameter.name in _names(c))
+        kind, shown = get_args(found[parameter.name])
+        option = copy(shown)
+        option.rich_help_panel = getattr(owner, "PANEL", None)
+        options.append(parameter.replace(annotation=Annotated[kind, option]))
+    return options
+
+
+def _names(group: type) -> set[str]:
+    return {field.name for field in fields(group)}
+
+
+def _rank(option: inspect.Parameter) -> int:
+    """Return where an option stands in the help: a command's own first, the rarest last."""
+    shown = get_args(option.annotation)[1:]
+    panel = getattr(shown[0], "rich_help_panel", None) if shown else None
+    return 0 if panel not in PANELS else 1 + PANELS.index(panel)
 
 
 def _columns(pairs: list[str] | None) -> list[str] | None:
@@ -99,8 +125,14 @@ def _time_format(value: str) -> str:
 class Reading:
     """How data is read and cleaned: `nextinterest.data.load` with the options of the command line."""
 
+    PANEL: ClassVar[str | None] = PANELS[2]
+
     format: Annotated[
-        Format, typer.Option(help="How to read the data; auto judges by names and first lines.")
+        Format,
+        typer.Option(
+            metavar="FORMAT",
+            help=f"How to read the data: {', '.join(get_args(Format))}. auto judges by names and contents.",
+        ),
     ] = "auto"
     items: Annotated[
         str | None,
