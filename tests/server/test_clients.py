@@ -29,7 +29,7 @@ def ready(code: str, address: str) -> str:
 def test_the_page_has_examples_of_each_kind() -> None:
     kinds = [kind for kind, _ in BLOCKS]
     assert kinds.count("python") == 5
-    assert kinds.count("sh") == 5
+    assert kinds.count("sh") == 6
 
 
 @pytest.mark.parametrize("code", [code for kind, code in BLOCKS if kind == "python"])
@@ -59,6 +59,7 @@ def test_curl_examples(code: str, address: str) -> None:
     expected = {
         "events": '"accepted":1',
         "recommend": '"items":[',
+        "similar": '"items":[',
         "requests": '"items":[',
         "forecast": '"next_step"',
     }
