@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 
 from fastapi.testclient import TestClient
 
 from nextinterest.profiles.kinds import READ_AS
+from nextinterest.retrieval.cooccurrence import CoOccurrence
+from nextinterest.retrieval.item_softmax import ItemSoftmax
+from nextinterest.retrieval.pool import PopularityPart
+from nextinterest.retrieval.popular_items import PopularItems
+from nextinterest.retrieval.queries import REQUEST
+from nextinterest.retrieval.text_source import TextNeighbours
 from nextinterest.server.routes.page import PAGE_PATHS
 
 
@@ -61,3 +68,21 @@ def test_a_new_user_may_have_any_name_that_a_path_can_carry() -> None:
     assert field is not None
     assert "pattern" not in field[0]
     assert "slash" not in page
+
+
+def test_every_source_has_a_label_for_people_which_the_documents_name_too() -> None:
+    script = files("nextinterest.server").joinpath("page/picks.js").read_text("utf-8")
+    labels = dict(
+        re.findall(r"^  (\w+): \"(.+)\",$", script.partition("LABELS = {")[2].partition("}")[0], re.M)
+    )
+    page = Path(__file__).parents[2] / "docs" / "retrieval.md"
+    rows = re.findall(r"^  \| `([\w: ]+)` \| (.+?) \|", page.read_text("utf-8"), re.M)
+    assert {name.partition(":")[0]: said.partition(":")[0] for name, said in rows} == labels
+    classes = (TextNeighbours, PopularItems, CoOccurrence, ItemSoftmax, PopularityPart)
+    shipped = {one.name for one in classes if isinstance(one.name, str)} | {
+        REQUEST,
+        "sequence",
+        "ease",
+        "lift",
+    }
+    assert shipped <= set(labels)

@@ -6,6 +6,18 @@ import { hides } from "/page/history.js";
 
 const SOURCES = 3;
 const WORDS = "request"; // the source of what was asked for in words
+// What people read for the names of sources, which docs/retrieval.md explains; the JSON keeps the names.
+const LABELS = {
+  request: "your words",
+  text: "texts like those of your history",
+  popularity: "what many people choose",
+  cooccurrence: "what goes with your items",
+  sequence: "what people with a like history chose next",
+  ease: "what people who chose the same also chose",
+  lift: "what often follows your latest items",
+  item_softmax: "what the language model expects next",
+  generated: "an interest that the language model expects",
+};
 
 /** Show a ranked list and the profile's hidden items. */
 export function showPicks(list, profile, act) {
@@ -63,12 +75,24 @@ function reason(item) {
   return el("p", { class: "reason" }, "Because of ", ...parts);
 }
 
-/** What put the item forward, and at which rank: the words asked for first, then the best. */
+/** A source in plain words: "sequence-2" is one of several of a kind, "generated: film noir" names an interest. */
+function label(source) {
+  const [, kind, interest] = /^(.+?)(?:-\d+)?(?:: (.*))?$/.exec(source) ?? [];
+  const said = LABELS[kind] ?? source.replaceAll("_", " ");
+  return interest === undefined ? said : `${said}: ${interest}`;
+}
+
+/** What put the item forward, each kind once at its best rank: the words asked for first, then the best. */
 function sources(item) {
-  const order = ([name, rank]) => (name === WORDS ? 0 : rank);
-  const ranked = Object.entries(item.sources).sort((a, b) => order(a) - order(b));
+  const ranks = new Map();
+  for (const [name, rank] of Object.entries(item.sources)) {
+    const said = label(name);
+    ranks.set(said, Math.min(rank, ranks.get(said) ?? rank));
+  }
+  const order = ([said, rank]) => (said === LABELS[WORDS] ? 0 : rank);
+  const ranked = [...ranks].sort((a, b) => order(a) - order(b));
   if (ranked.length === 0) return null;
-  const named = ranked.slice(0, SOURCES).map(([name, rank]) => `${name === WORDS ? "your words" : name.replaceAll("_", " ")} (#${rank})`);
+  const named = ranked.slice(0, SOURCES).map(([said, rank]) => `${said} (#${rank})`);
   const more = ranked.length > SOURCES ? ` and ${ranked.length - SOURCES} more` : "";
   return el("p", { class: "meta sources" }, `Found by ${named.join(", ")}${more}`);
 }
