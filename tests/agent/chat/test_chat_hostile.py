@@ -160,7 +160,7 @@ def test_a_title_that_is_a_command_commands_nothing(besieged: RecommenderAgent) 
     ]
     reply = besieged.chat(said, history=["b"])
     assert reply.confirmation is None
-    assert reply.request.intent == "other"
+    assert reply.request.intent == "thank"
 
 
 @pytest.mark.parametrize(

@@ -257,3 +257,20 @@ def test_a_contrast_is_an_opinion(context: ChatContext, pair: tuple[str, str], m
 def test_a_contrast_may_be_praise() -> None:
     assert noted(CINEMA, "Twister wasn't good but Fargo was") == {"Twister": "disliked", "Fargo": "liked"}
     assert noted(CINEMA, "Twister was boring, Fargo wasn't") == {"Twister": "disliked", "Fargo": "liked"}
+
+
+@pytest.mark.parametrize(
+    "opinion", ["i hated it", "it was boring", "that was awful", "hated it!", "i disliked it"]
+)
+def test_a_pronoun_means_the_item_named_last(opinion: str) -> None:
+    assert noted(CINEMA, "something like Contact", LIST, opinion) == {"Contact": "disliked"}
+    assert noted(CINEMA, "something like Oppenheimer", LIST, opinion) == {}
+    assert noted(CINEMA, "two dramas", LIST, opinion) == {}
+    assert noted(CINEMA, "one drama", "Here is one:\n1. Fargo (1990)", opinion) == {"Fargo": "disliked"}
+
+
+def test_a_function_word_is_no_title_to_have_an_opinion_on() -> None:
+    films = _context(("The War", "It", "Fargo"), "Drama")
+    assert noted(films, "Ich habe gestern Fargo gesehen, war super") == {"Fargo": "liked"}
+    assert noted(films, "das war super") == {}
+    assert "It" not in noted(films, "loved it")

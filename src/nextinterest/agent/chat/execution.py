@@ -41,6 +41,7 @@ N_FOUND = 5
 N_CLOSE = 10
 LEAST_MATCH = 0.72
 _KEPT = "Nothing was deleted."
+_IDLE = "No question is open, so nothing was changed. Say what you would like."
 
 
 class Executor:
@@ -86,6 +87,8 @@ class Executor:
         )
         if understood.kept:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
+        elif understood.idle:
+            outcome = outcome.model_copy(update={"notes": (*outcome.notes, _IDLE)})
         outcome = outcome.model_copy(update={"notes": (*outcome.notes, *_unread(understood))})
         return outcome if recorded is None else outcome.model_copy(update={"confirmation": recorded})
 

@@ -112,6 +112,8 @@ class Understood:
     kept
         Whether nothing was removed though the message may have meant it: it left the question open, or asked
         for a list beside.
+    idle
+        Whether it answers a question or takes one back where none was asked.
     unread
         Characters of the conversation that were left out because it is long.
     cut
@@ -133,6 +135,7 @@ class Understood:
     confirmed: bool = False
     unsure: bool = False
     kept: bool = False
+    idle: bool = False
     unread: int = 0
     cut: int = 0
     unsearched: int = 0

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from nextinterest.agent.chat.reading.antecedent import Antecedent
 from nextinterest.agent.chat.reading.intents import decide, forgets_besides, looked_up
 from nextinterest.agent.chat.reading.namesakes import chosen
 from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import may_be_name
 from nextinterest.agent.chat.reading.scope import free_text
+from nextinterest.agent.chat.reading.small_talk import small_talk
 from nextinterest.agent.chat.reading.turn import Named, Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING
@@ -64,6 +66,7 @@ class Dialogue:
         self.last_reported: tuple[ReportedEvent, ...] = ()  # by the message before
         self.offer: Turn | None = None
         self.held: Turn | None = None  # a message of which it was asked which item it means
+        self.antecedent = Antecedent()
         self._listing = False
 
     def assistant(self, items: tuple[int, ...], listed: bool, offer: Turn | None = None) -> None:
@@ -71,6 +74,7 @@ class Dialogue:
         self.offer = offer
         if not items or self.held is not None:  # the items that it asked back about are no list
             return
+        self.antecedent.shown(items)
         shown = items if listed or self._listing else self.table.shown
         self.table = Table(shown, items if len(items) == 1 or not listed else (items[0],))
         if listed or self._listing:
@@ -81,7 +85,7 @@ class Dialogue:
         offer, self.offer = self.offer, None
         if offer is not None and self.request.asked and _agrees(turn):
             return self._accept(offer)
-        turn = self._answering(turn)
+        turn = self.antecedent.resolved(self._answering(turn))
         intent = decide(turn, refining=self.request.asked)
         if intent == "forget":
             turn = self._known(turn)
@@ -90,12 +94,8 @@ class Dialogue:
             self.held, self._listing = turn, False
             clear = [one.item for one in turn.titled if not one.alike and one.item in turn.taken_back]
             meant = Where(only_items=self._ids(clear)) if intent == "forget" and clear else Where()
-            return Understood(
-                Request(intent=intent, where=meant),
-                earlier=tuple(self.reported),
-                unclear=turn.unclear,
-                unsure=unsure,
-            )
+            asked = Request(intent=intent, where=meant)
+            return Understood(asked, earlier=tuple(self.reported), unclear=turn.unclear, unsure=unsure)
         self._listing = intent in {"recommend", "similar"}
         reported = self._reported(turn, intent)
         earlier = tuple(self.reported)
@@ -108,6 +108,7 @@ class Dialogue:
         else:
             request = self._other(turn, intent)
         self._remember(turn, reported, intent)
+        self.antecedent.said(turn, intent, request.query, self.context.titles)
         return Understood(
             request,
             reported=reported,
@@ -116,6 +117,7 @@ class Dialogue:
             unsure=unsure,
             missing=turn.missing if intent == "forget" else (),
             kept=self._listing and forgets_besides(turn),
+            idle=intent == "other" and not turn.named and small_talk(turn.text) == "idle",
         )
 
     def _answering(self, turn: Turn) -> Turn:

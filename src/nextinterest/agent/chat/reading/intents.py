@@ -1,4 +1,4 @@
-"""What a message wants: one of eight intents, by what it names and by the phrases it uses.
+"""What a message wants: one intent, by what it names and by the phrases it uses.
 
 The first check that applies decides: forget before explain and profile, those before search and similar,
 those before feedback and lists. What matches no check is `other`.
@@ -12,6 +12,7 @@ from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.retraction import Retraction
 from nextinterest.agent.chat.reading.scope import free_text, in_scope, is_question, opens_indefinite
 from nextinterest.agent.chat.reading.slots import words_in_slot
+from nextinterest.agent.chat.reading.small_talk import small_talk
 from nextinterest.agent.chat.reading.statements import opens_question
 from nextinterest.agent.chat.reading.tokens import single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
@@ -35,6 +36,8 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "other"
     if turn.deletes_profile or turn.asks_how or _takes_back(turn) or _excepts(turn):
         return "forget"
+    if not turn.named and not turn.conditions and (said := small_talk(turn.text)) is not None:
+        return "other" if said == "idle" else said
     if _is_injected(turn):
         return "other"
     for intent, fits in (
