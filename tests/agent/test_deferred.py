@@ -12,10 +12,11 @@ from support.saved_llama import save_tiny_llama
 
 from nextinterest.agent import AgentConfig, Engine, RecommenderAgent
 from nextinterest.agent.deferred import DeferredModel
+from nextinterest.agent.role_models import open_roles
 from nextinterest.artifact_files import MANIFEST
 from nextinterest.data import EventLog
 from nextinterest.domain import Catalog
-from nextinterest.errors import IntegrityError
+from nextinterest.errors import AssetError, IntegrityError
 from nextinterest.llm import LanguageModel, LocalModel
 from nextinterest.messages import Message
 from nextinterest.retrieval import Retriever
@@ -97,3 +98,15 @@ def test_a_trace_shows_when_the_weights_are_read(catalog: Catalog, log: EventLog
     loads = [[] if trace is None else trace.named("load") for trace in traces]
     assert [len(steps) for steps in loads] == [1, 0]
     assert str(loads[0][0].details["model"]).endswith("tiny")
+
+
+@pytest.mark.parametrize("word", ["none", "None", " none "])
+def test_the_word_none_is_no_model(word: str) -> None:
+    assert open_roles(word, {"word": word}) == (None, {"word": None})
+
+
+def test_a_misspelt_asset_is_refused_before_anything_is_opened() -> None:
+    with pytest.raises(AssetError, match=r"Did you mean 'smollm2-135m-instruct'\?"):
+        open_roles("smolm2-135m")
+    with pytest.raises(AssetError, match=r"Did you mean 'smollm2-135m-instruct'\?"):
+        open_roles(None, {"rerank": "smolm2-135m"})

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
+from nextinterest import RecommenderAgent
 from nextinterest.cli import main
+from nextinterest.data import load
 from nextinterest.domain import FloatArray
 from nextinterest.llm import Sampling, ScriptedLanguageModel
 from nextinterest.messages import Message
@@ -117,3 +119,62 @@ def test_a_role_needs_a_name_and_a_model(folder: Path, capsys: pytest.CaptureFix
 def test_unknown_user_is_one_line_with_the_remedy(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("--data", str(folder), "--user", "nobody") == 1
     assert "Choose one of the user ids" in capsys.readouterr().err
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Data without categories, whose titles share words."""
+    monkeypatch.setenv("COLUMNS", "200")
+    titles = ("Trail tent", "Winter tent", "Trail shoes", "Espresso cups", "Espresso beans", "Lamp")
+    rows = "".join(
+        f"{user},{titles[(user + k) % 6]},{1_700_000_000 + 3600 * k}\n" for user in range(5) for k in range(4)
+    )
+    (tmp_path / "us.csv").write_text(f"user,item,time\n{rows}")
+    return str(tmp_path / "us.csv")
+
+
+def test_without_categories_interests_are_named_as_generate_names_them(
+    bare: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("--data", bare, "--user", "3", "--language-model", "none") == 0
+    said = capsys.readouterr().out
+    assert "The items have no categories: interests are words that their titles share." in said
+    assert "espresso" in said
+    assert "Most attention goes to (none)" not in said
+    assert _run("--data", bare, "--user", "3", "--json", "--language-model", "none") == 0
+    found = json.loads(capsys.readouterr().out)
+    for part in ("portrait", "outlook"):
+        assert any("no categories" in note for note in found[part]["notes"])
+    agent = RecommenderAgent.from_dataset(load(bare), language_model="none")
+    portrait, outlook = agent.interests(user="3"), agent.forecast(user="3")
+    assert "espresso" in {share.interest for share in portrait.interests}
+    assert {row.interest for row in outlook.interests} == {share.interest for share in portrait.interests}
+    assert any("no categories" in note for note in (*portrait.notes, *outlook.notes))
+
+
+def test_the_change_is_explained_below_the_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("--data", str(folder), "--user", "1") == 0
+    assert "change: share of the recent events minus that of the earlier ones" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--events", "5", "--days", "5"), "--events or --days, not both"),
+        (("--plot", "missing/x.png"), "no folder missing"),
+        (("--plot-changes", "missing/x.svg"), "no folder missing"),
+        (("--plot", "x.jpeg"), "name it .png or .svg"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_is_read(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    assert _run("--user", "1", *options) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -151,3 +153,36 @@ def test_an_unknown_user_is_refused_in_the_words_of_the_command_line(
 def test_data_read_in_another_way_is_other_data(opened: Callable[..., str], data: Path) -> None:
     assert opened("recommend", "--user", "1", "--data", "ml-100k", "--k-core", "5") == "built from ml-100k"
     assert opened("recommend", "--user", "u1", "--data", str(data), "--k-core", "2") == "built from events"
+
+
+def test_a_misspelt_model_is_refused_before_the_data_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in (["--language-model", "smolm2-135m"], ["--role", "rerank=smolm2-135m"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["recommend", "--data", __file__, "--user", "u1", *option])
+        assert ended.value.code == 1
+        assert "Did you mean 'smollm2-135m-instruct'?" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recommend", "--data", "nix.csv", "--user", "a"],
+        ["interests", "--data", "nix.csv", "--user", "a"],
+        ["evaluate", "--data", "nix.csv"],
+        ["recommend", "--items", "nix.csv", "--user", "a"],
+        ["recommend", "--text-encoder", "./nix", "--user", "a"],
+    ],
+)
+def test_what_is_not_there_is_refused_before_models_are_imported(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    program = (
+        "import sys\nfrom nextinterest.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as ended:\n    code = ended.code\n"
+        "print(code, sorted({'torch', 'transformers', 'scipy'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert done.stdout.strip() == "1 []"
+    assert "nix" in done.stderr

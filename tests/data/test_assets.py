@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 import pytest
@@ -81,3 +82,35 @@ def test_an_asset_of_another_kind_is_an_error_that_names_the_fitting_ones() -> N
 def test_an_unknown_asset_is_an_error_that_names_all() -> None:
     with pytest.raises(AssetError, match=r"no asset 'gpt'.*all-minilm-l6-v2, gemma3-270m, ml-100k"):
         fetch("gpt")
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "meant"),
+    [
+        ("smolm2-135m", "language-model", "smollm2-135m-instruct"),
+        ("SmolLM2-135M-Instruct", "language-model", "smollm2-135m-instruct"),
+        ("all-MiniLM-L6-v2", "text-encoder", "all-minilm-l6-v2"),
+        ("minilm-l6-v2", "text-encoder", "all-minilm-l6-v2"),
+    ],
+)
+def test_a_misspelt_asset_is_named_without_asking_a_hub(
+    given: str, kind: Literal["language-model", "text-encoder"], meant: str, empty_home: Path
+) -> None:
+    for refuse in (assets.refuse_misspelt, locate):
+        with pytest.raises(AssetError, match=f"Did you mean '{meant}'\\?"):
+            refuse(given, kind)
+
+
+@pytest.mark.parametrize(
+    "given", ["t5-base", "gpt2", "org/smolm2-135m", "openai:smolm2-135m", "smollm2-135m-instruct"]
+)
+def test_other_names_are_no_misspelt_assets(given: str) -> None:
+    assets.refuse_misspelt(given, "language-model")
+
+
+def test_a_folder_called_like_an_asset_is_that_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "smolm2-135m").mkdir()
+    assert locate("smolm2-135m", "language-model") == Path("smolm2-135m")

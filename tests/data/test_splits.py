@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextinterest.data import EventLog, Split, leave_last_out, leave_one_out, split_named, time_split
+from nextinterest.data.splits import dated
 from nextinterest.errors import DataError
 
 LENGTHS = st.lists(st.integers(0, 8), min_size=1, max_size=6)
@@ -132,3 +133,15 @@ def test_a_split_is_made_again_from_its_name(split: Split) -> None:
     assert again.name == split.name
     assert events_of(again) == events_of(split)
     assert split_named(log, "by moon phase") is None
+
+
+def test_moments_of_a_time_split_have_dates_beside() -> None:
+    log = EventLog(("ann",), np.array([0, 3]), np.arange(3, dtype=np.int32), np.array([0, 86_400, 172_800]))
+    name = time_split(log, 86_400, 172_800).name
+    assert name == "time(validation_from=86400, test_from=172800)"  # by which it is found again
+    assert "86400 (1970-01-02 00:00 UTC)" in dated(name)
+    assert dated("leave-one-out") == "leave-one-out"
+    with pytest.raises(DataError, match=r"172800 \(1970-01-03 00:00 UTC\), not before"):
+        time_split(log, 172_800, 86_400)
+    with pytest.raises(DataError, match=r"run from 0 \(1970-01-01 00:00 UTC\) to 172800"):
+        time_split(log, 200_000, 300_000)

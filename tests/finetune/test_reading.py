@@ -14,6 +14,7 @@ from nextinterest.finetune.language_config import LoraOptions
 from nextinterest.finetune.processes import is_main_process, use_own_gpu
 from nextinterest.finetune.reading import read_options
 from nextinterest.finetune.task_config import TasksConfig
+from nextinterest.finetune.training_config import TrainingConfig
 
 
 def test_options_are_changed_one_by_one_and_checked(tmp_path: Path) -> None:
@@ -108,3 +109,13 @@ def test_the_shipped_recipe_of_tasks_is_valid_and_says_how_it_is_run() -> None:
     first = file.read_text().splitlines()[0]
     assert first.startswith("# Run: nextinterest finetune ")
     assert f"configs/{file.name} " in first
+
+
+def test_a_configuration_that_cannot_be_read_is_named_in_whole_sentences(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nix\.yaml is not there\. Check the path"):
+        read_options(TrainingConfig, tmp_path / "nix.yaml")
+    with pytest.raises(DataError, match=r"is a folder, no file\. "):
+        read_options(TrainingConfig, tmp_path)
+    (tmp_path / "bad.yaml").write_text("a: [")
+    with pytest.raises(DataError, match=r"(?s)cannot be read: .*\. Give a YAML file\."):
+        read_options(TrainingConfig, tmp_path / "bad.yaml")

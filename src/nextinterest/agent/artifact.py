@@ -43,7 +43,7 @@ from nextinterest.errors import IntegrityError
 from nextinterest.interests.model import ForecastModel
 from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
-from nextinterest.llm.opening import name_of, remote_name
+from nextinterest.llm.opening import is_none, name_of, remote_name
 from nextinterest.prompts import PromptTemplate
 from nextinterest.retrieval import Encoder, Retriever
 from nextinterest.retrieval.saved_items import ItemsFrom
@@ -240,6 +240,7 @@ def load_engine(
     saved = read_artifact(directory, RECOMMENDER)
     content = saved.content
     _check_template(saved)
+    language_model = None if is_none(language_model) else language_model
     given = None if isinstance(language_model, Saved) else language_model
     moved = str(given) if isinstance(given, str | Path) and remote_name(given) is None else None
     with_language = language_model is not None

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TypeAlias
 
-from nextinterest.data.assets import locate
+from nextinterest.data.assets import locate, refuse_misspelt
 from nextinterest.errors import AssetError, IntegrityError, ModelError
 from nextinterest.llm import Capabilities, EndpointSettings, LanguageModel, Tokenizer, open_model
 from nextinterest.llm.devices import DtypeName
@@ -181,9 +181,12 @@ def deferred(
     ------
     ModelError
         If something else was given.
+    AssetError
+        If it is the misspelt name of an asset.
     """
     if isinstance(spec, DeferredModel):
         return spec
     if isinstance(spec, str | Path):
+        refuse_misspelt(str(spec), "language-model")
         return DeferredModel(spec, device=device, dtype=dtype, endpoint=endpoint)
     return open_model(spec, device=device, dtype=dtype)

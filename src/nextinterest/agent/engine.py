@@ -45,6 +45,7 @@ from nextinterest.domain import (
     with_titles,
 )
 from nextinterest.interests import PortraitSummary, cluster_catalog, forecast_interests, portray
+from nextinterest.interests.naming import interest_catalog
 from nextinterest.llm import LanguageModel, Tokenizer
 from nextinterest.prompts import Asking, PromptOptions, PromptTemplate, TitleGrounder
 from nextinterest.retrieval import Retriever
@@ -372,23 +373,24 @@ class Engine:
 
     def interests(self, read: ReadHistory, clusters: int = 0) -> InterestPortrait:
         """Return what the interests in a history are; `clusters` as in `RecommenderAgent.interests`."""
-        catalog = self.catalog
+        catalog, notes = interest_catalog(self.catalog)
         if clusters:
-            catalog = cluster_catalog(catalog, self.retriever.item_vectors, clusters)
+            catalog, notes = cluster_catalog(self.catalog, self.retriever.item_vectors, clusters), ()
         portrait = portray(read.history, catalog)
-        return portrait.model_copy(update={"notes": portrait.notes + read.notes})
+        return portrait.model_copy(update={"notes": portrait.notes + notes + read.notes})
 
     def forecast(
         self, read: ReadHistory, *, horizon: Horizon = 10, n_paths: int = 0, seed: int = 0
     ) -> InterestOutlook:
         """Return how attention will be shared among interests; see `RecommenderAgent.forecast`."""
+        catalog, notes = interest_catalog(self.catalog)
         outlook = forecast_interests(
             read.history,
-            self.catalog,
+            catalog,
             self.retriever,
             horizon=horizon,
             model=self.forecast_model,
             n_paths=n_paths,
             seed=seed,
         )
-        return outlook.model_copy(update={"notes": outlook.notes + read.notes})
+        return outlook.model_copy(update={"notes": outlook.notes + notes + read.notes})

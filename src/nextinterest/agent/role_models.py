@@ -10,7 +10,7 @@ from nextinterest.agent.roles import ROLES, Role
 from nextinterest.errors import ModelError
 from nextinterest.llm import EndpointSettings, LanguageModelLike
 from nextinterest.llm.devices import DtypeName
-from nextinterest.llm.opening import name_of
+from nextinterest.llm.opening import is_none, name_of
 
 __all__ = ["open_roles", "takes"]
 
@@ -49,7 +49,7 @@ def open_roles(
     opened: dict[str, AgentModel] = {}
 
     def one(spec: LanguageModelLike | AgentModel | None) -> AgentModel | None:
-        if spec is None:
+        if spec is None or is_none(spec):
             return None
         name = name_of(spec) if isinstance(spec, str | Path) else None
         if name is not None and name in opened:

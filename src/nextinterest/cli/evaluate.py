@@ -46,8 +46,8 @@ def evaluate(
     methods: Annotated[
         str,
         typer.Option(
-            help="Comma-separated: popularity, recent, markov, itemknn, ease, sasrec, text, retrieval, "
-            "agent, or the path of a recommender directory."
+            help="Comma-separated: popularity, recent-popularity, markov, itemknn, ease, sasrec, text, "
+            "retrieval, agent, or the path of a recommender directory."
         ),
     ] = "popularity,itemknn,ease,markov,sasrec",
     protocol: Annotated[
@@ -129,6 +129,7 @@ def evaluate(
     if compare is not None:
         _compare(_open(compare[0]), _open(compare[1]), resamples)
         return
+    reading.refuse_missing(data)
     from nextinterest.eval import Protocol, hold_out_cold, read_candidates
     from nextinterest.eval import evaluate as run_evaluation
     from nextinterest.eval.runs import check_run_folder
@@ -274,15 +275,15 @@ def _report(run: Run, resamples: int, metrics: str | None) -> None:
 
 
 def _leaderboard(content: Content) -> Table:
+    from nextinterest.data.splits import dated
     from nextinterest.eval.report.style import interval, plain
 
     manifest = content.run.manifest
     measures = {one.name: one for one in (*content.table.measures, *content.table.set_measures)}
     shown = [name for name in _SHOWN if name in measures] or list(measures)[:4]
     marks = {"best": " ★", "worse": " ▼", "even": " ≈", "": ""}
-    title = (
-        f"{manifest.data}, {manifest.split}, {manifest.protocol.part}: {counted(manifest.n_users, 'user')}"
-    )
+    users = counted(manifest.n_users, "user")
+    title = f"{manifest.data}, {dated(manifest.split)}, {manifest.protocol.part}: {users}"
     table = Table(title=escape(title), title_justify="left")
     table.add_column("method")
     for name in shown:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["interests"]
 
 ROWS = 8
+_CHANGE = (
+    "change: share of the recent events minus that of the earlier ones, in percentage points (pp); q: the "
+    "false-discovery rate at which it is one, so that a small q is no chance."
+)
 
 
 @grouped
@@ -30,7 +34,9 @@ def interests(
     *,
     user: Annotated[str, typer.Option(help="Id of a user in the data.")],
     source: Source,
-    events: Annotated[int, typer.Option(help="Forecast this many coming events.", min=1)] = 10,
+    events: Annotated[
+        int | None, typer.Option(help="Forecast this many coming events; 10 by default.", min=1)
+    ] = None,
     days: Annotated[
         float | None, typer.Option(help="Forecast the events of this many days instead.", min=0.01)
     ] = None,
@@ -50,6 +56,12 @@ def interests(
     A language model that takes the role word (--language-model or --role word=MODEL) words the text, each
     sentence checked against its numbers.
     """
+    if events is not None and days is not None:
+        raise typer.BadParameter("Give --events or --days, not both: a forecast has one horizon.")
+    for picture in (plot, plot_changes):
+        _check_picture(picture)
+    with err.status("Loading the agent"):
+        agent = source.open(ranks=False)
     from nextinterest.data.interests import population_mix
     from nextinterest.interests import (
         PortraitConfig,
@@ -57,26 +69,27 @@ def interests(
         draw_changes,
         draw_river,
         forecast_interests,
+        interest_catalog,
         portray,
         save_figure,
     )
 
-    with err.status("Loading the agent"):
-        agent = source.open(ranks=False)
     history = agent.history(user)
-    log, catalog = agent.log, agent.catalog
+    log, (catalog, notes) = agent.log, interest_catalog(agent.catalog)
     population = None if log is None else population_mix(log.items, catalog)
     portrait = portray(history, catalog, population, PortraitConfig(seed=seed))
     outlook = forecast_interests(
         history,
         catalog,
         agent.retriever,
-        horizon=events if days is None else timedelta(days=days),
+        horizon=events or 10 if days is None else timedelta(days=days),
         model=agent.engine.forecast_model,
         population=population,
         n_paths=paths,
         seed=seed,
     )
+    portrait = portrait.model_copy(update={"notes": portrait.notes + notes})
+    outlook = outlook.model_copy(update={"notes": outlook.notes + notes})
     words = describe(portrait, outlook)
     model = agent.engine.model_for("word")
     if model is not None:
@@ -96,9 +109,25 @@ def interests(
         typer.echo(visible(words.text))
         return
     out.print(_table(portrait, outlook))
+    if portrait.changes:
+        out.print(f"[dim]{_CHANGE}[/]")
+    for note in notes:
+        out.print(f"[dim]{escape(note)}[/]")
     if outlook.paths:
         out.print(_paths(outlook))
     out.print(escape(words.text), soft_wrap=False)
+
+
+def _check_picture(path: Path | None) -> None:
+    """Refuse a picture that could not be saved before anything is computed for it."""
+    if path is None:
+        return
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise typer.BadParameter(f"Cannot save a picture as {path.name!r}: name it .png or .svg.")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(
+            f"There is no folder {path.parent} for the picture: make it, or name another."
+        )
 
 
 def _worded(portrait: InterestPortrait, outlook: InterestOutlook, model: LanguageModel) -> TextPortrait:

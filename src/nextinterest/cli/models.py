@@ -13,13 +13,12 @@ import typer
 
 from nextinterest.agent.roles import ROLES, SAVED, Role, Saved
 from nextinterest.cli.reading import PANELS
+from nextinterest.data.assets import refuse_misspelt
 
 if TYPE_CHECKING:
     from nextinterest.llm import LanguageModelLike
 
 __all__ = ["Models"]
-
-_NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +92,12 @@ class Models:
     def opened(self, name: str) -> LanguageModelLike | None:
         """Return what a name on the command line means: an endpoint is opened with the limits given."""
         from nextinterest.llm.endpoint_settings import EndpointSettings
-        from nextinterest.llm.opening import open_model, remote_name
+        from nextinterest.llm.opening import is_none, open_model, remote_name
 
-        if name.strip().casefold() == _NONE:
+        if is_none(name):
             return None
         if remote_name(name) is None:
+            refuse_misspelt(name, "language-model")
             return name
         limits = {
             "max_cost": self.max_cost,

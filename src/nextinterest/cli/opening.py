@@ -18,7 +18,12 @@ import typer
 from nextinterest.agent.roles import Saved
 from nextinterest.cli.models import Models
 from nextinterest.cli.reading import Reading
-from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
+from nextinterest.data.assets import (
+    DEFAULT_DATA,
+    DEFAULT_LANGUAGE_MODEL,
+    DEFAULT_TEXT_ENCODER,
+    refuse_missing,
+)
 
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
@@ -57,16 +62,19 @@ class Source(Models, Reading):
         IntegrityError
             If the directory's catalogue is not that of the data, or the directory is damaged.
         """
+        data = self.data or DEFAULT_DATA
+        self.refuse_missing(data)
+        if self.text_encoder is not None:
+            refuse_missing(self.text_encoder, "text-encoder")
         from nextinterest.agent import RecommenderAgent
 
-        data = self.data or DEFAULT_DATA
         as_it_is = all(getattr(self, option.name) == option.default for option in fields(Reading))
         if self.model is None and not (data == DEFAULT_DATA and as_it_is):
-            name = self.named_model(with_language=ranks)
+            name, roles = self.named_model(with_language=ranks), self.roles()
             return RecommenderAgent.from_dataset(
                 self.load(data),
                 language_model=DEFAULT_LANGUAGE_MODEL if isinstance(name, Saved) else name,
-                roles=self.roles(),
+                roles=roles,
                 text_encoder=self.text_encoder or DEFAULT_TEXT_ENCODER,
             )
         agent = RecommenderAgent.from_pretrained(

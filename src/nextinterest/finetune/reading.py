@@ -41,10 +41,15 @@ def read_options(schema: type[OptionsT], path: Path | None, overrides: Sequence[
     >>> read_options(TrainingConfig, None, ["epochs=2"]).epochs
     2
     """
+    if path is not None and not path.is_file():
+        found = "a folder, no file" if path.is_dir() else "not there"
+        raise DataError(
+            f"The configuration {path} is {found}.", remedy="Check the path, or give a YAML file."
+        )
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path else {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"{path} cannot be read: {error}", remedy="Give a YAML file.") from error
+        raise DataError(f"{path} cannot be read: {error}.", remedy="Give a YAML file.") from error
     if not isinstance(raw or {}, dict):
         raise DataError(f"{path} holds no fields.", remedy="Write one field: value on each line.")
     # Over the defaults, so that naming one field of a part leaves the part's others as they were.

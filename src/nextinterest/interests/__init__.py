@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nextinterest.interests.fitting import fit_forecast_model
     from nextinterest.interests.forecaster import PooledForecaster
     from nextinterest.interests.model import ForecastModel
+    from nextinterest.interests.naming import interest_catalog
     from nextinterest.interests.older import PortraitSummary, describe_older
     from nextinterest.interests.outlook import Horizon, default_model, forecast_interests
     from nextinterest.interests.paths import StatefulItemScorer, sample_paths
@@ -44,6 +45,7 @@ __all__ = [
     "draw_river",
     "fit_forecast_model",
     "forecast_interests",
+    "interest_catalog",
     "portray",
     "sample_paths",
     "save_figure",
@@ -71,6 +73,7 @@ _HOME = {
     "draw_river": "pictures",
     "fit_forecast_model": "fitting",
     "forecast_interests": "outlook",
+    "interest_catalog": "naming",
     "portray": "portrait",
     "sample_paths": "paths",
     "save_figure": "pictures",

@@ -46,10 +46,13 @@ def default_model() -> ForecastModel:
     return ForecastModel.model_validate_json(text)
 
 
-def population_of(items: ItemScorer) -> Shares:
-    """Return the interest mix that an item model expects of an unknown user, shape (n_interests,)."""
+def population_of(items: ItemScorer, catalog: Catalog | None = None) -> Shares:
+    """Return the interest mix that an item model expects of an unknown user, shape (n_interests,).
+
+    `catalog` gives the interests of items; the model's own where None.
+    """
     empty = History(np.zeros(0, dtype=np.int32))
-    mix = interest_marginal(items.log_probabilities([empty]), items.catalog)[0]
+    mix = interest_marginal(items.log_probabilities([empty]), catalog or items.catalog)[0]
     floored = np.maximum(mix, 1e-4)
     return np.asarray(floored / floored.sum())
 
@@ -100,7 +103,7 @@ def forecast_interests(
     """
     generator = np.random.default_rng(seed)
     n_events, days, spread = _events_ahead(history, horizon, generator, level)
-    population = population_of(items) if population is None else population
+    population = population_of(items, catalog) if population is None else population
     model = default_model() if model is None else model
     forecaster = PooledForecaster(catalog, population, model, level=level)
     counts = RunningCounts.of([history], catalog) if counts is None else counts

@@ -6,6 +6,7 @@
     "openai:MODEL@http://host:8000/v1"      a model at an OpenAI-compatible endpoint
     model_object                            anything that keeps `LanguageModel`
     (model, tokenizer)                      of transformers
+    None, "none"                            no model, where one may be missing
 
 Knows names, files and addresses; nothing of what a model is used for.
 """
@@ -35,6 +36,7 @@ __all__ = [
     "RemoteName",
     "is_encoder_decoder",
     "is_language_model",
+    "is_none",
     "name_of",
     "open_model",
     "remote_name",
@@ -104,6 +106,11 @@ def remote_name(spec: object) -> RemoteName | None:
     if found is None:
         return RemoteName(model, os.environ.get("OPENAI_BASE_URL", "").strip() or _OPENAI)
     return RemoteName(model, found["url"])
+
+
+def is_none(spec: object) -> bool:
+    """Return whether no language model is meant: None, or the word for it."""
+    return spec is None or (isinstance(spec, str) and spec.strip().casefold() == "none")
 
 
 def is_language_model(spec: object) -> TypeGuard[LanguageModel]:

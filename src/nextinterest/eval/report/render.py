@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from nextinterest.counting import counted
+from nextinterest.data.splits import dated
 from nextinterest.eval.numbers import FEWEST_USERS
 from nextinterest.eval.report import plots
 from nextinterest.eval.report.content import ALPHA, Content, gather
@@ -61,6 +62,7 @@ def write_report(
         keep_trailing_newline=True,
     )
     environment.filters.update(counted=counted, plain=plain, interval=interval, pretty=_pretty, cell=_cell)
+    environment.filters["dated"] = dated
     values = {
         "content": content,
         "run": run,
