@@ -107,7 +107,7 @@ def test_items_come_and_go_and_the_index_follows(serve: Serve) -> None:
         ({"history": [], "k": 0}, 422, "k"),
         ({"history": [], "k": 201}, 422, "k"),
         ({"history": [], "bogus": 1}, 422, "bogus"),
-        ({"history": ["Nosferatu"]}, 404, None),
+        ({"history": ["Nosferatu"]}, 404, "history.0"),
     ],
 )
 def test_bad_requests_say_where(serve: Serve, body: object, status: int, place: str | None) -> None:
