@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nextinterest.counting import counted
 from nextinterest.domain import Catalog, RequestMatch
 
-__all__ = ["MATCHED", "UNREAD", "absent_note", "ambiguity_note", "left_notes", "list_notes"]
+__all__ = ["MATCHED", "POPULAR", "UNREAD", "absent_note", "ambiguity_note", "left_notes", "list_notes"]
 
 UNREAD = "Ranked by retrieval alone: the language model's answer could not be read."
 """The note of a list that a language model was to rerank."""
@@ -19,6 +19,9 @@ MATCHED: dict[RequestMatch, str] = {
     "clear": "Probabilities take the words of the request into account and are not calibrated.",
 }
 """The notes of a list that was asked for in words."""
+
+POPULAR = "The history is empty: the order is that of popularity."
+"""The note of a list for somebody of whom nothing is known."""
 
 _NAMED = 5
 """Items of one title that a note names at most."""

@@ -60,6 +60,16 @@ def test_small_talk_has_answers_of_its_own(reply: Replying, intent: str, text: s
     assert reply(Request.model_validate({"intent": intent})).text == text
 
 
+def test_words_that_nothing_matches_are_said_and_no_word_of_probabilities(reply: Replying) -> None:
+    said = reply(Request(count=1, query="qwerty zxcvb"))
+    assert said.recommendations is not None
+    assert said.recommendations.match == "none"
+    assert said.text.splitlines()[-1] == (
+        "Nothing in the catalogue matches “qwerty zxcvb”, so the order is that of your history."
+    )
+    assert "robabilities" not in said.text
+
+
 def test_a_later_request_to_forget_is_held_to_the_words_of_the_message(reply: Replying) -> None:
     said = reply(Request(count=1), Request(intent="forget", query="Alien"), message="something else please")
     assert all(one.confirmation is None for one in said.every)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from nextinterest.agent.alike import likeness_notes, ranked_alike
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.metered import metered
-from nextinterest.agent.notes import MATCHED, UNREAD
+from nextinterest.agent.notes import MATCHED, POPULAR, UNREAD
 from nextinterest.agent.ranked import RankedItems
 from nextinterest.domain import BoolArray, History, Recommendations
 
@@ -39,7 +39,7 @@ def filtered(
     """
     ranked = engine.rank([history], k, False, allowed=allowed, request=request, dated=True)[0]
     popular = len(history) == 0 and ranked.match in {None, "none"}
-    notes = ["The history is empty: the order is that of popularity."] if popular else []
+    notes = [POPULAR] if popular else []
     if ranked.match is not None:
         notes.append(MATCHED[ranked.match])
     if ranked.unread:

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 from jinja2 import Environment, StrictUndefined
 
+from nextinterest.agent.notes import MATCHED, POPULAR
 from nextinterest.domain import (
     Confirmation,
     Explanation,
@@ -28,6 +29,9 @@ from nextinterest.interests.words import describe
 from nextinterest.prompts import neutralise
 
 __all__ = ["Macros", "Parts", "clean", "parts_of", "percent"]
+
+_SAID_OTHERWISE = frozenset({POPULAR, *MATCHED.values()})
+"""Notes that the text says in its own words, or that speak of probabilities, which it does not show."""
 
 N_CATEGORIES = 3
 N_NAMED = 8
@@ -97,6 +101,7 @@ def _parts_of(outcome: Outcome) -> Parts:
     elif outcome.unknown:
         before.append(say.unknown([clean(words, 80) for words in outcome.unknown]))
     request, notes = outcome.request, [neutralise(note, max_chars=400) for note in outcome.notes]
+    notes = [note for note in notes if note not in _SAID_OTHERWISE]
     if outcome.recommendations is not None:
         head, lines = _list(outcome, outcome.recommendations, say)
         free = (head,) if outcome.recommendations.items else ()
@@ -131,10 +136,13 @@ def _list(outcome: Outcome, made: Recommendations, say: Macros) -> tuple[str, li
     conditions = _conditions(request, say)
     like = [clean(title) for title in request.similar_to]
     if made.items:
-        head = say.list_head(len(made.items), conditions, like, made.events_used == 0)
+        popular = made.events_used == 0 and made.match in {None, "none"}
+        head = say.list_head(len(made.items), conditions, like, popular)
     else:
         head = say.nothing(conditions, like)
     lines = [_line(item, say) for item in made.items]
+    if made.items and request.query is not None and made.match in {"weak", "none"}:
+        lines.append(say.unmatched(clean(request.query, 80), made.match == "weak", made.events_used == 0))
     if outcome.relaxation is not None:
         loosened = outcome.relaxation
         lines.append(say.relaxed(_conditions(loosened.request, say), loosened.matches))
