@@ -75,6 +75,7 @@ def test_what_is_not_the_agents_is_left_alone(films: ChatContext, message: str) 
         ("my train is late, I need something calm", "calm"),
         ("a funny film about dogs from the 90s", "about dogs"),
         ("I don't want anything violent, a comedy please", "not violent"),
+        ("something under 90 minutes", "under 90 minutes"),
         ("two comedies", None),
         ("surprise me", None),
     ],
@@ -94,6 +95,7 @@ def test_the_query_stays_until_another_is_given(films: ChatContext) -> None:
 def test_beside_an_item_it_is_the_query_too(films: ChatContext) -> None:
     request = read(films, "something like Alien but darker")
     assert (request.intent, request.similar_to, request.query) == ("similar", ("Alien",), "darker")
+    assert read(films, "like Alien but less violent").query == "less violent"
 
 
 @pytest.mark.parametrize(
@@ -119,8 +121,9 @@ def test_items_named_beside_a_request_are_not_its_answer(films: ChatContext) -> 
     assert (request.intent, request.where.excluded_items) == ("recommend", ("w",))
 
 
-def test_whether_the_agent_saw_something_is_no_event(films: ChatContext) -> None:
-    said = [Message(role="user", content="Have you seen Alien (1979)?")]
+@pytest.mark.parametrize("message", ["Have you seen Alien (1979)?", "have I seen Alien?"])
+def test_whether_something_was_seen_is_no_event(films: ChatContext, message: str) -> None:
+    said = [Message(role="user", content=message)]
     understood = CompositionalReader().read(said, films)
     assert (understood.request.intent, understood.reported) == ("search", ())
 

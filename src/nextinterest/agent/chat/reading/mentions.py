@@ -171,6 +171,8 @@ class _Search:
         if self.index.is_part(mention.item, words):
             short = len(words) == 1 or self.index.is_series(words)
             return (seen or (short and expected)) and self._ends_clause(end)
+        if everyday and len(words) > 2 and len(content) > 1 and self._is_subject(start, end):
+            return True
         if everyday:
             if expected or len(content) > 1:
                 return capital or (seen and not self.lexicon.means(words) and self._ends_clause(end))
@@ -182,6 +184,10 @@ class _Search:
             and self.text.tokens[end - 1].word not in single_words("kinds")
             and self._ends_clause(end)
         )
+
+    def _is_subject(self, start: int, end: int) -> bool:
+        """Whether a clause starts with words and says something of them: "king of new york is great"."""
+        return opens_clause(self.text, start) and self.text.phrase_at(end, word_list("says_of")) > 0
 
     def _is_behind(self, positions: Container[int], start: int) -> bool:
         return start in positions or (self.text.words[start] in _ARTICLES and start + 1 in positions)

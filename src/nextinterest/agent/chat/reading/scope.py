@@ -133,7 +133,7 @@ def _asking(text: Text) -> set[int]:
         "strong_requests", "asks_items", "asks_for", "wants", "greetings", "thanks", "farewells", "similar",
         "similar_behind", "less_like", "more_of_same", "adding", "replacing", "reset",
         "any_year", "allowing", "fewer_items", "double_items", "half_items", "rejects", "affirmations",
-        "seen", "units", "couples", "negators", "if_liked",
+        "seen", "couples", "negators", "if_liked",
     )  # fmt: skip
     return {p for start, end in text.spans(asking) for p in range(start, end)}
 
@@ -163,7 +163,9 @@ def _is_of_request(turn: Turn, run: tuple[int, int]) -> bool:
         first -= 1
     while last < len(text) and (last == first or not text.tokens[last].after_stop):
         last += 1
-    asks = text.spans(word_list("asks_items", "asks_for", "wants", "wants_open", "strong_requests"))
+    asks = text.spans(
+        word_list("asks_items", "asks_for", "wants", "wants_open", "strong_requests", "similar", "less_like")
+    )
     inside = [at for at, _ in asks if first <= at < last]
     inside += [first - 1] if opens_indefinite(text) and first <= _opening(text) < last else []
     if inside:
