@@ -76,6 +76,8 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "recommend"
     if refining and turn.has("more_of_same", "rejects", "fewer_items", "double_items", "half_items", "reset"):
         return "recommend"
+    if turn.titled:
+        return "feedback" if stated else "search"
     return "forget" if _speaks_of_deleting(turn) else "other"
 
 
