@@ -56,7 +56,6 @@ def read(context: ChatContext, *said: str) -> Request:
         "are there any new companies to look out for",
         "what are black holes",
         "is love a chemical",
-        "thanks a lot!",
         "I love that movie",
     ],
 )
