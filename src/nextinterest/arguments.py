@@ -140,7 +140,7 @@ def as_texts(values: object, name: str) -> list[str]:
         raise DataError(
             f"{name} is {_shown(values)}; it is a list of texts.", remedy="Give a list of strings."
         )
-    return [as_text(value, f"Element {number} of {name}") for number, value in enumerate(values)]
+    return [as_text(value, f"Element {number} of {name}") for number, value in enumerate(values, start=1)]
 
 
 def as_records(
@@ -162,12 +162,13 @@ def as_records(
     Raises
     ------
     DataError
-        If one of them is no such record; it is named by its number from 0, and the field.
+        If one of them is no such record; it is named by its number from 1, and the field.
     """
     if isinstance(values, kind | Mapping | str | bytes) or not isinstance(values, Iterable):
         return [as_record(prepare(values), kind, name)]
     return [
-        as_record(prepare(value), kind, f"Element {number} of {name}") for number, value in enumerate(values)
+        as_record(prepare(value), kind, f"Element {number} of {name}")
+        for number, value in enumerate(values, start=1)
     ]
 
 

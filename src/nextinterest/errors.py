@@ -20,6 +20,7 @@ __all__ = [
     "ProviderError",
     "StorageError",
     "UnknownItemError",
+    "UnknownUserError",
 ]
 
 
@@ -70,6 +71,10 @@ class UnknownItemError(NextInterestError):
         super().__init__(message, remedy=remedy, command=command)
         self.argument = argument
         self.index = index
+
+
+class UnknownUserError(DataError):
+    """A user id is none of those known; its remedy may name another user's, so it is not for that user."""
 
 
 class PromptError(NextInterestError):

@@ -129,7 +129,7 @@ def test_history_of_one(agent: RecommenderAgent) -> None:
 
 
 def test_unknown_items(agent: RecommenderAgent) -> None:
-    with pytest.raises(UnknownItemError, match=r"Element 1.*'Nosferatu'.*9 items"):
+    with pytest.raises(UnknownItemError, match=r"Element 2.*'Nosferatu'.*9 items"):
         agent.recommend(["a", "Nosferatu"])
     result = agent.recommend(["a", "Nosferatu"], k=2, on_unknown="skip")
     assert result.skipped == ("Nosferatu",)
@@ -156,7 +156,7 @@ def test_k_beyond_what_is_left(agent: RecommenderAgent) -> None:
     [
         (None, "Neither a history nor a user"),
         ("alien", "single string"),
-        ([3], "Element 0 of the history is a int"),
+        ([3], "Element 1 of the history is a int"),
         (History(np.array([99])), "outside the catalogue"),
     ],
 )

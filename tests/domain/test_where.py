@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from nextinterest.domain import Availability, Catalog, Conditions, Item, Span, Where
+from nextinterest.domain import Availability, Catalog, Conditions, Item, Request, Span, Where
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -119,3 +119,21 @@ def test_a_time_without_a_zone_is_in_utc(given: str) -> None:
     assert where == Where.model_validate({"published_from": given})
     assert where.published_from == datetime(2026, 5, 10, tzinfo=UTC)
     assert Where(published_from=datetime(2026, 5, 10), published_to=where.published_from) is not None
+
+
+def test_a_single_text_is_a_list_of_one() -> None:
+    for field in ("categories", "excluded_categories", "only_items", "excluded_items"):
+        one = Where.model_validate({field: "Coffee"})
+        assert one == Where.model_validate({field: ["Coffee"]})
+        assert one == Where(**{field: "Coffee"})
+        assert getattr(one, field) == ("Coffee",)
+    for field in ("liked", "disliked", "similar_to", "less_like"):
+        assert getattr(Request.model_validate({field: "Alien"}), field) == ("Alien",)
+    with pytest.raises(ValidationError):
+        Where.model_validate({"categories": 3})
+    with pytest.raises(ValidationError):
+        Where.model_validate({"categories": ""})
+
+
+def test_the_published_schemas_ask_for_lists() -> None:
+    assert Where.model_json_schema()["properties"]["categories"]["type"] == "array"

@@ -102,7 +102,7 @@ def test_python_refuses_what_http_refuses(
     assert refused(serve(), [ITEM | beyond])["param"].startswith(f"items.0.{field}")
     before = agent.catalog
     for given in (ITEM | beyond, Item(**(ITEM | beyond))) if field != "available" else (ITEM | beyond,):
-        with pytest.raises(DataError, match=f"Element 1 of items.*{field}"):
+        with pytest.raises(DataError, match=f"Element 2 of items.*{field}"):
             agent.put_items([ITEM, given])
     assert agent.catalog is before
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from nextinterest.agent.config import OnUnknown
+from nextinterest.agent.near import meant, near_item
 from nextinterest.agent.notes import ambiguity_note
 from nextinterest.arguments import as_record
 from nextinterest.counting import counted
@@ -101,16 +102,16 @@ def read_history(
     events: list[Event] = []
     skipped: list[str] = []
     notes: list[str] = []
-    for index, element in enumerate(elements):
+    for number, element in enumerate(elements, start=1):
         if not isinstance(element, str | Event | Mapping):
             raise DataError(
-                f"Element {index} of {called} is a {type(element).__name__}.",
+                f"Element {number} of {called} is a {type(element).__name__}.",
                 remedy="Give item ids, titles, Event objects, or dictionaries with their fields.",
             )
         event = (
             Event(element)
             if isinstance(element, str)
-            else as_record(element, Event, f"Element {index} of {called}")
+            else as_record(element, Event, f"Element {number} of {called}")
         )
         position, also = _position(event.item, catalog, grounder)
         if position is not None:
@@ -120,13 +121,14 @@ def read_history(
         elif on_unknown == "skip":
             skipped.append(event.item)
         else:
+            near = meant(near_item(event.item, catalog, grounder))
             raise UnknownItemError(
-                f"Element {index} of {called}, {event.item!r}, is neither an id nor a title of the "
+                f"Element {number} of {called}, {event.item!r}, is neither an id nor a title of the "
                 f"catalogue of {counted(len(catalog), 'item')}.",
-                remedy="Check it, or pass on_unknown='skip' to leave such events out.",
-                command="Check it, or give --skip-unknown to leave such events out.",
+                remedy=f"{near}Check it, or pass on_unknown='skip' to leave such events out.",
+                command=f"{near}Check it, or give --skip-unknown to leave such events out.",
                 argument=called.removeprefix("the "),
-                index=index,
+                index=number - 1,
             )
     made = History.from_events(events, catalog, user)
     return ReadHistory(made, tuple(skipped), tuple(dict.fromkeys(notes)))

@@ -118,9 +118,9 @@ def checked_items(items: Sequence[Item]) -> list[Item]:
     Raises
     ------
     DataError
-        If one of them may not; it is named by its number from 0, and the field.
+        If one of them may not; it is named by its number from 1, and the field.
     """
-    return [_checked(item, number) for number, item in enumerate(items)]
+    return [_checked(item, number) for number, item in enumerate(items, start=1)]
 
 
 def _checked(item: Item, number: int) -> Item:

@@ -19,6 +19,7 @@ from nextinterest.agent.catalogue import ItemChange, ServedCatalogue, Snapshot
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
+from nextinterest.agent.near import meant, near_id
 from nextinterest.agent.new_items import checked_items
 from nextinterest.agent.notes import absent_note
 from nextinterest.agent.users import ProfileEventsLike, StoredUsers
@@ -27,7 +28,7 @@ from nextinterest.counting import counted
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data.dataset import as_data_set
 from nextinterest.domain import Catalog, History, Item
-from nextinterest.errors import DataError, IntegrityError
+from nextinterest.errors import DataError, IntegrityError, UnknownUserError
 from nextinterest.profiles import AppendResult, ProfileStore, open_store
 from nextinterest.profiles.store import checked_user
 from nextinterest.retrieval import Retriever
@@ -354,10 +355,11 @@ class AgentRecords:
             )
         index = self.log.user(user)
         if index is None:
-            raise DataError(
+            near = meant(near_id(user, self.log.user_ids))
+            raise UnknownUserError(
                 f"User {user!r} is not among the {counted(self.log.n_users, 'user')} this agent knows.",
-                remedy="Choose one of the user ids in the data, or pass the user's history.",
-                command="Choose one of the user ids in the data.",
+                remedy=f"{near}Choose one of agent.log.user_ids, or pass the user's history.",
+                command=f"{near}Choose one of the user ids in the data ('nextinterest data users DATA').",
             )
         history = self.log.history(index)
         if engine.catalog is self._log_catalog:

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nextinterest.cli.console import err, out
+from nextinterest.cli.console import err, out, visible
 from nextinterest.cli.reading import Reading, grouped
 from nextinterest.counting import counted
 
@@ -47,6 +47,28 @@ def describe(
     out.print(_dropped(summary.report))
     for note in summary.report.notes:
         out.print(f"[dim]{escape(note)}[/]")
+
+
+@app.command()
+@grouped
+def users(
+    *,
+    path: Annotated[str, typer.Argument(help="A file, a folder, or an asset's name such as ml-100k.")],
+    reading: Reading,
+    n: Annotated[int, typer.Option("-n", help="Users, at most; 0 for all.", min=0)] = 20,
+    find: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only ids that have this in them, in any case.")
+    ] = None,
+) -> None:
+    """List the ids of the users of a data set, with the number of their events."""
+    with err.status("Reading"):
+        log = reading.load(path).log
+    wanted = (find or "").casefold()
+    found = [u for u, user_id in enumerate(log.user_ids) if wanted in user_id.casefold()]
+    for u in found[: n or None]:
+        typer.echo(f"{visible(log.user_ids[u])}\t{log.lengths[u]}")
+    if n and len(found) > n:
+        err.print(f"[dim]{n:,} of {counted(len(found), 'user')}; -n 0 lists all.[/]")
 
 
 def _shape(summary: Summary) -> Table:

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -37,11 +38,21 @@ MAX_NAMES = 20
 MAX_ITEMS = 100_000
 MAX_VALUES = 100
 
+
+def _listed(value: object) -> object:
+    """Return a list of one for a single text, which else would be refused."""
+    return (value,) if isinstance(value, str) else value
+
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES)]
+Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NAMES), BeforeValidator(_listed)]
 Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 Price = Annotated[float, Field(allow_inf_nan=False)]
-ItemIds = Annotated[tuple[Annotated[str, StringConstraints(min_length=1)], ...], Field(max_length=MAX_ITEMS)]
+ItemIds = Annotated[
+    tuple[Annotated[str, StringConstraints(min_length=1)], ...],
+    Field(max_length=MAX_ITEMS),
+    BeforeValidator(_listed),
+]
 
 
 class Span(BaseModel):
@@ -63,6 +74,8 @@ AttributeConditions = Annotated[dict[Name, AttributeCondition], Field(max_length
 
 class Where(BaseModel):
     """Constraints on items; an item must meet all of them. Without any, every item does.
+
+    One text stands for a list of one, as in ``Where(categories="Crime")``.
 
     Examples
     --------

@@ -30,6 +30,7 @@ from nextinterest.errors import (
     ProviderError,
     StorageError,
     UnknownItemError,
+    UnknownUserError,
 )
 from nextinterest.profiles import EventTimeError, ForgottenError, IdempotencyError, StoreError
 from nextinterest.profiles.faults import UserNameError
@@ -126,6 +127,8 @@ def answer_to(error: Exception) -> Failure:
     if isinstance(error, ModelError | AssetError | IntegrityError | MissingExtraError | StorageError):
         _log_cause("operation failed", error)
         return Failure(500, _FAULT, kind="server_error")
+    if isinstance(error, UnknownUserError):  # the remedy may name another user
+        return Failure(400, f"{error.message} Give the id of a known user, or a history.")
     if isinstance(error, NextInterestError):
         return Failure(400, str(error))
     _LOG.error("unhandled", exc_info=error)
