@@ -68,7 +68,14 @@ def settled(
     if unread or not isinstance(reader, CompositionalReader):
         read = _allowed(read, said or "", part, context)
     kept = waiting is not None and read.request.query != EVERYTHING
-    return replace(read, confirmed=confirmed, kept=kept or read.kept, unread=unread)
+    said_before = unread and newest_part(_before_newest(messages))[1]
+    return replace(read, confirmed=confirmed, kept=kept or read.kept, unread=0 if said_before else unread)
+
+
+def _before_newest(messages: Sequence[Message]) -> Sequence[Message]:
+    """Return the conversation as it was when the message before the newest was answered."""
+    newest = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+    return messages[:newest]
 
 
 def _asks_again(said: str, before: str | None) -> bool:

@@ -41,6 +41,7 @@ N_FOUND = 5
 N_CLOSE = 10
 LEAST_MATCH = 0.72
 _KEPT = "Nothing was deleted."
+_NOTHING = "Nothing is stored about you, so nothing was deleted."
 _IDLE = "No question is open, so nothing was changed. Say what you would like."
 
 
@@ -87,6 +88,11 @@ class Executor:
         )
         if understood.kept:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
+        if understood.ruled_out:
+            titles = ", ".join(self.context.titles.called(item) for item in understood.ruled_out)
+            outcome = outcome.model_copy(
+                update={"notes": (*outcome.notes, f"Left out in this conversation: {titles}.")}
+            )
         elif understood.idle:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _IDLE)})
         outcome = outcome.model_copy(update={"notes": (*outcome.notes, *_unread(understood))})
@@ -239,6 +245,8 @@ class Executor:
         if request.query == EVERYTHING:
             return self._forget_everything(understood, profile)
         where = request.where
+        if understood.all_items:
+            return self._forget_items(understood, profile)
         if where.only_items is None and (where.categories or (request.query is None and not where.empty)):
             return self._forget_part(understood, profile)
         named = self._positions(where.only_items or ())
@@ -260,11 +268,22 @@ class Executor:
         return self._take_back(understood, profile, items)
 
     def _forget_everything(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        if profile.durable and not understood.confirmed and not profile.size():
+            return Outcome(request=understood.request, notes=(_NOTHING,))
         if profile.durable and not understood.confirmed:
             asked = Question(kind="forget_everything", events=profile.size())
             return Outcome(request=understood.request, question=asked)
         done = Confirmation(kind="forgotten_everything", events=profile.forget(), durable=profile.durable)
         return Outcome(request=understood.request, confirmation=done)
+
+    def _forget_items(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        """Retract the events of all items, once confirmed."""
+        held = profile.held()
+        if held and profile.durable and not understood.confirmed:
+            return self._ask_to_remove(understood, held)
+        if held:
+            return self._take_back(understood, profile, tuple(held))
+        return Outcome(request=understood.request, notes=(_NOTHING,))
 
     def _forget_part(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Retract the events of items of some categories or years, once confirmed."""

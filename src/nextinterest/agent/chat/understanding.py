@@ -112,6 +112,10 @@ class Understood:
     kept
         Whether nothing was removed though the message may have meant it: it left the question open, or asked
         for a list beside.
+    all_items
+        Whether the events of all items are to be taken back.
+    ruled_out
+        Items that the newest message says not to recommend.
     idle
         Whether it answers a question or takes one back where none was asked.
     unread
@@ -135,6 +139,8 @@ class Understood:
     confirmed: bool = False
     unsure: bool = False
     kept: bool = False
+    all_items: bool = False
+    ruled_out: tuple[int, ...] = ()
     idle: bool = False
     unread: int = 0
     cut: int = 0

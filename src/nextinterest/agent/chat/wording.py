@@ -125,7 +125,9 @@ def _parts_of(outcome: Outcome) -> Parts:
             "complain": say.complaint,
         }
         before.append(
-            ask[request.intent]() if request.intent in ask else "" if outcome.notes else say.other()
+            ""
+            if outcome.notes and request.intent in {"forget", "other"}
+            else ask.get(request.intent, say.other)()
         )
     return Parts(tuple(filter(None, (*before, *notes))))
 

@@ -24,6 +24,7 @@ from nextinterest.titles.words import common_words
 __all__ = [
     "agreement",
     "asks_to_delete_profile",
+    "asks_to_forget_items",
     "contains",
     "listed",
     "matched",
@@ -85,6 +86,18 @@ def speaks_of_deleting(message: str) -> bool:
     if len(said.split()) <= _LONGEST and _is("pointing", said):
         return True
     return _has("speaks", said) and not _has("spared", said)
+
+
+def asks_to_forget_items(message: str) -> bool:
+    """Whether a message asks to take back all items that were spoken of, and asks for nothing else.
+
+    Examples
+    --------
+    >>> asks_to_forget_items("forget all the films I told you about"), asks_to_forget_items("forget films")
+    (True, False)
+    """
+    said = _words(message, _LONGEST)
+    return said is not None and _is("all_items", " ".join(map(retyped, said.split())) + " ")
 
 
 def agreement(message: str) -> Literal["yes", "no"] | None:

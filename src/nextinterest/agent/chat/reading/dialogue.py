@@ -117,6 +117,8 @@ class Dialogue:
             unsure=unsure,
             missing=turn.missing if intent == "forget" else (),
             kept=self._listing and forgets_besides(turn),
+            all_items=turn.all_items,
+            ruled_out=tuple(o.item for o in turn.titled if o.unlike) if turn.has("bans") else (),
             idle=intent == "other" and not turn.named and small_talk(turn.text) == "idle",
         )
 
@@ -293,7 +295,7 @@ class Dialogue:
         if intent == "forget":
             if turn.deletes_profile:
                 return EVERYTHING
-            if turn.asks_how:
+            if turn.asks_how or turn.all_items:
                 return None
             items, undo = self._taken_back(turn)
             if items or undo:
@@ -326,7 +328,7 @@ class Dialogue:
 
     def _taken_back(self, turn: Turn) -> tuple[tuple[int, ...], tuple[ReportedEvent, ...]]:
         """Return the items that a request to forget names, or else what of the last it points at."""
-        if turn.deletes_profile or turn.asks_how:
+        if turn.deletes_profile or turn.asks_how or turn.all_items:
             return (), ()
         if turn.taken_back:
             return tuple(dict.fromkeys(turn.taken_back)), ()

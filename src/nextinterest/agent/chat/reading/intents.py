@@ -34,7 +34,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     """
     if not len(turn.text):
         return "other"
-    if turn.deletes_profile or turn.asks_how or _takes_back(turn) or _excepts(turn):
+    if turn.deletes_profile or turn.all_items or turn.asks_how or _takes_back(turn) or _excepts(turn):
         return "forget"
     if not turn.named and not turn.conditions and (said := small_talk(turn.text)) is not None:
         return "other" if said == "idle" else said
@@ -55,6 +55,8 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "search"
     if similar or (not turn.named and looked_up(turn, "similar_slots") is not None):
         return "similar"
+    if any(one.unlike and not one.kind and one.by_title for one in turn.named) and turn.has("bans"):
+        return "recommend"
     if any(one.unstated for one in turn.named) and not stated and not _asks_besides(turn):
         return _unstated(turn)
     if _rejects(turn):

@@ -59,7 +59,10 @@ def in_passing(text: Text, titles: frozenset[int] = frozenset()) -> bool:
         (word,) in listed("shown") and text.words[position - 1] in _POINTS and position not in titles
         for position, word in enumerate(text.words[1:], start=1)
     )
-    return shown or _says(text, titles, "in_passing")
+    changed = {
+        p for start, end in text.spans(frozenset({("changed", "my", "mind")})) for p in range(start, end)
+    }
+    return shown or _says(text, titles | changed, "in_passing")
 
 
 def _says(text: Text, titles: frozenset[int], name: str) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nextinterest.agent.chat.reading import deletion
 from nextinterest.agent.chat.reading.categories import CategoryRequest, is_negated, read_categories
-from nextinterest.agent.chat.reading.deletion import asks_to_delete_profile, speaks_of_deleting
 from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.namesakes import identified
@@ -113,6 +113,8 @@ class Turn:
         Whether it asks to delete everything about the person, and nothing else.
     asks_how
         Whether it may ask for that, or to delete what it points to, so that the reply says how to ask.
+    all_items
+        Whether it asks to take back all items that were spoken of.
     retraction
         What it asks to take back, in words.
     categories_back
@@ -136,6 +138,7 @@ class Turn:
     table: Table = field(default_factory=Table)
     deletes_profile: bool = False
     asks_how: bool = False
+    all_items: bool = False
     retraction: Retraction | None = None
     categories_back: tuple[str, ...] = ()
     removal: Removal | None = None
@@ -299,9 +302,10 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
             else one
             for one in turn.named
         ]
-    turn.deletes_profile = asks_to_delete_profile(message, named=bool(turn.titled or table.shown))
+    turn.deletes_profile = deletion.asks_to_delete_profile(message, named=bool(turn.titled or table.shown))
+    turn.all_items = not turn.titled and deletion.asks_to_forget_items(message)
     named = bool(turn.taken_back or turn.missing or turn.categories_back)
-    turn.asks_how = not (turn.deletes_profile or named) and speaks_of_deleting(message)
+    turn.asks_how = not (turn.deletes_profile or named) and deletion.speaks_of_deleting(message)
     return turn
 
 
@@ -335,11 +339,16 @@ def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list
     inside = {p for start, end, _, by_title in spans if by_title for p in range(start + 1, end)}
     likes = _behind(text, inside, "similar", "if_liked")
     unlikes = _behind(text, inside, "less_like")
+    bans = _behind(text, inside, "bans")
     named: list[Named] = []
     for (start, end, item, by_title), (opinion, unstated) in zip(spans, said, strict=True):
         before = named[-1] if named else None
         chained = before is not None and _only_joins(text, before.end, start)
-        unlike = start in unlikes or (chained and before is not None and before.unlike and not before.like)
+        unlike = (
+            start in unlikes
+            or start in bans
+            or (chained and before is not None and before.unlike and not before.like)
+        )
         like = (start in likes or _behind_maker(text, start, likes)) and not unlike
         if not like and not unlike and end < len(text):
             like = text.phrase_at(end, word_list("similar_behind") - {("but",)}) > 0
