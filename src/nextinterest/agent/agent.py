@@ -236,7 +236,8 @@ class RecommenderAgent(AgentSimilar):
         k
             Length of the list; it is shorter where the catalogue has fewer items left.
         user
-            The user's id, kept in the result. A given history replaces the user's known events, with a note.
+            The user's id, kept in the result. A given history replaces the user's known events, with a note;
+            the command line and HTTP, where no program has decided that, take one of the two.
         exclude_seen
             Leave out items of the history.
         on_unknown
