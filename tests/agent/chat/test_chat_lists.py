@@ -198,7 +198,7 @@ def test_profile_search_and_small_talk(agent: RecommenderAgent, say: Say) -> Non
     assert missing.found == ()
     assert "No item matches “Nosferatu”" in missing.text
     hello = say("hello")
-    assert hello.request.intent == "other"
+    assert hello.request.intent == "greet"
     assert len(hello.text) < 300
 
 
