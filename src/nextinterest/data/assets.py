@@ -327,7 +327,8 @@ def _nearby(name: str) -> str:
     """Describe how far a path exists, with names there that resemble the missing one."""
     try:
         path = Path(name).expanduser()
-    except RuntimeError:
+        path.exists()
+    except (OSError, RuntimeError):  # no file is called so
         return ""
     folder = next((parent for parent in path.parents if parent.is_dir()), None)
     if folder is None or folder == path:
