@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nextinterest.agent.chat.reading.categories import CategoryLexicon, read_categories
 from nextinterest.agent.chat.reading.numbers import changed_count, count_asked
-from nextinterest.agent.chat.reading.opinions import opinions
+from nextinterest.agent.chat.reading.opinions import read_opinions
 from nextinterest.agent.chat.reading.tokens import tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, read_years
 from nextinterest.errors import DataError
@@ -168,7 +168,7 @@ def test_every_category_is_called_by_its_own_name(name: str) -> None:
     ],
 )
 def test_opinions(message: str, spans: list[tuple[int, int]], said: list[str]) -> None:
-    assert opinions(tokenise(message), spans) == said
+    assert [opinion for opinion, _ in read_opinions(tokenise(message), spans)] == said
 
 
 def test_unknown_word_list() -> None:

@@ -46,8 +46,8 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     ):
         if fits(turn):
             return intent  # type: ignore[return-value]
-    told = not is_question(turn.text) and looked_up(turn, "reported_slots") is not None
-    if not told and not in_scope(turn, refining=refining):
+    reported = not is_question(turn.text) and looked_up(turn, "reported_slots") is not None
+    if not reported and not in_scope(turn, refining=refining):
         return "forget" if _speaks_of_deleting(turn) else "other"
     similar = any(one.like for one in turn.named) or _similar_without_name(turn)
     stated = opinionated(turn)

@@ -92,8 +92,8 @@ def _is_asked(text: Text, start: int) -> bool:
 def _is_counted(text: Text, start: int, end: int, counted: Container[int]) -> bool:
     """Whether what is counted stands behind: "three good comedies", "two more"."""
     own = _clause_start(text, start)
-    told = any(word in single_words("tells") for word in text.words[max(own, start - 3) : start])
-    if (start > own and start - 1 in counted) or (told and text.words[end : end + 1] != ("more",)):
+    stated = any(word in single_words("tells") for word in text.words[max(own, start - 3) : start])
+    if (start > own and start - 1 in counted) or (stated and text.words[end : end + 1] != ("more",)):
         return False  # "world war 2 films", "I have seen two films"
     if text.phrase_at(end, word_list("of_them")):
         return text.words[start] != "one"

@@ -12,7 +12,7 @@ from typing import Literal
 from nextinterest.agent.chat.reading.statements import Statements
 from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
 
-__all__ = ["Opinion", "opinions", "read_opinions"]
+__all__ = ["Opinion", "read_opinions"]
 
 Opinion = Literal["liked", "disliked", "seen", "none"]
 
@@ -22,18 +22,6 @@ _JOINS = frozenset(
 _AMBIGUOUS = frozenset({("like",), ("likes",)})
 _AVERSIONS = frozenset({"hate", "hated", "dislike", "disliked", "loathe", "loathed", "detest", "detested"})
 _TURNS = frozenset({"but", "while", "whereas", "although", "though", "however", "aber", "mais"})
-
-
-def opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[Opinion]:
-    """Return the writer's opinion on each item; see `read_opinions`.
-
-    Examples
-    --------
-    >>> from nextinterest.agent.chat.reading.tokens import tokenise
-    >>> opinions(tokenise("Really liked Fargo but Evita wasn't good"), [(2, 3), (4, 5)])
-    ['liked', 'disliked']
-    """
-    return [opinion for opinion, _ in read_opinions(text, spans)]
 
 
 def read_opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[tuple[Opinion, bool]]:

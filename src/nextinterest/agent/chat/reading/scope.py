@@ -11,16 +11,15 @@ from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading.categories import is_negated
+from nextinterest.agent.chat.reading.goods import opening
 from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
-from nextinterest.titles.words import NUMBER_WORDS, everyday_words
+from nextinterest.titles.words import NUMBER_WORDS
 
 if TYPE_CHECKING:
     from nextinterest.agent.chat.reading.turn import Turn
-    from nextinterest.agent.chat.understanding import ChatContext
 
-__all__ = ["free_text", "in_scope", "is_question", "names_goods", "opens_indefinite"]
+__all__ = ["free_text", "in_scope", "is_question", "opens_indefinite"]
 
-_LONGEST_PHRASE = 6  # words of a thing that is asked for
 _LONGEST_QUERY = 200
 
 
@@ -45,58 +44,24 @@ def in_scope(turn: Turn, *, refining: bool) -> bool:
     return bool(wanted) and _offers(turn.text)
 
 
-def _opening(text: Text) -> int:
-    """Return the position behind greetings and politeness."""
-    position, polite = 0, word_list("greetings", "thanks", "polite_openings")
-    while position < len(text) and (length := text.phrase_at(position, polite)):
-        position += length
-    return position
-
-
 def is_question(text: Text) -> bool:
     """Whether a message asks a question, by its first word."""
-    opening = _opening(text)
-    return opening < len(text) and text.words[opening] in single_words("question_words")
+    first = opening(text)
+    return first < len(text) and text.words[first] in single_words("question_words")
 
 
 def opens_indefinite(text: Text) -> bool:
     """Whether a message is the name of a thing rather than a sentence: "a gift for my mother"."""
-    opening = _opening(text)
-    return opening < len(text) and text.words[opening] in {"a", "an", "some", "any"}
+    first = opening(text)
+    return first < len(text) and text.words[first] in {"a", "an", "some", "any"}
 
 
 def _offers(text: Text) -> bool:
     """Whether a question asks what there is: "do you have any comedies", "which films should I watch"."""
-    opening = _opening(text)
-    if text.phrase_at(opening, word_list("asks_for")):
+    first = opening(text)
+    if text.phrase_at(first, word_list("asks_for")):
         return True
-    return text.words[opening] in {"what", "which", "whats"} and text.has(word_list("asks_choice"))
-
-
-def names_goods(text: Text, context: ChatContext) -> bool:
-    """Whether a message asks for a thing by words of titles: "an espresso machine please"."""
-    position = start = _opening(text)
-    asks = word_list("wants", "asks_for")
-    while position < len(text) and (length := text.phrase_at(position, asks)):
-        position += length
-    asked = position > start
-    if position >= len(text) or text.words[position] in single_words("definite"):
-        return False
-    while position < len(text) and text.words[position] in single_words("indefinite"):
-        position, asked = position + 1, True
-    end = position
-    while end < len(text) and text.words[end] not in single_words("plain") | {"please", "pls"}:
-        if end > position and text.breaks(position, end):
-            break
-        end += 1
-    asked = asked or text.words[-1] in {"please", "pls"} or (end == len(text) and end - position > 1)
-    words = text.words[position:end]
-    if not asked or not 0 < len(words) <= _LONGEST_PHRASE or text.words[end : end + 1] == ("to",):
-        return False
-    known = (
-        context.titles.knows_word(word) or context.titles.knows_word(word.removesuffix("s")) for word in words
-    )
-    return all(known) and any(word not in everyday_words() for word in words)
+    return text.words[first] in {"what", "which", "whats"} and text.has(word_list("asks_choice"))
 
 
 def free_text(turn: Turn) -> str | None:
@@ -121,7 +86,7 @@ def free_text(turn: Turn) -> str | None:
         else:
             runs.append((position, position + 1))
     asked = [run for run in runs if _is_of_request(turn, run)]
-    # What is told beside a request that says nothing else is what it is about: "I feel sad, cheer me up".
+    # What is said beside a request that says nothing else is what it is about: "I feel sad, cheer me up".
     runs = runs if not asked and not turn.conditions and not turn.named else asked
     said = ", ".join(_as_said(text, start, end) for start, end in runs)
     return said[:_LONGEST_QUERY] or None
@@ -153,7 +118,7 @@ def _as_said(text: Text, start: int, end: int) -> str:
 
 
 def _is_of_request(turn: Turn, run: tuple[int, int]) -> bool:
-    """Whether words stand where something is asked for; what is told beside is no part of it.
+    """Whether words stand where something is asked for; what is said beside is no part of it.
 
     In a sentence that asks they stand behind the words that ask: "my train is late, I need something calm".
     """
@@ -167,7 +132,7 @@ def _is_of_request(turn: Turn, run: tuple[int, int]) -> bool:
         word_list("asks_items", "asks_for", "wants", "wants_open", "strong_requests", "similar", "less_like")
     )
     inside = [at for at, _ in asks if first <= at < last]
-    inside += [first - 1] if opens_indefinite(text) and first <= _opening(text) < last else []
+    inside += [first - 1] if opens_indefinite(text) and first <= opening(text) < last else []
     if inside:
         return min(inside) < start
     if turn.title_positions & set(range(first, last)):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading import deletion
 from nextinterest.agent.chat.reading.categories import CategoryRequest, is_negated, read_categories
+from nextinterest.agent.chat.reading.goods import names_goods
 from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.namesakes import identified
@@ -28,7 +29,6 @@ from nextinterest.agent.chat.reading.references import (
 )
 from nextinterest.agent.chat.reading.removal import Removal, excepts, in_passing, read_removal
 from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction, ruled_out
-from nextinterest.agent.chat.reading.scope import names_goods
 from nextinterest.agent.chat.reading.statements import is_liking
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, YearReading, read_years
