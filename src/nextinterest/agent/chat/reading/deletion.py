@@ -89,11 +89,11 @@ def speaks_of_deleting(message: str) -> bool:
 
 
 def asks_to_forget_items(message: str) -> bool:
-    """Whether a message asks to take back all items that were spoken of, and asks for nothing else.
+    """Whether a message asks to take back all items that were mentioned, and asks for nothing else.
 
     Examples
     --------
-    >>> asks_to_forget_items("forget all the films I told you about"), asks_to_forget_items("forget films")
+    >>> asks_to_forget_items("forget all the films I mentioned"), asks_to_forget_items("forget films")
     (True, False)
     """
     said = _words(message, _LONGEST)

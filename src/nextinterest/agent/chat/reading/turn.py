@@ -114,7 +114,7 @@ class Turn:
     asks_how
         Whether it may ask for that, or to delete what it points to, so that the reply says how to ask.
     all_items
-        Whether it asks to take back all items that were spoken of.
+        Whether it asks to take back all items that were mentioned.
     retraction
         What it asks to take back, in words.
     categories_back
