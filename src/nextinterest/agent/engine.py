@@ -200,6 +200,7 @@ class Engine:
         queries: Sequence[Sequence[Query]] | None = None,
         request: str | None = None,
         dated: bool = False,
+        rerank: bool = True,
     ) -> list[RankedItems]:
         """Rank the catalogue for each history, with the parts of each score.
 
@@ -221,6 +222,8 @@ class Engine:
         dated
             Whether a prompt that shows times says today's date: for an answer that is given now, not for
             histories that were cut off somewhere.
+        rerank
+            Whether the language model reranks, where there is one.
         """
         request = (request or "").strip() or None
         match: RequestMatch | None = None
@@ -230,7 +233,8 @@ class Engine:
         found = self.retriever.shortlist(
             histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
         )
-        choices = self._choices(histories, found, request, self.clock().date() if dated else None)
+        today = self.clock().date() if dated else None
+        choices = self._choices(histories, found, request, today) if rerank else {}
         opinion = self.config.opinion(requested=request is not None)
         ranked = [reranked(one, choices.get(h), *opinion).at(slice(k)) for h, one in enumerate(found)]
         unread = {h for h, choice in choices.items() if choice is None}

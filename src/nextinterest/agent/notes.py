@@ -7,10 +7,22 @@ from collections.abc import Sequence
 from nextinterest.counting import counted
 from nextinterest.domain import Catalog, RequestMatch
 
-__all__ = ["MATCHED", "POPULAR", "UNREAD", "absent_note", "ambiguity_note", "left_notes", "list_notes"]
+__all__ = [
+    "MATCHED",
+    "POPULAR",
+    "UNRANKED",
+    "UNREAD",
+    "absent_note",
+    "ambiguity_note",
+    "left_notes",
+    "list_notes",
+]
 
 UNREAD = "Ranked by retrieval alone: the language model's answer could not be read."
 """The note of a list that a language model was to rerank."""
+
+UNRANKED = "Ranked by retrieval alone: the language model failed."
+"""The note of a list of chat whose reranking failed."""
 
 MATCHED: dict[RequestMatch, str] = {
     "none": "No item matches the words of the request better than random words: retrieval leaves them out.",

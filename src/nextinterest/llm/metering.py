@@ -1,4 +1,6 @@
-"""What language models read and write while something runs: tokens, counted where they are processed.
+"""What language models read and write while something runs, and which of them failed.
+
+Tokens are counted where they are processed.
 
 Models call `count`; whoever wants to know runs the work inside `metering`. A meter counts what its own thread
 does, and hands its counts to the meter around it.
@@ -13,21 +15,23 @@ from threading import Lock
 
 from nextinterest.tracing import spend
 
-__all__ = ["Meter", "count", "current", "metering"]
+__all__ = ["Meter", "count", "current", "failed", "metering", "note_failure"]
 
 
 class Meter:
     """Tokens and requests so far, and money, in the unit of the endpoint's prices.
 
-    `priced` is False as soon as something was read or written at a price that is not known.
+    `priced` is False as soon as something was read or written at a price that is not known. `failures` are
+    the models that failed and need not be asked again meanwhile, by identity; a meter around shares them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, failures: set[int] | None = None) -> None:
         self.read = 0
         self.written = 0
         self.requests = 0
         self.cost = 0.0
         self.priced = True
+        self.failures = set[int]() if failures is None else failures
 
 
 _COUNTING = Lock()
@@ -43,7 +47,8 @@ def metering() -> Iterator[Meter]:
     >>> meter.read, meter.written
     (7, 2)
     """
-    outer, meter = _METER.get(), Meter()
+    outer = _METER.get()
+    meter = Meter(None if outer is None else outer.failures)
     token = _METER.set(meter)
     try:
         yield meter
@@ -60,6 +65,25 @@ def metering() -> Iterator[Meter]:
 def current() -> Meter:
     """Return the meter that counts here; an empty one where none does."""
     return _METER.get() or Meter()
+
+
+def note_failure(model: object) -> None:
+    """Note for whatever the meter here is about that a model failed; without one nothing is noted."""
+    current().failures.add(id(model))
+
+
+def failed(model: object) -> bool:
+    """Whether a model's failure was noted here.
+
+    >>> with metering():
+    ...     with metering():
+    ...         note_failure(metering)
+    ...     failed(metering)
+    True
+    >>> failed(metering)
+    False
+    """
+    return id(model) in current().failures
 
 
 def count(*, read: int = 0, written: int = 0, requests: int = 0, cost: float | None = 0.0) -> None:

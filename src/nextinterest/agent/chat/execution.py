@@ -196,7 +196,8 @@ class Executor:
             return Outcome(request=request, unknown=(request.query,))
         item = self.engine.catalog.position(found[0].item_id)
         history = profile.history()
-        ranked = self.engine.rank([history], len(self.engine.catalog), True, dated=True)[0]
+        # A language model reranks the best few alone, which need not hold this item.
+        ranked = self.engine.rank([history], len(self.engine.catalog), rerank=False)[0]
         indices = np.flatnonzero(ranked.items == item)
         seen = bool(np.any(history.items == item))
         index = int(indices[0]) if len(indices) else None

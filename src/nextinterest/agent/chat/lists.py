@@ -6,16 +6,22 @@ Conditions hold before anything is searched, ranked or shown to a language model
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from functools import partial
 
 from nextinterest.agent.alike import likeness_notes, ranked_alike
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.metered import metered
-from nextinterest.agent.notes import MATCHED, POPULAR, UNREAD
+from nextinterest.agent.notes import MATCHED, POPULAR, UNRANKED, UNREAD
 from nextinterest.agent.ranked import RankedItems
 from nextinterest.domain import BoolArray, History, Recommendations
+from nextinterest.errors import ModelError
+from nextinterest.llm.metering import failed, note_failure
 
 __all__ = ["filtered", "neighbours"]
+
+logger = logging.getLogger(__name__)
 
 
 @metered
@@ -37,14 +43,34 @@ def filtered(
     request
         What is asked for in free text; see `Engine.rank`.
     """
-    ranked = engine.rank([history], k, False, allowed=allowed, request=request, dated=True)[0]
+    ranked, unranked = _ranked(engine, history, allowed, k, request)
     popular = len(history) == 0 and ranked.match in {None, "none"}
     notes = [POPULAR] if popular else []
     if ranked.match is not None:
         notes.append(MATCHED[ranked.match])
     if ranked.unread:
         notes.append(UNREAD)
+    if unranked:
+        notes.append(UNRANKED)
     return _listed(engine, history, ranked, notes)
+
+
+def _ranked(
+    engine: Engine, history: History, allowed: BoolArray, k: int, request: str | None
+) -> tuple[RankedItems, bool]:
+    """Return what the engine ranks, and whether without its language model, for that has failed."""
+    rank = partial(engine.rank, [history], k, False, allowed=allowed, request=request, dated=True)
+    model = None if engine.reranker is None else engine.reranker.model
+    if model is not None and failed(model):
+        return rank(rerank=False)[0], len(history) > 0 or request is not None
+    try:
+        return rank()[0], False
+    except ModelError as error:
+        if model is None:
+            raise
+        logger.warning("%s could not rank: %s", model.name, error.message)
+        note_failure(model)
+        return rank(rerank=False)[0], True
 
 
 @metered

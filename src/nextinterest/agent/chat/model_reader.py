@@ -21,6 +21,7 @@ from nextinterest.domain import Request
 from nextinterest.errors import ModelError, OutputParseError
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.llm.base import THINKING
+from nextinterest.llm.metering import note_failure
 from nextinterest.messages import Message
 from nextinterest.prompts import PromptTemplate, neutralise, schema_text
 from nextinterest.prompts.flat_request import FlatPlan, FlatRequest
@@ -89,6 +90,8 @@ class ModelReader:
         except (OutputParseError, ModelError) as error:
             logger.warning("%s could not read a message: %s", self.model.name, error.message)
             unread = isinstance(error, OutputParseError)
+            if not unread:
+                note_failure(self.model)
             why = "the language model's answer could not be read" if unread else "the language model failed"
             return replace(self.fallback.read(messages, context), by_rules=why)
         return as_planned(answer.asked(), context)

@@ -25,6 +25,7 @@ from nextinterest.errors import NextInterestError
 from nextinterest.interests.claims import plain_words
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.llm.base import THINKING
+from nextinterest.llm.metering import failed
 from nextinterest.messages import Message
 from nextinterest.prompts import neutralise
 from nextinterest.tracing import answered, step
@@ -32,6 +33,7 @@ from nextinterest.tracing import answered, step
 __all__ = ["worded"]
 
 logger = logging.getLogger(__name__)
+_FAILED = "Worded by the template: the language model failed."
 MOST_SENTENCES = 6
 MOST_TOKENS = 400
 MOST_CHARACTERS = 1000  # of the message that is shown to the model
@@ -56,7 +58,11 @@ def worded(
     parts = parts_of(outcome)
     said = iter(parts.free)
     if model is not None and parts.free:
-        said = _held(parts, outcome, message, model, [] if notes is None else notes)
+        notes = [] if notes is None else notes
+        if failed(model):
+            notes.append(_FAILED)
+        else:
+            said = _held(parts, outcome, message, model, notes)
     started = False
     for line in _lines(parts, said):
         for number, sentence in enumerate(line):
@@ -96,7 +102,7 @@ def _held(
         except NextInterestError as error:
             logger.warning("%s could not word a reply: %s", model.name, error.message)
             s.note(failed=error.message)
-            notes.append("Worded by the template: the language model failed.")
+            notes.append(_FAILED)
         s.note(released=released, refused=refused)
     if parts.opening:
         yield from () if released else parts.free
