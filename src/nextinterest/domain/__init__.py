@@ -16,7 +16,15 @@ from nextinterest.domain.items import AttributeValue, Availability, Item
 from nextinterest.domain.kinds import KINDS, MAX_KINDS, NEGATIVE_KINDS, Kinds, kind_name
 from nextinterest.domain.names import found_name, normal_name
 from nextinterest.domain.next_interests import GeneratedItem, HowGrounded, NextInterest, NextInterests
-from nextinterest.domain.outcome import Confirmation, Explanation, FoundItem, Outcome, Question, Relaxation
+from nextinterest.domain.outcome import (
+    Confirmation,
+    Explanation,
+    FoundItem,
+    KnownFacts,
+    Outcome,
+    Question,
+    Relaxation,
+)
 from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations, RequestMatch
 from nextinterest.domain.ranking import ItemScorer, Rankings, Recommender
 from nextinterest.domain.request import Intent, Request
@@ -53,6 +61,7 @@ __all__ = [
     "ItemDetails",
     "ItemScorer",
     "Kinds",
+    "KnownFacts",
     "MomentArray",
     "NextInterest",
     "NextInterests",

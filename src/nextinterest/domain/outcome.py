@@ -9,11 +9,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nextinterest.domain.items import AttributeValue
 from nextinterest.domain.outputs import Evidence, Recommendations
 from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
 from nextinterest.domain.request import Request
 
-__all__ = ["Confirmation", "Explanation", "FoundItem", "Outcome", "Question", "Relaxation"]
+__all__ = ["Confirmation", "Explanation", "FoundItem", "KnownFacts", "Outcome", "Question", "Relaxation"]
 
 
 class _Frozen(BaseModel):
@@ -29,6 +30,16 @@ class FoundItem(_Frozen):
     year: int | None = Field(default=None, description="Its year, where known.")
     asked: str = Field(description="The words it was found by.")
     match: float = Field(description="How well they fit the title: 1 is the very title.", ge=0.0, le=1.0)
+
+
+class KnownFacts(_Frozen):
+    """What a catalogue says of an item beside its title, categories and year."""
+
+    price: float | None = Field(default=None, description="Its price, where known.")
+    attributes: dict[str, AttributeValue] = Field(
+        default_factory=dict, description="What else is known of it, by name."
+    )
+    description: str | None = Field(default=None, description="The beginning of its description.")
 
 
 class Explanation(_Frozen):
@@ -104,7 +115,11 @@ class Outcome(_Frozen):
     question: Question | None = Field(
         default=None, description="What is asked back; nothing was changed, and the next message answers."
     )
-    found: tuple[FoundItem, ...] = Field(default=(), description="For search: best match first.")
+    found: tuple[FoundItem, ...] = Field(default=(), description="For search and ask: best match first.")
+    known: dict[str, KnownFacts] = Field(
+        default_factory=dict,
+        description="What else the catalogue says of the items listed, found or explained, by id.",
+    )
     unknown: tuple[str, ...] = Field(default=(), description="Names that nothing was found for.")
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")
     also: tuple[Outcome, ...] = Field(

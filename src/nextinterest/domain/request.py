@@ -15,11 +15,11 @@ from nextinterest.domain.where import Name, Names, Where
 __all__ = ["Intent", "Request"]
 
 Intent = Literal[
-    "recommend", "similar", "explain", "feedback", "profile", "search", "forget",
+    "recommend", "similar", "explain", "feedback", "profile", "search", "ask", "forget",
     "greet", "thank", "bye", "complain", "other",
 ]  # fmt: skip
 """What is wanted: a list, a list around items, reasons, to say something of items, one's own interests, an
-item looked up, something taken back; small talk of four kinds; or anything else."""
+item looked up, what is known of one, something taken back; small talk of four kinds; or anything else."""
 
 MAX_COUNT = 10_000
 
@@ -33,8 +33,9 @@ class Request(BaseModel):
         default="recommend",
         description="recommend: a list of items. similar: items like a named one. explain: why an item was "
         "recommended. feedback: what the person saw, liked or disliked. profile: the person's own interests. "
-        "search: whether an item exists. forget: take back what was said. greet, thank, bye, complain: small "
-        "talk without a request. other: anything else, which a recommender does not do.",
+        "search: whether an item exists. ask: a question about a named item, such as what it is like "
+        "or costs. forget: take back what was said. greet, thank, bye, complain: small talk without a "
+        "request. other: anything else, which a recommender does not do.",
     )
     where: Where = Field(default=Where(), description="Constraints that every item must meet.")
     count: int | None = Field(
@@ -46,8 +47,8 @@ class Request(BaseModel):
     less_like: Names = Field(default=(), description="Items of whose kind less is wanted.")
     query: Name | None = Field(
         default=None,
-        description="The item that is looked up, explained, taken back or said to be seen, or words that no "
-        "other field holds; 'everything' where all is to be forgotten.",
+        description="The item that is looked up, asked about, explained, taken back or said to be seen, or "
+        "words that no other field holds; 'everything' where all is to be forgotten.",
     )
     references: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         default=(), max_length=100, description="Items of the list shown last, by their number in it, from 1."

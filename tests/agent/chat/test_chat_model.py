@@ -126,7 +126,7 @@ def test_the_prompt_shows_the_catalogue_the_person_and_the_date() -> None:
 def test_examples_of_the_prompt_are_answers_that_the_form_takes(cinema: ChatContext) -> None:
     examples = cast("list[tuple[str, str]]", described(cinema)["examples"])
     plans = [cinema.form.model_validate_json(answer) for _, answer in examples]
-    assert [len(plan.asked()) for plan in plans] == [2, 1, 1, 1, 1]
+    assert [len(plan.asked()) for plan in plans] == [2, 1, 1, 1, 1, 1]
 
 
 def test_an_attribute_is_asked_for_by_its_name() -> None:

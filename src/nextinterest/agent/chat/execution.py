@@ -12,6 +12,7 @@ from datetime import timedelta
 import numpy as np
 
 from nextinterest.agent.alike import nearest_items
+from nextinterest.agent.chat.known import with_known
 from nextinterest.agent.chat.lists import filtered, neighbours
 from nextinterest.agent.chat.profile import ChatProfile, extended
 from nextinterest.agent.chat.relaxing import relaxation
@@ -78,6 +79,7 @@ class Executor:
             "feedback": self._feedback,
             "profile": self._portray,
             "search": self._search,
+            "ask": self._search,
             "forget": self._forget,
         }
         request = understood.request
@@ -86,6 +88,7 @@ class Executor:
             if request.intent in doing
             else Outcome(request=request)
         )
+        outcome = with_known(outcome, self.engine.catalog)
         if understood.kept:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
         if understood.ruled_out:

@@ -107,6 +107,7 @@ def _examples(titles: list[str], categories: list[str]) -> Iterator[tuple[str, s
         wanted |= {"excluded_categories": [other]} if other != named else {}
         yield f"three {named}, no {other}" if other != named else f"three {named}", _answer(wanted)
     yield f"{liked} again? seen it, not for me. others", _answer({"intent": "recommend", "disliked": [liked]})
+    yield f"what does {asked} cost?", _answer({"intent": "ask", "query": asked})
     yield "thanks!", _answer({"intent": "thank"})
     yield "will it rain tomorrow", _answer({"intent": "other"})
 

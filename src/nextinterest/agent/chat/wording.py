@@ -16,9 +16,11 @@ from jinja2 import Environment, StrictUndefined
 
 from nextinterest.agent.notes import MATCHED, POPULAR
 from nextinterest.domain import (
+    AttributeValue,
     Confirmation,
     Explanation,
     FoundItem,
+    KnownFacts,
     Outcome,
     Question,
     Recommendation,
@@ -28,7 +30,7 @@ from nextinterest.domain import (
 from nextinterest.interests.words import describe
 from nextinterest.prompts import neutralise
 
-__all__ = ["Macros", "Parts", "clean", "parts_of", "percent"]
+__all__ = ["Macros", "Parts", "clean", "facts_of", "figure", "parts_of", "percent"]
 
 _SAID_OTHERWISE = frozenset({POPULAR, *MATCHED.values()})
 """Notes that the text says in its own words, or that speak of probabilities, which it does not show."""
@@ -119,6 +121,7 @@ def _parts_of(outcome: Outcome) -> Parts:
             "forget": say.forget_what,
             "explain": say.explain_what,
             "search": say.search_what,
+            "ask": say.ask_what,
             "greet": say.greeting,
             "thank": say.thanks,
             "bye": say.farewell,
@@ -142,7 +145,7 @@ def _list(outcome: Outcome, made: Recommendations, say: Macros) -> tuple[str, li
         head = say.list_head(len(made.items), conditions, like, popular)
     else:
         head = say.nothing(conditions, like)
-    lines = [_line(item, say) for item in made.items]
+    lines = [_line(item, outcome.known.get(item.item_id), say) for item in made.items]
     if made.items and request.query is not None and made.match in {"weak", "none"}:
         lines.append(say.unmatched(clean(request.query, 80), made.match == "weak", made.events_used == 0))
     if outcome.relaxation is not None:
@@ -159,24 +162,52 @@ def _conditions(request: Request, say: Macros) -> str:
         request.where.year_from,
         request.where.year_to,
         *(
-            None if price is None else f"{price:g}"
+            None if price is None else figure(price)
             for price in (request.where.price_from, request.where.price_to)
         ),
         request.where.available,
     )
 
 
-def _line(item: Recommendation, say: Macros) -> str:
-    return say.line(item.rank, clean(item.title), item.year, [clean(name) for name in item.categories])
+def _line(item: Recommendation, known: KnownFacts | None, say: Macros) -> str:
+    price = None if known is None or known.price is None else figure(known.price)
+    return say.line(item.rank, clean(item.title), item.year, [clean(name) for name in item.categories], price)
 
 
 def _found(outcome: Outcome, say: Macros) -> str:
     names = [_name(one, say) for one in outcome.found]
     if outcome.unknown:
         return say.close(names)
+    if len(names) == 1 and outcome.request.intent == "ask":
+        return _about(outcome.found[0], outcome.known.get(outcome.found[0].item_id, KnownFacts()), say)
     if len(names) == 1:
         return say.found_one(names[0], [clean(name) for name in outcome.found[0].categories])
     return say.found_many(names)
+
+
+def _about(item: FoundItem, known: KnownFacts, say: Macros) -> str:
+    categories = [", ".join(map(clean, item.categories))] if item.categories else []
+    described = None if known.description is None else clean(known.description, 400)
+    return say.about(_name(item, say), [*categories, *facts_of(known)], described)
+
+
+def facts_of(known: KnownFacts) -> list[str]:
+    """Return price and attributes of an item, each as it stands in a sentence."""
+    facts = [] if known.price is None else [f"price {figure(known.price)}"]
+    return [*facts, *(clean(f"{name} {_value(value)}") for name, value in known.attributes.items())]
+
+
+def _value(value: AttributeValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return figure(value)
+    return ", ".join(value) if isinstance(value, tuple) else value
+
+
+def figure(number: float) -> str:
+    """Return a price or another value as it stands in a sentence."""
+    return f"{number:.10g}"
 
 
 def _confirmation(done: Confirmation, say: Macros) -> str:
