@@ -75,7 +75,7 @@ def test_of_a_new_item_texts_alone_say_what_is_alike_and_a_note_says_so(agent: R
 
 
 def test_what_is_not_in_the_catalogue(agent: RecommenderAgent) -> None:
-    with pytest.raises(UnknownItemError, match=r"Element 0 of the items, 'Oppenheimer', is neither"):
+    with pytest.raises(UnknownItemError, match=r"Element 1 of the items, 'Oppenheimer', is neither"):
         agent.similar("Oppenheimer")
     skipped = agent.similar(["Oppenheimer", "Alien"], 2, on_unknown="skip")
     assert skipped.skipped == ("Oppenheimer",)

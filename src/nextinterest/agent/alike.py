@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.notes import left_notes
-from nextinterest.agent.ranked import RankedItems
+from nextinterest.agent.ranked import RankedItems, reranked
 from nextinterest.agent.where_notes import where_notes
-from nextinterest.domain import BoolArray, FloatArray, Recommendations, Where
+from nextinterest.domain import BoolArray, FloatArray, History, IntArray, Recommendations, Where
 from nextinterest.retrieval.lists import rounded_down
+from nextinterest.retrieval.shortlist import Shortlist
 
-__all__ = ["SIMILARITY", "alike", "likeness_notes", "nearest_items", "ranked_alike"]
+__all__ = ["SIMILARITY", "alike", "likeness_notes", "nearest_items", "ranked_alike", "ranked_between"]
 
 SIMILARITY = "similarity"
 """Name of the score by which items like others are ordered; the other scores are its summands."""
@@ -36,10 +38,64 @@ def ranked_alike(engine: Engine, models: Sequence[int], k: int, allowed: BoolArr
     """
     items = np.asarray(models, dtype=np.int32)
     found = engine.retriever.alike(items, k, allowed=allowed)
-    shares = engine.retriever.likeness.shares(items, found.items)
-    total: FloatArray = np.sum(list(shares.values()), axis=0, dtype=np.float32)
-    parts = {SIMILARITY: total, **shares}
+    parts = _likeness(engine, models, found.items)
     return RankedItems(found.items, rounded_down(np.exp(found.log_probabilities)), parts, found.ranks)
+
+
+def ranked_between(
+    engine: Engine,
+    history: History,
+    models: Sequence[int],
+    k: int,
+    allowed: BoolArray,
+    request: str,
+    *,
+    rerank: bool = True,
+) -> RankedItems:
+    """Return the k best of the allowed items most like some others, by likeness and the words of a request.
+
+    The words move the neighbours' probabilities as far as the catalogue matches them, as in `Engine.rank`.
+
+    Parameters
+    ----------
+    engine, models, k, allowed
+        As of `ranked_alike`; `AgentConfig.n_candidates` neighbours, or k if that is more, are the candidates.
+    history
+        The person's events, for the prompt.
+    request
+        What is asked for in free text.
+    rerank
+        Whether the language model reranks, where there is one; it reads the titles of `models` and the words.
+    """
+    items = np.asarray(models, dtype=np.int32)
+    found = engine.retriever.alike(items, max(k, engine.config.n_candidates), allowed=allowed)
+    words, match = engine.asked_for(request)
+    for query in words:
+        if query.vector is not None:
+            found = _moved(found, query.steer * (engine.retriever.item_vectors[found.items] @ query.vector))
+    if rerank:
+        titles = ", ".join(engine.catalog.titles[item] for item in models)
+        ranked = engine.reorder([history], [found], f"like {titles}: {request}", dated=True)[0]
+    else:
+        ranked = reranked(found, None, 0.0)
+    ranked = ranked.at(slice(k))
+    return replace(ranked, parts=_likeness(engine, models, ranked.items) | ranked.parts, match=match)
+
+
+def _moved(found: Shortlist, terms: FloatArray) -> Shortlist:
+    """Return candidates with terms added to their log-scores; what they are worth together stays."""
+    moved = found.log_probabilities + terms
+    moved += np.logaddexp.reduce(found.log_probabilities) - np.logaddexp.reduce(moved)
+    order = np.argsort(-moved, kind="stable")
+    ranks = {name: own[order] for name, own in found.ranks.items()}
+    return replace(found, items=found.items[order], log_probabilities=moved[order], ranks=ranks)
+
+
+def _likeness(engine: Engine, models: Sequence[int], items: IntArray) -> dict[str, FloatArray]:
+    """Return how like the models items are: the whole and its summands, each float32, shape (n,)."""
+    shares = engine.retriever.likeness.shares(np.asarray(models, dtype=np.int32), items)
+    total: FloatArray = np.sum(list(shares.values()), axis=0, dtype=np.float32)
+    return {SIMILARITY: total, **shares}
 
 
 def nearest_items(engine: Engine, item: int, n: int) -> frozenset[int]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,7 +25,7 @@ from nextinterest.agent.generation import Generator, generated_queries, make_gen
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.metered import metered
 from nextinterest.agent.notes import list_notes
-from nextinterest.agent.ranked import RankedItems, reranked
+from nextinterest.agent.ranked import RankedItems, choices_of, reranked
 from nextinterest.agent.role_models import takes
 from nextinterest.agent.roles import Role
 from nextinterest.agent.where_notes import where_notes
@@ -34,7 +34,6 @@ from nextinterest.domain import (
     Catalog,
     Conditions,
     Evidence,
-    FloatArray,
     History,
     IntArray,
     Rankings,
@@ -42,7 +41,6 @@ from nextinterest.domain import (
     Recommendations,
     RequestMatch,
     Where,
-    with_titles,
 )
 from nextinterest.interests import PortraitSummary, cluster_catalog, forecast_interests, portray
 from nextinterest.interests.naming import interest_catalog
@@ -228,19 +226,19 @@ class Engine:
         request = (request or "").strip() or None
         match: RequestMatch | None = None
         if request is not None:
-            words, match = self._asked_for(request)
+            words, match = self.asked_for(request)
             queries = [(*own, *words) for own in queries or [()] * len(histories)]
         found = self.retriever.shortlist(
             histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
         )
-        today = self.clock().date() if dated else None
-        choices = self._choices(histories, found, request, today) if rerank else {}
-        opinion = self.config.opinion(requested=request is not None)
-        ranked = [reranked(one, choices.get(h), *opinion).at(slice(k)) for h, one in enumerate(found)]
-        unread = {h for h, choice in choices.items() if choice is None}
-        return [replace(one, unread=h in unread, match=match) for h, one in enumerate(ranked)]
+        ranked = (
+            self.reorder(histories, found, request, dated=dated)
+            if rerank
+            else [reranked(one, None, 0.0) for one in found]
+        )
+        return [replace(one.at(slice(k)), match=match) for one in ranked]
 
-    def _asked_for(self, request: str) -> tuple[list[Query], RequestMatch]:
+    def asked_for(self, request: str) -> tuple[list[Query], RequestMatch]:
         """Return what to search for, nothing where the words match nothing, and how well they match."""
         with step("embed", source=REQUEST, text=(text := title_text(topic_words(request)))) as s:
             vector = uncached(self.retriever.encoder).encode([text])[0]
@@ -250,30 +248,23 @@ class Engine:
 
     def _likeliest(self, history: History, k: int, allowed: BoolArray, request: str | None) -> IntArray:
         """Return the k likeliest items by retrieval, the words of a request searched for."""
-        queries = None if request is None else [self._asked_for(request)[0]]
+        queries = None if request is None else [self.asked_for(request)[0]]
         return self.retriever.shortlist([history], k, False, allowed=allowed, queries=queries)[0].items
 
-    def _choices(
+    def reorder(
         self,
         histories: Sequence[History],
         found: Sequence[Shortlist],
-        request: str | None,
-        today: date | None,
-    ) -> dict[int, FloatArray | None]:
-        """Return log-probabilities of the best candidates by history; None where an answer was not read."""
-        # From nothing the language model could only answer with a prior over titles.
-        known = [len(history) > 0 or request is not None for history in histories]
-        asked = [h for h, one in enumerate(found) if known[h] and len(one.items) > 1]
-        if self.reranker is None or not asked:
-            return {}
-        offered = [found[h].items[: self.config.n_candidates] for h in asked]
-        weight, share = self.config.opinion(requested=request is not None)
-        with step("rerank", model=self.reranker.model.name, weight=weight, share=share) as s:
-            chosen = self.reranker.log_probabilities([histories[h] for h in asked], offered, request, today)
-            if s:
-                pairs = [(i, one) for i, one in zip(offered, chosen, strict=True) if one is not None]
-                s.note(chosen=[with_titles(self.catalog, *pair) for pair in pairs])
-        return dict(zip(asked, chosen, strict=True))
+        request: str | None = None,
+        *,
+        dated: bool = False,
+    ) -> list[RankedItems]:
+        """Return candidates of each history, the best reordered by the language model, where there is one."""
+        today, n = self.clock().date() if dated else None, self.config.n_candidates
+        opinion = self.config.opinion(requested=request is not None)
+        choices = choices_of(self.reranker, n, opinion, self.catalog, histories, found, request, today)
+        ranked = [reranked(one, choices.get(h), *opinion) for h, one in enumerate(found)]
+        return [replace(one, unread=choices.get(h, one) is None) for h, one in enumerate(ranked)]
 
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
         """Rank the catalogue for each history."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.domain import FloatArray, IntArray, RequestMatch
+from nextinterest.domain import Catalog, FloatArray, History, IntArray, RequestMatch, with_titles
 from nextinterest.retrieval.lists import rounded_down
-from nextinterest.retrieval.rerank import redistribute
+from nextinterest.retrieval.rerank import Reranker, redistribute
 from nextinterest.retrieval.shortlist import Shortlist
+from nextinterest.tracing import step
 
-__all__ = ["RankedItems", "reranked"]
+__all__ = ["RankedItems", "choices_of", "reranked"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,3 +75,31 @@ def reranked(found: Shortlist, choice: FloatArray | None, weight: float, share: 
         parts["choice"][:n] = choice
     order = np.argsort(-log, kind="stable")
     return RankedItems(found.items, rounded_down(np.exp(log)), parts, found.ranks).at(order)
+
+
+def choices_of(
+    reranker: Reranker | None,
+    n: int,
+    opinion: tuple[float, float],
+    catalog: Catalog,
+    histories: Sequence[History],
+    found: Sequence[Shortlist],
+    request: str | None,
+    today: date | None,
+) -> dict[int, FloatArray | None]:
+    """Return log-probabilities of the n best candidates by history; None where an answer was not read.
+
+    Histories of which nothing is asked are missing. `opinion` is how much a choice counts, for a trace.
+    """
+    # From nothing the language model could only answer with a prior over titles.
+    known = [len(history) > 0 or request is not None for history in histories]
+    asked = [h for h, one in enumerate(found) if known[h] and len(one.items) > 1]
+    if reranker is None or not asked:
+        return {}
+    offered = [found[h].items[:n] for h in asked]
+    with step("rerank", model=reranker.model.name, weight=opinion[0], share=opinion[1]) as s:
+        chosen = reranker.log_probabilities([histories[h] for h in asked], offered, request, today)
+        if s:
+            pairs = [(i, one) for i, one in zip(offered, chosen, strict=True) if one is not None]
+            s.note(chosen=[with_titles(catalog, *pair) for pair in pairs])
+    return dict(zip(asked, chosen, strict=True))

@@ -26,7 +26,7 @@ def read(answer: Request | str, message: str, context: ChatContext) -> tuple[Req
 
 def test_titles_and_categories_become_the_catalogues(cinema: ChatContext) -> None:
     asked = Request(
-        intent="similar",
+        intent="search",
         similar_to=("blade runer", "Oppenheimer"),
         where=Where(categories=("science fiction", "Cooking", "scary")),
         query="casablanca (1942)",

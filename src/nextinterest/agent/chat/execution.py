@@ -12,6 +12,7 @@ from datetime import timedelta
 import numpy as np
 
 from nextinterest.agent.alike import nearest_items
+from nextinterest.agent.chat.grounding import queries_words
 from nextinterest.agent.chat.known import with_known
 from nextinterest.agent.chat.lists import filtered, neighbours
 from nextinterest.agent.chat.profile import ChatProfile, extended
@@ -139,7 +140,7 @@ class Executor:
         models, still = self._resolved(request.similar_to)
         fewer, less = self._resolved(request.less_like)
         unknown = (*unknown, *more, *still, *less)
-        words = request.query if request.intent == "recommend" else None
+        words = request.query if queries_words(request) else None
         if request.query and not (words or models) and self.context.titles.resolve(request.query) is None:
             unknown = (*unknown, request.query)
         if request.intent == "similar" and not models:
@@ -154,7 +155,7 @@ class Executor:
         count = request.count or DEFAULT_COUNT
         allowed = open_items & self.conditions.mask(request.where)
         made = (
-            neighbours(self.engine, history, models, allowed, count)
+            neighbours(self.engine, history, models, allowed, count, words)
             if models
             else filtered(self.engine, history, allowed, count, words)
         )

@@ -15,7 +15,7 @@ from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, Re
 from nextinterest.domain import Request
 from nextinterest.titles import split_year
 
-__all__ = ["as_planned", "as_sent", "as_written"]
+__all__ = ["as_planned", "as_sent", "as_written", "queries_words"]
 
 LEAST_MATCH = 0.8
 
@@ -50,6 +50,11 @@ def deletes_everything(request: Request) -> bool:
     """Whether a request is to delete the whole profile."""
     query = request.query
     return request.intent == "forget" and query is not None and query.casefold() == EVERYTHING
+
+
+def queries_words(request: Request) -> bool:
+    """Whether a request's query is words to search by and not an item: of a list that is wanted."""
+    return request.intent == "recommend" or (request.intent == "similar" and bool(request.similar_to))
 
 
 def as_written(request: Request, context: ChatContext) -> Understood:
@@ -100,7 +105,7 @@ def as_sent(request: Request, context: ChatContext, *, confirmed: bool = False) 
 
     fields = ("liked", "disliked", "similar_to", "less_like")
     named: dict[str, object] = {field: tuple(map(called, getattr(request, field))) for field in fields}
-    if request.query is not None and request.intent != "recommend":
+    if request.query is not None and not queries_words(request):
         named["query"] = called(request.query)
     request = request.model_copy(update=named)
     unclear = _unclear(request, context)
@@ -118,7 +123,7 @@ def _grounded(request: Request, context: ChatContext) -> Request:
         return tuple(dict.fromkeys(_title(name, context) or name for name in names))
 
     query = request.query
-    if query is not None and query.casefold() != EVERYTHING and request.intent != "recommend":
+    if query is not None and query.casefold() != EVERYTHING and not queries_words(request):
         query = _title(query, context) or query
     return request.model_copy(
         update={
@@ -133,7 +138,7 @@ def _grounded(request: Request, context: ChatContext) -> Request:
 
 def _unclear(request: Request, context: ChatContext) -> tuple[int, ...]:
     """Return the items of the first title that several have and that was written without a year."""
-    query = () if request.query is None or request.intent == "recommend" else (request.query,)
+    query = () if request.query is None or queries_words(request) else (request.query,)
     for name in (*request.liked, *request.disliked, *request.similar_to, *query):
         title = _title(name, context)
         item = None if title is None else context.titles.resolve(title)

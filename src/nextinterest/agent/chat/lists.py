@@ -7,10 +7,9 @@ Conditions hold before anything is searched, ranked or shown to a language model
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
-from nextinterest.agent.alike import likeness_notes, ranked_alike
+from nextinterest.agent.alike import likeness_notes, ranked_alike, ranked_between
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.metered import metered
 from nextinterest.agent.notes import MATCHED, POPULAR, UNRANKED, UNREAD
@@ -43,41 +42,48 @@ def filtered(
     request
         What is asked for in free text; see `Engine.rank`.
     """
-    ranked, unranked = _ranked(engine, history, allowed, k, request)
+
+    def rank(rerank: bool) -> RankedItems:
+        return engine.rank([history], k, False, allowed=allowed, request=request, dated=True, rerank=rerank)[
+            0
+        ]
+
+    ranked, unranked = _ranked(engine, rank, len(history) > 0 or request is not None)
     popular = len(history) == 0 and ranked.match in {None, "none"}
     notes = [POPULAR] if popular else []
-    if ranked.match is not None:
-        notes.append(MATCHED[ranked.match])
-    if ranked.unread:
-        notes.append(UNREAD)
-    if unranked:
-        notes.append(UNRANKED)
-    return _listed(engine, history, ranked, notes)
+    return _listed(engine, history, ranked, notes + _notes(ranked, unranked))
 
 
-def _ranked(
-    engine: Engine, history: History, allowed: BoolArray, k: int, request: str | None
-) -> tuple[RankedItems, bool]:
-    """Return what the engine ranks, and whether without its language model, for that has failed."""
-    rank = partial(engine.rank, [history], k, False, allowed=allowed, request=request, dated=True)
+def _notes(ranked: RankedItems, unranked: bool) -> list[str]:
+    notes = [] if ranked.match is None else [MATCHED[ranked.match]]
+    return [*notes, *([UNREAD] if ranked.unread else []), *([UNRANKED] if unranked else [])]
+
+
+def _ranked(engine: Engine, rank: Callable[[bool], RankedItems], asks: bool) -> tuple[RankedItems, bool]:
+    """Return what is ranked, and whether without the language model, for it has failed."""
     model = None if engine.reranker is None else engine.reranker.model
     if model is not None and failed(model):
-        return rank(rerank=False)[0], len(history) > 0 or request is not None
+        return rank(False), asks
     try:
-        return rank()[0], False
+        return rank(True), False
     except ModelError as error:
         if model is None:
             raise
         logger.warning("%s could not rank: %s", model.name, error.message)
         note_failure(model)
-        return rank(rerank=False)[0], True
+        return rank(False), True
 
 
 @metered
 def neighbours(
-    engine: Engine, history: History, models: Sequence[int], allowed: BoolArray, k: int
+    engine: Engine,
+    history: History,
+    models: Sequence[int],
+    allowed: BoolArray,
+    k: int,
+    request: str | None = None,
 ) -> Recommendations:
-    """Return the k allowed items most like some others, most alike first.
+    """Return the k allowed items most like some others, most alike first; a request orders them anew.
 
     Parameters
     ----------
@@ -91,8 +97,18 @@ def neighbours(
         Which items may be shown, bool, shape (n_items,).
     k
         Length of the list, at most.
+    request
+        What is asked for besides in free text; see `ranked_between`.
     """
-    return _listed(engine, history, ranked_alike(engine, models, k, allowed), likeness_notes(engine, models))
+    notes = likeness_notes(engine, models)
+    if request is None:
+        return _listed(engine, history, ranked_alike(engine, models, k, allowed), notes)
+
+    def rank(rerank: bool) -> RankedItems:
+        return ranked_between(engine, history, models, k, allowed, request, rerank=rerank)
+
+    ranked, unranked = _ranked(engine, rank, True)
+    return _listed(engine, history, ranked, [*notes, *_notes(ranked, unranked)])
 
 
 def _listed(engine: Engine, history: History, ranked: RankedItems, notes: Sequence[str]) -> Recommendations:
