@@ -122,7 +122,7 @@ def test_sentences_that_the_outcome_says_hold(sentence: str) -> None:
         ("Here are three for you.", "3 is said of the whole"),
         ("Heat is brilliant.", "brilliant"),
         ("Heat is the most likely.", "most"),
-        ("The first is Heat.", "first"),
+        ("The first is Heat.", "1 is said of Heat"),
         ("It was directed by somebody.", "directed"),
         ("Heat is not a Drama.", "denies"),
         ("Heat isn't a Drama.", "denies"),

@@ -14,41 +14,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 
-import yaml
-from pydantic import BaseModel, ConfigDict
-
-from nextinterest.agent.chat.wording import clean, percent
+from nextinterest.agent.chat.relations import MARK, counts_events, relation_fault, turned_round
+from nextinterest.agent.chat.reply_words import reply_words
+from nextinterest.agent.chat.wording import clean, figure, percent
 from nextinterest.domain import Evidence, Outcome, Recommendation
 from nextinterest.interests.claims import ClaimChecker, plain_words
 
 __all__ = ["Facts", "Named"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
-_DENIABLE = re.compile(rf"{_WORD.pattern}|\u2022")
-_NUMBER = re.compile(r"(?<![\w.,])[0-9]+(?:[.,][0-9]+)*(?: ?%)?(?!\w)")
+_DENIABLE = re.compile(rf"{_WORD.pattern}|{MARK}")
+_NUMBER = re.compile(r"(?<![\w.,])(?:[0-9]{3}0s|[0-9]+(?:[.,][0-9]+)*(?: ?%)?)(?!\w)")
 _WITHOUT = re.compile(r"\b(?:without|no)\s+$", re.IGNORECASE)
 _LISTED = re.compile(r",? (?:(?:and|or) )?")
 _PUNCTUATION = frozenset(" .,;:()'\"“”\u2019-–—!?&/#%")  # noqa: RUF001 - an en dash is meant
-
-
-class ReplyWords(BaseModel):
-    """The vocabulary of replies, beside the words of the facts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    plain: frozenset[str]
-    ranks: frozenset[str]
-    numbers: dict[str, int]
-
-
-@cache
-def reply_words() -> ReplyWords:
-    """Return the vocabulary that ships."""
-    text = files("nextinterest.agent.chat").joinpath("reply_words.yaml").read_text(encoding="utf-8")
-    return ReplyWords.model_validate(yaml.safe_load(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +46,20 @@ class Named:
         Its categories.
     because
         Titles of the history that are evidence for it.
+    seen
+        Whether the history holds it.
     """
 
     numbers: frozenset[str] = frozenset()
     rank: str | None = None
     categories: frozenset[str] = frozenset()
     because: frozenset[str] = frozenset()
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A fact in a sentence: a title, a name or excluded one, a number, a rank, a year behind its title."""
+    """A fact in a sentence: a title, a name or excluded one, or a number and what it counts."""
 
     kind: str
     value: str
@@ -94,7 +78,7 @@ class Facts:
     names
         Categories that may be said of the whole reply.
     numbers
-        Numbers that belong to no item: counts, years of the request.
+        Numbers that belong to no item: how many are listed, years and prices of the request.
     claims
         The template's own sentences.
     like
@@ -103,6 +87,10 @@ class Facts:
         Categories that the request excludes.
     counts
         Events of the history in each category.
+    lowest, highest
+        The first year and price of the request, and the last.
+    events_used
+        How many events the history has.
     portrait
         Whether each sentence must say one of the claims.
     """
@@ -115,6 +103,9 @@ class Facts:
     like: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
     counts: Mapping[str, str] = field(default_factory=dict)
+    lowest: frozenset[str] = frozenset()
+    highest: frozenset[str] = frozenset()
+    events_used: str | None = None
     portrait: bool = False
 
     @classmethod
@@ -124,21 +115,27 @@ class Facts:
         events: set[str] = set()
         like = frozenset(map(clean, outcome.request.similar_to))
         counts: dict[str, str] = {}
-        numbers = {str(year) for year in (where.year_from, where.year_to) if year is not None}
+        lowest, highest = (
+            _texts(where.year_from, where.price_from),
+            _texts(where.year_to, where.price_to),
+        )
+        numbers = {*lowest, *highest, *_decades(where.year_from, where.year_to)}
+        events_used: int | None = None
         made, why, portrait = outcome.recommendations, outcome.explanation, outcome.portrait
         if made is not None:
             titles = {clean(item.title): _of_item(item) for item in made.items}
             shared = [set(map(clean, item.categories)) for item in made.items]
             names |= set.intersection(*shared) if shared else set()
-            numbers |= {str(len(made.items)), str(made.events_used)}
+            numbers |= {str(len(made.items)), *_decades(*(item.year for item in made.items))}
+            events_used = made.events_used
         if why is not None:
             own = frozenset(clean(name) for name in why.item.categories)
-            values = {str(year) for year in (why.item.year,) if year is not None}
+            values = {*_texts(why.item.year), *_decades(why.item.year)}
             values |= set() if why.probability is None else {_plain(percent(why.probability))}
             because = _titles(why.evidence)
             rank = None if why.rank is None else str(why.rank)
-            titles[clean(why.item.title)] = Named(frozenset(values), rank, own, because)
-            numbers |= {str(why.events)}
+            titles[clean(why.item.title)] = Named(frozenset(values), rank, own, because, why.seen)
+            events_used = why.events
             counts = {clean(name): str(n) for name, n in why.shared_categories.items()}
             names |= set(counts)
         if portrait is not None:
@@ -155,6 +152,9 @@ class Facts:
             like,
             frozenset(map(clean, where.excluded_categories)),
             counts,
+            lowest,
+            highest,
+            None if events_used is None else str(events_used),
             portrait is not None,
         )
 
@@ -162,7 +162,14 @@ class Facts:
     def _known(self) -> dict[str, str]:
         """Names of categories by the forms they may have in a sentence."""
         every = self.names.union(self.excluded, *(one.categories for one in self.titles.values()))
-        return {form: name for name in sorted(every) for form in _forms(name)}
+        forms = [(form, name) for name in sorted(every) for form in _forms(name)]
+        meant = {form: {name for other, name in forms if other == form} for form, _ in forms}
+        plain = reply_words().plain | set(plain_words().plain)
+        return {
+            form: name
+            for form, name in forms
+            if form == name.casefold() or (len(meant[form]) == 1 and form not in plain and form not in every)
+        }
 
     @cached_property
     def _plain(self) -> frozenset[str]:
@@ -174,7 +181,7 @@ class Facts:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         """What is a fact; a title that is a plain word, such as “It”, is one in quotation marks only."""
-        numbers = dict.fromkeys(reply_words().numbers, "")
+        numbers = dict.fromkeys([*reply_words().numbers, *reply_words().ordinals], "")
         bare = [title for title in self.kept if title.casefold() not in self._plain]
         return re.compile(
             rf"[“\"](?P<quoted>{_any(self.kept)})[”\"]|(?<!\w)(?P<title>{_any(bare)})(?!\w)"
@@ -199,21 +206,29 @@ class Facts:
         if self.portrait:
             faults = [self._checker.fault(sentence, claim) for claim in self.claims]
             return None if None in faults else "it says none of the facts, or more than one of them says"
+        if MARK in sentence:
+            return f"it has the character {MARK}"
         tokens, rest = self._read(sentence)
-        return self._words_fault(rest) or self._bound_fault(tokens)
+        titles = [token.value if token.kind == "title" else None for token in tokens]
+        past = {*self.events, *(title for title, one in self.titles.items() if one.seen)}
+        return (
+            self._words_fault(rest)
+            or self._bound_fault(tokens)
+            or relation_fault(rest, titles, past, self.titles)
+        )
 
     def states(self, claim: str, sentences: Sequence[str]) -> bool:
         """Return whether sentences have every title, name and number of one of the claims."""
         if self.portrait:
             return any(self._checker.fault(sentence, claim) is None for sentence in sentences)
         said = {token for sentence in sentences for token in self._read(sentence)[0]}
-        meant = set(self._read(claim)[0])
+        meant = {token for token in self._read(claim)[0] if token.kind != "year"}  # the title says enough
         return bool(sentences) and (meant <= said if meant else claim in sentences)
 
     def _read(self, sentence: str) -> tuple[list[_Token], str]:
         """Return the facts of a sentence in order, and the rest, a mark where each stood."""
         tokens: list[_Token] = []
-        numbers, end = reply_words().numbers, 0
+        words, end = reply_words().numbers | reply_words().ordinals, 0
 
         def take(match: re.Match[str]) -> str:
             nonlocal end
@@ -226,10 +241,14 @@ class Facts:
                 kind = "excluded" if listed or _WITHOUT.search(between) else "name"
                 tokens.append(_Token(kind, self._known[name.casefold()]))
             else:
-                value = str(numbers.get(number.casefold(), _plain(number)))
-                tokens.append(_Token(_kind(sentence[: match.start()], tokens), value))
+                value = str(words.get(number.casefold(), _plain(number)))
+                before, behind = sentence[: match.start()], sentence[match.end() :]
+                kind = _kind(number, before, behind, tokens)
+                lowest, highest = value in self.lowest, value in self.highest
+                turned = turned_round(before, behind, lowest=lowest, highest=highest)
+                tokens.append(_Token("turned" if turned and kind != "year" else kind, value))
             end = match.end()
-            return " \u2022 "
+            return f" {MARK} "
 
         rest = self._pattern.sub(take, sentence)
         return tokens, rest
@@ -244,7 +263,7 @@ class Facts:
             inside = number > 0 and not re.search(r"[.:!?“\"]\s*$", rest[: match.start()])
             if inside and word[0].isupper() and word.partition("'")[0] != "I":
                 return f"it names {word!r}, which no fact names"
-        strange = set(_WORD.sub("", rest)) - _PUNCTUATION - {"\u2022"}
+        strange = set(_WORD.sub("", rest)) - _PUNCTUATION - {MARK}
         return f"it has the characters {''.join(sorted(strange))!r}" if strange else None
 
     def _bound_fault(self, tokens: Sequence[_Token]) -> str | None:
@@ -253,7 +272,10 @@ class Facts:
         for index, token, titles in _bound(tokens, self.titles):
             if not (self._holds(token, titles) or self._counted(tokens, index)):
                 return f"{token.value} is said of {', '.join(titles) or 'the whole'}, and no fact says so"
-        for token in tokens:
+        for index, token in enumerate(tokens):
+            named = [one.value for one in (*tokens[index::-1], *tokens[index:]) if one.kind == "title"]
+            if token.kind == "ordinal" and named[0] not in self.titles:
+                return f"rank {token.value} is said of {named[0]}, which is in no list"
             if token.kind != "title" or token.value in self.titles or token.value in self.like:
                 continue
             if not all(token.value in self.titles[item].because for item in items):
@@ -273,6 +295,12 @@ class Facts:
             return bool(own) and token.value in own[-1].numbers
         if token.kind == "rank":
             return bool(own) and own[-1].rank == token.value
+        if token.kind == "ordinal":
+            return len(own) == 1 and own[0].rank == token.value
+        if token.kind == "events":
+            return token.value == self.events_used
+        if token.kind == "turned":
+            return False
         if token.kind == "name":
             return all(token.value in one.categories for one in own) if own else token.value in self.names
         return token.value in self.numbers or (bool(own) and token.value in own[-1].numbers)
@@ -294,7 +322,7 @@ def _bound(tokens: Sequence[_Token], items: Mapping[str, Named]) -> Iterator[tup
 
 
 def _of_item(item: Recommendation) -> Named:
-    numbers = {_plain(percent(item.probability))} | ({str(item.year)} if item.year is not None else set())
+    numbers = {_plain(percent(item.probability)), *_texts(item.year), *_decades(item.year)}
     return Named(
         frozenset(numbers),
         str(item.rank),
@@ -307,10 +335,24 @@ def _titles(evidence: Sequence[Evidence]) -> frozenset[str]:
     return frozenset(clean(one.title) for one in evidence)
 
 
-def _kind(before: str, tokens: Sequence[_Token]) -> str:
-    """Return what a number is, by the text before it and the facts in that."""
+def _texts(*numbers: float | None) -> frozenset[str]:
+    return frozenset(figure(number) for number in numbers if number is not None)
+
+
+def _decades(*years: int | None) -> set[str]:
+    """Return the decade that all of some years are in, as sentences have it; none where one is not known."""
+    found = {None if year is None else f"{year // 10}0s" for year in years}
+    return {decade for decade in found if decade is not None} if len(found) == 1 else set()
+
+
+def _kind(number: str, before: str, behind: str, tokens: Sequence[_Token]) -> str:
+    """Return what a number is, by the text around it and the facts before it."""
+    if number.casefold() in reply_words().ordinals:
+        return "ordinal"
     if before.endswith("(") and tokens and tokens[-1].kind == "title":
         return "year"
+    if counts_events(before, behind):
+        return "events"
     words = before.split()
     ranked = bool(words) and words[-1].strip(".:,").casefold() in reply_words().ranks
     return "rank" if ranked or before.endswith("#") else "number"
@@ -329,14 +371,15 @@ def _plain(number: str) -> str:
 
 
 def _forms(name: str) -> set[str]:
-    """Return a name as sentences have it: as it is, and in the plural."""
+    """Return a name as sentences have it: as it is, and in the other number; the last part of a path."""
     plain = name.casefold()
-    return {
-        plain,
-        f"{plain}s",
-        plain.replace("-", " "),
-        *([f"{plain[:-1]}ies"] if plain.endswith("y") else []),
-    }
+    whole = {plain, plain.replace("-", " "), plain.rpartition(">")[2].strip()}
+    forms = set(whole)
+    for form in whole - {""}:
+        forms |= {f"{form}s", *([f"{form[:-1]}ies"] if form.endswith("y") else [])}
+        forms |= {f"{form[:-3]}y"} if len(form) > 4 and form.endswith("ies") else set()
+        forms |= {form[:-1]} if len(form) > 3 and form.endswith("s") and form[-2].isalpha() else set()
+    return forms - {""}
 
 
 def _any(texts: Sequence[str] | Mapping[str, str]) -> str:

@@ -17,7 +17,8 @@ from typing import cast
 
 from jinja2 import Environment, StrictUndefined
 
-from nextinterest.agent.chat.facts import Facts, reply_words
+from nextinterest.agent.chat.facts import Facts
+from nextinterest.agent.chat.reply_words import reply_words
 from nextinterest.agent.chat.sentences import sentences_of
 from nextinterest.agent.chat.wording import Macros, Parts, clean, parts_of
 from nextinterest.domain import Outcome
@@ -123,7 +124,11 @@ def _offered(
 
     try:
         for text in sentences_of(pieces(), facts.kept):
-            sentence = " ".join(text.replace("*", "").replace("`", "").split()).removeprefix("- ")
+            sentence = (
+                " ".join(text.replace("*", "").replace("`", "").split())
+                .removeprefix("- ")
+                .removeprefix("\u2022 ")
+            )
             if sentence:
                 yield sentence
     finally:
