@@ -86,6 +86,11 @@ def _fault(outcome: Outcome, sentence: str) -> str | None:
         (GOODS, "Here are pans and kettles for 50 or less."),
         (GOODS, "Here are some kettles and pans under 50."),
         (GOODS, "Halden pan is a pan."),
+        (GOODS, "Halden pan costs 29 and works on induction."),
+        (GOODS, "Halden pan keeps heat for long, and its diameter is 28 cm."),
+        (GOODS, "The price of Brightcook kettle is 12.90."),
+        (GOODS, "Brightcook kettle, of steel, costs 12.9."),
+        (GOODS, "Both cost 50 or less."),
     ],
 )
 def test_true_sentences_hold(outcome: Outcome, sentence: str) -> None:
@@ -120,6 +125,13 @@ def test_true_sentences_hold(outcome: Outcome, sentence: str) -> None:
         (GOODS, "Here are pans for 50 or more.", "more"),
         (GOODS, "Brightcook kettle is a pan.", "Pans is said of Brightcook"),
         (GOODS, "Here are pans \u2022 for you.", "\u2022"),
+        (GOODS, "Halden pan costs 28.", "28 is said of"),
+        (GOODS, "Halden pan costs 12.9.", "12.9 is said of"),
+        (GOODS, "Brightcook kettle works on induction.", "induction"),
+        (GOODS, "Brightcook kettle is of cast iron.", "cast"),
+        (GOODS, "It is of cast iron.", "cast"),
+        (GOODS, "Halden pan suits ovens.", "ovens"),
+        (GOODS, "Halden pan works in the dishwasher.", "dishwasher"),
         (GOODS, "You bought Halden pan.", "bought"),
     ],
 )
@@ -150,3 +162,11 @@ def test_what_a_sentence_states_without_the_year_is_not_said_twice() -> None:
     said = "Raising Arizona is number 272 among what is new to you, with a probability of 0.09 % to be next."
     model = ScriptedLanguageModel([said])
     assert "".join(worded(_explained(seen=False), "why?", model)) == said
+
+
+def test_the_model_is_given_what_is_known_of_each_item() -> None:
+    model = ScriptedLanguageModel(["Halden pan costs 29."])
+    text = "".join(worded(GOODS, "pans", model))
+    assert "1. Halden pan: Kitchen > Pans, 29\n2. Brightcook kettle: Kettles, 12.9" in text
+    asked = str(model.calls)
+    assert "price 29; induction yes; dishwasher no; material cast iron; diameter 28 cm; Keeps heat" in asked

@@ -16,13 +16,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from nextinterest.agent.chat.relations import MARK, counts_events, relation_fault, turned_round
+from nextinterest.agent.chat.named import (
+    Named,
+    decades_of,
+    described_by,
+    of_item,
+    plain_number,
+    texts_of,
+    titles_of,
+)
+from nextinterest.agent.chat.relations import MARK, counts_events, is_price, relation_fault, turned_round
 from nextinterest.agent.chat.reply_words import reply_words
-from nextinterest.agent.chat.wording import clean, figure, percent
-from nextinterest.domain import Evidence, Outcome, Recommendation
+from nextinterest.agent.chat.wording import clean, percent
+from nextinterest.domain import Outcome
 from nextinterest.interests.claims import ClaimChecker, plain_words
 
-__all__ = ["Facts", "Named"]
+__all__ = ["Facts"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _DENIABLE = re.compile(rf"{_WORD.pattern}|{MARK}")
@@ -30,31 +39,6 @@ _NUMBER = re.compile(r"(?<![\w.,])(?:[0-9]{3}0s|[0-9]+(?:[.,][0-9]+)*(?: ?%)?)(?
 _WITHOUT = re.compile(r"\b(?:without|no)\s+$", re.IGNORECASE)
 _LISTED = re.compile(r",? (?:(?:and|or) )?")
 _PUNCTUATION = frozenset(" .,;:()'\"“”\u2019-–—!?&/#%")  # noqa: RUF001 - an en dash is meant
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What may be said of one title.
-
-    Attributes
-    ----------
-    numbers
-        As sentences have them: year, probability.
-    rank
-        Its rank, which stands behind a word such as "number"; None if it has none.
-    categories
-        Its categories.
-    because
-        Titles of the history that are evidence for it.
-    seen
-        Whether the history holds it.
-    """
-
-    numbers: frozenset[str] = frozenset()
-    rank: str | None = None
-    categories: frozenset[str] = frozenset()
-    because: frozenset[str] = frozenset()
-    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +100,23 @@ class Facts:
         like = frozenset(map(clean, outcome.request.similar_to))
         counts: dict[str, str] = {}
         lowest, highest = (
-            _texts(where.year_from, where.price_from),
-            _texts(where.year_to, where.price_to),
+            texts_of(where.year_from, where.price_from),
+            texts_of(where.year_to, where.price_to),
         )
-        numbers = {*lowest, *highest, *_decades(where.year_from, where.year_to)}
+        numbers = {*lowest, *highest, *decades_of(where.year_from, where.year_to)}
         events_used: int | None = None
         made, why, portrait = outcome.recommendations, outcome.explanation, outcome.portrait
         if made is not None:
-            titles = {clean(item.title): _of_item(item) for item in made.items}
+            titles = {clean(item.title): of_item(item) for item in made.items}
             shared = [set(map(clean, item.categories)) for item in made.items]
             names |= set.intersection(*shared) if shared else set()
-            numbers |= {str(len(made.items)), *_decades(*(item.year for item in made.items))}
+            numbers |= {str(len(made.items)), *decades_of(*(item.year for item in made.items))}
             events_used = made.events_used
         if why is not None:
             own = frozenset(clean(name) for name in why.item.categories)
-            values = {*_texts(why.item.year), *_decades(why.item.year)}
-            values |= set() if why.probability is None else {_plain(percent(why.probability))}
-            because = _titles(why.evidence)
+            values = {*texts_of(why.item.year), *decades_of(why.item.year)}
+            values |= set() if why.probability is None else {plain_number(percent(why.probability))}
+            because = titles_of(why.evidence)
             rank = None if why.rank is None else str(why.rank)
             titles[clean(why.item.title)] = Named(frozenset(values), rank, own, because, why.seen)
             events_used = why.events
@@ -141,6 +125,10 @@ class Facts:
         if portrait is not None:
             names |= {clean(share.interest) for share in portrait.interests}
             events |= {clean(event.title) for change in portrait.changes for event in change.evidence}
+        described = [*(made.items if made is not None else ()), *(() if why is None else (why.item,))]
+        for one in described:
+            if (known := outcome.known.get(one.item_id)) is not None:
+                titles[clean(one.title)] = described_by(titles[clean(one.title)], known)
         for item in titles.values():
             events |= item.because
         return cls(
@@ -210,9 +198,10 @@ class Facts:
             return f"it has the character {MARK}"
         tokens, rest = self._read(sentence)
         titles = [token.value if token.kind == "title" else None for token in tokens]
+        named = [self.titles[title] for title in titles if title is not None and title in self.titles]
         past = {*self.events, *(title for title, one in self.titles.items() if one.seen)}
         return (
-            self._words_fault(rest)
+            self._words_fault(rest, named)
             or self._bound_fault(tokens)
             or relation_fault(rest, titles, past, self.titles)
         )
@@ -241,7 +230,7 @@ class Facts:
                 kind = "excluded" if listed or _WITHOUT.search(between) else "name"
                 tokens.append(_Token(kind, self._known[name.casefold()]))
             else:
-                value = str(words.get(number.casefold(), _plain(number)))
+                value = str(words.get(number.casefold(), plain_number(number)))
                 before, behind = sentence[: match.start()], sentence[match.end() :]
                 kind = _kind(number, before, behind, tokens)
                 lowest, highest = value in self.lowest, value in self.highest
@@ -253,11 +242,14 @@ class Facts:
         rest = self._pattern.sub(take, sentence)
         return tokens, rest
 
-    def _words_fault(self, rest: str) -> str | None:
+    def _words_fault(self, rest: str, named: Sequence[Named]) -> str | None:
         if not _denials(rest) <= self._denied:
             return "it denies something"
+        own = frozenset.intersection(*(one.words for one in named)) if named else frozenset[str]()
         for number, match in enumerate(_WORD.finditer(rest)):
             word = match[0].replace("\u2019", "'")
+            if word.casefold() in own:
+                continue
             if word.casefold() not in self._plain:
                 return f"it uses the word {word!r}, which no fact supports"
             inside = number > 0 and not re.search(r"[.:!?“\"]\s*$", rest[: match.start()])
@@ -299,6 +291,8 @@ class Facts:
             return len(own) == 1 and own[0].rank == token.value
         if token.kind == "events":
             return token.value == self.events_used
+        if token.kind == "price":
+            return token.value in (own[-1].prices if own else self.lowest | self.highest)
         if token.kind == "turned":
             return False
         if token.kind == "name":
@@ -321,30 +315,6 @@ def _bound(tokens: Sequence[_Token], items: Mapping[str, Named]) -> Iterator[tup
         used = used or token.kind == "name"
 
 
-def _of_item(item: Recommendation) -> Named:
-    numbers = {_plain(percent(item.probability)), *_texts(item.year), *_decades(item.year)}
-    return Named(
-        frozenset(numbers),
-        str(item.rank),
-        frozenset(clean(name) for name in item.categories),
-        _titles(item.evidence),
-    )
-
-
-def _titles(evidence: Sequence[Evidence]) -> frozenset[str]:
-    return frozenset(clean(one.title) for one in evidence)
-
-
-def _texts(*numbers: float | None) -> frozenset[str]:
-    return frozenset(figure(number) for number in numbers if number is not None)
-
-
-def _decades(*years: int | None) -> set[str]:
-    """Return the decade that all of some years are in, as sentences have it; none where one is not known."""
-    found = {None if year is None else f"{year // 10}0s" for year in years}
-    return {decade for decade in found if decade is not None} if len(found) == 1 else set()
-
-
 def _kind(number: str, before: str, behind: str, tokens: Sequence[_Token]) -> str:
     """Return what a number is, by the text around it and the facts before it."""
     if number.casefold() in reply_words().ordinals:
@@ -353,6 +323,8 @@ def _kind(number: str, before: str, behind: str, tokens: Sequence[_Token]) -> st
         return "year"
     if counts_events(before, behind):
         return "events"
+    if is_price(before):
+        return "price"
     words = before.split()
     ranked = bool(words) and words[-1].strip(".:,").casefold() in reply_words().ranks
     return "rank" if ranked or before.endswith("#") else "number"
@@ -364,10 +336,6 @@ def _denials(text: str) -> set[tuple[str, ...]]:
     return {
         tuple(words[i : i + 2]) for i, word in enumerate(words) if word in denying or word.endswith("n't")
     }
-
-
-def _plain(number: str) -> str:
-    return number.replace(" ", "")
 
 
 def _forms(name: str) -> set[str]:

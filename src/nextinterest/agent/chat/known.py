@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from nextinterest.domain import Catalog, KnownFacts, Outcome
+import re
+from collections.abc import Iterator
 
-__all__ = ["with_known"]
+from nextinterest.domain import Catalog, KnownFacts, Outcome
+from nextinterest.interests.claims import plain_words
+
+__all__ = ["own_numbers", "own_words", "with_known"]
 
 MOST_DESCRIPTION = 400
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_NUMBER = re.compile(r"(?<![\w.,])[0-9]+(?:[.,][0-9]+)*(?!\w)")
+_DENIES = frozenset(
+    [
+        "except",
+        "excluding",
+        "unlike",
+        "instead",
+        "rather",
+        "hardly",
+        "barely",
+        "avoid",
+        "lack",
+        "lacks",
+        "cannot",
+        "incompatible",
+    ]
+)
+_WITH = ("work", "works", "suit", "suits")
 
 
 def with_known(outcome: Outcome, catalog: Catalog) -> Outcome:
@@ -25,4 +48,45 @@ def _known(catalog: Catalog, item_id: str) -> KnownFacts:
         price=item.price,
         attributes=dict(item.attributes),
         description=item.description[:MOST_DESCRIPTION] if item.description else None,
+    )
+
+
+def own_words(known: KnownFacts) -> frozenset[str]:
+    """Return the words that may be said of an item, in lower case: those of its attributes and description.
+
+    A word is left out where it stands beside one that denies, or names what the item is not.
+
+    Examples
+    --------
+    >>> facts = KnownFacts(attributes={"oven": False, "hob": True}, description="Keeps heat. Not for gas.")
+    >>> sorted(own_words(facts))
+    ['heat', 'hob', 'keeps', 'suit', 'suits', 'work', 'works']
+    """
+    said, denied = set[str](), set[str]()
+    for text, holds in _texts(known):
+        (said if holds else denied).update(word.casefold() for word in _WORD.findall(text))
+    return frozenset(said - denied | set(_WITH)) if said - denied else frozenset()
+
+
+def own_numbers(known: KnownFacts) -> frozenset[str]:
+    """Return the numbers of an item's attributes and description that it does not deny."""
+    return frozenset(number for text, holds in _texts(known) if holds for number in _NUMBER.findall(text))
+
+
+def _texts(known: KnownFacts) -> Iterator[tuple[str, bool]]:
+    """Yield sentences and attributes, and whether each says what the item is rather than what it is not."""
+    for name, value in known.attributes.items():
+        if isinstance(value, bool):
+            yield name, value
+        else:
+            text = ", ".join(value) if isinstance(value, tuple) else str(value)
+            yield f"{name} {text}", not _denies(text)
+    for sentence in re.split(r"[.!?;\n]\s+|[.!?;]$", known.description or ""):
+        yield sentence, not _denies(sentence)
+
+
+def _denies(text: str) -> bool:
+    words = {word.casefold().replace("\u2019", "'") for word in _WORD.findall(text)}
+    return bool(words & (_DENIES | set(plain_words().negations))) or any(
+        word.endswith("n't") or (word.startswith(("un", "non")) and len(word) > 5) for word in words
     )

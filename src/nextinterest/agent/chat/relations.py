@@ -13,13 +13,14 @@ from itertools import pairwise
 
 from nextinterest.agent.chat.reply_words import reply_words
 
-__all__ = ["MARK", "counts_events", "relation_fault", "turned_round"]
+__all__ = ["MARK", "counts_events", "is_price", "relation_fault", "turned_round"]
 
 MARK = "\u2022"
 """Stands in a text where a fact was."""
 
 _JOINED = rf"(?:\s*(?:,|and|or|, and)\s*[“\"]?{MARK})*"
 _PRONOUN = r"(?:it|they|them|these|those|this|both|all|each|either)"
+_PRICE = re.compile(r"\b(?:costs?|price[ds]?)(?: (?:is|are|of|at))?\s*$", re.IGNORECASE)
 _ABOVE = (r"over|above|after|since|past|more than|later than|at least", r"later|more|up|above|over|after")
 _BELOW = (
     r"under|below|before|up to|until|less than|earlier than|at most",
@@ -58,6 +59,11 @@ def counts_events(before: str, behind: str) -> bool:
     """
     find = _patterns()
     return bool(find["events_behind"].match(behind) or find["events_before"].search(before))
+
+
+def is_price(before: str) -> bool:
+    """Return whether a number behind this text is said to be a price."""
+    return bool(_PRICE.search(before))
 
 
 def turned_round(before: str, behind: str, *, lowest: bool, highest: bool) -> bool:

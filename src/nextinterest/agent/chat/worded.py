@@ -20,8 +20,8 @@ from jinja2 import Environment, StrictUndefined
 from nextinterest.agent.chat.facts import Facts
 from nextinterest.agent.chat.reply_words import reply_words
 from nextinterest.agent.chat.sentences import sentences_of
-from nextinterest.agent.chat.wording import Macros, Parts, clean, parts_of
-from nextinterest.domain import Outcome
+from nextinterest.agent.chat.wording import Macros, Parts, clean, facts_of, parts_of
+from nextinterest.domain import KnownFacts, Outcome
 from nextinterest.errors import NextInterestError
 from nextinterest.interests.claims import plain_words
 from nextinterest.llm import LanguageModel, Sampling
@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 _FAILED = "Worded by the template: the language model failed."
 MOST_SENTENCES = 6
 MOST_TOKENS = 400
+MOST_DESCRIBED = 160  # characters of an item's description
 MOST_CHARACTERS = 1000  # of the message that is shown to the model
 
 
@@ -146,6 +147,14 @@ def _template() -> Macros:
     return cast(Macros, environment.from_string(source).module)
 
 
+def _told(known: KnownFacts | None) -> str:
+    """Return what else is known of an item, as it stands behind its categories."""
+    if known is None:
+        return ""
+    described = [] if known.description is None else [clean(known.description, MOST_DESCRIBED)]
+    return "".join(f"; {fact}" for fact in (*facts_of(known), *described))
+
+
 def _asked(
     facts: Facts, outcome: Outcome, message: str, model: LanguageModel, *, opening: bool
 ) -> Sequence[Message]:
@@ -155,7 +164,8 @@ def _asked(
         (
             f"number {item.rank}: {clean(item.title)}"
             + (f" ({item.year})" if item.year is not None else "")
-            + (f", {', '.join(map(clean, item.categories))}" if item.categories else ""),
+            + (f", {', '.join(map(clean, item.categories))}" if item.categories else "")
+            + _told(outcome.known.get(item.item_id)),
             [clean(one.title) for one in item.evidence],
         )
         for item in (made.items if made is not None else ())
