@@ -42,7 +42,8 @@ class Request(BaseModel):
         default=None, ge=1, le=MAX_COUNT, description="How many items, where a number was asked for."
     )
     liked: Names = Field(default=(), description="Items the person says they like.")
-    disliked: Names = Field(default=(), description="Items the person dislikes or does not want.")
+    disliked: Names = Field(default=(), description="Items the person dislikes; a list leaves them out.")
+    seen: Names = Field(default=(), description="Items the person only says they have seen or have.")
     similar_to: Names = Field(default=(), description="Items that the results should resemble.")
     less_like: Names = Field(default=(), description="Items of whose kind less is wanted.")
     query: Name | None = Field(
@@ -52,6 +53,9 @@ class Request(BaseModel):
     )
     references: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         default=(), max_length=100, description="Items of the list shown last, by their number in it, from 1."
+    )
+    others: bool = Field(
+        default=False, description="Whether items listed before in this conversation are left out."
     )
     exclude_seen: bool = Field(default=True, description="Whether items of the history are left out.")
     horizon_events: int | None = Field(

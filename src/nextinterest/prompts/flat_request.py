@@ -24,7 +24,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from nextinterest.domain import Catalog, Request, Where
-from nextinterest.domain.where import Name
+from nextinterest.domain.where import Name, Names
 from nextinterest.messages import Message
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.template import PromptTemplate
@@ -35,6 +35,7 @@ __all__ = [
     "FlatRequest",
     "attributes_for",
     "fields_for",
+    "flags_of",
     "flat_form",
     "flat_plan",
     "request_answer",
@@ -91,9 +92,10 @@ class FlatRequest(BaseModel):
             If a first year, price or time lies after the last.
         """
         said = {name: getattr(self, name) for name in type(self).model_fields}
-        values = said.pop("attributes", None)
-        if isinstance(values, BaseModel):
-            said["attributes"] = values.model_dump(by_alias=True, exclude_none=True)
+        for name in ("attributes", "excluded_attributes"):
+            values = said.pop(name, None)
+            if isinstance(values, BaseModel):
+                said[name] = values.model_dump(by_alias=True, exclude_none=True)
         where = Where(**{name: said.pop(name) for name in tuple(said) if name in Where.model_fields})
         return Request(where=where, **said)
 
@@ -125,8 +127,8 @@ def fields_for(catalog: Catalog) -> tuple[str, ...]:
     Examples
     --------
     >>> from nextinterest.domain import Item
-    >>> fields_for(Catalog.from_items([Item("1", "Espresso machine", price=90.0)]))
-    ('intent', 'count', 'price_from', 'price_to', 'liked', 'disliked', 'similar_to', 'less_like', 'query')
+    >>> fields_for(Catalog.from_items([Item("1", "Espresso machine", price=90.0)]))[:5]
+    ('intent', 'count', 'price_from', 'price_to', 'excluded_items')
     """
     details = catalog.details
     has: dict[str, bool] = {
@@ -142,11 +144,14 @@ def fields_for(catalog: Catalog) -> tuple[str, ...]:
         "availability": ("available",),
     }
     held = [name for kind, names in constraints.items() if has[kind] for name in names]
-    return ("intent", "count", *held, "liked", "disliked", "similar_to", "less_like", "query")
+    items = ("excluded_items", "liked", "disliked", "seen", "similar_to", "less_like")
+    return ("intent", "count", *held, *items, "others", "query")
 
 
 def attributes_for(catalog: Catalog) -> tuple[str, ...]:
-    """Return the attributes that a message may ask for by name: of few different words, the commonest first.
+    """Return the attributes that a message may ask for by name: of few different words, or of yes and no.
+
+    The commonest stand first.
 
     Examples
     --------
@@ -157,13 +162,31 @@ def attributes_for(catalog: Catalog) -> tuple[str, ...]:
     found: list[tuple[int, str]] = []
     for name, column in catalog.details.attributes.items():
         known = [value for value in column if value is not None]
-        if known and all(isinstance(value, str) for value in known) and len(set(known)) <= MOST_VALUES:
+        named = all(isinstance(value, str) for value in known) and len(set(known)) <= MOST_VALUES
+        if known and (named or all(isinstance(value, bool) for value in known)):
             found.append((len(known), name))
     return tuple(name for _, name in sorted(found, key=lambda one: -one[0])[:MOST_ATTRIBUTES])
 
 
+def flags_of(catalog: Catalog, attributes: Sequence[str]) -> tuple[str, ...]:
+    """Return which of some attributes are yes or no.
+
+    Examples
+    --------
+    >>> from nextinterest.domain import Item
+    >>> flags_of(Catalog.from_items([Item("1", "Pan", attributes={"induction": True})]), ["induction"])
+    ('induction',)
+    """
+    columns = catalog.details.attributes
+    return tuple(
+        name for name in attributes if all(isinstance(value, bool | None) for value in columns[name])
+    )
+
+
 @cache
-def flat_form(names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = ()) -> type[FlatRequest]:
+def flat_form(
+    names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = (), flags: tuple[str, ...] = ()
+) -> type[FlatRequest]:
     """Return the flat form of requests with some fields of `Request` and `Where`, derived from both.
 
     Parameters
@@ -171,7 +194,10 @@ def flat_form(names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = ())
     names
         The fields, in the order they are written; the intent, where it is among them, has to be given.
     attributes
-        Names of attributes of which a value can be asked for, each a field of ``attributes``.
+        Names of attributes of which a value can be asked for, or ruled out, each a field of ``attributes``
+        and ``excluded_attributes``.
+    flags
+        Those of them that are yes or no.
 
     Examples
     --------
@@ -185,17 +211,22 @@ def flat_form(names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = ())
     fields: dict[str, Any] = {name: (info.annotation, info) for name, info in found}
     if attributes:
         values: dict[str, Any] = {
-            f"value_{n}": (Name | None, Field(default=None, alias=name)) for n, name in enumerate(attributes)
+            f"value_{n}": ((bool if name in flags else Name) | None, Field(default=None, alias=name))
+            for n, name in enumerate(attributes)
         }
         config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
         form = create_model("Attributes", __config__=config, **values)
         said = "Values that attributes of the items must have, as the catalogue writes them."
         fields["attributes"] = (form | None, Field(default=None, description=said))
+        said = "Values that attributes of the items may not have: nothing of a brand, say."
+        fields["excluded_attributes"] = (form | None, Field(default=None, description=said))
     return create_model("FlatRequest", __base__=FlatRequest, **fields)
 
 
 @cache
-def flat_plan(names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = ()) -> type[FlatPlan]:
+def flat_plan(
+    names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = (), flags: tuple[str, ...] = ()
+) -> type[FlatPlan]:
     """Return the form of a message's requests, each in the form of `flat_form`; at most `MOST_REQUESTS`.
 
     Examples
@@ -206,11 +237,14 @@ def flat_plan(names: tuple[str, ...] = FIELDS, attributes: tuple[str, ...] = ())
     """
     said = "What the message asks for: one request for each thing that is wanted, in its order; mostly one."
     field = Field(min_length=1, max_length=MOST_REQUESTS, description=said)
-    form: Any = flat_form(names, attributes)
+    form: Any = flat_form(names, attributes, flags)
     return create_model("FlatPlan", __base__=FlatPlan, requests=(tuple[form, ...], field))
 
 
 def _field(name: str) -> FieldInfo:
+    if name == "excluded_items":  # a conversation names items by title
+        said = "Titles of items to leave out of which no opinion is said."
+        return FieldInfo.from_annotated_attribute(Names, Field(default=(), description=said))
     found = (Where if name in Where.model_fields else Request).model_fields[name]
     if name != "intent":
         return found

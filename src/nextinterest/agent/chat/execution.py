@@ -139,7 +139,8 @@ class Executor:
         disliked, more = self._resolved(request.disliked)
         models, still = self._resolved(request.similar_to)
         fewer, less = self._resolved(request.less_like)
-        unknown = (*unknown, *more, *still, *less)
+        seen, few = self._resolved(request.seen)
+        unknown = (*unknown, *more, *still, *less, *few)
         words = request.query if queries_words(request) else None
         if request.query and not (words or models) and self.context.titles.resolve(request.query) is None:
             unknown = (*unknown, request.query)
@@ -149,7 +150,7 @@ class Executor:
             return Outcome(request=request, found=close, unknown=unknown, notes=note)
         known = set(profile.history().items.tolist())
         history = extended(profile.history(), [item for item in liked if item not in known])
-        open_items = self._open(profile, [*disliked, *models, *liked], fewer)
+        open_items = self._open(profile, [*disliked, *seen, *models, *liked], fewer)
         if request.exclude_seen:
             open_items[history.items] = False
         count = request.count or DEFAULT_COUNT
@@ -183,6 +184,8 @@ class Executor:
         notes = list(where_notes(request.where, self.conditions))
         if request.references:
             notes.append("Numbers refer to a list shown before, and here is none: they were left out.")
+        if request.others and not request.where.excluded_items:
+            notes.append("Others were asked for, but no list was shown before.")
         if request.where.match == "any" and len(request.where.categories) > 1:
             notes.append("Any one of these categories is enough here.")
         if request.count is not None and 0 < n < request.count:
@@ -224,7 +227,8 @@ class Executor:
 
     def _feedback(self, understood: Understood, profile: ChatProfile) -> Outcome:
         request = understood.request
-        words = (*request.liked, *request.disliked, *(() if request.query is None else (request.query,)))
+        said = (*request.liked, *request.disliked, *request.seen)
+        words = (*said, *(() if request.query is None else (request.query,)))
         _, unknown = self._resolved(words)
         found = tuple(one for text in unknown for one in self._look_up(text))[:N_FOUND]
         return Outcome(request=request, unknown=unknown, found=found)

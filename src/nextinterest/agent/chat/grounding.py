@@ -20,7 +20,13 @@ __all__ = ["as_planned", "as_sent", "as_written", "queries_words"]
 LEAST_MATCH = 0.8
 
 
-def as_planned(requests: Sequence[Request], context: ChatContext) -> Understood:
+def as_planned(
+    requests: Sequence[Request],
+    context: ChatContext,
+    shown: Sequence[int] = (),
+    *,
+    opinions: bool = True,
+) -> Understood:
     """Return what a language model made of a message, which may ask for several things.
 
     What all of them report is noted once; nothing whole is deleted beside anything else.
@@ -31,12 +37,20 @@ def as_planned(requests: Sequence[Request], context: ChatContext) -> Understood:
         What it wrote, at least one.
     context
         What is known of the catalogue.
+    shown
+        Catalogue positions of the items that lists of the conversation showed.
+    opinions
+        Whether items under ``disliked`` of a list that is asked for are disliked, and not only left out.
     """
     several = len(requests) > 1
     kept = [one for one in requests if not (several and deletes_everything(one))] or [
         Request(intent="forget")
     ]
-    first, *others = (as_written(one, context) for n, one in enumerate(kept) if one not in kept[:n])
+    first, *others = (
+        as_written(one, context, shown, opinions=opinions)
+        for n, one in enumerate(kept)
+        if one not in kept[:n]
+    )
     noted = {one.item for one in first.reported}
     then = []
     for one in others:
@@ -57,11 +71,13 @@ def queries_words(request: Request) -> bool:
     return request.intent == "recommend" or (request.intent == "similar" and bool(request.similar_to))
 
 
-def as_written(request: Request, context: ChatContext) -> Understood:
+def as_written(
+    request: Request, context: ChatContext, shown: Sequence[int] = (), *, opinions: bool = True
+) -> Understood:
     """Return what a language model made of a message.
 
-    Categories are the catalogue's or are dropped. Items that the person says they like are noted, whatever
-    else is asked for.
+    Categories are the catalogue's or are dropped. Items that the person says they like, dislike or have seen
+    are noted, whatever else is asked for. Parameters are those of `as_planned`.
     """
     unclear = _unclear(request, context)
     if unclear:
@@ -77,11 +93,20 @@ def as_written(request: Request, context: ChatContext) -> Understood:
             "categories": included,
             "match": request.where.match if len(included) > 1 else "all",
             "excluded_categories": categories(request.where.excluded_categories),
+            "excluded_items": _left_out(request, context, shown),
         }
     )
     count = None if request.count is None else min(request.count, MOST)
     grounded = _grounded(request, context).model_copy(update={"where": where, "count": count})
-    return Understood(grounded, reported=_reported(grounded, context))
+    return Understood(grounded, reported=_reported(grounded, context, opinions=opinions))
+
+
+def _left_out(request: Request, context: ChatContext, shown: Sequence[int]) -> tuple[str, ...]:
+    """Return the ids of the items that a list leaves out; a name that no item has stays, to be noted."""
+    ids = context.catalog.ids
+    named = [(name, context.titles.find(name, 1)) for name in request.where.excluded_items]
+    out = [ids[one[0].item] if one and one[0].score >= LEAST_MATCH else name for name, one in named]
+    return tuple(dict.fromkeys([*out, *(ids[item] for item in (shown if request.others else ()))]))
 
 
 def as_sent(request: Request, context: ChatContext, *, confirmed: bool = False) -> Understood:
@@ -103,7 +128,7 @@ def as_sent(request: Request, context: ChatContext, *, confirmed: bool = False) 
     def called(name: str) -> str:
         return titles.called(catalog.position(name)) if name in catalog else name
 
-    fields = ("liked", "disliked", "similar_to", "less_like")
+    fields = ("liked", "disliked", "seen", "similar_to", "less_like")
     named: dict[str, object] = {field: tuple(map(called, getattr(request, field))) for field in fields}
     if request.query is not None and not queries_words(request):
         named["query"] = called(request.query)
@@ -129,6 +154,7 @@ def _grounded(request: Request, context: ChatContext) -> Request:
         update={
             "liked": titles(request.liked),
             "disliked": titles(request.disliked),
+            "seen": titles(request.seen),
             "similar_to": titles(request.similar_to),
             "less_like": titles(request.less_like),
             "query": query,
@@ -139,7 +165,7 @@ def _grounded(request: Request, context: ChatContext) -> Request:
 def _unclear(request: Request, context: ChatContext) -> tuple[int, ...]:
     """Return the items of the first title that several have and that was written without a year."""
     query = () if request.query is None or queries_words(request) else (request.query,)
-    for name in (*request.liked, *request.disliked, *request.similar_to, *query):
+    for name in (*request.liked, *request.disliked, *request.seen, *request.similar_to, *query):
         title = _title(name, context)
         item = None if title is None else context.titles.resolve(title)
         if item is not None and split_year(name.strip(), bare=True)[1] is None:
@@ -154,14 +180,14 @@ def _title(text: str, context: ChatContext) -> str | None:
     return context.titles.called(found[0].item) if found and found[0].score >= LEAST_MATCH else None
 
 
-def _reported(request: Request, context: ChatContext) -> tuple[ReportedEvent, ...]:
+def _reported(request: Request, context: ChatContext, *, opinions: bool = True) -> tuple[ReportedEvent, ...]:
     if request.intent not in {"feedback", "recommend", "similar"}:
         return ()
     feedback = request.intent == "feedback"
     said: tuple[tuple[ReportedKind, tuple[str, ...]], ...] = (
         ("liked", request.liked),
-        ("disliked", request.disliked if feedback else ()),
-        ("seen", (request.query,) if feedback and request.query else ()),
+        ("disliked", request.disliked if feedback or opinions else ()),
+        ("seen", (*request.seen, request.query) if feedback and request.query else request.seen),
     )
     reported: list[ReportedEvent] = []
     for kind, names in said:

@@ -5,6 +5,7 @@ Everything comes from the catalogue and the history, so nothing is about films o
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ import numpy as np
 from nextinterest.agent.chat.understanding import ChatContext
 from nextinterest.domain import Catalog, History
 from nextinterest.prompts import neutralise
-from nextinterest.prompts.flat_request import attributes_for, request_answer
+from nextinterest.prompts.flat_request import attributes_for
 from nextinterest.prompts.summary import category_shares
 
 __all__ = ["described"]
@@ -76,7 +77,10 @@ def _usual(catalog: Catalog) -> list[str]:
 def _attributes(catalog: Catalog) -> Iterator[str]:
     for name in attributes_for(catalog):
         common = Counter(value for value in catalog.details.attributes[name] if value is not None)
-        values = [str(value) for value, _ in common.most_common(N_VALUES)]
+        values = [
+            str(value).lower() if isinstance(value, bool) else str(value)
+            for value, _ in common.most_common(N_VALUES)
+        ]
         yield f"{name} ({', '.join(values)}{', ...' if len(common) > N_VALUES else ''})"
 
 
@@ -106,11 +110,11 @@ def _examples(titles: list[str], categories: list[str]) -> Iterator[tuple[str, s
         wanted: dict[str, object] = {"intent": "recommend", "count": 3, "categories": [named]}
         wanted |= {"excluded_categories": [other]} if other != named else {}
         yield f"three {named}, no {other}" if other != named else f"three {named}", _answer(wanted)
-    yield f"{liked} again? seen it, not for me. others", _answer({"intent": "recommend", "disliked": [liked]})
+    yield f"{liked} again? seen it. others", _answer({"intent": "recommend", "seen": [liked], "others": True})
     yield f"what does {asked} cost?", _answer({"intent": "ask", "query": asked})
     yield "thanks!", _answer({"intent": "thank"})
     yield "will it rain tomorrow", _answer({"intent": "other"})
 
 
 def _answer(*requests: dict[str, object]) -> str:
-    return f'{{"requests":[{",".join(request_answer(one) for one in requests)}]}}'
+    return json.dumps({"requests": requests}, ensure_ascii=False, separators=(",", ":"))

@@ -15,7 +15,9 @@ from importlib.resources import files
 
 from nextinterest.agent.chat.grounding import as_planned
 from nextinterest.agent.chat.introduction import described
+from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.reader import CompositionalReader
+from nextinterest.agent.chat.reading.references import read_shown
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.domain import Request
 from nextinterest.errors import ModelError, OutputParseError
@@ -54,6 +56,9 @@ class ModelReader:
     clock
         Returns the time now.
     """
+
+    knows_opinions = True
+    """Whether the form tells items that are disliked from those that are only to be left out."""
 
     def __init__(
         self,
@@ -94,7 +99,8 @@ class ModelReader:
                 note_failure(self.model)
             why = "the language model's answer could not be read" if unread else "the language model failed"
             return replace(self.fallback.read(messages, context), by_rules=why)
-        return as_planned(answer.asked(), context)
+        shown = _shown(said, context)
+        return as_planned(answer.asked(), context, shown, opinions=self.knows_opinions)
 
     def form(self, context: ChatContext) -> type[FlatPlan] | type[FlatRequest]:
         """Return the form that the model's answer is held to."""
@@ -123,3 +129,10 @@ class ModelReader:
             sizes.pop(0)
         asked = header + "".join(turns) + footer
         return [Message(role="system", content=system), Message(role="user", content=asked.strip())]
+
+
+def _shown(said: Sequence[Message], context: ChatContext) -> tuple[int, ...]:
+    """Return the items of all lists that the assistant showed."""
+    titles = TitleLookups(context.titles)
+    lists = (read_shown(one.content, titles, context.categories) for one in said if one.role == "assistant")
+    return tuple(dict.fromkeys(item for one in lists if one.listed for item in one.items))

@@ -28,6 +28,8 @@ class TunedReader(ModelReader):
         The model, its adapter attached.
     """
 
+    knows_opinions = False
+
     def __init__(self, model: LanguageModel) -> None:
         super().__init__(model, most_messages=MOST_MESSAGES, max_tokens=_LONGEST)
 

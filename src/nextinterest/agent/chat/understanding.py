@@ -15,7 +15,7 @@ from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.domain import Catalog, History, Request
 from nextinterest.messages import Message
-from nextinterest.prompts.flat_request import FlatPlan, attributes_for, fields_for, flat_plan
+from nextinterest.prompts.flat_request import FlatPlan, attributes_for, fields_for, flags_of, flat_plan
 from nextinterest.titles import TitleIndex
 
 __all__ = ["ChatContext", "ReportedEvent", "ReportedKind", "Understanding", "Understood"]
@@ -61,7 +61,8 @@ class ChatContext:
     @cached_property
     def form(self) -> type[FlatPlan]:
         """The form in which a model writes requests: with the constraints that items can meet."""
-        return flat_plan(fields_for(self.catalog), attributes_for(self.catalog))
+        attributes = attributes_for(self.catalog)
+        return flat_plan(fields_for(self.catalog), attributes, flags_of(self.catalog, attributes))
 
     @cached_property
     def years(self) -> YearRange:

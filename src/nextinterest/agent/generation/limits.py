@@ -57,6 +57,7 @@ def limited(
             known.update(position for position, _ in looked_up if position is not None)
         return tuple(title for _, title in looked_up)
 
+    titles(request.seen)
     asking = Asking(
         request=request.query,
         constraints=tuple(dict.fromkeys(phrase for one in all_of for phrase in where_words(one))),
