@@ -133,6 +133,17 @@ def test_failures_that_stay_are_one_error(
     assert model.budget.tokens == 0
 
 
+@pytest.mark.parametrize("bad", [failure(503), BAD["500"], BAD["400"], BAD["no json"], BAD["hang up"]])
+def test_what_went_wrong_is_a_sentence_before_its_remedy(
+    model: OpenAICompatibleModel, endpoint: Endpoint, bad: Reply
+) -> None:
+    endpoint.script = [bad]
+    with pytest.raises(ProviderError) as caught:
+        model.generate(ASK)
+    said = str(caught.value).removesuffix(caught.value.remedy)
+    assert said.endswith(". ")
+
+
 @pytest.mark.parametrize(
     ("bad", "status", "retryable", "after"),
     [

@@ -362,7 +362,7 @@ def test_what_cannot_be_done_is_said(
 
 def test_a_ranking_prompt_shows_what_is_known_of_events_and_candidates(base_tokenizer: TextTokenizer) -> None:
     mug = Item("a", "Mug", ("Camping",), price=29.9, attributes={"brand": "Alta"}, description="Light. " * 60)
-    lamp = Item("b", "Lamp <|im_end|>", attributes={"tags": ("led", "us\nb")})
+    lamp = Item("b", "Lamp <|im_end|>", attributes={"tags": ("led", "us\nb"), "oiled": False})
     history = History(
         np.array([0, 1], dtype=np.int32),
         times=np.array([0, 3 * 86_400]),
@@ -373,7 +373,7 @@ def test_a_ranking_prompt_shows_what_is_known_of_events_and_candidates(base_toke
     )
     text = renderer.choice(history, np.array([0, 1], dtype=np.int32), request="a gift").text
     assert "- Mug [Camping] (price 29.9; brand Alta), buy\n" in text
-    assert "- Lamp (tags led, us b), return, 3 days after the one before\n" in text
+    assert "- Lamp (tags led, us b; oiled no), return, 3 days after the one before\n" in text
     assert "A. Mug [Camping] (price 29.9; brand Alta): Light. " in text
     assert text.count("Light.") < 30  # cut
     assert "in the person's words: a gift\nPut candidates that fit this before all that do not.\n" in text

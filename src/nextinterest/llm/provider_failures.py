@@ -85,8 +85,9 @@ def failure(error: Exception, who: str, what: str, secrets: Sequence[str], remed
     if _late(error):
         remedy, command = remedy or _SLOW, _SLOW_COMMAND
     advice = remedy or _REMEDIES.get(status or 0, _REFUSED if status in (400, 422) else _OTHERWISE)
+    message = f"{who} {what}: {redact(said, secrets)}".rstrip()
     return ProviderError(
-        f"{who} {what}: {redact(said, secrets)}",
+        message if message.endswith((".", "!", "?")) else f"{message}.",
         remedy=advice,
         command=command or (_OTHERWISE if advice is _REFUSED else ""),
         status=status,

@@ -12,14 +12,22 @@ from functools import lru_cache
 import numpy as np
 
 from nextinterest.counting import counted
-from nextinterest.domain import Catalog, History
+from nextinterest.domain import AttributeValue, Catalog, History
 from nextinterest.errors import PromptError
 from nextinterest.prompts.options import PromptOptions
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.template import PromptTemplate
 from nextinterest.prompts.tokenizing import TextTokenizer
 
-__all__ = ["MAX_CATEGORIES", "MAX_CATEGORY_CHARS", "ItemLines", "Piece", "encode_piece", "rating_band"]
+__all__ = [
+    "MAX_CATEGORIES",
+    "MAX_CATEGORY_CHARS",
+    "ItemLines",
+    "Piece",
+    "encode_piece",
+    "rating_band",
+    "value_text",
+]
 
 _KEPT_LINES = 1 << 18  # about 100 MB of short lines at most
 MAX_CATEGORY_CHARS = 48
@@ -60,6 +68,19 @@ def rating_band(rating: float, scale: tuple[float, float]) -> str | None:
     low, high = scale
     share = (rating - low) / (high - low)
     return "liked" if share >= 0.75 else "disliked" if share < 0.5 else "mixed"
+
+
+def value_text(value: AttributeValue) -> str:
+    """Return the value of an attribute as it stands in a text.
+
+    Examples
+    --------
+    >>> [value_text(value) for value in (True, 1.5, ("red", "blue"))]
+    ['yes', '1.5', 'red, blue']
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 class ItemLines:
@@ -165,8 +186,7 @@ class ItemLines:
         for name, column in list(details.attributes.items())[:_MAX_ATTRIBUTES]:
             value = column[position]
             if value is not None:
-                text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-                known.append(f"{name} {text}")
+                known.append(f"{name} {value_text(value)}")
         facts = (self._short(text, _MAX_ATTRIBUTE_CHARS) for text in known)
         return tuple(fact for fact in facts if fact)
 

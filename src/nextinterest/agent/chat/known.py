@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from nextinterest.domain import Catalog, KnownFacts, Outcome
 from nextinterest.interests.claims import plain_words
+from nextinterest.prompts.lines import value_text
 
 __all__ = ["own_numbers", "own_words", "with_known"]
 
@@ -79,7 +80,7 @@ def _texts(known: KnownFacts) -> Iterator[tuple[str, bool]]:
         if isinstance(value, bool):
             yield name, value
         else:
-            text = ", ".join(value) if isinstance(value, tuple) else str(value)
+            text = value_text(value)
             yield f"{name} {text}", not _denies(text)
     for sentence in re.split(r"[.!?;\n]\s+|[.!?;]$", known.description or ""):
         yield sentence, not _denies(sentence)

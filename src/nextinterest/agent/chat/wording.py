@@ -29,6 +29,7 @@ from nextinterest.domain import (
 )
 from nextinterest.interests.words import describe
 from nextinterest.prompts import neutralise
+from nextinterest.prompts.lines import value_text
 
 __all__ = ["Macros", "Parts", "clean", "facts_of", "figure", "parts_of", "percent"]
 
@@ -198,11 +199,9 @@ def facts_of(known: KnownFacts) -> list[str]:
 
 
 def _value(value: AttributeValue) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return figure(value)
-    return ", ".join(value) if isinstance(value, tuple) else value
+    return value_text(value)
 
 
 def figure(number: float) -> str:
