@@ -75,7 +75,7 @@ def test_a_small_catalogue_is_shown_whole_without_what_may_not_be_named(endpoint
         "All titles that can be chosen, in no particular order:\n- Lamp 0 [Lamp] (price 0; hue red)" in prompt
     )
     assert "can be named as well" not in prompt
-    assert "the 3 likeliest, none of them chosen before" in prompt
+    assert "the 6 likeliest, none of them chosen before" in prompt
     agent.generate(EVENTS, 3, exclude_seen=False)
     assert {"Chair 1", "Rug 3"} < set(offered(endpoint))
     assert "none of them chosen before" not in prompt_of(endpoint.bodies[-1])
@@ -140,7 +140,18 @@ def test_titles_that_are_all_outside_are_said_to_be(endpoint: Endpoint) -> None:
     says(endpoint, "Bathtub")
     assert "The one title generated is outside of the catalogue." in agent.generate(EVENTS, 1).notes
     says(endpoint, "Bathtub", "Rug 9")
+    assert "1 generated title is outside of the catalogue." in agent.generate(EVENTS, 3).notes
+    says(endpoint, "Rug 9")
     assert not any("outside" in note for note in agent.generate(EVENTS, 3).notes)
+
+
+def test_titles_that_are_outside_or_seen_take_no_place(endpoint: Endpoint) -> None:
+    agent = shop(endpoint, 40)
+    says(endpoint, "Bathtub", "Rug 9", "Chair 1", "Desk 2", "Garden gnome", "Shelf 4")
+    result = agent.generate(EVENTS, 3)
+    assert [item.text for item in result.items] == ["Rug 9", "Desk 2", "Shelf 4"]
+    assert "2 generated titles are outside of the catalogue." in result.notes
+    assert [item.text for item in agent.generate(EVENTS, 4).items][:2] == ["Bathtub", "Rug 9"]
 
 
 def test_a_whole_request_is_shown_and_what_it_names_is_not_offered(endpoint: Endpoint) -> None:
@@ -164,7 +175,7 @@ def test_a_whole_request_is_shown_and_what_it_names_is_not_offered(endpoint: End
         "Titles should be like: Rug 21",
         "Less is wanted of titles like: Shelf 4",
         "Every title must meet this: price at most 30; price at least 2",
-        "the 2 likeliest",
+        "the 4 likeliest",
     ):
         assert line in prompt
     shown = set(offered(endpoint))

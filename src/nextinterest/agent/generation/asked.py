@@ -2,7 +2,8 @@
 
 One request brings interests and titles; it shows titles to choose from, and others may be named. Each title
 is grounded in the catalogue: as written, by the one item it fits, or by the nearest title's embedding above a
-threshold; what fits none, or several items, is marked as outside. Of an answer that is no such JSON, as one
+threshold; what fits none, or several items, is marked as outside. An endpoint is asked for more titles than
+are wanted, so that those take no place of others. Of an answer that is no such JSON, as one
 cut at the limit of tokens, what is complete is used, with a note; where nothing is, the prediction is empty
 and the note says why. An endpoint has been asked again by then unless it was cut, another model once more in
 words.
@@ -33,6 +34,7 @@ from nextinterest.prompts import (
     neutralise,
     parse_output,
 )
+from nextinterest.prompts.schemas import MOST_TITLES
 from nextinterest.tracing import step
 
 __all__ = ["AskedWriter", "Candidates", "longest_answer"]
@@ -43,6 +45,7 @@ _LEAST_ANSWER = 256  # tokens
 _ALL_SHOWN = 200  # titles, as many as may be named at all
 _BEST_SHOWN = 50  # titles of a larger catalogue
 _MOST_CHARS = 300
+_SPARE = 10  # titles asked for beyond those wanted, at most: some are outside, or must not be named
 _FORM = (
     'Answer as JSON: {"interests":[{"name":"...","because":[1,2],"share":40,"trend":"steady"}],'
     '"titles":["..."]}; the trend is rising, steady or fading.'
@@ -106,14 +109,16 @@ class AskedWriter:
 
     def write(self, history: History, n: int, excluded: frozenset[int], asking: Asking) -> Written:
         """Ask for interests and n titles; see `Writer`."""
+        remote = self.model.capabilities.remote
+        wanted = max(n, min(n + min(n, _SPARE), MOST_TITLES)) if remote else n
         with step("prompt") as prompting:
-            prompt = self._prompt(history, n, excluded, asking)
+            prompt = self._prompt(history, wanted, excluded, asking)
             prompting.note(tokens=len(prompt))
         broken: tuple[str, ...] = ()
         room = max(self.model.context_length - len(prompt), _LEAST_ANSWER)
-        sampling = Sampling(max_tokens=min(longest_answer(n), room), thinking=THINKING)
+        sampling = Sampling(max_tokens=min(longest_answer(wanted), room), thinking=THINKING)
         try:
-            with step("generate", what="interests and titles", n=n):
+            with step("generate", what="interests and titles", n=wanted):
                 said = self._answer(prompt, sampling)
         except OutputParseError as error:
             whole = complete_predictions(error.answer)
@@ -167,7 +172,11 @@ class AskedWriter:
                 seen += 1
             else:
                 items.setdefault(one.position, self._item(one, one.position))
-        return tuple(items.values())[:n], _notes(seen, ambiguous)
+        inside = [one for one in items.values() if one.item_id is not None]
+        outside = [one for one in items.values() if one.item_id is None]
+        unknown = len(outside) - ambiguous if inside else 0  # all outside: noted with the whole
+        kept = {id(one) for one in [*inside, *outside][:n]}
+        return tuple(one for one in items.values() if id(one) in kept), _notes(seen, ambiguous, unknown)
 
     def _item(self, found: Grounding, position: int) -> GeneratedItem:
         return in_catalogue(self.grounder.catalog, position, found.text, _HOW[found.how])
@@ -178,7 +187,7 @@ def _broken(read: PredictionsAnswer) -> str:
     return f"The answer was cut off or faulty; {interests} and {titles} were complete in it and are used."
 
 
-def _notes(seen: int, ambiguous: int) -> tuple[str, ...]:
+def _notes(seen: int, ambiguous: int, outside: int) -> tuple[str, ...]:
     notes = []
     if seen:
         what = counted(seen, "generated title is", "generated titles are")
@@ -186,4 +195,7 @@ def _notes(seen: int, ambiguous: int) -> tuple[str, ...]:
     if ambiguous:
         what = counted(ambiguous, "generated title fits", "generated titles fit")
         notes.append(f"{what} several items, and so none of them.")
+    if outside > 0:
+        what = counted(outside, "generated title is", "generated titles are")
+        notes.append(f"{what} outside of the catalogue.")
     return tuple(notes)
