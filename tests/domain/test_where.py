@@ -137,3 +137,9 @@ def test_a_single_text_is_a_list_of_one() -> None:
 
 def test_the_published_schemas_ask_for_lists() -> None:
     assert Where.model_json_schema()["properties"]["categories"]["type"] == "array"
+
+
+def test_lists_of_names_are_read_from_strict_json() -> None:
+    text = '{"categories": ["Crime"], "excluded_items": ["a"], "excluded_categories": "Drama"}'
+    read = Where.model_validate_json(text, strict=True)
+    assert read == Where(categories=("Crime",), excluded_items=("a",), excluded_categories=("Drama",))

@@ -40,7 +40,9 @@ MAX_VALUES = 100
 
 
 def _listed(value: object) -> object:
-    """Return a list of one for a single text, which else would be refused."""
+    """Return a list of one for a single text, which else would be refused; a list as a strict tuple."""
+    if isinstance(value, list):
+        return tuple(value)
     return (value,) if isinstance(value, str) else value
 
 

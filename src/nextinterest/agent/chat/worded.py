@@ -147,7 +147,7 @@ def _template() -> Macros:
     return cast(Macros, environment.from_string(source).module)
 
 
-def _told(known: KnownFacts | None) -> str:
+def _stated(known: KnownFacts | None) -> str:
     """Return what else is known of an item, as it stands behind its categories."""
     if known is None:
         return ""
@@ -165,7 +165,7 @@ def _asked(
             f"number {item.rank}: {clean(item.title)}"
             + (f" ({item.year})" if item.year is not None else "")
             + (f", {', '.join(map(clean, item.categories))}" if item.categories else "")
-            + _told(outcome.known.get(item.item_id)),
+            + _stated(outcome.known.get(item.item_id)),
             [clean(one.title) for one in item.evidence],
         )
         for item in (made.items if made is not None else ())
