@@ -54,7 +54,7 @@ def test_text_and_a_profile_that_stays(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = ("--data", str(folder), "--user", "somebody new", "--store", str(tmp_path / "kept.db"))
-    assert run(monkeypatch, "loved Film 7\n", *kept) == 0
+    assert run(monkeypatch, 'loved "Film 7"\n', *kept) == 0
     assert "Noted: you liked Film 7" in capsys.readouterr().out
     assert run(monkeypatch, "what am i into\n", *kept) == 0
     assert "1 event" in capsys.readouterr().out
