@@ -57,10 +57,9 @@ def test_launchers_settings_are_read_by_accelerate(block: Block, tmp_path: Path)
 def test_settings_of_assistants_start_the_tools_that_the_page_lists(block: Block, commands: Commands) -> None:
     (server,) = json.loads(block.text)["mcpServers"].values()
     printed = commands.run(shlex.join([server["command"], *server["args"]]))
-    (listed,) = re.findall(
-        r"The tools are (.*?);", Path(__file__).parents[2].joinpath(block.page).read_text(), re.S
-    )
-    assert set(re.findall(r"`(\w+)`", listed)) == set(printed.split())
+    page = Path(__file__).parents[2].joinpath(block.page).read_text("utf-8")
+    (table,) = re.findall(r"^\| tool \|.*?\n\n", page, re.S | re.M)
+    assert set(re.findall(r"^\| `(\w+)`", table, re.M)) == set(printed.split())
 
 
 @pytest.mark.model
