@@ -79,5 +79,5 @@ def test_the_shipped_recommender_holds_no_titles() -> None:
     names = {str(file.relative_to(shipped)) for file in shipped.rglob("*") if file.is_file()}
     assert not names & set(COPIES)
     size = sum(file.stat().st_size for file in shipped.rglob("*"))
-    assert size < 18_000_000  # three encoders, their item matrices, what says how alike items are, two adapters
+    assert size < 18_000_000  # three encoders, item matrices, relations, two adapters
     assert shipped_recommender("nothing of this name") is None

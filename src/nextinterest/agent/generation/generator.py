@@ -134,7 +134,8 @@ def make_generator(
 def _short(items: Sequence[GeneratedItem], n: int) -> Iterator[str]:
     """Yield what should be known of fewer titles than were asked for, and of titles that are no items."""
     if items and all(item.item_id is None for item in items):
-        what = "The one title generated is" if len(items) == 1 else f"All {counted(len(items), 'title')} generated are"
+        several = f"All {counted(len(items), 'title')} generated are"
+        what = "The one title generated is" if len(items) == 1 else several
         yield f"{what} outside of the catalogue."
     if len(items) < n:
         yield f"{counted(len(items), 'title')} instead of {n}."
