@@ -55,11 +55,17 @@ def test_the_shipped_recommender_is_what_the_advised_command_makes_of_the_old_on
     result = CliRunner().invoke(app, ["upgrade", str(shipped)])
     assert result.exit_code == 0, result.output
     made, kept = read_artifact(shipped, RECOMMENDER), read_artifact(now, RECOMMENDER)
-    # What the language model was taught, under which templates, and likeness are newer than version 0.1.
+    # What the language model was taught, how it is asked, and likeness are newer than version 0.1.
     ranking = kept.content.retriever.model_copy(
         update={"relations": (), "config": made.content.retriever.config}
     )
-    newer = {"tuned": None, "template_hash": made.content.template_hash, "retriever": ranking}
+    config = kept.content.config.model_copy(update={"interest_style": made.content.config.interest_style})
+    newer = {
+        "tuned": None,
+        "template_hash": made.content.template_hash,
+        "retriever": ranking,
+        "config": config,
+    }
     assert made.content == kept.content.model_copy(update=newer)
     assert made.manifest.made_from == kept.manifest.made_from
     assert files(shipped) == {**files(now), MANIFEST: files(shipped)[MANIFEST]}

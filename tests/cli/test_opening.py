@@ -61,8 +61,9 @@ class _Opened(Exception):  # noqa: N818 - it ends a command that has loaded its 
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch, saved: Path) -> Callable[..., str]:
+def opened(monkeypatch: pytest.MonkeyPatch, saved: Path, tmp_path: Path) -> Callable[..., str]:
     """Return a function that runs a command and tells how it made its agent."""
+    monkeypatch.chdir(tmp_path)  # a server's store lies in the working folder
 
     def pretrained(path: Path | None = None, **_: object) -> object:
         if path is None:
