@@ -51,7 +51,11 @@ def described(context: ChatContext, special_tokens: frozenset[str] = frozenset()
         "last": context.years.last,
         "prices": _prices(catalog),
         "newest": [] if history is None else [clean(title) for title in _newest(history, catalog)],
-        "shares": [] if history is None else category_shares(history.items, catalog),
+        "shares": []
+        if history is None
+        else [
+            (clean(name, MAX_CATEGORY), percent) for name, percent in category_shares(history.items, catalog)
+        ],
         "examples": list(_examples(titles, categories)),
     }
 

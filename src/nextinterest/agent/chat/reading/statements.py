@@ -1,4 +1,4 @@
-"""Whether words state an experience of whoever writes: "I loved Heat" does, "did you like Heat?" does not.
+"""Whether words state an experience of the writer: "I loved Heat" does, "did you like Heat?" does not.
 
 What is asked, wanted, hoped for, heard of others or only looks good is no statement, and neither is what is
 in doubt: a person is not recorded to have liked what they did not say they liked.
@@ -116,7 +116,7 @@ class Statements:
         return words in listed("experienced") or words in word_list("seen")
 
     def _is_own(self, position: int) -> bool:
-        """Whether whoever writes is the subject of a verb; a verb without one has that of the one before."""
+        """Whether the writer is the subject of a verb; a verb without one has that of the one before."""
         number = self._clause[position]
         subject = self._subject(position)
         if subject == "none":
@@ -151,7 +151,7 @@ class Statements:
         return "other" if unknown else "none"
 
     def _and_speaker(self, position: int) -> bool:
-        """Whether whoever writes is named beside another: "my wife and I", "me and my wife"."""
+        """Whether the writer is named beside another: "my wife and I", "me and my wife"."""
         text = self._text
         window = text.words[max(0, position - 4) : position + 3]
         pairs = pairwise(window)
@@ -234,7 +234,7 @@ class Statements:
         )
 
     def _turns(self, position: int) -> bool:
-        """Whether a clause turns against the one before, or has whoever writes as its subject."""
+        """Whether a clause turns against the one before, or has the writer as its subject."""
         words = self._text.words
         return words[position] in {"but", "aber", "mais", "though", "however"} or (
             (words[position],) in listed("speakers")
