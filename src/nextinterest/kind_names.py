@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["KINDS", "NEGATIVE_KINDS", "kind_name"]
+__all__ = ["KINDS", "NEGATIVE_KINDS", "done", "kind_name"]
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "view": (
@@ -47,6 +47,25 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 NEGATIVE_KINDS = frozenset({"dislike", "skip", "hide", "remove", "return"})
 """Kinds that do not speak for an item."""
 
+_DONE: Mapping[str, str] = {
+    "view": "viewed",
+    "click": "clicked",
+    "cart": "put in the cart",
+    "buy": "bought",
+    "play": "played",
+    "read": "read",
+    "borrow": "borrowed",
+    "save": "saved",
+    "share": "shared",
+    "like": "liked",
+    "rate": "rated",
+    "dislike": "disliked",
+    "skip": "skipped",
+    "hide": "hidden",
+    "remove": "removed",
+    "return": "returned",
+}
+
 _APART = re.compile(r"[\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -68,3 +87,14 @@ def kind_name(text: str) -> str:
     """
     folded = _folded(text)
     return _NAMES.get(folded, folded)
+
+
+def done(kind: str) -> str:
+    """Return what was done in an event of a kind, as it stands behind a title.
+
+    Examples
+    --------
+    >>> done("view"), done("return"), done("unlocked_level")
+    ('viewed', 'returned', 'unlocked level')
+    """
+    return _DONE.get(kind, kind.replace("_", " "))

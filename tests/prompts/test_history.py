@@ -360,6 +360,14 @@ def test_what_cannot_be_done_is_said(
         PromptRenderer(PromptTemplate.named("next-interests"), catalog, base_tokenizer).history(history)
 
 
+@pytest.mark.parametrize("name", ["letter", "ranking", "predictions"])
+@pytest.mark.parametrize(("days", "said"), [(1, "1 day after"), (2, "2 days after"), (1200, "1,200 days after")])
+def test_days_are_counted_in_the_right_number(name: str, days: int, said: str) -> None:
+    known = {"title": "Mug", "year": None, "categories": (), "facts": (), "kind": "viewed", "rating": None}
+    text = PromptTemplate.named(name).render("event", **known, days=days, number=1)
+    assert f"Mug, viewed, {said} the one before" in text
+
+
 def test_a_ranking_prompt_shows_what_is_known_of_events_and_candidates(base_tokenizer: TextTokenizer) -> None:
     mug = Item("a", "Mug", ("Camping",), price=29.9, attributes={"brand": "Alta"}, description="Light. " * 60)
     lamp = Item("b", "Lamp <|im_end|>", attributes={"tags": ("led", "us\nb"), "oiled": False})
@@ -372,8 +380,8 @@ def test_a_ranking_prompt_shows_what_is_known_of_events_and_candidates(base_toke
         PromptTemplate.named("ranking"), Catalog.from_items([mug, lamp]), base_tokenizer, PromptOptions()
     )
     text = renderer.choice(history, np.array([0, 1], dtype=np.int32), request="a gift").text
-    assert "- Mug [Camping] (price 29.9; brand Alta), buy\n" in text
-    assert "- Lamp (tags led, us b; oiled no), return, 3 days after the one before\n" in text
+    assert "- Mug [Camping] (price 29.9; brand Alta), bought\n" in text
+    assert "- Lamp (tags led, us b; oiled no), returned, 3 days after the one before\n" in text
     assert "A. Mug [Camping] (price 29.9; brand Alta): Light. " in text
     assert text.count("Light.") < 30  # cut
     assert "in the person's words: a gift\nPut candidates that fit this before all that do not.\n" in text

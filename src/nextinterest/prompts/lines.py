@@ -14,6 +14,7 @@ import numpy as np
 from nextinterest.counting import counted
 from nextinterest.domain import AttributeValue, Catalog, History
 from nextinterest.errors import PromptError
+from nextinterest.kind_names import done
 from nextinterest.prompts.options import PromptOptions
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.template import PromptTemplate
@@ -136,13 +137,13 @@ class ItemLines:
         return pieces
 
     def _features(self, history: History, i: int) -> tuple[str | None, int | None, bool, str | None]:
-        """Rating band, days since the event before, whether a session begins, kind of the event.
+        """Rating band, days since the event before, whether a session begins, what was done.
 
         All of them follow from events up to this one: a line never changes when the history grows.
         """
         kind = history.kinds.name(i) if self._uses_kind and history.kinds is not None else None
         if kind is not None:
-            kind = self._short(kind, _MAX_ATTRIBUTE_CHARS)
+            kind = self._short(done(kind), _MAX_ATTRIBUTE_CHARS)
         band = None
         if self._uses_rating and history.ratings is not None:
             band = rating_band(float(history.ratings[i]), self._options.rating_scale)
