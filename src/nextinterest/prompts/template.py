@@ -61,9 +61,9 @@ names must be given by the caller and hold for the whole prompt."""
 
 _SUFFIX = ".jinja"
 
-# Earlier versions of shipped templates, by hash, with which a weight that was fitted still holds. `choice` lacked
-# the request alone: the prompts are the same byte for byte where nothing is asked for in words. `letter`, which
-# no model was trained with, wrote "1 days".
+# Earlier versions of shipped templates, by hash, with which a weight that was fitted still holds. `choice`
+# lacked the request alone: the prompts are the same byte for byte where nothing is asked for in words.
+# `letter`, which no model was trained with, wrote "1 days".
 _EARLIER = {
     "choice": frozenset({"38bf67b79c38b67cb0ab3e5f8ff7d5449a7d51a20fb5f8f2ad3b0f2f42683f0f"}),
     "letter": frozenset({"227f667cd29a5db620b886565cf5ec30223eacdfff1d4d5401d866d64553dd48"}),
