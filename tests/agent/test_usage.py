@@ -26,7 +26,7 @@ mcp = pytest.importorskip("mcp")
 
 from nextinterest.server.mcp_tools import create_mcp_server  # noqa: E402 - needs the extra
 
-ONE = Usage(prompt_tokens=10, completion_tokens=2, requests=1, cost=None)
+ONE = Usage(prompt_tokens=10, completion_tokens=2, requests=1, endpoint_tokens=12, cost=None)
 """One request of the endpoint that these tests ask, whose prices are not known."""
 
 
@@ -73,7 +73,7 @@ def test_requests_that_are_repaired_count_and_kept_answers_cost_nothing(
     agent = RecommenderAgent.from_dataset(dataset(SHOP), language_model=model)
     endpoint.script = [Reply("I like rugs."), Reply('{"interests": [], "titles": ["Rug 3"]}')]
     assert agent.generate(user="u3", n=1).usage == Usage(
-        prompt_tokens=20, completion_tokens=4, requests=2, cost=20.0
+        prompt_tokens=20, completion_tokens=4, requests=2, endpoint_tokens=24, cost=20.0
     )
     assert agent.generate(user="u3", n=1).usage == Usage()
 

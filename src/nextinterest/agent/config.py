@@ -35,6 +35,9 @@ breaks ties."""
 PRIOR_TOKENS = 2048
 """Token budget of one prompt for such a model."""
 
+ENDPOINT_CANDIDATES = 26
+"""Candidates that a model behind an endpoint reranks: as many as there are letters."""
+
 OnUnknown = Literal["raise", "skip"]
 """What to do with events whose item the catalogue does not have."""
 
@@ -61,7 +64,8 @@ class AgentConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     n_candidates: int = Field(default=20, ge=1, le=200)
-    """Items that the retriever puts forward and the language model reranks."""
+    """Items that the retriever puts forward and the language model reranks; for a model behind an endpoint
+    `ENDPOINT_CANDIDATES`, where no other number is given."""
 
     template: str = "choice"
     """Prompt template in which the candidates are lettered: the name of a shipped one, or the path of a file
@@ -110,6 +114,10 @@ class AgentConfig(BaseModel):
     """Whether what the language model generates is searched for in every `recommend`; None for no, the
     default: it costs seconds, and on validation of MovieLens-100K it found nothing that others do not."""
 
+    suggested: int = Field(default=8, ge=0, le=50)
+    """Items that a model behind an endpoint which reranks is first asked to name for a request in words; 0
+    asks for none. Half of the candidates that it then reranks are such items, at most."""
+
     interest_style: InterestStyle = "written"
     """How `RecommenderAgent.generate` gets interests of a model on this machine."""
 
@@ -131,7 +139,7 @@ class AgentConfig(BaseModel):
                 shares = {"choice_share": PRIOR_SHARE, "request_share": REQUEST_SHARE}
                 fitting |= {"choice_weight": PRIOR_WEIGHT} | shares
         if can is not None and can.remote:  # blank candidates would be a request that nobody reads
-            fitting["choice_calibrated"] = False
+            fitting |= {"choice_calibrated": False, "n_candidates": ENDPOINT_CANDIDATES}
         new = {name: value for name, value in fitting.items() if name not in self.model_fields_set}
         # Copied without marking the fields as given, so that another model's may still take their place.
         return AgentConfig.model_construct(_fields_set=set(self.model_fields_set), **(dict(self) | new))

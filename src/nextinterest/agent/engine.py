@@ -21,7 +21,13 @@ import numpy as np
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.deferred import AgentModel, loaded
 from nextinterest.agent.evidence import find_evidence
-from nextinterest.agent.generation import Generator, generated_queries, make_generator
+from nextinterest.agent.generation import (
+    Generator,
+    generated_queries,
+    lifted,
+    make_generator,
+    suggested_queries,
+)
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.metered import metered
 from nextinterest.agent.notes import list_notes
@@ -199,6 +205,7 @@ class Engine:
         request: str | None = None,
         dated: bool = False,
         rerank: bool = True,
+        suggested: Sequence[str] | None = None,
     ) -> list[RankedItems]:
         """Rank the catalogue for each history, with the parts of each score.
 
@@ -222,15 +229,21 @@ class Engine:
             histories that were cut off somewhere.
         rerank
             Whether the language model reranks, where there is one.
+        suggested
+            Items that fit the request, in words; None asks a model behind an endpoint for them
+            (`AgentConfig.suggested`). They are searched for, and put before the model that reranks.
         """
-        request = (request or "").strip() or None
+        request, k_found = (request or "").strip() or None, max(k, self.config.n_candidates)
         match: RequestMatch | None = None
         if request is not None:
             words, match = self.asked_for(request)
+            if rerank and self.reranker is not None:
+                asked = self.reranker.model, request, self.config.suggested, self.grounder
+                words += suggested_queries(*asked, self.retriever.encoder, suggested)
+                k_found = max(k_found, self.retriever.config.n_candidates)
             queries = [(*own, *words) for own in queries or [()] * len(histories)]
-        found = self.retriever.shortlist(
-            histories, max(k, self.config.n_candidates), exclude_seen, allowed=allowed, queries=queries
-        )
+        found = self.retriever.shortlist(histories, k_found, exclude_seen, allowed=allowed, queries=queries)
+        found = [lifted(one, self.config.n_candidates) for one in found] if rerank else found
         ranked = (
             self.reorder(histories, found, request, dated=dated)
             if rerank
@@ -339,25 +352,7 @@ class Engine:
     def as_recommendations(self, ranked: RankedItems, history: History) -> tuple[Recommendation, ...]:
         """Return ranked items as callers get them, each with its evidence in the history."""
         found = self.evidence(history, ranked.items)
-        return tuple(self._recommendation(ranked, index, evidence) for index, evidence in enumerate(found))
-
-    def _recommendation(
-        self, ranked: RankedItems, index: int, evidence: tuple[Evidence, ...]
-    ) -> Recommendation:
-        item = self.catalog[int(ranked.items[index])]
-        return Recommendation(
-            rank=index + 1,
-            item_id=item.id,
-            title=item.title,
-            categories=item.categories,
-            year=item.year,
-            probability=float(ranked.probabilities[index]),
-            scores={
-                name: float(part[index]) for name, part in ranked.parts.items() if np.isfinite(part[index])
-            },
-            sources={name: int(ranks[index]) for name, ranks in ranked.ranks.items() if ranks[index]},
-            evidence=evidence,
-        )
+        return tuple(ranked.recommendation(index, self.catalog, one) for index, one in enumerate(found))
 
     def evidence(self, history: History, items: IntArray) -> list[tuple[Evidence, ...]]:
         """Return the events of a history that speak for each of some items, shape (k,)."""

@@ -9,7 +9,16 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.domain import Catalog, FloatArray, History, IntArray, RequestMatch, with_titles
+from nextinterest.domain import (
+    Catalog,
+    Evidence,
+    FloatArray,
+    History,
+    IntArray,
+    Recommendation,
+    RequestMatch,
+    with_titles,
+)
 from nextinterest.retrieval.lists import rounded_down
 from nextinterest.retrieval.rerank import Reranker, redistribute
 from nextinterest.retrieval.shortlist import Shortlist
@@ -52,6 +61,23 @@ class RankedItems:
         ranks = {name: ranks[indices] for name, ranks in self.ranks.items()}
         return RankedItems(
             self.items[indices], self.probabilities[indices], parts, ranks, self.unread, self.match
+        )
+
+    def recommendation(self, index: int, catalog: Catalog, evidence: tuple[Evidence, ...]) -> Recommendation:
+        """Return the item at an index as callers get it, with the events that speak for it."""
+        item = catalog[int(self.items[index])]
+        return Recommendation(
+            rank=index + 1,
+            item_id=item.id,
+            title=item.title,
+            categories=item.categories,
+            year=item.year,
+            probability=float(self.probabilities[index]),
+            scores={
+                name: float(part[index]) for name, part in self.parts.items() if np.isfinite(part[index])
+            },
+            sources={name: int(ranks[index]) for name, ranks in self.ranks.items() if ranks[index]},
+            evidence=evidence,
         )
 
 

@@ -51,6 +51,11 @@ class Request(BaseModel):
         description="The item that is looked up, asked about, explained, taken back or said to be seen, or "
         "words that no other field holds; 'everything' where all is to be forgotten.",
     )
+    suggested: Names = Field(
+        default=(),
+        description="Up to eight items that fit the query of a list, named by whoever reads the message: "
+        "titles, or what such an item would be called. Those that the catalogue has are candidates.",
+    )
     references: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         default=(), max_length=100, description="Items of the list shown last, by their number in it, from 1."
     )

@@ -15,6 +15,7 @@ class _Spent(Protocol):
     read: int
     written: int
     requests: int
+    endpoint: int
     cost: float
     priced: bool
 
@@ -32,6 +33,11 @@ class Usage(BaseModel):
         description="Requests that an endpoint answered, repairs included; 0 for models on this machine and "
         "for answers kept in a file.",
     )
+    endpoint_tokens: int = Field(
+        default=0,
+        ge=0,
+        description="How many of the tokens an endpoint read and wrote; models on this machine the others.",
+    )
     cost: float | None = Field(
         default=0.0, ge=0, description="In the money of the endpoint's prices; null where they are not known."
     )
@@ -43,6 +49,7 @@ class Usage(BaseModel):
             prompt_tokens=meter.read,
             completion_tokens=meter.written,
             requests=meter.requests,
+            endpoint_tokens=meter.endpoint,
             cost=meter.cost if meter.priced else None,
         )
 

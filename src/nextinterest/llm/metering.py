@@ -21,6 +21,7 @@ __all__ = ["Meter", "count", "current", "failed", "metering", "note_failure"]
 class Meter:
     """Tokens and requests so far, and money, in the unit of the endpoint's prices.
 
+    `endpoint` is how many of the tokens an endpoint read and wrote.
     `priced` is False as soon as something was read or written at a price that is not known. `failures` are
     the models that failed and need not be asked again meanwhile, by identity; a meter around shares them.
     """
@@ -29,6 +30,7 @@ class Meter:
         self.read = 0
         self.written = 0
         self.requests = 0
+        self.endpoint = 0
         self.cost = 0.0
         self.priced = True
         self.failures = set[int]() if failures is None else failures
@@ -58,6 +60,7 @@ def metering() -> Iterator[Meter]:
             outer.read += meter.read
             outer.written += meter.written
             outer.requests += meter.requests
+            outer.endpoint += meter.endpoint
             outer.cost += meter.cost
             outer.priced = outer.priced and meter.priced
 
@@ -89,7 +92,7 @@ def failed(model: object) -> bool:
 def count(*, read: int = 0, written: int = 0, requests: int = 0, cost: float | None = 0.0) -> None:
     """Add what a model has read, written and cost, to the meter and to the open step of a trace.
 
-    `requests` are those that an endpoint has answered.
+    `requests` are those that an endpoint has answered, and the tokens beside them are then its.
 
     A cost of None is not known. Threads that work for one caller may count at once.
     """
@@ -100,5 +103,6 @@ def count(*, read: int = 0, written: int = 0, requests: int = 0, cost: float | N
             meter.read += read
             meter.written += written
             meter.requests += requests
+            meter.endpoint += read + written if requests else 0
             meter.cost += cost or 0.0
             meter.priced = meter.priced and cost is not None

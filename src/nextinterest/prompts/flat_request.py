@@ -145,7 +145,7 @@ def fields_for(catalog: Catalog) -> tuple[str, ...]:
     }
     held = [name for kind, names in constraints.items() if has[kind] for name in names]
     items = ("excluded_items", "liked", "disliked", "seen", "similar_to", "less_like")
-    return ("intent", "count", *held, *items, "others", "query")
+    return ("intent", "count", *held, *items, "others", "query", "suggested")
 
 
 def attributes_for(catalog: Catalog) -> tuple[str, ...]:

@@ -158,7 +158,7 @@ class Executor:
         made = (
             neighbours(self.engine, history, models, allowed, count, words)
             if models
-            else filtered(self.engine, history, allowed, count, words)
+            else filtered(self.engine, history, allowed, count, words, request.suggested or None)
         )
         nearest = None
         if len(made.items) < (request.count or 1):

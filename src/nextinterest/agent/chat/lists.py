@@ -25,7 +25,12 @@ logger = logging.getLogger(__name__)
 
 @metered
 def filtered(
-    engine: Engine, history: History, allowed: BoolArray, k: int, request: str | None = None
+    engine: Engine,
+    history: History,
+    allowed: BoolArray,
+    k: int,
+    request: str | None = None,
+    suggested: Sequence[str] | None = None,
 ) -> Recommendations:
     """Return the k best allowed items in the engine's order.
 
@@ -39,14 +44,22 @@ def filtered(
         Which items may be shown, bool, shape (n_items,).
     k
         Length of the list, at most.
-    request
-        What is asked for in free text; see `Engine.rank`.
+    request, suggested
+        What is asked for in free text, and items that fit it; see `Engine.rank`.
     """
 
     def rank(rerank: bool) -> RankedItems:
-        return engine.rank([history], k, False, allowed=allowed, request=request, dated=True, rerank=rerank)[
-            0
-        ]
+        ranked = engine.rank(
+            [history],
+            k,
+            False,
+            allowed=allowed,
+            request=request,
+            dated=True,
+            rerank=rerank,
+            suggested=suggested,
+        )
+        return ranked[0]
 
     ranked, unranked = _ranked(engine, rank, len(history) > 0 or request is not None)
     popular = len(history) == 0 and ranked.match in {None, "none"}

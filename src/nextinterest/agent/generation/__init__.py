@@ -6,6 +6,7 @@
     asked         endpoints: JSON by schema, titles grounded in the catalogue
     limits        what a request and constraints bar, and what of them a prompt says
     source        what was generated, as something to search for
+    suggesting    what an endpoint names for a request in words, as something to search for
 
 Nothing here ranks, holds a conversation or trains.
 """
@@ -13,5 +14,13 @@ Nothing here ranks, holds a conversation or trains.
 from nextinterest.agent.generation.generator import Generator, make_generator
 from nextinterest.agent.generation.limits import limited
 from nextinterest.agent.generation.source import generated_queries
+from nextinterest.agent.generation.suggesting import lifted, suggested_queries
 
-__all__ = ["Generator", "generated_queries", "limited", "make_generator"]
+__all__ = [
+    "Generator",
+    "generated_queries",
+    "lifted",
+    "limited",
+    "make_generator",
+    "suggested_queries",
+]

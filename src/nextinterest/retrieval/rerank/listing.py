@@ -5,9 +5,10 @@ is (`nextinterest.retrieval.rerank.choice`), which costs one token; else it writ
 a schema. Either way candidates are shown in an order of their own, never that in which they came.
 
 A list becomes probabilities by assumption: the first has the probability p that the model claims for it, and
-each place behind it falls by the one factor under which that is so (p = .5 of twenty: a half), but not below
-a half; candidates left out share the place behind the last one named. So the order counts for more the surer
-the model is, and a claim of 1/n, a guess, makes all alike.
+each place behind it falls by the one factor under which that is so (p = .5 of twenty: a half), among those
+named not below a half; candidates left out share the place behind the last one named. So the order counts for
+more the surer the model is, what a sure model leaves out counts for little, and a claim of 1/n, a guess,
+makes all alike.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _STEEPEST = 0.5
 _HALVINGS = 40
 _SUREST = 0.99
 _DEFAULT_SURE = 25.0
-_LABEL = re.compile(r"[A-Za-z]\b|\d+")
+_LABEL = re.compile(r"([A-Za-z]|\d+)(?:[.):]\s|[.):]?$)")
 _PERCENT = 100.0
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def ranking_schema(labels: tuple[str, ...]) -> type[Ranking]:
         if not isinstance(value, list):
             return value
         found = (_LABEL.match(str(one).strip()) for one in value)
-        named = (match[0].upper() for match in found if match is not None)
+        named = (match[1].upper() for match in found if match is not None)
         return [label for label in dict.fromkeys(named) if label in labels]
 
     listed = list[Literal[labels]]  # type: ignore[valid-type]
@@ -116,14 +117,15 @@ def listed_log_probabilities(n: int, named: Sequence[int], sure: float) -> Float
     Examples
     --------
     >>> [round(float(p), 3) for p in np.exp(listed_log_probabilities(4, [2, 0], 0.9))]
-    [0.05, 0.025, 0.9, 0.025]
+    [0.097, 0.002, 0.9, 0.002]
     >>> [round(float(p), 3) for p in np.exp(listed_log_probabilities(4, [2, 0], 0.25))]
     [0.25, 0.25, 0.25, 0.25]
     """
     places = np.full(n, len(named), dtype=np.float64)
     places[list(named)] = np.arange(len(named))
     claimed = min(max(sure, 1.0 / n), _SUREST)
-    weights = max(_fall(places, claimed), _STEEPEST) ** places
+    fall = _fall(places, claimed)
+    weights = np.where(places < len(named), max(fall, _STEEPEST), fall) ** places
     first = named[0]
     rest = weights.sum() - weights[first]
     if rest <= 0:
