@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.agent.verdicts import verdicts
 from nextinterest.domain import Catalog, Evidence, FloatArray, History, IntArray, ItemScorer
 from nextinterest.retrieval.ranks import log_totals
 
@@ -89,6 +90,8 @@ def evidence_by_effect(
 ) -> tuple[Evidence, ...]:
     """Return the n events that raise an item most, the strongest first; none below `LEAST_EFFECT`.
 
+    Nor any of an item that the history speaks against (`nextinterest.agent.verdicts`).
+
     Parameters
     ----------
     history
@@ -104,11 +107,13 @@ def evidence_by_effect(
     n
         How many events to return at most.
     """
-    order = [int(j) for j in np.argsort(-effects, kind="stable")[:n] if effects[j] >= LEAST_EFFECT]
-    events = history.events(catalog) if order else []
-    found = []
+    order = [int(j) for j in np.argsort(-effects, kind="stable") if effects[j] >= LEAST_EFFECT]
+    events, said = (history.events(catalog), verdicts(history)) if order else ([], {})
+    found: list[Evidence] = []
     for j in order:
         position = int(history.items[indices[j]])
+        if said[position].against or len(found) == n:
+            continue
         found.append(
             Evidence(
                 item_id=catalog.ids[position],
@@ -116,6 +121,7 @@ def evidence_by_effect(
                 effect=float(effects[j]),
                 similarity=float(np.clip(vectors[position] @ vectors[item], -1.0, 1.0)),
                 time=events[int(indices[j])].time,
+                **said[position].fields(),
             )
         )
     return tuple(found)

@@ -1,7 +1,8 @@
 """Evidence: the past events that speak for a recommended item, found as the settings say.
 
 By erasure they are causes within the ranking (see `nextinterest.agent.erasure`). By similarity of texts they
-are what the item resembles, which says nothing of what caused it.
+are what the item resembles, which says nothing of what caused it. What was disliked, returned, skipped or
+rated low is none.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import numpy as np
 
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.erasure import effects_of_events, evidence_by_effect
+from nextinterest.agent.verdicts import verdicts
 from nextinterest.domain import Catalog, Evidence, FloatArray, History, IntArray
 from nextinterest.retrieval import Retriever
 
@@ -50,6 +52,8 @@ def closest_events(
 ) -> tuple[Evidence, ...]:
     """Return the n events closest to an item, closest first; of equally close ones the newest first.
 
+    Items that the history speaks against are left out.
+
     Parameters
     ----------
     history
@@ -65,8 +69,10 @@ def closest_events(
     """
     if n == 0 or len(history) == 0:
         return ()
-    newest_first = history.items[::-1]
+    newest_first, said = history.items[::-1], verdicts(history)
     items, newest = np.unique(newest_first, return_index=True)
+    speaking = np.array([not said[int(one)].against for one in items])
+    items, newest = items[speaking], newest[speaking]
     similarity = np.clip(vectors[items] @ vectors[item], -1.0, 1.0)
     order = np.lexsort((newest, -similarity))[:n]
     events = history.events(catalog)
@@ -76,6 +82,7 @@ def closest_events(
             title=catalog.titles[int(items[i])],
             similarity=float(similarity[i]),
             time=events[len(events) - 1 - int(newest[i])].time,
+            **said[int(items[i])].fields(),
         )
         for i in order
     )

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import get_args
 from unicodedata import normalize
 
 from nextinterest.agent.catalogue import Snapshot
 from nextinterest.agent.chat.conversing import Conversation
 from nextinterest.agent.chat.schema import ChatReply
-from nextinterest.agent.chat.stored_profile import StoredProfile
+from nextinterest.agent.chat.stored_profile import StoredProfile, events_of
 from nextinterest.agent.chat.understanding import Understood
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import ReadHistory, read_history
@@ -28,6 +29,7 @@ from nextinterest.errors import UnknownItemError
 from nextinterest.messages import Message
 from nextinterest.profiles import AppendResult, ProfileEvent, ProfileStore, read_profile
 from nextinterest.profiles.faults import checked_seconds
+from nextinterest.profiles.kinds import EventKind
 from nextinterest.profiles.store import checked_user
 from nextinterest.retrieval import Retriever
 
@@ -68,8 +70,7 @@ class StoredUsers:
         """
         user = normalize("NFC", user)
         profile, catalog = read_profile(self.store.events(user)), engine.catalog
-        events = [Event(event.item_id, event.time, event.rating) for event in profile.events]
-        read = read_history(events, catalog, engine.grounder, user=user, on_unknown="skip")
+        read = read_history(events_of(profile), catalog, engine.grounder, user=user, on_unknown="skip")
         unwanted = frozenset(catalog.position(item) for item in profile.unwanted if item in catalog)
         return replace(read, unwanted=unwanted)
 
@@ -183,6 +184,11 @@ def _as_reported(one: object) -> object:
 def _as_profile(history: History, catalog: Catalog) -> list[ProfileEvent]:
     checked_seconds(() if history.times is None else history.times.tolist())
     return [
-        ProfileEvent(item_id=event.item, time=event.time, rating=event.rating)
+        ProfileEvent(item_id=event.item, time=event.time, rating=event.rating, kind=_stored_kind(event))
         for event in history.events(catalog)
     ]
+
+
+def _stored_kind(event: Event) -> EventKind:
+    """Return the kind that a store has for an event; of others, only that it happened."""
+    return next((kind for kind in get_args(EventKind) if kind == event.kind), "seen")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from nextinterest.counting import counted
 from nextinterest.domain import Evidence, Recommendation, Recommendations
+from nextinterest.kind_names import done
 
 __all__ = ["recommendations_table", "similar_table"]
 
@@ -52,8 +53,12 @@ def _about(item: Recommendation) -> tuple[str, str, str]:
 
 
 def _reason(evidence: Evidence) -> str:
-    """Return an event's title, and what it multiplies the item's probability by, or how close its text is."""
+    """Return an event's title, what was done, and what it multiplies the item's probability by.
+
+    In place of the last, how close the texts are where nothing was left out.
+    """
+    title = evidence.title if evidence.kind is None else f"{evidence.title}, {done(evidence.kind)}"
     if evidence.effect is None:
-        return f"{evidence.title} {evidence.similarity:.2f}"
+        return f"{title} {evidence.similarity:.2f}"
     factor = exp(min(evidence.effect, 9.0))
-    return f"{evidence.title} ×{factor:.1f}" if factor >= 1.05 else evidence.title  # noqa: RUF001 - times
+    return f"{title} ×{factor:.1f}" if factor >= 1.05 else title  # noqa: RUF001 - times

@@ -128,10 +128,10 @@ class History:
         """
         return self._take(~np.isin(self.items, np.asarray(positions, dtype=np.int32)))
 
-    def followed_by(self, items: IntArray) -> History:
+    def followed_by(self, items: IntArray, kind: str | None = None) -> History:
         """Return the history with items after it, at the time of the newest event.
 
-        Their ratings, kinds and weights are not known.
+        Their ratings and weights are not known, nor their kind unless it is given.
 
         Examples
         --------
@@ -146,13 +146,16 @@ class History:
             last = nanoseconds[-1] if len(nanoseconds) else 0
             nanoseconds = np.append(nanoseconds, np.full(len(items), last, dtype=np.int32))
         unknown = np.full(len(items), np.nan, dtype=np.float32)
+        kinds = self.kinds
+        if kinds is None and kind is not None:
+            kinds = Kinds(np.full(len(self), -1, dtype=np.int8), ())
         return replace(
             self,
             items=np.append(self.items, items),
             times=times,
             ratings=None if self.ratings is None else np.append(self.ratings, unknown),
             nanoseconds=nanoseconds,
-            kinds=None if self.kinds is None else self.kinds.followed_by_unknown(len(items)),
+            kinds=None if kinds is None else kinds.followed_by(len(items), kind),
             weights=None if self.weights is None else np.append(self.weights, unknown),
         )
 

@@ -67,9 +67,11 @@ class Kinds:
         """Return the kinds of some events."""
         return Kinds(self.codes[where], self.names)
 
-    def followed_by_unknown(self, n: int) -> Kinds:
-        """Return the kinds with n events of unknown kind after them."""
-        return Kinds(np.append(self.codes, np.full(n, -1, dtype=np.int8)), self.names)
+    def followed_by(self, n: int, kind: str | None = None) -> Kinds:
+        """Return the kinds with n events of one kind after them, unknown by default."""
+        names = self.names if kind is None or kind in self.names else (*self.names, kind)
+        code = -1 if kind is None else names.index(kind)
+        return Kinds(np.append(self.codes, np.full(n, code, dtype=np.int8)), names)
 
     def counts(self) -> dict[str, int]:
         """Return how many events there are of each kind, the most frequent first."""

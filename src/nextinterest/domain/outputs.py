@@ -34,6 +34,17 @@ class Evidence(_Output):
         description="Cosine similarity of the two items' text embeddings, between -1 and 1.", ge=-1.0, le=1.0
     )
     time: datetime | None = Field(default=None, description="When the event happened (UTC).")
+    kind: str | None = Field(
+        default=None,
+        description="What was done with the item (view, cart, buy, ...), of several events what says most; "
+        "None where it is not known.",
+    )
+    rating: float | None = Field(default=None, description="Its newest rating, where one was given.")
+    best_rating: float | None = Field(default=None, description="The highest rating there is on that scale.")
+    liked: bool = Field(
+        default=False,
+        description="Whether it was said to be liked, or rated highly.",
+    )
 
 
 class Recommendation(_Output):

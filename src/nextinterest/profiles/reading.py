@@ -6,10 +6,10 @@ no catalogue and no store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nextinterest.profiles.kinds import READ_AS, ReadAs
+from nextinterest.profiles.kinds import READ_AS, EventKind, ReadAs
 from nextinterest.profiles.store import ProfileEvent
 
 __all__ = ["ProfileReading", "read_profile"]
@@ -25,10 +25,13 @@ class ProfileReading:
         The events that speak for what comes next, in the order given.
     unwanted
         Ids of items never to be recommended.
+    withdrawn
+        The newest kind of those of them that have events: returned, skipped, hidden and the like.
     """
 
     events: tuple[ProfileEvent, ...]
     unwanted: frozenset[str]
+    withdrawn: Mapping[str, EventKind]
 
 
 def read_profile(events: Iterable[ProfileEvent]) -> ProfileReading:
@@ -46,10 +49,16 @@ def read_profile(events: Iterable[ProfileEvent]) -> ProfileReading:
     (['b', 'b'], ['a', 'c'])
     """
     given = [(event, READ_AS[event.kind]) for event in events]
-    verdicts: dict[str, ReadAs] = {event.item_id: kind for event, kind in given if kind != "seen"}
+    verdicts: dict[str, tuple[ReadAs, EventKind]] = {
+        event.item_id: (kind, event.kind) for event, kind in given if kind != "seen"
+    }
+    unwanted = {item: kind for item, (read, kind) in verdicts.items() if read in ("disliked", "hidden")}
+    events = tuple(
+        event
+        for event, kind in given
+        if kind != "hidden" and verdicts.get(event.item_id, ("seen",))[0] != "disliked"
+    )
+    held = {event.item_id for event in events}
     return ProfileReading(
-        events=tuple(
-            event for event, kind in given if kind != "hidden" and verdicts.get(event.item_id) != "disliked"
-        ),
-        unwanted=frozenset(item for item, kind in verdicts.items() if kind in ("disliked", "hidden")),
+        events, frozenset(unwanted), {item: kind for item, kind in unwanted.items() if item in held}
     )

@@ -149,7 +149,7 @@ class Executor:
             note = () if unknown else ("Name an item, so that others like it can be found.",)
             return Outcome(request=request, found=close, unknown=unknown, notes=note)
         known = set(profile.history().items.tolist())
-        history = extended(profile.history(), [item for item in liked if item not in known])
+        history = extended(profile.history(), [item for item in liked if item not in known], "like")
         open_items = self._open(profile, [*disliked, *seen, *models, *liked], fewer)
         if request.exclude_seen:
             open_items[history.items] = False

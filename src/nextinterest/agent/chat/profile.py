@@ -73,9 +73,12 @@ class SessionProfile:
 
     def history(self) -> History:
         """Return the given events, followed by the reported ones that are not dislikes."""
-        fresh = [one.item for one in self._reported if one.kind != "disliked"]
         disliked = {one.item for one in self._reported if one.kind == "disliked"}
-        return extended(without(self._given, disliked), fresh)
+        history = without(self._given, disliked)
+        for one in self._reported:
+            if one.kind != "disliked":
+                history = extended(history, [one.item], "like" if one.kind == "liked" else None)
+        return history
 
     def unwanted(self) -> frozenset[int]:
         """Return the items reported as disliked."""
@@ -108,9 +111,9 @@ class SessionProfile:
         return gone
 
 
-def extended(history: History, items: Sequence[int]) -> History:
-    """Return the history with items as its newest events, at the time of its last one."""
-    return history.followed_by(np.asarray(items, dtype=np.int32)) if items else history
+def extended(history: History, items: Sequence[int], kind: str | None = None) -> History:
+    """Return the history with items as its newest events, of one kind, at the time of its last one."""
+    return history.followed_by(np.asarray(items, dtype=np.int32), kind) if items else history
 
 
 def without(history: History, items: frozenset[int] | set[int]) -> History:

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from nextinterest.agent.chat.understanding import ReportedEvent, ReportedKind
 from nextinterest.domain import Catalog, Event, History
-from nextinterest.profiles import ProfileEvent, ProfileStore, read_profile
+from nextinterest.profiles import ProfileEvent, ProfileReading, ProfileStore, read_profile
 
-__all__ = ["StoredProfile"]
+__all__ = ["StoredProfile", "events_of"]
+
+_AS_EVENTS: Mapping[str, str | None] = {"seen": None, "liked": "like", "hidden": "hide"}
+"""Kinds of a profile that have another name in a history; of what is only seen, no kind is known."""
+
+
+def events_of(profile: ProfileReading) -> list[Event]:
+    """Return the events of a profile that count, as those of a history.
+
+    What was done with an item that was returned or skipped since is that: no reason is made of a purchase
+    that was undone.
+    """
+    kinds = [profile.withdrawn.get(event.item_id, event.kind) for event in profile.events]
+    return [
+        Event(event.item_id, event.time, event.rating, _AS_EVENTS.get(kind, kind))
+        for event, kind in zip(profile.events, kinds, strict=True)
+    ]
 
 
 class StoredProfile:
@@ -48,12 +64,8 @@ class StoredProfile:
     def history(self) -> History:
         """Return the stored events that speak for what comes next, of items that the catalogue has."""
         catalog = self._catalog
-        events = [
-            Event(event.item_id, event.time, event.rating)
-            for event in read_profile(self._store.events(self._user)).events
-            if event.item_id in catalog
-        ]
-        return History.from_events(events, catalog, self._user)
+        events = events_of(read_profile(self._store.events(self._user)))
+        return History.from_events([one for one in events if one.item in catalog], catalog, self._user)
 
     def unwanted(self) -> frozenset[int]:
         """Return hidden and disliked items."""
