@@ -322,6 +322,10 @@ class TitleIndex:
         """Whether a word stands in any title."""
         return word in self._frequency
 
+    def having(self, word: str) -> frozenset[int]:
+        """Return the items that have a word in their title."""
+        return frozenset(self._owner[number] for number in self._by_word.get(word, ()))
+
     @cached_property
     def _trigrams(self) -> TrigramIndex:
         return TrigramIndex(self._forms)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from nextinterest.agent.chat import ChatContext, CompositionalReader
-from nextinterest.agent.chat.reading.prices import read_prices
-from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.domain import Catalog, Item, Request
 from nextinterest.messages import Message
 
@@ -74,7 +72,7 @@ def test_what_is_not_the_agents_is_left_alone(films: ChatContext, message: str) 
         ("my train is late, I need something calm", "calm"),
         ("a funny film about dogs from the 90s", "about dogs"),
         ("I don't want anything violent, a comedy please", "not violent"),
-        ("something under 90 minutes", "under 90 minutes"),
+        ("something under 90 minutes", None),
         ("two comedies", None),
         ("surprise me", None),
     ],
@@ -141,9 +139,9 @@ def test_whether_something_was_seen_is_no_event(films: ChatContext, message: str
         ("for 5 and 10 year olds", None, None),
     ],
 )
-def test_prices(message: str, least: float | None, most: float | None) -> None:
-    found = read_prices(tokenise(message))
-    assert (found.least, found.most) == (least, most)
+def test_prices(goods: ChatContext, message: str, least: float | None, most: float | None) -> None:
+    where = read(goods, f"coffee, {message}").where
+    assert (where.price_from, where.price_to) == (least, most)
 
 
 def test_prices_are_conditions_where_there_are_any(goods: ChatContext, films: ChatContext) -> None:

@@ -25,7 +25,6 @@ from nextinterest.agent.where_notes import where_notes
 from nextinterest.counting import counted
 from nextinterest.domain import (
     BoolArray,
-    Conditions,
     Confirmation,
     Explanation,
     FoundItem,
@@ -61,7 +60,7 @@ class Executor:
     def __init__(self, engine: Engine, context: ChatContext) -> None:
         self.engine = engine
         self.context = context
-        self.conditions = Conditions(engine.catalog)
+        self.conditions = context.conditions
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Return the result of all requests of a message, one after the other."""
@@ -99,7 +98,8 @@ class Executor:
             )
         elif understood.idle:
             outcome = outcome.model_copy(update={"notes": (*outcome.notes, _IDLE)})
-        outcome = outcome.model_copy(update={"notes": (*outcome.notes, *_unread(understood))})
+        notes = (*outcome.notes, *_unheld(understood), *_unread(understood))
+        outcome = outcome.model_copy(update={"notes": notes})
         return outcome if recorded is None else outcome.model_copy(update={"confirmation": recorded})
 
     def _which(self, understood: Understood, profile: ChatProfile) -> Outcome:
@@ -373,6 +373,11 @@ def _horizon(request: Request) -> Horizon:
 
 def _of(held: dict[int, int], items: Sequence[int]) -> dict[int, int]:
     return {item: held[item] for item in items if item in held}
+
+
+def _unheld(understood: Understood) -> list[str]:
+    """Say which conditions were left out because the catalogue has no field for them."""
+    return [f"I have no {lacking}, so “{words}” was left out." for lacking, words in understood.unheld]
 
 
 def _unread(understood: Understood) -> list[str]:

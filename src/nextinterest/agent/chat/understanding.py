@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
 
+from nextinterest.agent.chat.reading.attributes import AttributeLexicon
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.years import YearRange
-from nextinterest.domain import Catalog, History, Request
+from nextinterest.domain import Catalog, Conditions, History, Request
 from nextinterest.messages import Message
 from nextinterest.prompts.flat_request import FlatPlan, attributes_for, fields_for, flags_of, flat_plan
 from nextinterest.titles import TitleIndex
@@ -43,7 +44,7 @@ class ChatContext:
 
     def about(self, history: History) -> ChatContext:
         """Return the same context of a conversation with somebody."""
-        _ = self.titles, self.categories, self.years  # made once, not once for each person
+        _ = self.titles, self.categories, self.attributes, self.years  # made once, not once for each person
         made = copy(self)
         made.history = history
         return made
@@ -57,6 +58,21 @@ class ChatContext:
     def categories(self) -> CategoryLexicon:
         """What people call the categories."""
         return CategoryLexicon(self.catalog.category_names)
+
+    @cached_property
+    def attributes(self) -> AttributeLexicon:
+        """What people call the attributes and their values."""
+        return AttributeLexicon(self.catalog, self.titles)
+
+    @property
+    def priced(self) -> bool:
+        """Whether items have prices."""
+        return self.catalog.details.prices is not None
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """Which items meet constraints."""
+        return Conditions(self.catalog)
 
     @cached_property
     def form(self) -> type[FlatPlan]:
@@ -127,6 +143,8 @@ class Understood:
         Texts of the newest message that were not compared with misspelt titles, for being too many.
     by_rules
         Why rules read the message in place of a language model; empty where they did not.
+    unheld
+        Conditions of the newest message that no field of the catalogue holds: what it lacks, and the words.
     then
         What else the message asks for, in its order.
     """
@@ -147,6 +165,7 @@ class Understood:
     cut: int = 0
     unsearched: int = 0
     by_rules: str = ""
+    unheld: tuple[tuple[str, str], ...] = ()
     then: tuple[Understood, ...] = ()
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nextinterest.agent.chat.reading.roles import Named
 from nextinterest.agent.chat.reading.tokens import Text
-from nextinterest.agent.chat.reading.turn import Named, Turn
+from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.domain import Intent
 from nextinterest.titles import TitleIndex
 

@@ -21,9 +21,16 @@ from rapidfuzz.distance import OSA
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.titles.words import common_words
 
-__all__ = ["CategoryLexicon", "CategoryMention", "CategoryRequest", "is_negated", "read_categories"]
+__all__ = [
+    "CategoryLexicon",
+    "CategoryMention",
+    "CategoryRequest",
+    "is_negated",
+    "numbers_of",
+    "read_categories",
+]
 
-_PART = re.compile(r"\s*(?:[/|,&]|\band\b)\s*")
+_PART = re.compile(r"\s*(?:[/|,&>]|\band\b)\s*")
 _FARTHEST_NEGATION = 60  # words; longer sentences are rare, and the work of reading stays bounded
 _LONGEST_PHRASE = 5
 
@@ -95,6 +102,12 @@ class CategoryLexicon:
             for form in {" ".join(tokenise(part).words) for part in (name, *_PART.split(name.casefold()))}:
                 if form:
                     called.setdefault(form, []).append(name)
+        self._parents: set[tuple[str, ...]] = set()
+        for form in {name.rsplit(">", 1)[0].strip() for name in self.names if ">" in name} - {""}:
+            below = tuple(name for name in self.names if f"{name} >".startswith(f"{form} >"))
+            self._parents.add(below)
+            if words := tokenise(form).words:
+                self._add(numbers_of(words), below)
         for group in _groups():
             if "of" in group:
                 parts = [self._phrases.get(tokenise(one).words) for one in group["of"]]
@@ -109,12 +122,12 @@ class CategoryLexicon:
         for name in self.names:
             words = tokenise(name).words
             if words:
-                self._add(_numbers_of(words), (name,), over=True)
+                self._add(numbers_of(words), (name,), over=not self._phrases.get(words, ("",))[1:])
                 if len(words) > 1:
                     heads.setdefault(words[-1], []).append(name)
         for head, owners in heads.items():  # "shoes" where only Running Shoes end so
             if len(owners) == 1:
-                self._add(_numbers_of((head,)), tuple(owners))
+                self._add(numbers_of((head,)), tuple(owners))
         self._single = sorted(
             {phrase[0] for phrase in self._phrases if len(phrase) == 1 and len(phrase[0]) > 4}
         )
@@ -124,6 +137,10 @@ class CategoryLexicon:
             words = tokenise(form).words
             if words and (over or words not in self._phrases):
                 self._phrases[words] = names
+
+    def is_parent(self, names: tuple[str, ...]) -> bool:
+        """Whether names are those of all categories below one: "Sport > Football" and "Sport > Tennis"."""
+        return names in self._parents
 
     def means(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """Return the categories that exactly these words mean."""
@@ -159,7 +176,7 @@ class CategoryLexicon:
         return self._phrases[(best[0],)]
 
 
-def _numbers_of(words: tuple[str, ...]) -> list[str]:
+def numbers_of(words: tuple[str, ...]) -> list[str]:
     """Return a name in singular and plural, by English rules of thumb."""
     last = words[-1]
     forms = {last}
@@ -198,6 +215,8 @@ def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] 
         if _is_allowed(text, mention):
             request.allowed += mention.names
             continue
+        if _is_of_people(text, mention):
+            continue
         target, other = (request.exclude, request.include) if no else (request.include, request.exclude)
         said = text.words[mention.start : mention.end]
         for name in mention.names:
@@ -215,6 +234,7 @@ def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] 
         gap = text.words[one.end : two.start]
         slash = any("/" in token.before for token in text.tokens[one.end : two.start + 1])
         request.either |= slash or any((word,) in word_list("either") for word in gap)
+    request.either |= any(lexicon.is_parent(mention.names) for mention in wanted)
     return request
 
 
@@ -234,6 +254,8 @@ def is_negated(text: Text, position: int) -> bool:
             hyphenated = behind.before == "-"
             if not hyphenated:
                 return False
+        if at and (words[at],) in word_list("excepting") and is_negated(text, at):
+            return False  # "no metal except Iron Vale"
         for start in range(max(0, at - 3), at + 1):
             if words[start : at + 1] in negators:
                 if text.phrase_at(at + 1, harmless) or words[max(0, start - 1) : start] == ("why",):
@@ -276,6 +298,13 @@ def _carry_along_lists(text: Text, mentions: list[CategoryMention], negated: lis
             for k in range(i, j + 1):
                 negated[k] = True
         i = j if joined else j + 1
+
+
+def _is_of_people(text: Text, mention: CategoryMention) -> bool:
+    """Whether a word is about who is there: "kids are in the car"."""
+    behind = text.words[mention.end : mention.end + 1]
+    people = (text.words[mention.start],) in word_list("people")
+    return people and bool(behind) and behind in word_list("states")
 
 
 def _is_allowed(text: Text, mention: CategoryMention) -> bool:

@@ -6,46 +6,29 @@ the others, exclusions add up, a count stays until another is given. Other messa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from nextinterest.agent.chat.reading.antecedent import Antecedent
 from nextinterest.agent.chat.reading.intents import decide, forgets_besides, looked_up
+from nextinterest.agent.chat.reading.list_request import ListRequest
 from nextinterest.agent.chat.reading.namesakes import chosen
 from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import may_be_name
+from nextinterest.agent.chat.reading.roles import Named
 from nextinterest.agent.chat.reading.scope import free_text
 from nextinterest.agent.chat.reading.small_talk import small_talk
-from nextinterest.agent.chat.reading.turn import Named, Table, Turn
+from nextinterest.agent.chat.reading.turn import Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, ReportedKind, Understood
 from nextinterest.domain import Intent, Request, Where
 from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 
-__all__ = ["Dialogue", "ListRequest"]
+__all__ = ["Dialogue"]
 
 _LONGEST_QUERY = 200
 _LONGEST_TOPIC = 6  # words that a reply repeats
-
-
-@dataclass
-class ListRequest:
-    """The conditions on a list and the items it starts from, as catalogue positions."""
-
-    asked: bool = False
-    count: int | None = None
-    include: list[str] = field(default_factory=list)
-    exclude: list[str] = field(default_factory=list)
-    either: bool = False
-    years: YearRange = field(default_factory=YearRange)
-    liked: list[int] = field(default_factory=list)
-    disliked: list[int] = field(default_factory=list)
-    similar_to: list[int] = field(default_factory=list)
-    less_like: list[int] = field(default_factory=list)
-    prices: tuple[float | None, float | None] = (None, None)
-    query: str | None = None
 
 
 class Dialogue:
@@ -119,6 +102,7 @@ class Dialogue:
             kept=self._listing and forgets_besides(turn),
             all_items=turn.all_items,
             ruled_out=tuple(o.item for o in turn.titled if o.unlike) if turn.has("bans") else (),
+            unheld=turn.unheld if self._listing else (),
             idle=intent == "other" and not turn.named and small_talk(turn.text) == "idle",
         )
 
@@ -139,7 +123,7 @@ class Dialogue:
         self.request.include = list(offer.categories.include)
         self.request.exclude = list(offer.categories.exclude)
         self.request.years = offer.years.range or YearRange()
-        request = self._request("similar" if self.request.similar_to else "recommend", ())
+        request = self.request.asks("similar" if self.request.similar_to else "recommend", self.context)
         return Understood(request, earlier=tuple(self.reported))
 
     def _list(self, turn: Turn, intent: Intent) -> Request:
@@ -170,8 +154,7 @@ class Dialogue:
         request.disliked += [item for item in unwanted if item not in request.disliked]
         request.liked = [item for item in request.liked if item not in unwanted]
         request.similar_to = [item for item in request.similar_to if item not in unwanted]
-        if turn.prices.least is not None or turn.prices.most is not None:
-            request.prices = (turn.prices.least, turn.prices.most)
+        request.change(turn, self.context)
         if unheard is not None or (intent == "similar" and not request.similar_to):
             request.query = unheard
         else:
@@ -181,7 +164,7 @@ class Dialogue:
         again = turn.has("more_of_same") or any(one.unlike for one in turn.named)
         known = [o.item for o in turn.titled if o.opinion == "none" and not (o.like or o.unlike)]
         left_out = [*(self.all_shown if again else ()), *known]
-        return self._request("similar" if request.similar_to else intent, left_out)
+        return request.asks("similar" if request.similar_to else intent, self.context, left_out)
 
     def _is_short(self, turn: Turn) -> bool:
         return len(turn.text) <= 4
@@ -223,6 +206,9 @@ class Dialogue:
             ):
                 adds = not turn.has("strong_requests") and not (turn.asks and len(turn.text) < 4)
             kept = [name for name in request.include if adds and name not in said.include]
+            both = Where(categories=(*kept, *said.include)[:MAX_NAMES], match="any" if said.either else "all")
+            if kept and not self.context.conditions.mask(both).any():
+                kept = []  # "do you also have knives": nothing is both a knife and a pan
             request.include = [*kept, *said.include]
             request.either = said.either
         request.exclude = [
@@ -357,37 +343,8 @@ class Dialogue:
         elif turn.reference.items:
             self.table = Table(self.table.shown, turn.reference.items)
 
-    @property
-    def _has_prices(self) -> bool:
-        return self.context.catalog.details.prices is not None
-
     def _ids(self, items: Iterable[int]) -> tuple[str, ...]:
         return tuple(self.context.catalog.ids[item] for item in items)
-
-    def _request(self, intent: Intent, left_out: Sequence[int]) -> Request:
-        request, called = self.request, self.context.titles.called
-        order = {name: n for n, name in enumerate(self.context.catalog.category_names)}
-        first, last = request.years.within(FIRST_YEAR, LAST_YEAR)
-        where = Where(
-            categories=tuple(sorted(request.include, key=lambda name: order[name]))[:MAX_NAMES],
-            match="any" if request.either and len(request.include) > 1 else "all",
-            excluded_categories=tuple(sorted(request.exclude, key=lambda name: order[name]))[:MAX_NAMES],
-            year_from=first,
-            year_to=last,
-            price_from=request.prices[0] if self._has_prices else None,
-            price_to=request.prices[1] if self._has_prices else None,
-            excluded_items=self._ids(left_out),
-        )
-        return Request(
-            intent=intent,
-            where=where,
-            count=request.count,
-            liked=tuple(called(item) for item in request.liked)[:MAX_NAMES],
-            disliked=tuple(called(item) for item in request.disliked)[:MAX_NAMES],
-            similar_to=tuple(called(item) for item in request.similar_to)[:MAX_NAMES],
-            less_like=tuple(called(item) for item in request.less_like)[:MAX_NAMES],
-            query=request.query,
-        )
 
 
 def _agrees(turn: Turn) -> bool:

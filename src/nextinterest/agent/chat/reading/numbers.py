@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from nextinterest.agent.chat.reading.amounts import measured
 from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
 from nextinterest.titles.words import NUMBER_WORDS
 
@@ -48,7 +49,7 @@ def count_asked(text: Text, taken: Container[int] = (), counted: Container[int] 
         if before in single_words("no_count_behind") or text.tokens[start].before.rstrip()[-1:] in _UNITS:
             continue
         behind = text.tokens[end].before if end < len(text) else text.end
-        if behind.lstrip()[:1] in _UNITS or _is_measured(text, end):
+        if behind.lstrip()[:1] in _UNITS or measured(text, end):
             continue
         if _is_counted(text, start, end, counted) or _is_alone(text, start, end):
             return value
@@ -74,10 +75,6 @@ def _number(text: Text, start: int) -> tuple[int, int]:
     if word.isascii() and word.isdigit() and len(word) <= 4:
         return int(word), at + 1
     return NUMBER_WORDS.get(word, 0), at + 1
-
-
-def _is_measured(text: Text, end: int) -> bool:
-    return text.phrase_at(end, word_list("units")) > 0 and not text.tokens[end].after_comma
 
 
 def _is_asked(text: Text, start: int) -> bool:

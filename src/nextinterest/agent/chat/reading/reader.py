@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from nextinterest.agent.chat.reading.dialogue import Dialogue
 from nextinterest.agent.chat.reading.lookups import TitleLookups
@@ -28,12 +29,17 @@ class CompositionalReader:
     ----------
     most_messages
         Newest messages read; what lies before is forgotten.
+    clock
+        Returns the time now, for "today" and the like.
     """
 
     name = "rules"
 
-    def __init__(self, most_messages: int = 40) -> None:
+    def __init__(
+        self, most_messages: int = 40, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.most_messages = most_messages
+        self.clock = clock
 
     def read(self, messages: Sequence[Message], context: ChatContext) -> Understood:
         """Return what the newest user message asks for; what follows that message is not read.
@@ -63,7 +69,9 @@ class CompositionalReader:
                 offer = None if offered is None else read_turn(offered.group(1), Table(), context, titles)
                 dialogue.assistant(shown.items, shown.listed, offer)
             else:
-                understood = dialogue.user(read_turn(message.content, dialogue.table, context, titles))
+                understood = dialogue.user(
+                    read_turn(message.content, dialogue.table, context, titles, self.clock())
+                )
         return replace(understood, unsearched=titles.skipped, cut=_cut(said))
 
 

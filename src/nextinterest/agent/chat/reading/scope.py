@@ -41,7 +41,8 @@ def in_scope(turn: Turn, *, refining: bool) -> bool:
     if refining and (turn.conditions or turn.has("more_of_same", "wants_open")):
         return True
     wanted = turn.categories.include or turn.categories.exclude or turn.has("item_nouns", "wants_open")
-    return bool(wanted) and _offers(turn.text)
+    held = turn.attributes.wanted or turn.attributes.unwanted or turn.dates.first
+    return bool(wanted or held) and _offers(turn.text)
 
 
 def is_question(text: Text) -> bool:

@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading import deletion
-from nextinterest.agent.chat.reading.categories import CategoryRequest, is_negated, read_categories
+from nextinterest.agent.chat.reading.amounts import Amount, called, read_amounts
+from nextinterest.agent.chat.reading.attributes import AttributeReading
+from nextinterest.agent.chat.reading.categories import CategoryRequest, read_categories
+from nextinterest.agent.chat.reading.dates import DateReading, read_dates
 from nextinterest.agent.chat.reading.goods import names_goods
 from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.mentions import find_mentions
 from nextinterest.agent.chat.reading.namesakes import identified
 from nextinterest.agent.chat.reading.numbers import count_asked
-from nextinterest.agent.chat.reading.opinions import Opinion, read_opinions
-from nextinterest.agent.chat.reading.prices import PriceReading, read_prices
 from nextinterest.agent.chat.reading.references import (
     Reference,
     numbers_are_positions,
@@ -29,14 +31,14 @@ from nextinterest.agent.chat.reading.references import (
 )
 from nextinterest.agent.chat.reading.removal import Removal, excepts, in_passing, read_removal
 from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction, ruled_out
-from nextinterest.agent.chat.reading.statements import is_liking
+from nextinterest.agent.chat.reading.roles import Named, with_roles
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, YearReading, read_years
 
 if TYPE_CHECKING:
     from nextinterest.agent.chat.understanding import ChatContext
 
-__all__ = ["Named", "Table", "Turn", "read_turn"]
+__all__ = ["Table", "Turn", "read_turn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,44 +55,6 @@ class Table:
 
     shown: tuple[int, ...] = ()
     focus: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An item that a message means.
-
-    Attributes
-    ----------
-    item
-        Catalogue position.
-    start, end
-        Positions of the words that mean it.
-    by_title
-        Whether it was named by its title rather than by position or pronoun.
-    opinion
-        The opinion on it.
-    like
-        Whether things like it are wanted.
-    unlike
-        Whether it, or things like it, are not wanted.
-    alike
-        Items of the same title, this one among them, where the message leaves open which is meant.
-    unstated
-        Whether an opinion on it is asked for, expected, or somebody else's, and none is stated.
-    kind
-        With `unlike`: whether its kind is meant, not the item alone ("less like Heat").
-    """
-
-    item: int
-    start: int
-    end: int
-    by_title: bool
-    opinion: Opinion
-    like: bool
-    unlike: bool
-    kind: bool = False
-    alike: tuple[int, ...] = ()
-    unstated: bool = False
 
 
 @dataclass
@@ -121,8 +85,10 @@ class Turn:
         Categories of which it asks to take back what was said.
     removal
         What the request to take back names, and whether it may remove anything.
-    prices
-        A further condition.
+    prices, dates, attributes
+        Further conditions.
+    unheld
+        Conditions that no field of the catalogue holds: what it lacks, and the words.
     goods
         Whether it asks for a thing by words that titles have: "an espresso machine please".
     taken
@@ -142,7 +108,10 @@ class Turn:
     retraction: Retraction | None = None
     categories_back: tuple[str, ...] = ()
     removal: Removal | None = None
-    prices: PriceReading = field(default_factory=PriceReading)
+    prices: tuple[float | None, float | None] | None = None
+    dates: DateReading = field(default_factory=DateReading)
+    attributes: AttributeReading = field(default_factory=AttributeReading)
+    unheld: tuple[tuple[str, str], ...] = ()
     goods: bool = False
     taken: set[int] = field(default_factory=set)
 
@@ -180,7 +149,8 @@ class Turn:
         return bool(
             categories.include or categories.exclude or categories.allowed or self.years.range
             or self.years.direction or self.years.any_year or self.count
-            or self.prices.least is not None or self.prices.most is not None
+            or self.prices or self.attributes.wanted or self.attributes.unwanted
+            or self.dates.first or self.dates.newest or self.unheld
         )  # fmt: skip
 
     @property
@@ -229,8 +199,13 @@ class Turn:
         return [one for one in self.named if one.by_title]
 
 
-def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLookups) -> Turn:
-    """Take a user's message apart; its titles are looked up by `titles`, which limits the work."""
+def read_turn(
+    message: str, table: Table, context: ChatContext, titles: TitleLookups, now: datetime | None = None
+) -> Turn:
+    """Take a user's message apart; its titles are looked up by `titles`, which limits the work.
+
+    Without the time, "today" and the like are not read.
+    """
     text = tokenise(message)
     pointed = referring_positions(text, table.shown)
     mentions = find_mentions(text, titles, context.categories, pointed)
@@ -250,15 +225,17 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     if asked is not None and asked.start - 1 in positions:
         asked = None  # the verb is a title's: "Forget Paris"
     turn = Turn(text, table=table, retraction=asked)
-    turn.prices = read_prices(text, positions | dated)
-    turn.years = read_years(text, context.years, positions | dated | turn.prices.taken)
+    if now is not None:
+        days = context.catalog.details.published is not None
+        turn.dates = read_dates(text, now, positions | dated, days=days)
+    amounts = _read_amounts(turn, context, positions | dated)
     compared: set[int] = set()
     if turn.years.than is not None:
         for n, mention in enumerate(mentions):
             if turn.years.than <= mention.start <= turn.years.than + 1:
                 _compare(turn.years, context.catalog.years[mention.item])
                 compared.add(n)
-    taken = positions | dated | turn.years.taken | turn.prices.taken
+    taken = positions | dated | turn.taken | turn.years.taken
     by_number = numbers_are_positions(text)
     if not mentions or any(text.phrase_at(p, word_list("rest")) for p in range(len(text))):
         turn.reference = refer(text, table.shown, table.focus, taken, by_number=by_number)
@@ -278,8 +255,9 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     turn.categories = read_categories(text, context.categories, taken)
     _rule_out(turn, context, taken)
     numbers = referred if not turn.reference.pronoun else set()
-    turn.count = count_asked(text, taken | numbers, turn.categories.taken)
-    turn.taken = taken | numbers | turn.categories.taken
+    turn.attributes = context.attributes.read(text, taken | turn.categories.taken, amounts)
+    turn.count = count_asked(text, taken | numbers | turn.attributes.taken, turn.categories.taken)
+    turn.taken = taken | numbers | turn.categories.taken | turn.attributes.taken
     turn.goods = names_goods(text, context)
     spans: list[tuple[int, int, int, bool]] = [
         (mention.start, mention.stop, mention.item, True)
@@ -293,7 +271,7 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     spans.sort()
     turn.named = [
         replace(one, alike=alike.get(one.start, ()) if one.by_title else ())
-        for one in _with_roles(text, spans)
+        for one in with_roles(text, spans)
     ]
     if asked is not None and in_passing(text, frozenset(positions)):  # "remove Alien from the list"
         turn.named = [
@@ -307,6 +285,32 @@ def read_turn(message: str, table: Table, context: ChatContext, titles: TitleLoo
     named = bool(turn.taken_back or turn.missing or turn.categories_back)
     turn.asks_how = not (turn.deletes_profile or named) and deletion.speaks_of_deleting(message)
     return turn
+
+
+def _read_amounts(turn: Turn, context: ChatContext, taken: set[int]) -> list[Amount]:
+    """Read years, prices and what no field holds, and return the amounts that an attribute may hold."""
+    text, kept = turn.text, list[Amount]()
+    amounts = read_amounts(text, taken | turn.dates.taken)
+    measured = {p for one in amounts if one.kind for p in range(one.start, one.end)}
+    turn.years = read_years(text, context.years, taken | turn.dates.taken | measured)
+    if turn.years.range is not None:
+        turn.dates.newest = False
+    turn.taken |= turn.dates.taken
+    for one in amounts:
+        words = set(range(one.start, one.end))
+        lacking = called(one.kind)
+        if context.attributes.holds(one.kind):
+            kept.append(one)
+        elif one.kind == "money" or (not one.kind and context.priced and not words & turn.years.taken):
+            turn.taken |= words
+            if context.priced:
+                turn.prices = one.least, one.most
+            else:
+                turn.unheld += ((called("money") or "", text.span(one.start, one.end)),)
+        elif lacking is not None and not context.titles.having(text.words[one.end - 1]):
+            turn.taken |= words
+            turn.unheld += ((lacking, text.span(one.start, one.end)),)
+    return kept
 
 
 def _spares(text: Text, titles: AbstractSet[int]) -> bool:
@@ -332,69 +336,3 @@ def _compare(years: YearReading, year: int | None) -> None:
         return
     years.range = YearRange(year + 1, None) if years.direction > 0 else YearRange(None, year - 1)
     years.direction = 0
-
-
-def _with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list[Named]:
-    said = read_opinions(text, [(start, max(start + 1, end)) for start, end, _, _ in spans]) if spans else []
-    inside = {p for start, end, _, by_title in spans if by_title for p in range(start + 1, end)}
-    likes = _behind(text, inside, "similar", "if_liked")
-    unlikes = _behind(text, inside, "less_like")
-    bans = _behind(text, inside, "bans")
-    named: list[Named] = []
-    for (start, end, item, by_title), (opinion, unstated) in zip(spans, said, strict=True):
-        before = named[-1] if named else None
-        chained = before is not None and _only_joins(text, before.end, start)
-        unlike = (
-            start in unlikes
-            or start in bans
-            or (chained and before is not None and before.unlike and not before.like)
-        )
-        like = (start in likes or _behind_maker(text, start, likes)) and not unlike
-        if not like and not unlike and end < len(text):
-            like = text.phrase_at(end, word_list("similar_behind") - {("but",)}) > 0
-        if chained and before is not None and before.like and not unlike:
-            like = True
-        if not like and is_negated(text, start) and opinion in {"none", "seen"}:
-            unlike = True
-        kind = start in unlikes or (unlike and chained and before is not None and before.kind)
-        named.append(Named(item, start, end, by_title, opinion, like, unlike, kind, unstated=unstated))
-    return named
-
-
-def _behind_maker(text: Text, start: int, likes: set[int]) -> bool:
-    """Whether only a maker is between the phrase and the title: "in the style of Hitchcock's Vertigo"."""
-    if start < 1:
-        return False
-    raw = text.tokens[start - 1].raw.casefold()
-    return start - 1 in likes and raw.endswith(("'s", "\u2019s"))
-
-
-def _only_joins(text: Text, end: int, start: int) -> bool:
-    gap = text.words[end:start]
-    joins = {"and", "or", "und", "et", "the", "a", "nor"}
-    if end >= len(text) or text.breaks(max(0, end - 1), start):
-        return False
-    return all(word in joins for word in gap)
-
-
-def _behind(text: Text, inside: set[int], *names: str) -> set[int]:
-    """Return positions where the object of a phrase may start, fillers skipped; none within titles."""
-    fillers = word_list("fillers")
-    found: set[int] = set()
-    for name in names:
-        phrases = word_list(name)
-        for position in range(len(text)):
-            length = text.phrase_at(position, phrases)
-            if (
-                not length
-                or is_liking(text, position, length)
-                or position in inside
-                or position + length - 1 in inside
-            ):
-                continue
-            at = position + length
-            found.add(at)
-            while at < len(text) and (skip := text.phrase_at(at, fillers)) and not text.tokens[at].after_stop:
-                at += skip
-                found.add(at)
-    return found

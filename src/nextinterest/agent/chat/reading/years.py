@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 
+from nextinterest.agent.chat.reading.amounts import unit_at
 from nextinterest.agent.chat.reading.tokens import Text, word_list
 
 __all__ = ["YearRange", "YearReading", "read_years"]
@@ -224,7 +225,7 @@ def _is_short_year(text: Text, position: int, found: list[_Mention]) -> bool:
     token = text.tokens[position]
     if token.before.endswith(("'", "\u2019", "\u2018")):
         return True
-    if text.phrase_at(position + 1, word_list("units")) and position + 1 < len(text):
+    if unit_at(text, position + 1):
         return False
     before = text.words[position - 1] if position else ""
     if before in {"from", "in", "aus", "since", "year", "of", "before", "after", "late", "early"}:
