@@ -17,12 +17,12 @@ from nextinterest.agent.chat.known import with_known
 from nextinterest.agent.chat.lists import filtered, neighbours
 from nextinterest.agent.chat.profile import ChatProfile, extended
 from nextinterest.agent.chat.relaxing import relaxation
+from nextinterest.agent.chat.remarks import remarks
 from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.where_notes import where_notes
-from nextinterest.counting import counted
 from nextinterest.domain import (
     BoolArray,
     Confirmation,
@@ -41,9 +41,7 @@ DEFAULT_HORIZON = 10
 N_FOUND = 5
 N_CLOSE = 10
 LEAST_MATCH = 0.72
-_KEPT = "Nothing was deleted."
 _NOTHING = "Nothing is stored about you, so nothing was deleted."
-_IDLE = "No question is open, so nothing was changed. Say what you would like."
 
 
 class Executor:
@@ -89,16 +87,7 @@ class Executor:
             else Outcome(request=request)
         )
         outcome = with_known(outcome, self.engine.catalog)
-        if understood.kept:
-            outcome = outcome.model_copy(update={"notes": (*outcome.notes, _KEPT)})
-        if understood.ruled_out:
-            titles = ", ".join(self.context.titles.called(item) for item in understood.ruled_out)
-            outcome = outcome.model_copy(
-                update={"notes": (*outcome.notes, f"Left out in this conversation: {titles}.")}
-            )
-        elif understood.idle:
-            outcome = outcome.model_copy(update={"notes": (*outcome.notes, _IDLE)})
-        notes = (*outcome.notes, *_unheld(understood), *_unread(understood))
+        notes = (*outcome.notes, *remarks(understood, self.context.titles))
         outcome = outcome.model_copy(update={"notes": notes})
         return outcome if recorded is None else outcome.model_copy(update={"confirmation": recorded})
 
@@ -373,27 +362,3 @@ def _horizon(request: Request) -> Horizon:
 
 def _of(held: dict[int, int], items: Sequence[int]) -> dict[int, int]:
     return {item: held[item] for item in items if item in held}
-
-
-def _unheld(understood: Understood) -> list[str]:
-    """Say which conditions were left out because the catalogue has no field for them."""
-    return [f"I have no {lacking}, so “{words}” was left out." for lacking, words in understood.unheld]
-
-
-def _unread(understood: Understood) -> list[str]:
-    """Say what of a conversation was not read, or not by the language model."""
-    notes: list[str] = []
-    if understood.by_rules:
-        notes.append(f"Read by rules: {understood.by_rules}.")
-    if understood.unread:
-        oldest = counted(understood.unread, "character was", "characters were")
-        notes.append(f"This conversation is long: its oldest {oldest} not read.")
-    if understood.cut:
-        last = counted(understood.cut, "character was", "characters were")
-        notes.append(f"This message is long: its last {last} not read.")
-    if understood.unsearched:
-        notes.append(
-            "This message has very many unknown words: misspelt titles were looked for among the first of "
-            "them only."
-        )
-    return notes

@@ -19,9 +19,10 @@ from nextinterest.messages import Message
 from nextinterest.prompts.flat_request import FlatPlan, attributes_for, fields_for, flags_of, flat_plan
 from nextinterest.titles import TitleIndex
 
-__all__ = ["ChatContext", "ReportedEvent", "ReportedKind", "Understanding", "Understood"]
+__all__ = ["ChatContext", "Remark", "ReportedEvent", "ReportedKind", "Understanding", "Understood"]
 
 ReportedKind = Literal["seen", "liked", "disliked"]
+Remark = Literal["idle", "drops_seen"]
 
 
 class ChatContext:
@@ -133,8 +134,9 @@ class Understood:
         Whether the events of all items are to be taken back.
     ruled_out
         Items that the newest message says not to recommend.
-    idle
-        Whether it answers a question or takes one back where none was asked.
+    remark
+        What the reply remarks on a message that asks for nothing else: "idle" answers a question or takes one
+        back where none was asked; "drops_seen" wants left out of a list what is left out anyway.
     unread
         Characters of the conversation that were left out because it is long.
     cut
@@ -160,7 +162,7 @@ class Understood:
     kept: bool = False
     all_items: bool = False
     ruled_out: tuple[int, ...] = ()
-    idle: bool = False
+    remark: Remark | None = None
     unread: int = 0
     cut: int = 0
     unsearched: int = 0

@@ -29,6 +29,7 @@ __all__ = [
     "listed",
     "matched",
     "retyped",
+    "says",
     "speaks_of_deleting",
 ]
 
@@ -96,8 +97,21 @@ def asks_to_forget_items(message: str) -> bool:
     >>> asks_to_forget_items("forget all the films I mentioned"), asks_to_forget_items("forget films")
     (True, False)
     """
+    return says("all_items", message)
+
+
+def says(rule: str, message: str) -> bool:
+    """Whether a rule of ``deletion.yaml`` describes a whole message.
+
+    Examples
+    --------
+    >>> says("denied", "actually I didn't see it"), says("denied", "I didn't see it coming")
+    (True, False)
+    >>> says("seen_ones", "hide the ones I've already seen"), says("seen_ones", "hide Heat")
+    (True, False)
+    """
     said = _words(message, _LONGEST)
-    return said is not None and _is("all_items", " ".join(map(retyped, said.split())) + " ")
+    return said is not None and _is(rule, " ".join(map(retyped, said.split())) + " ")
 
 
 def agreement(message: str) -> Literal["yes", "no"] | None:

@@ -21,7 +21,7 @@ from nextinterest.agent.chat.reading.small_talk import small_talk
 from nextinterest.agent.chat.reading.turn import Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING
-from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, ReportedKind, Understood
+from nextinterest.agent.chat.understanding import ChatContext, Remark, ReportedEvent, ReportedKind, Understood
 from nextinterest.domain import Intent, Request, Where
 from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 
@@ -69,6 +69,9 @@ class Dialogue:
         if offer is not None and self.request.asked and _agrees(turn):
             return self._accept(offer)
         turn = self.antecedent.resolved(self._answering(turn))
+        back = turn.retraction
+        if back is not None and not self.last_reported and (back.denies or small_talk(turn.text)):
+            turn.retraction = None  # "scratch that", and nothing was noted
         intent = decide(turn, refining=self.request.asked)
         if intent == "forget":
             turn = self._known(turn)
@@ -103,8 +106,15 @@ class Dialogue:
             all_items=turn.all_items,
             ruled_out=tuple(o.item for o in turn.titled if o.unlike) if turn.has("bans") else (),
             unheld=turn.unheld if self._listing else (),
-            idle=intent == "other" and not turn.named and small_talk(turn.text) == "idle",
+            remark=self._remark(turn, intent),
         )
+
+    @staticmethod
+    def _remark(turn: Turn, intent: Intent) -> Remark | None:
+        if turn.drops_seen:
+            return "drops_seen"
+        idle = intent == "other" and not turn.named and small_talk(turn.text) == "idle"
+        return "idle" if idle else None
 
     def _answering(self, turn: Turn) -> Turn:
         """Return the message that was held back, where this one says which item that meant; else this one."""

@@ -32,7 +32,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     refining
         Whether a list was asked for before, so that a few words may change it.
     """
-    if not len(turn.text):
+    if not len(turn.text) or turn.drops_seen:
         return "other"
     if turn.deletes_profile or turn.all_items or turn.asks_how or _takes_back(turn) or _excepts(turn):
         return "forget"
@@ -172,6 +172,8 @@ def _takes_back(turn: Turn) -> bool:
     asked = turn.retraction
     if asked is None or turn.has("reset") or _requests_besides(turn, asked):
         return False
+    if asked.start == asked.end and (turn.years.range or turn.count or turn.years.direction):
+        return False  # "scratch that, I meant the 90s"
     if turn.categories.include or turn.categories.exclude:
         return False  # "forget Heat, a comedy" is a request, and so is "forget Heat, something light"
     if asked.hoped and turn.text.words[asked.end : asked.end + 1] == ("and",):

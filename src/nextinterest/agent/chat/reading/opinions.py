@@ -7,6 +7,7 @@ before ("saw Scream last night. hated it"), else to those of the clause after.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from nextinterest.agent.chat.reading.statements import Statements
@@ -24,7 +25,9 @@ _AVERSIONS = frozenset({"hate", "hated", "dislike", "disliked", "loathe", "loath
 _TURNS = frozenset({"but", "while", "whereas", "although", "though", "however", "aber", "mais"})
 
 
-def read_opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[tuple[Opinion, bool]]:
+def read_opinions(
+    text: Text, spans: Sequence[tuple[int, int]], ignored: AbstractSet[int] = frozenset()
+) -> list[tuple[Opinion, bool]]:
     """Return the writer's opinion on each item, and whether one is only asked for, heard or expected.
 
     Parameters
@@ -33,6 +36,8 @@ def read_opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[tuple[Op
         The message.
     spans
         (start, end) of the words that name the items, left to right.
+    ignored
+        Positions of words that state nothing.
 
     Examples
     --------
@@ -51,7 +56,7 @@ def read_opinions(text: Text, spans: Sequence[tuple[int, int]]) -> list[tuple[Op
                 owners.setdefault(clause[position], set()).add(g)
     said: dict[int, list[Opinion]] = {}
     unstated: set[int] = set()
-    for position, opinion in _said(text, named, statements):
+    for position, opinion in _said(text, named | ignored, statements):
         if opinion == "none":
             unstated.add(clause[position])
         else:

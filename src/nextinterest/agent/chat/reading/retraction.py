@@ -14,7 +14,7 @@ from nextinterest.agent.chat.reading.deletion import contains, listed, matched, 
 from nextinterest.agent.chat.reading.slots import opens_clause
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 
-__all__ = ["Retraction", "held_where", "introduces", "may_be_name", "read_retraction", "ruled_out"]
+__all__ = ["Retraction", "denial", "held_where", "introduces", "may_be_name", "read_retraction", "ruled_out"]
 
 _POINTERS = frozenset(
     {"my", "i", "i've", "ive", "of", "it", "me", "you", "you've", "this", "that", "these", "those", "them"}
@@ -65,6 +65,11 @@ class Retraction:
     hoped: bool = False
 
     @property
+    def denies(self) -> bool:
+        """Whether it only says that what was noted last did not happen."""
+        return self.points and self.corrects and self.start == self.end
+
+    @property
     def unsure(self) -> bool:
         """Whether the words leave open that events are to be removed, so that it is asked back."""
         return self.corrects or self.hoped
@@ -81,6 +86,7 @@ def read_retraction(text: Text) -> Retraction | None:
     >>> read_retraction(tokenise("if only I could forget Up")) is None
     True
     """
+    pointing: Retraction | None = None
     for position in range(len(text)):
         if not opens_clause(text, position):
             continue
@@ -92,8 +98,19 @@ def read_retraction(text: Text) -> Retraction | None:
             length = _verb(text, verb)
             hoped = text.words[verb : verb + 1] == ("forget",)
         if length:
-            return _object(text, position, verb, verb + length, hoped=hoped)
-    return None
+            found = _object(text, position, verb, verb + length, hoped=hoped)
+            if found.start < found.end or not found.points:
+                return found
+            pointing = pointing or found  # "scratch that, forget Alien" names it behind
+    return pointing
+
+
+def denial(text: Text) -> Retraction:
+    """Return a message that says what was noted last did not happen ("I didn't see it") as a retraction."""
+    n = len(text)
+    return Retraction(
+        n, n, points=True, idle=False, stored=False, topic="", firm=True, opens=n, corrects=True
+    )
 
 
 def ruled_out(text: Text) -> tuple[int, int] | None:
@@ -120,7 +137,7 @@ def ruled_out(text: Text) -> tuple[int, int] | None:
         start = end = verb + length
         while end < len(text):
             token = text.tokens[end]
-            if end > start and (token.after_stop or token.after_comma or token.word in {"but", "then"}):
+            if token.after_stop or token.after_comma or (end > start and token.word in {"but", "then"}):
                 break
             if token.word == "and" and text.phrase_at(end + 1, word_list("requests", "scope_ends")):
                 break
@@ -162,7 +179,7 @@ def _object(text: Text, opens: int, verb: int, start: int, *, hoped: bool) -> Re
     end = start
     while end < len(text):
         token = text.tokens[end]
-        if token.after_stop or (end > start and (token.after_comma or _turns(text, end))):
+        if token.after_stop or token.after_comma or (end > start and _turns(text, end)):
             break
         end += 1
     points = text.phrase_at(verb, listed("takes_that_back")) >= start - verb
@@ -182,7 +199,9 @@ def _object(text: Text, opens: int, verb: int, start: int, *, hoped: bool) -> Re
     return Retraction(
         start,
         end,
-        points=points or (pointer > 0 and _skip(text, start + pointer, "polite", "declines_with") >= end),
+        points=points
+        or (start == end == len(text) and text.words[verb] == "undo")
+        or (pointer > 0 and _skip(text, start + pointer, "polite", "declines_with") >= end),
         idle=text.words[verb] in _IDIOMS and text.words[start : start + 1] in {("it",), ()},
         stored=first > start or held or (watched and not negates and not leaves_out),
         topic=text.span(topic, last) if topic < last else "",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nextinterest.agent.chat.reading.categories import is_negated
 from nextinterest.agent.chat.reading.opinions import Opinion, read_opinions
+from nextinterest.agent.chat.reading.retraction import held_where
 from nextinterest.agent.chat.reading.statements import is_liking
 from nextinterest.agent.chat.reading.tokens import Text, word_list
 
@@ -61,7 +62,9 @@ def with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list[
     spans
         Start, end, item, and whether it is named by title, left to right.
     """
-    said = read_opinions(text, [(start, max(start + 1, end)) for start, end, _, _ in spans]) if spans else []
+    stored = {p for at in range(len(text)) for p in range(at, at + held_where(text, at))}  # states nothing
+    named_at = [(start, max(start + 1, end)) for start, end, _, _ in spans]
+    said = read_opinions(text, named_at, stored) if spans else []
     inside = {p for start, end, _, by_title in spans if by_title for p in range(start + 1, end)}
     likes = _behind(text, inside, "similar", "if_liked")
     unlikes = _behind(text, inside, "less_like")

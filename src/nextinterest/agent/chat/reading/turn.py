@@ -30,7 +30,7 @@ from nextinterest.agent.chat.reading.references import (
     referring_positions,
 )
 from nextinterest.agent.chat.reading.removal import Removal, excepts, in_passing, read_removal
-from nextinterest.agent.chat.reading.retraction import Retraction, read_retraction, ruled_out
+from nextinterest.agent.chat.reading.retraction import Retraction, denial, read_retraction, ruled_out
 from nextinterest.agent.chat.reading.roles import Named, with_roles
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
 from nextinterest.agent.chat.reading.years import YearRange, YearReading, read_years
@@ -79,6 +79,8 @@ class Turn:
         Whether it may ask for that, or to delete what it points to, so that the reply says how to ask.
     all_items
         Whether it asks to take back all items that were mentioned.
+    drops_seen
+        Whether it asks to leave what was seen out of the list.
     retraction
         What it asks to take back, in words.
     categories_back
@@ -105,6 +107,7 @@ class Turn:
     deletes_profile: bool = False
     asks_how: bool = False
     all_items: bool = False
+    drops_seen: bool = False
     retraction: Retraction | None = None
     categories_back: tuple[str, ...] = ()
     removal: Removal | None = None
@@ -162,7 +165,7 @@ class Turn:
         inside = [one.item for one in self.titled if one.start in removal.starts]
         if inside or removal.missing or not asked.points:
             return inside
-        return [one.item for one in self.titled]
+        return [one.item for one in self.titled if one.start < asked.start or one.opinion != "none"]
 
     @property
     def part_back(self) -> bool:
@@ -212,7 +215,7 @@ def read_turn(
     known = [identified(text, mention, {*table.shown, *table.focus}, context) for mention in mentions]
     mentions = [replace(one, item=item) for one, (item, _, _) in zip(mentions, known, strict=True)]
     alike = {one.start: items for one, (_, _, items) in zip(mentions, known, strict=True)}
-    asked = read_retraction(text)
+    asked = denial(text) if deletion.says("denied", message) else read_retraction(text)
     if asked is not None:  # what is removed for good is asked for where two may be meant
         alike |= {
             one.start: items
@@ -236,6 +239,8 @@ def read_turn(
                 _compare(turn.years, context.catalog.years[mention.item])
                 compared.add(n)
     taken = positions | dated | turn.taken | turn.years.taken
+    if asked is not None and asked.start == asked.end:
+        taken |= set(range(asked.opens, asked.start))  # "that" of "scratch that" is no item of a list
     by_number = numbers_are_positions(text)
     if not mentions or any(text.phrase_at(p, word_list("rest")) for p in range(len(text))):
         turn.reference = refer(text, table.shown, table.focus, taken, by_number=by_number)
@@ -282,8 +287,11 @@ def read_turn(
         ]
     turn.deletes_profile = deletion.asks_to_delete_profile(message, named=bool(turn.titled or table.shown))
     turn.all_items = not turn.titled and deletion.asks_to_forget_items(message)
+    turn.drops_seen = not turn.titled and deletion.says("seen_ones", message)
     named = bool(turn.taken_back or turn.missing or turn.categories_back)
     turn.asks_how = not (turn.deletes_profile or named) and deletion.speaks_of_deleting(message)
+    if turn.titled and not named and (turn.retraction is None or turn.retraction.points):
+        turn.asks_how |= deletion.contains("removed", text.words)
     return turn
 
 
