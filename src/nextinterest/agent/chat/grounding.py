@@ -15,7 +15,7 @@ from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, Re
 from nextinterest.domain import Request
 from nextinterest.titles import split_year
 
-__all__ = ["as_planned", "as_sent", "as_written", "queries_words"]
+__all__ = ["LEAST_MATCH", "as_planned", "as_sent", "as_written", "queries_words"]
 
 LEAST_MATCH = 0.8
 

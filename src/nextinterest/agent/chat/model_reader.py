@@ -18,6 +18,7 @@ from nextinterest.agent.chat.introduction import described
 from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.references import read_shown
+from nextinterest.agent.chat.shared_titles import with_clear_titles
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.domain import Request
 from nextinterest.errors import ModelError, OutputParseError
@@ -100,7 +101,9 @@ class ModelReader:
             why = "the language model's answer could not be read" if unread else "the language model failed"
             return replace(self.fallback.read(messages, context), by_rules=why)
         shown = _shown(said, context)
-        return as_planned(answer.asked(), context, shown, opinions=self.knows_opinions)
+        texts = [one.content for one in said]
+        asked = [with_clear_titles(one, context, texts) for one in answer.asked()]
+        return as_planned(asked, context, shown, opinions=self.knows_opinions)
 
     def form(self, context: ChatContext) -> type[FlatPlan] | type[FlatRequest]:
         """Return the form that the model's answer is held to."""
