@@ -129,7 +129,7 @@ def test_interests_are_forecast_as_far_as_is_asked(
 
 def test_numbers_need_a_list(live: RecommenderAgent) -> None:
     done = live.carry_out(Request(references=(1,)), "zoe")
-    assert "Numbers refer to a list shown before, and here is none: they were left out." in done.notes
+    assert "No list shown before has number 1." in done.notes
 
 
 def test_a_dictionary_is_a_request_and_anything_else_is_refused(live: RecommenderAgent) -> None:

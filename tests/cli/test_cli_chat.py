@@ -50,6 +50,18 @@ def test_piped_messages_are_one_conversation(
     assert replies[2]["portrait"]["events"] == 30
 
 
+def test_references_and_undoing_are_to_what_was_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    piped = "three comedies\nI loved the second one\nundo that\n"
+    assert run(monkeypatch, piped, "--data", str(folder), "--user", "2", "--json") == 0
+    listed, noted, undone = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    second = listed["recommendations"]["items"][1]["item_id"]
+    assert [one["item_id"] for one in noted["confirmation"]["liked"]] == [second]
+    assert [one["item_id"] for one in undone["confirmation"]["forgotten"]] == [second]
+    assert undone["session"]["messages"] == 6
+
+
 def test_text_and_a_profile_that_stays(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -178,8 +178,6 @@ def chat(content: object = "hi", **more: object) -> dict[str, object]:
         *(
             ("/v1/responses", {"model": "nextinterest", "input": "hi", name: value}, name, "not supported")
             for name, value in (
-                ("previous_response_id", "resp_1"),
-                ("conversation", "conv_1"),
                 ("background", True),
                 ("tools", [{"type": "web_search"}]),
             )

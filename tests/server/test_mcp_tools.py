@@ -6,6 +6,7 @@ import asyncio
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,28 @@ def test_constraints_and_words_are_taken_and_checked(live: RecommenderAgent) -> 
                 assert answer.content[0].text == said.replace("query", "request")
 
     asyncio.run(scenario())
+
+
+def test_messages_of_one_session_are_one_conversation(live: RecommenderAgent) -> None:
+    async def scenario() -> None:
+        async with mcp.Client(create_mcp_server(live, "zoe")) as client:
+
+            async def say(message: str, session: str | None = "c1") -> dict[str, Any]:
+                told = {"message": message} | ({} if session is None else {"session": session})
+                reply: dict[str, Any] = (await client.call_tool("chat", told)).structured_content
+                return reply
+
+            listed = (await say("two romances please"))["recommendations"]["items"]
+            assert (await say("I loved the second one", None))["confirmation"] is None
+            noted = (await say("I loved the second one"))["confirmation"]
+            assert [one["item_id"] for one in noted["liked"]] == [listed[1]["item_id"]]
+            assert (await say("undo that"))["confirmation"]["events"] == 1
+            assert (await say("undo that", "c2"))["session"]["new"]
+            wrong = await client.call_tool("chat", {"message": "hi", "session": "a b"})
+            assert wrong.is_error
+
+    asyncio.run(scenario())
+    assert live.store.events("zoe") == []
 
 
 @pytest.mark.parametrize("sure", [False, True])

@@ -107,8 +107,9 @@ def test_errors_have_openais_form(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as unknown:
         client.responses.create(model="gpt-9", input="hi")
     assert unknown.value.code == "model_not_found"
-    with pytest.raises(openai.UnprocessableEntityError) as continued:
+    with pytest.raises(openai.BadRequestError) as continued:
         client.responses.create(model="nextinterest", input="hi", previous_response_id="resp_1")
+    assert continued.value.code == "previous_response_not_found"
     assert continued.value.param == "previous_response_id"
     with pytest.raises(openai.BadRequestError, match="It failed"):
         client.responses.create(model="nextinterest", input="fail", stream=True)

@@ -8,42 +8,36 @@ that an answer ends on the catalogue it began with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from nextinterest.agent.artifact import load_engine, save_engine
-from nextinterest.agent.asynchronous import isolated, streamed, threaded
+from nextinterest.agent.asynchronous import threaded
 from nextinterest.agent.building import build_engine
 from nextinterest.agent.catalogue import ServedCatalogue
-from nextinterest.agent.chat.conversing import Conversation, traced_pieces, whole
-from nextinterest.agent.chat.grounding import as_sent
-from nextinterest.agent.chat.messages import MessageLike, read_messages
-from nextinterest.agent.chat.profile import SessionProfile
-from nextinterest.agent.chat.schema import ChatReply
+from nextinterest.agent.chat.conversing import Conversation
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.histories import HistoryLike
 from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.shipped import shipped_recommender
-from nextinterest.agent.similar import AgentSimilar
+from nextinterest.agent.talking import AgentTalking
 from nextinterest.arguments import as_flag, as_record, as_whole_number, as_words
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
 from nextinterest.data.assets import DEFAULT_DATA, DEFAULT_LANGUAGE_MODEL, DEFAULT_TEXT_ENCODER
 from nextinterest.data.dataset import as_data_set
-from nextinterest.domain import Outcome, Recommendations, Request, Where, traced
+from nextinterest.domain import Recommendations, Where, traced
 from nextinterest.errors import DataError
 from nextinterest.llm import LanguageModelLike
 from nextinterest.llm.devices import DtypeName
-from nextinterest.llm.metering import metering
 from nextinterest.profiles import ProfileStore
 from nextinterest.retrieval import CandidateSource
 
 __all__ = ["RecommenderAgent"]
 
 
-class RecommenderAgent(AgentSimilar):
+class RecommenderAgent(AgentTalking):
     """Recommends what a user will want next.
 
     Most callers use `from_pretrained` or `from_dataset`. With a store (`with_store`) users' events are kept,
@@ -197,7 +191,7 @@ class RecommenderAgent(AgentSimilar):
         if self._users is not None:
             remedy = "Add sources first: agent.with_sources(...).with_store(...)."
             raise DataError("This agent has a store already.", remedy=remedy)
-        made = copy(self)
+        made = self._copied()
         made._served = ServedCatalogue(self._served.now.with_sources(sources, weights or {}))
         return made
 
@@ -270,131 +264,4 @@ class RecommenderAgent(AgentSimilar):
         with self._answering(user):
             return traced(answer, trace)
 
-    def chat(
-        self,
-        messages: Sequence[MessageLike],
-        user: str | None = None,
-        history: HistoryLike | None = None,
-        *,
-        confirm_forget: bool = False,
-        trace: bool = False,
-    ) -> ChatReply:
-        """Answer the newest user message in words and with the structured result behind them.
-
-        With a store, what the newest message of a user says happened ("I just watched Alien"), or takes back,
-        is written to the user's profile. Otherwise it counts in this conversation and is kept nowhere.
-
-        A message that asks to delete the whole profile, and nothing else, is answered by a question
-        (``reply.question``). The profile is deleted if the user's next message, within ten minutes, means
-        only yes, or once the caller confirms it with `confirm_forget`.
-
-        Parameters
-        ----------
-        messages
-            The conversation so far, oldest first: OpenAI's dictionaries, or `Message`. Messages of users
-            and assistants are read; system, developer and tool messages have no effect.
-        user
-            A known user, whose events are the history; no message can name another.
-        history
-            Or the history itself, as in `recommend`: nothing is then read from or written to a store. With
-            neither, the conversation is all that is known.
-        confirm_forget
-            Whether the user has confirmed, say by a button, a deletion that the newest message asks for. It
-            changes nothing for any other message.
-        trace
-            As in `recommend`.
-
-        Raises
-        ------
-        UnknownItemError
-            For an id or title in the history that the catalogue does not have.
-        DataError
-            If the user is not known, no store may keep such a user id, or a message is none.
-        ForgottenError
-            If the user was forgotten while this was answered; nothing is written.
-        """
-        pieces = self._conversing(messages, user, history, confirm_forget=confirm_forget)
-        return traced(lambda: whole(pieces), as_flag(trace, "trace"))
-
-    def chat_stream(
-        self,
-        messages: Sequence[MessageLike],
-        user: str | None = None,
-        history: HistoryLike | None = None,
-        *,
-        confirm_forget: bool = False,
-        trace: bool = False,
-    ) -> Iterator[str | ChatReply]:
-        """Yield the text of the answer of `chat` sentence by sentence, and last the whole reply.
-
-        A sentence is yielded as soon as it is made and checked. What the message changes is written before
-        the first one. Times of a trace include those between the sentences that are taken.
-        """
-        pieces = self._conversing(messages, user, history, confirm_forget=confirm_forget)
-        return isolated(traced_pieces(pieces) if as_flag(trace, "trace") else pieces)
-
-    def _conversing(
-        self,
-        messages: Sequence[MessageLike],
-        user: str | None,
-        history: HistoryLike | None,
-        *,
-        confirm_forget: bool,
-    ) -> Iterator[str | ChatReply]:
-        served, said = self._served.now, read_messages(messages)
-        confirm_forget = as_flag(confirm_forget, "confirm_forget")
-        with metering():
-            if self._users is not None and user is not None and history is None:
-                name = str(user)
-                yield from self._users.chat(
-                    served, name, said, confirm_forget=confirm_forget, absent=self._absent(name)
-                )
-                return
-            given = [] if history is None and user is None else history
-            read = self._read(served.engine, given, user, "raise")
-            understood = served.conversation.understand(said, history=read.history)
-            profile = SessionProfile(read.history, understood.earlier)
-            outcome = served.conversation.carry_out(understood, profile)
-            yield from served.conversation.worded(outcome, said)
-
-    def carry_out(
-        self,
-        request: Request,
-        user: str | None = None,
-        history: HistoryLike | None = None,
-        *,
-        on_unknown: OnUnknown = "raise",
-        confirm_forget: bool = False,
-    ) -> Outcome:
-        """Do what a request asks for and return what came of it: `chat` without words.
-
-        Items are named by id or title. With a store, the intents feedback and forget change the user's
-        profile; what is deleted for good is asked back (``outcome.question``) unless it is confirmed.
-
-        Parameters
-        ----------
-        request
-            The request.
-        user, history
-            As in `chat`; with neither, nothing is known of the person.
-        on_unknown
-            As in `recommend`.
-        confirm_forget
-            Whether the user has confirmed what the request deletes.
-
-        Exceptions as in `chat`.
-        """
-        served, request = self._served.now, as_record(request, Request, "request")
-        confirmed = as_flag(confirm_forget, "confirm_forget")
-        understood = as_sent(request, served.conversation.context, confirmed=confirmed)
-        if self._users is not None and user is not None and history is None:
-            name = str(user)
-            return self._users.carry_out(served, name, understood, absent=self._absent(name))
-        given = [] if history is None and user is None else history
-        read = self._read(served.engine, given, user, on_unknown)
-        return served.conversation.carry_out(understood, SessionProfile(read.history, ()))
-
     arecommend = threaded(recommend)
-    acarry_out = threaded(carry_out)
-    achat = threaded(chat)
-    achat_stream = streamed(chat_stream)

@@ -22,6 +22,7 @@ from nextinterest.agent.histories import HistoryLike, ReadHistory, read_history
 from nextinterest.agent.near import meant, near_id
 from nextinterest.agent.new_items import checked_items
 from nextinterest.agent.notes import absent_note
+from nextinterest.agent.sessions import Sessions
 from nextinterest.agent.users import ProfileEventsLike, StoredUsers
 from nextinterest.arguments import as_choice, as_id, as_records, as_text, as_texts, as_whole_number
 from nextinterest.counting import counted
@@ -54,6 +55,13 @@ class AgentRecords:
         self._log_catalog = engine.catalog
         self._users: StoredUsers | None = None
         self.log = log
+        self.sessions = Sessions()
+
+    def _copied(self) -> Self:
+        """Return a copy with sessions of its own, since its users may be others."""
+        made = copy(self)
+        made.sessions = Sessions(self.sessions.seconds, self.sessions.most)
+        return made
 
     def with_log(self, dataset: Dataset) -> Self:
         """Return this agent knowing the users of a data set that has the same catalogue.
@@ -71,7 +79,7 @@ class AgentRecords:
                 remedy="Load the data the recommender was made from, with the same cleaning options.",
                 command="Give the data that the recommender was made from with --data, or leave --model out.",
             )
-        made = copy(self)
+        made = self._copied()
         made.log, made._log_catalog = dataset.log, self.catalog
         return made
 
@@ -101,13 +109,13 @@ class AgentRecords:
             own line and not the whole history; 0 reads all of it for every answer.
         """
         opened = open_store(str(store)) if isinstance(store, str | Path) else store
-        made = copy(self)
+        made = self._copied()
         made.engine.retriever.remember(state_bytes)
         served = self._served.now
         if clock is not None:
             served = replace(served, engine=replace(served.engine, clock=clock))
         made._served = ServedCatalogue(served, opened)
-        made._users = StoredUsers(opened, served.engine.clock, lambda: made.engine.retriever)
+        made._users = StoredUsers(opened, served.engine.clock, lambda: made.engine.retriever, made.sessions)
         return made
 
     @property

@@ -14,6 +14,7 @@ from datetime import datetime
 from threading import Lock
 
 from nextinterest.agent.chat.waiting import WaitingQuestions
+from nextinterest.agent.sessions import Sessions
 from nextinterest.profiles import ProfileStore, StoreError
 from nextinterest.retrieval import Retriever
 
@@ -21,7 +22,7 @@ __all__ = ["RememberedUsers"]
 
 
 class RememberedUsers:
-    """Users of whom something is in memory: what the language model read, and questions that wait.
+    """Users of whom something is in memory: what the language model read, questions that wait, sessions.
 
     Parameters
     ----------
@@ -29,10 +30,12 @@ class RememberedUsers:
         Knows which profiles there are.
     retriever
         Returns the present retriever, which keeps what its language model has read of users.
+    sessions
+        Conversations.
     """
 
-    def __init__(self, store: ProfileStore, retriever: Callable[[], Retriever]) -> None:
-        self._store, self._retriever = store, retriever
+    def __init__(self, store: ProfileStore, retriever: Callable[[], Retriever], sessions: Sessions) -> None:
+        self._store, self._retriever, self.sessions = store, retriever, sessions
         self.questions = WaitingQuestions()
         self._numbers: dict[str, int] = {}  # of the profiles that are remembered
         self._lock = Lock()
@@ -59,15 +62,28 @@ class RememberedUsers:
         """Drop what an answer has put back of a profile that is there no more."""
         try:
             still = self._store.profiles([user]).get(user) == number
+            if number is not None and not still:
+                self.sessions.drop(user)
         except StoreError:
-            still = False  # nobody knows, so nothing is kept
+            still = False  # nobody knows, so nothing is kept; sessions are compared when they are used
         if not still:
-            self.drop(user)
+            self._drop_read(user)
         elif number is not None and user in self._retriever().remembered():
             self._numbers[user] = number
 
+    def number(self, user: str) -> int | None:
+        """Return the number of a user's profile; None where there is none, or nobody knows."""
+        try:
+            return self._store.profiles([user]).get(user)
+        except StoreError:
+            return None
+
     def drop(self, user: str) -> None:
         """Drop what is kept of a user."""
+        self.sessions.drop(user)
+        self._drop_read(user)
+
+    def _drop_read(self, user: str) -> None:
         self._retriever().forget(user)
         self.questions.drop(user)
         self._numbers.pop(user, None)
@@ -78,6 +94,12 @@ class RememberedUsers:
         Users with an answer under way are left to its end.
         """
         self.questions.expire(now)
+        self.sessions.expire(now)
+        talked = self.sessions.numbers()
+        known = self._store.profiles(sorted(talked))
+        for user, number in talked.items():
+            if known.get(user) != number:
+                self.sessions.drop(user)
         remembered = self._retriever().remembered()
         there = self._store.profiles(sorted(remembered))
         for user in remembered:

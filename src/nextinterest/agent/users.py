@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import get_args
 from unicodedata import normalize
 
 from nextinterest.agent.catalogue import Snapshot
 from nextinterest.agent.chat.conversing import Conversation
-from nextinterest.agent.chat.schema import ChatReply
+from nextinterest.agent.chat.schema import EVERYTHING, ChatReply
 from nextinterest.agent.chat.stored_profile import StoredProfile, events_of
 from nextinterest.agent.chat.understanding import Understood
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import ReadHistory, read_history
 from nextinterest.agent.remembered import RememberedUsers
+from nextinterest.agent.sessions import Sessions
 from nextinterest.arguments import as_records
 from nextinterest.domain import Catalog, Event, History, Outcome
 from nextinterest.domain.items import utc
@@ -53,13 +55,19 @@ class StoredUsers:
         Returns the present time, in UTC.
     retriever
         Returns the present retriever, which keeps what its language model has read of users.
+    sessions
+        Conversations of the agent.
     """
 
     def __init__(
-        self, store: ProfileStore, clock: Callable[[], datetime], retriever: Callable[[], Retriever]
+        self,
+        store: ProfileStore,
+        clock: Callable[[], datetime],
+        retriever: Callable[[], Retriever],
+        sessions: Sessions,
     ) -> None:
         self.store, self.clock = store, clock
-        self.remembered = RememberedUsers(store, retriever)
+        self.remembered = RememberedUsers(store, retriever, sessions)
         self._retriever = retriever
 
     # Names are compared in Unicode's composed form, as they are stored and as HTTP reads them.
@@ -106,6 +114,7 @@ class StoredUsers:
         served: Snapshot,
         user: str,
         messages: Sequence[Message],
+        session: str | None = None,
         *,
         confirm_forget: bool,
         absent: str | None = None,
@@ -115,25 +124,56 @@ class StoredUsers:
         An answer that rests on the history has the note `absent`, if any, where the store has no events.
         """
         user = checked_user(user)
-        conversation = served.conversation
-        questions = self.remembered.questions
-        with self.remembered.answering(user) as number:
-            now = self.clock()
+        conversation, remembered = served.conversation, self.remembered
+        questions = remembered.questions
+        with remembered.answering(user) as number:
+            now, opened = self.clock(), None
+            if session is not None:
+                opened = remembered.sessions.open(user, session, messages, now, number)
+                messages = opened.messages
             waiting = questions.take(user, messages, now)
             known = self.read(user, conversation.engine).history if conversation.reads_history else None
             understood = conversation.understand(messages, waiting, confirmed=confirm_forget, history=known)
             outcome = self._done(conversation, understood, user, now, number, absent)
             questions.put(user, messages, outcome.asked_back, now)
+            if opened is not None:
+                outcome = outcome.model_copy(update={"notes": (*outcome.notes, *opened.notes)})
+                opened.number = remembered.number(user)
+            if _deleted(outcome):
+                remembered.sessions.drop(user)
         # Everything is written by now; a stream that is broken off changes nothing.
-        yield from conversation.worded(outcome, messages)
+        pieces = conversation.worded(outcome, messages)
+        if opened is None:
+            yield from pieces
+        else:
+            number_now = partial(remembered.number, user)
+            yield from remembered.sessions.recorded(opened, outcome, pieces, self.clock, number_now)
 
     def carry_out(
-        self, served: Snapshot, user: str, understood: Understood, *, absent: str | None = None
+        self,
+        served: Snapshot,
+        user: str,
+        understood: Callable[[tuple[Message, ...]], Understood],
+        session: str | None = None,
+        *,
+        absent: str | None = None,
     ) -> Outcome:
-        """Do what a request of a user asks for; see `RecommenderAgent.carry_out`."""
+        """Do what a request of a user asks for; see `RecommenderAgent.carry_out`.
+
+        `understood` returns the request, read in the light of the session's messages.
+        """
         user = checked_user(user)
+        sessions, opened = self.remembered.sessions, None
         with self.remembered.answering(user) as number:
-            return self._done(served.conversation, understood, user, self.clock(), number, absent)
+            now = self.clock()
+            if session is not None:
+                opened = sessions.open(user, session, (), now, number)
+            read = understood(() if opened is None else opened.messages)
+            outcome = self._done(served.conversation, read, user, now, number, absent)
+        if opened is not None:
+            opened.number = self.remembered.number(user)
+            sessions.close(opened, outcome, "", self.clock(), opened.number)
+        return outcome
 
     def _done(
         self,
@@ -168,6 +208,12 @@ class StoredUsers:
             return self.store.forget(user)
         finally:
             self.remembered.drop(user)
+
+
+def _deleted(outcome: Outcome) -> bool:
+    """Whether everything about a user was to be deleted and is, so that no session is kept."""
+    asked = outcome.request.intent == "forget" and outcome.request.query == EVERYTHING
+    return asked and outcome.question is None
 
 
 def _as_reported(one: object) -> object:

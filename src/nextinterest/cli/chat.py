@@ -20,9 +20,11 @@ from nextinterest.errors import DataError
 if TYPE_CHECKING:
     from nextinterest.agent import RecommenderAgent
     from nextinterest.agent.chat import ChatReply
-    from nextinterest.messages import Message
 
 __all__ = ["chat"]
+
+
+_SESSION, _SESSION_SECONDS = "terminal", 86_400.0  # one conversation, for as long as the command runs
 
 
 @grouped
@@ -53,15 +55,14 @@ def chat(
     with ExitStack() as closing:
         if store and user:
             agent = _kept_by(agent, store, user, closing, import_data=import_data)
-        messages: list[Message] = []
+        agent.sessions.seconds = _SESSION_SECONDS
         for line in _lines():
-            messages.append(Message(role="user", content=line))
-            for piece in agent.chat_stream(messages, user, trace=trace):
+            said = [Message(role="user", content=line)]
+            for piece in agent.chat_stream(said, user, session=_SESSION, trace=trace):
                 if isinstance(piece, str):
                     if not as_json:
                         out.print(escape(piece), soft_wrap=True, end="")
                     continue
-                messages.append(Message(role="assistant", content=piece.text))
                 _end(piece, as_json=as_json)
 
 

@@ -29,7 +29,7 @@ from nextinterest.domain.outputs import Evidence, Recommendation, Recommendation
 from nextinterest.domain.ranking import ItemScorer, Rankings, Recommender
 from nextinterest.domain.request import Intent, Request
 from nextinterest.domain.schemas import json_schemas
-from nextinterest.domain.session import Session
+from nextinterest.domain.session import Answer, Session, SessionState, events_after
 from nextinterest.domain.trace import Trace, TraceStep, traced, with_titles
 from nextinterest.domain.usage import Usage
 from nextinterest.domain.where import Conditions, Span, Where
@@ -39,6 +39,7 @@ __all__ = [
     "MAX_KINDS",
     "NEGATIVE_KINDS",
     "NO_CATEGORY",
+    "Answer",
     "AttributeValue",
     "Availability",
     "BoolArray",
@@ -75,12 +76,14 @@ __all__ = [
     "Request",
     "RequestMatch",
     "Session",
+    "SessionState",
     "Span",
     "TimeArray",
     "Trace",
     "TraceStep",
     "Usage",
     "Where",
+    "events_after",
     "found_name",
     "json_schemas",
     "kind_name",

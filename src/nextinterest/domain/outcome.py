@@ -72,6 +72,9 @@ class Confirmation(_Frozen):
     disliked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as disliked.")
     forgotten: tuple[FoundItem, ...] = Field(default=(), description="Items whose events were taken back.")
     events: int = Field(description="Events written or removed.", ge=0)
+    written: tuple[str, ...] = Field(
+        default=(), description="Ids of the items of which an event was written: not those noted before."
+    )
     durable: bool = Field(description="Whether it outlasts this conversation.")
 
 

@@ -32,6 +32,7 @@ from nextinterest.server.routes import (
     recommend,
     requests,
     responses,
+    sessions,
     similar,
     users,
 )
@@ -102,6 +103,7 @@ def create_app(
         models,
         chat,
         responses,
+        sessions,
         recommend,
         similar,
         requests,

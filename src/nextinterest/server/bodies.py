@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from nextinterest.agent.config import OnUnknown
-from nextinterest.domain import Event
+from nextinterest.domain import Event, Session
 from nextinterest.domain.portraits import InterestPortrait
 from nextinterest.interests.words import TextPortrait
 from nextinterest.profiles import ProfileEvent
@@ -17,6 +17,7 @@ from nextinterest.server.body import Body
 from nextinterest.server.failures import Failure
 from nextinterest.server.item_bodies import ItemBody
 from nextinterest.server.names import UserName
+from nextinterest.server.sessions import SessionId
 
 __all__ = [
     "About",
@@ -172,6 +173,9 @@ class CarryOutRequest(About):
     confirm_forget: bool = Field(
         default=False, description="Whether the person has confirmed what the request deletes."
     )
+    session: SessionId | None = Field(
+        default=None, description="The conversation that it belongs to; see /v1/chat/completions."
+    )
 
 
 class InterestsRequest(About):
@@ -257,6 +261,8 @@ class EventsAccepted(Body):
 
 class Profile(Body):
     """What the server holds of a user."""
+
+    sessions: list[Session] = Field(description="Conversations that are kept for a while.")
 
     user: str = Field(description="Id of the user.")
     events: list[ProfileEvent] = Field(description="All events, oldest first.")

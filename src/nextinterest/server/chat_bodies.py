@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from nextinterest.agent.chat import ChatReply
 from nextinterest.messages import Message
 from nextinterest.server.names import UserName
+from nextinterest.server.sessions import SessionId
 
 __all__ = [
     "AnswerMessage",
@@ -174,6 +175,11 @@ class Options(_Given):
     trace: bool = Field(
         default=False,
         description="Return each step of the answer with it: prompts, what was found, tokens, time.",
+    )
+    session: SessionId | None = Field(
+        default=None,
+        description="Id of the conversation, chosen by the client, under which it is kept for a while. The "
+        "header X-Nextinterest-Session goes before it.",
     )
 
 

@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -127,7 +128,7 @@ class Guard:
         self._known[address, digest] = None
         while len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)
-        return digest.hex(), grant
+        return digest.hex(), replace(grant, holder=digest.hex())
 
     def _declared_size(self, scope: Scope) -> None:
         for name, value in scope["headers"]:

@@ -39,6 +39,8 @@ class Grant:
     """All users, and their list."""
     catalogue: bool = False
     """Changes of items."""
+    holder: str = ""
+    """Digest of the key, which tells apart who sends what belongs to no user; empty without keys."""
 
     def may_use(self, user: str) -> bool:
         """Return whether a user's profile may be read and changed."""

@@ -27,6 +27,7 @@ from nextinterest.server.failures import answer_to
 from nextinterest.server.invalid import first_error
 from nextinterest.server.item_bodies import ItemBody, ItemsFound
 from nextinterest.server.names import normal
+from nextinterest.server.sessions import SessionId
 from nextinterest.version import __version__
 
 __all__ = ["create_mcp_server"]
@@ -134,10 +135,17 @@ def create_mcp_server(agent: RecommenderAgent, user: str) -> MCPServer[object]:
                 "`message` asks for that deletion."
             ),
         ] = False,
+        session: Annotated[
+            SessionId | None,
+            Field(
+                description="Id of the conversation, chosen anew for each and given with its messages, "
+                'so that "the second one" and "undo that" are understood. Without it a message stands alone.'
+            ),
+        ] = None,
     ) -> ChatReply:
         """Answer a request in free text, such as "something funny from the nineties, no horror"."""
         said = [Message(role="user", content=message)]
-        return agent.chat(said, user, confirm_forget=confirm_forget)
+        return agent.chat(said, user, session=session, confirm_forget=confirm_forget)
 
     @server.tool()
     def interests() -> Interests:

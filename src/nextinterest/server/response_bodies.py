@@ -1,7 +1,7 @@
 """Bodies of /v1/responses, the newer of OpenAI's two chat routes, with one field more: the structured result.
 
 As on /v1/chat/completions, what would change the meaning of the answer and is not supported is refused by
-name, and options of sampling are accepted without effect. No response is kept, so none can be continued.
+name, and options of sampling are accepted without effect.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from nextinterest.server.chat_bodies import (
     joined,
 )
 from nextinterest.server.names import UserName
+from nextinterest.server.sessions import SessionId
 
-__all__ = ["InputUsage", "OutputMessage", "OutputText", "Response", "ResponseRequest"]
+__all__ = ["ConversationBody", "InputUsage", "OutputMessage", "OutputText", "Response", "ResponseRequest"]
 
 
 class _Given(BaseModel):
@@ -80,6 +81,12 @@ class TextOptions(_Given):
         return self.format
 
 
+class ConversationBody(BaseModel):
+    """A conversation, by its id."""
+
+    id: SessionId
+
+
 class ResponseRequest(_Given):
     """Ask for the next message of a conversation."""
 
@@ -106,12 +113,25 @@ class ResponseRequest(_Given):
     stream: bool | None = Field(default=False, description="Send the answer piece by piece.")
     text: TextOptions | None = None
     nextinterest: Options | None = Field(default=None, description="Options of this server.")
-    previous_response_id: Unsupported = Field(default=None, description="Not supported.")
-    conversation: Unsupported = Field(default=None, description="Not supported.")
+    store: bool | None = Field(
+        default=True, description="Whether the conversation is kept for a while, so that it can be continued."
+    )
+    previous_response_id: SessionId | None = Field(
+        default=None, description="Id of the response that this one continues."
+    )
+    conversation: SessionId | ConversationBody | None = Field(
+        default=None, description="The session of the message, by its id."
+    )
     prompt: Unsupported = Field(default=None, description="Not supported.")
     background: Unsupported = Field(default=None, description="Not supported.")
     tools: UnsupportedList = Field(default=None, description="Not supported.")
     include: UnsupportedList = Field(default=None, description="Not supported.")
+
+    @property
+    def session(self) -> str | None:
+        """The session that the body names."""
+        named = self.conversation.id if isinstance(self.conversation, ConversationBody) else self.conversation
+        return named or (None if self.nextinterest is None else self.nextinterest.session)
 
     def messages(self) -> list[Message]:
         """Return the conversation as the agent reads it."""
@@ -175,8 +195,9 @@ class Response(BaseModel):
     instructions: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     parallel_tool_calls: Literal[False] = False
-    previous_response_id: None = None
-    store: Literal[False] = False
+    previous_response_id: str | None = None
+    conversation: ConversationBody | None = None
+    store: bool = True
     tool_choice: Literal["none"] = "none"
     tools: tuple[()] = ()
     usage: InputUsage | None = None

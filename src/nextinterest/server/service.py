@@ -13,6 +13,7 @@ from nextinterest.server.failures import Failure
 from nextinterest.server.gate import Gate
 from nextinterest.server.observe import Metrics
 from nextinterest.server.readiness import Readiness
+from nextinterest.server.sessions import SessionPlace, unknown_response
 from nextinterest.server.settings import ServerSettings
 from nextinterest.server.structured import WantedJson
 
@@ -50,6 +51,7 @@ class Service:
         self.store = agent.store
         self._talker = talker
         self.settings = settings
+        agent.sessions.seconds, agent.sessions.most = settings.session_seconds, settings.max_sessions
         self.started = int(agent.clock().timestamp())
         self.gate = Gate(
             "model",
@@ -117,22 +119,59 @@ class Service:
         return reply.text if wanted is None else await self.schemas.run(lambda: wanted.of(reply))
 
     def talk(
-        self, messages: Sequence[Message], user: str | None, *, options: Options | None = None
+        self,
+        messages: Sequence[Message],
+        user: str | None,
+        *,
+        options: Options | None = None,
+        place: SessionPlace | None = None,
     ) -> AsyncGenerator[str | ChatReply]:
         """Yield the answer's text piece by piece and last the whole reply.
 
-        Without a user the agent answers from the conversation alone, and nothing is kept.
+        Without a user the agent answers from the conversation alone, and no profile is kept; without a place
+        for a session nothing is.
+
+        Raises
+        ------
+        Failure
+            400 where the session goes on from one of which nothing is kept.
         """
         given = options or Options()
 
         def answer() -> Iterator[str | ChatReply]:
+            if place is not None and place.after is not None and not self._branched(place):
+                raise unknown_response(place.after)
             if self._talker is not None:
                 return self._talker.chat_stream(messages, user or "")
-            return self.agent.chat_stream(
-                messages, user, confirm_forget=given.confirm_forget, trace=given.trace
+            pieces = self.agent.chat_stream(
+                messages,
+                user,
+                session=None if place is None else place.key,
+                confirm_forget=given.confirm_forget,
+                trace=given.trace,
             )
+            return pieces if place is None else self._in(place, pieces)
 
         return self.gate.stream(answer)
+
+    def _branched(self, place: SessionPlace) -> bool:
+        return self.agent.branch_session(place.after_key or "", place.key, place.user)
+
+    def _in(self, place: SessionPlace, pieces: Iterator[str | ChatReply]) -> Iterator[str | ChatReply]:
+        """Yield an answer with the id of its session as the client has it."""
+        try:
+            for piece in pieces:
+                if isinstance(piece, ChatReply):
+                    self._end_unkept(place)  # before the client has the answer
+                    yield place.named(piece)
+                else:
+                    yield piece
+        finally:
+            self._end_unkept(place)
+
+    def _end_unkept(self, place: SessionPlace) -> None:
+        if not place.kept:
+            self.agent.end_session(place.key, place.user)
 
     async def close(self) -> None:
         """Give running calls a moment to end, then release the store; what runs longer is left behind."""

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from nextinterest.agent.sessions import MOST_SESSIONS, SESSION_SECONDS
 from nextinterest.errors import DataError
 from nextinterest.server.keys import Keyring
 from nextinterest.server.origins import checked_origin
@@ -68,6 +69,12 @@ class ServerSettings(BaseModel):
 
     max_store_queue: int = Field(default=256, ge=0)
     """Requests that may wait for the store."""
+
+    session_seconds: float = Field(default=SESSION_SECONDS, gt=0)
+    """How long a conversation is kept after its last message."""
+
+    max_sessions: int = Field(default=MOST_SESSIONS, ge=1)
+    """Conversations that are kept; beyond it, and beyond 64 MB, those unused longest are forgotten."""
 
     sync_seconds: float = Field(default=2.0, gt=0)
     """How often the server reads what others changed in its store: items, and users to forget."""

@@ -14,6 +14,7 @@ from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply
 from nextinterest.agent.chat.messages import MOST_CHARACTERS, MessageLike, newest_part, read_messages
 from nextinterest.agent.chat.reading.tokens import LONGEST
+from nextinterest.domain import Answer
 from nextinterest.errors import DataError
 from nextinterest.messages import Message
 from nextinterest.profiles import open_store
@@ -166,4 +167,4 @@ def test_the_end_of_a_long_message_deletes_nothing(agent: RecommenderAgent) -> N
 def test_an_earlier_reply_is_the_assistants_message(agent: RecommenderAgent) -> None:
     first = {"role": "user", "content": "something funny, two please"}
     reply = agent.chat([first])
-    assert read_messages([first, reply])[1] == Message(role="assistant", content=reply.text)
+    assert read_messages([first, reply])[1] == Answer.of(reply, reply.text)

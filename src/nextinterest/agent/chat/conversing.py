@@ -10,22 +10,28 @@ from collections.abc import Iterator, Sequence
 
 from nextinterest.agent.chat.consent import settled
 from nextinterest.agent.chat.execution import Executor
-from nextinterest.agent.chat.messages import last_said
+from nextinterest.agent.chat.messages import last_said, newest_part
 from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.schema import ChatReply, Question, Usage
 from nextinterest.agent.chat.tuned_reader import TunedReader
-from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
+from nextinterest.agent.chat.understanding import (
+    ChatContext,
+    ReportedEvent,
+    Understanding,
+    Understood,
+    reported_by,
+)
 from nextinterest.agent.chat.worded import worded
 from nextinterest.agent.engine import Engine
-from nextinterest.domain import History, Outcome, Trace
+from nextinterest.domain import Answer, Event, History, Outcome, Trace, events_after
 from nextinterest.llm import LanguageModel
 from nextinterest.llm.metering import current
 from nextinterest.messages import Message
 from nextinterest.tracing import step, tracing
 
-__all__ = ["Conversation", "traced_pieces", "whole"]
+__all__ = ["Conversation", "question_in", "traced_pieces", "whole"]
 
 
 class Conversation:
@@ -78,6 +84,21 @@ class Conversation:
                 s.note(requests=[one.request.model_dump(mode="json", exclude_defaults=True) for one in asked])
         return read
 
+    def earlier(self, messages: Sequence[Message], understood: Understood) -> tuple[ReportedEvent, ...]:
+        """Return the events that a conversation noted before its newest message.
+
+        That is what its replies did, where they say so; else what the rules read in earlier messages.
+        """
+        replies = [message for message in messages if message.role == "assistant"]
+        if replies and all(isinstance(reply, Answer) for reply in replies):
+            events: tuple[Event, ...] = ()
+            for reply in replies:
+                events = events_after(events, reply) if isinstance(reply, Answer) else events
+            return reported_by(events, self.context)
+        if understood.earlier or not (replies and self.reads_history):
+            return understood.earlier
+        return CompositionalReader().read(newest_part(messages)[0], self.context).earlier
+
     @property
     def reads_history(self) -> bool:
         """Whether what reads messages is shown the person's events."""
@@ -114,6 +135,15 @@ def _reader(engine: Engine, model: LanguageModel) -> ModelReader:
     """Return a reader by a model of the engine, under the prompt it was taught with where it was."""
     taught = engine.tuned is not None and "understand" in engine.tuned.record.tasks
     return TunedReader(model) if taught and model is engine.model else ModelReader(model)
+
+
+def question_in(messages: Sequence[Message]) -> Question | None:
+    """Return what the reply before the newest message asked to be confirmed, where it says so as data."""
+    before = next((n for n in range(len(messages) - 1, -1, -1) if messages[n].role == "user"), 0)
+    replies = [message for message in messages[:before] if message.role == "assistant"]
+    reply = replies[-1] if replies else None
+    asked = reply.question if isinstance(reply, Answer) else None
+    return None if asked is None or asked.kind == "which_item" else asked
 
 
 def whole(pieces: Iterator[str | ChatReply]) -> ChatReply:

@@ -108,7 +108,7 @@ class Executor:
     def _record(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
         if not understood.reported:
             return None
-        events = profile.record(understood.reported)
+        written = profile.record(understood.reported)
         by_kind = {
             kind: tuple(self._found(one.item) for one in understood.reported if one.kind == kind)
             for kind in ("seen", "liked", "disliked")
@@ -118,7 +118,8 @@ class Executor:
             seen=by_kind["seen"],
             liked=by_kind["liked"],
             disliked=by_kind["disliked"],
-            events=events,
+            events=len(written),
+            written=tuple(self.engine.catalog.ids[one.item] for one in written),
             durable=profile.durable,
         )
 
@@ -172,7 +173,8 @@ class Executor:
     def _list_notes(self, request: Request, n: int) -> tuple[str, ...]:
         notes = list(where_notes(request.where, self.conditions))
         if request.references:
-            notes.append("Numbers refer to a list shown before, and here is none: they were left out.")
+            numbers = ", ".join(map(str, request.references))
+            notes.append(f"No list shown before has number {numbers}.")
         if request.others and not request.where.excluded_items:
             notes.append("Others were asked for, but no list was shown before.")
         if request.where.match == "any" and len(request.where.categories) > 1:

@@ -11,8 +11,10 @@ from dataclasses import replace
 from nextinterest.agent.chat.reading.numbers import MOST
 from nextinterest.agent.chat.reading.tokens import tokenise
 from nextinterest.agent.chat.schema import EVERYTHING
+from nextinterest.agent.chat.shown import NOTHING_SHOWN, ShownLists
 from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, ReportedKind, Understood
 from nextinterest.domain import Request
+from nextinterest.domain.where import MAX_NAMES
 from nextinterest.titles import split_year
 
 __all__ = ["LEAST_MATCH", "as_planned", "as_sent", "as_written", "queries_words"]
@@ -23,7 +25,7 @@ LEAST_MATCH = 0.8
 def as_planned(
     requests: Sequence[Request],
     context: ChatContext,
-    shown: Sequence[int] = (),
+    shown: ShownLists = NOTHING_SHOWN,
     *,
     opinions: bool = True,
 ) -> Understood:
@@ -38,7 +40,7 @@ def as_planned(
     context
         What is known of the catalogue.
     shown
-        Catalogue positions of the items that lists of the conversation showed.
+        The items that lists of the conversation showed.
     opinions
         Whether items under ``disliked`` of a list that is asked for are disliked, and not only left out.
     """
@@ -72,13 +74,14 @@ def queries_words(request: Request) -> bool:
 
 
 def as_written(
-    request: Request, context: ChatContext, shown: Sequence[int] = (), *, opinions: bool = True
+    request: Request, context: ChatContext, shown: ShownLists = NOTHING_SHOWN, *, opinions: bool = True
 ) -> Understood:
     """Return what a language model made of a message.
 
     Categories are the catalogue's or are dropped. Items that the person says they like, dislike or have seen
     are noted, whatever else is asked for. Parameters are those of `as_planned`.
     """
+    request = _referred(request, context, shown.last)
     unclear = _unclear(request, context)
     if unclear:
         return Understood(Request(intent=request.intent), unclear=unclear)
@@ -93,7 +96,7 @@ def as_written(
             "categories": included,
             "match": request.where.match if len(included) > 1 else "all",
             "excluded_categories": categories(request.where.excluded_categories),
-            "excluded_items": _left_out(request, context, shown),
+            "excluded_items": _left_out(request, context, shown.every),
         }
     )
     count = None if request.count is None else min(request.count, MOST)
@@ -109,7 +112,9 @@ def _left_out(request: Request, context: ChatContext, shown: Sequence[int]) -> t
     return tuple(dict.fromkeys([*out, *(ids[item] for item in (shown if request.others else ()))]))
 
 
-def as_sent(request: Request, context: ChatContext, *, confirmed: bool = False) -> Understood:
+def as_sent(
+    request: Request, context: ChatContext, shown: ShownLists = NOTHING_SHOWN, *, confirmed: bool = False
+) -> Understood:
     """Return what a program asks for, which names items by id or title.
 
     Nothing is noted but by the intent feedback.
@@ -120,6 +125,8 @@ def as_sent(request: Request, context: ChatContext, *, confirmed: bool = False) 
         The request.
     context
         What is known of the catalogue.
+    shown
+        The items that lists of the session showed.
     confirmed
         Whether the caller confirms what the request deletes.
     """
@@ -132,13 +139,35 @@ def as_sent(request: Request, context: ChatContext, *, confirmed: bool = False) 
     named: dict[str, object] = {field: tuple(map(called, getattr(request, field))) for field in fields}
     if request.query is not None and not queries_words(request):
         named["query"] = called(request.query)
-    request = request.model_copy(update=named)
+    if request.others and shown.every:
+        out = (*request.where.excluded_items, *(catalog.ids[item] for item in shown.every))
+        named["where"] = request.where.model_copy(update={"excluded_items": tuple(dict.fromkeys(out))})
+    request = _referred(request.model_copy(update=named), context, shown.last)
     unclear = _unclear(request, context)
     if unclear:
         return Understood(request, unclear=unclear, confirmed=confirmed)
     grounded = _grounded(request, context)
     reported = _reported(grounded, context) if request.intent == "feedback" else ()
     return Understood(grounded, reported=reported, confirmed=confirmed)
+
+
+def _referred(request: Request, context: ChatContext, shown: Sequence[int]) -> Request:
+    """Return a request with the items of the last list whose numbers it gives; other numbers stay."""
+    items = [shown[number - 1] for number in request.references if number <= len(shown)]
+    if not items:
+        return request
+    titles = tuple(map(context.titles.called, items))
+    field = {"similar": "similar_to", "feedback": "seen", "recommend": "liked"}.get(request.intent)
+    beyond = tuple(number for number in request.references if number > len(shown))
+    update: dict[str, object] = {"references": beyond}
+    if field is not None:
+        update[field] = tuple(dict.fromkeys((*getattr(request, field), *titles)))[:MAX_NAMES]
+    elif request.intent == "forget":
+        ids = tuple(context.catalog.ids[item] for item in items)
+        update["where"] = request.where.model_copy(update={"only_items": ids})
+    else:
+        update["query"] = request.query or titles[0]
+    return request.model_copy(update=update)
 
 
 def _grounded(request: Request, context: ChatContext) -> Request:

@@ -11,6 +11,7 @@ from typing import Protocol, get_args
 
 from nextinterest.agent.chat.reading.tokens import LONGEST
 from nextinterest.agent.chat.schema import ChatReply
+from nextinterest.domain import Answer
 from nextinterest.errors import DataError
 from nextinterest.messages import Message, Role
 
@@ -106,7 +107,7 @@ def _read(number: int, message: MessageLike) -> Message:
     if isinstance(message, Message):
         return message
     if isinstance(message, ChatReply):  # an earlier answer, put back into the conversation
-        return Message(role="assistant", content=message.text)
+        return Answer.of(message, message.text)
     role, content = _value(number, message, "role"), _value(number, message, "content")
     if role not in _ROLES:
         raise DataError(

@@ -15,10 +15,9 @@ from importlib.resources import files
 
 from nextinterest.agent.chat.grounding import as_planned
 from nextinterest.agent.chat.introduction import described
-from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.reader import CompositionalReader
-from nextinterest.agent.chat.reading.references import read_shown
 from nextinterest.agent.chat.shared_titles import with_clear_titles
+from nextinterest.agent.chat.shown import shown_in
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.domain import Request
 from nextinterest.errors import ModelError, OutputParseError
@@ -100,10 +99,9 @@ class ModelReader:
                 note_failure(self.model)
             why = "the language model's answer could not be read" if unread else "the language model failed"
             return replace(self.fallback.read(messages, context), by_rules=why)
-        shown = _shown(said, context)
         texts = [one.content for one in said]
         asked = [with_clear_titles(one, context, texts) for one in answer.asked()]
-        return as_planned(asked, context, shown, opinions=self.knows_opinions)
+        return as_planned(asked, context, shown_in(said, context), opinions=self.knows_opinions)
 
     def form(self, context: ChatContext) -> type[FlatPlan] | type[FlatRequest]:
         """Return the form that the model's answer is held to."""
@@ -132,10 +130,3 @@ class ModelReader:
             sizes.pop(0)
         asked = header + "".join(turns) + footer
         return [Message(role="system", content=system), Message(role="user", content=asked.strip())]
-
-
-def _shown(said: Sequence[Message], context: ChatContext) -> tuple[int, ...]:
-    """Return the items of all lists that the assistant showed."""
-    titles = TitleLookups(context.titles)
-    lists = (read_shown(one.content, titles, context.categories) for one in said if one.role == "assistant")
-    return tuple(dict.fromkeys(item for one in lists if one.listed for item in one.items))

@@ -33,8 +33,8 @@ class ChatProfile(Protocol):
         """Return items not to be recommended besides those of the history."""
         ...
 
-    def record(self, reported: Sequence[ReportedEvent]) -> int:
-        """Record events and return how many were new."""
+    def record(self, reported: Sequence[ReportedEvent]) -> Sequence[ReportedEvent]:
+        """Record events and return those that were new."""
         ...
 
     def take_back(self, item: int, newest: ReportedKind | None = None) -> int:
@@ -84,11 +84,11 @@ class SessionProfile:
         """Return the items reported as disliked."""
         return frozenset(one.item for one in self._reported if one.kind == "disliked")
 
-    def record(self, reported: Sequence[ReportedEvent]) -> int:
+    def record(self, reported: Sequence[ReportedEvent]) -> Sequence[ReportedEvent]:
         """Record events for this answer."""
         new = {one.item for one in reported}
         self._reported = [one for one in self._reported if one.item not in new] + list(reported)
-        return len(reported)
+        return reported
 
     def take_back(self, item: int, newest: ReportedKind | None = None) -> int:
         """Drop the reported events of an item; the given history is not changed."""

@@ -18,6 +18,7 @@ from nextinterest.domain import (
     Outcome,
     Question,
     Relaxation,
+    SessionState,
     Trace,
     Usage,
 )
@@ -44,6 +45,9 @@ class ChatReply(Metered, Outcome):
     """The answer: text for people, and the structured result the text was written from."""
 
     text: str = Field(description="The answer in words, Markdown-free; items stand one a line, numbered.")
+    session: SessionState | None = Field(
+        default=None, description="The session that it is kept in; None without one."
+    )
     usage: Usage = Field(default=Usage(), description="Tokens used.")
     trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")
 

@@ -73,19 +73,16 @@ class StoredProfile:
         unwanted = read_profile(self._store.events(self._user)).unwanted
         return frozenset(catalog.position(item) for item in unwanted if item in catalog)
 
-    def record(self, reported: Sequence[ReportedEvent]) -> int:
+    def record(self, reported: Sequence[ReportedEvent]) -> Sequence[ReportedEvent]:
         """Write events; one that repeats the profile's newest event word for word is a resent message."""
         stored = self._store.events(self._user)
         newest = {(event.item_id, event.kind) for event in stored[-len(reported) :]}
         ids = self._catalog.ids
-        fresh = [
-            ProfileEvent(item_id=ids[one.item], time=self._now, kind=one.kind)
-            for one in reported
-            if (ids[one.item], one.kind) not in newest
-        ]
-        if fresh:
-            self._store.append(self._user, fresh, received=self._now, profile=self._number)
-        return len(fresh)
+        fresh = [one for one in reported if (ids[one.item], one.kind) not in newest]
+        events = [ProfileEvent(item_id=ids[one.item], time=self._now, kind=one.kind) for one in fresh]
+        if events:
+            self._store.append(self._user, events, received=self._now, profile=self._number)
+        return fresh
 
     def take_back(self, item: int, newest: ReportedKind | None = None) -> int:
         """Remove the events of an item, or only the newest of a kind."""

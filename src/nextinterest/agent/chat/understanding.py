@@ -5,7 +5,7 @@ Two things understand: `CompositionalReader`, which needs no model, and `ModelRe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +14,20 @@ from typing import Literal, Protocol
 from nextinterest.agent.chat.reading.attributes import AttributeLexicon
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.years import YearRange
-from nextinterest.domain import Catalog, Conditions, History, Request
+from nextinterest.domain import Catalog, Conditions, Event, History, Request
 from nextinterest.messages import Message
 from nextinterest.prompts.flat_request import FlatPlan, attributes_for, fields_for, flags_of, flat_plan
 from nextinterest.titles import TitleIndex
 
-__all__ = ["ChatContext", "Remark", "ReportedEvent", "ReportedKind", "Understanding", "Understood"]
+__all__ = [
+    "ChatContext",
+    "Remark",
+    "ReportedEvent",
+    "ReportedKind",
+    "Understanding",
+    "Understood",
+    "reported_by",
+]
 
 ReportedKind = Literal["seen", "liked", "disliked"]
 Remark = Literal["idle", "drops_seen"]
@@ -169,6 +177,16 @@ class Understood:
     by_rules: str = ""
     unheld: tuple[tuple[str, str], ...] = ()
     then: tuple[Understood, ...] = ()
+
+
+def reported_by(events: Iterable[Event], context: ChatContext) -> tuple[ReportedEvent, ...]:
+    """Return events that a conversation noted, of items that the catalogue still has."""
+    kinds: dict[str | None, ReportedKind] = {"seen": "seen", "liked": "liked", "disliked": "disliked"}
+    return tuple(
+        ReportedEvent(context.catalog.position(one.item), kinds.get(one.kind, "seen"))
+        for one in events
+        if one.item in context.catalog
+    )
 
 
 class Understanding(Protocol):

@@ -90,9 +90,9 @@ export const tell = (name, item, kind) =>
 export const find = async (text) =>
   (await json(send("GET", `/v1/items?limit=6&query=${encodeURIComponent(text)}`))).items;
 
-/** Yield the chunks of a streamed chat completion. */
-export async function* chat(name, messages) {
-  const body = { model: "nextinterest", user: name, stream: true, messages };
+/** Yield the chunks of a streamed chat completion. The server keeps the conversation under the session's id. */
+export async function* chat(name, messages, session) {
+  const body = { model: "nextinterest", user: name, stream: true, messages, nextinterest: { session } };
   const answer = await send("POST", "/v1/chat/completions", body);
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

@@ -3,7 +3,11 @@
 import * as api from "/page/api.js";
 import { byId, el, say } from "/page/dom.js";
 
-const REMEMBERED = 24; // messages sent along as context
+const REMEMBERED = 24; // messages sent along, for a server that does not know the conversation any more
+
+/** An id for a conversation; randomUUID is not there on plain HTTP from another machine. */
+const fresh = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Start the chat. `user` says who talks; `changed` is called after an answer that changed the profile. */
 export function startChat(user, changed) {
@@ -11,6 +15,7 @@ export function startChat(user, changed) {
   const question = byId("question");
   const send = byId("ask").querySelector("button");
   let messages = [];
+  let session = fresh();
   let busy = false;
 
   const bubble = (who, text) => {
@@ -34,7 +39,7 @@ export function startChat(user, changed) {
     words.classList.add("writing");
     try {
       let reply = null;
-      for await (const chunk of api.chat(name, mine.slice(-REMEMBERED))) {
+      for await (const chunk of api.chat(name, mine.slice(-REMEMBERED), session)) {
         words.append(chunk.choices[0]?.delta.content ?? "");
         log.scrollTop = log.scrollHeight;
         reply = chunk.nextinterest ?? reply;
@@ -78,6 +83,7 @@ export function startChat(user, changed) {
   return {
     clear() {
       messages = [];
+      session = fresh();
       log.replaceChildren();
     },
   };

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Annotated, Protocol, TypeVar
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 
 from nextinterest.agent.chat import ChatReply
@@ -26,6 +26,7 @@ from nextinterest.server.failures import ErrorBody, Failure, answer_to
 from nextinterest.server.names import HeaderName
 from nextinterest.server.permission import Allowed, user_of
 from nextinterest.server.service import MODEL_ID, Service
+from nextinterest.server.sessions import SessionHeader, place_of
 from nextinterest.server.structured import WantedJson
 
 __all__ = ["Profile", "event", "router", "sent"]
@@ -58,19 +59,24 @@ def router(service: Service) -> APIRouter:
         },
     )
     async def complete(
-        request: ChatRequest, grant: Allowed, header: Profile = None
+        request: ChatRequest,
+        grant: Allowed,
+        response: Response,
+        header: Profile = None,
+        session: SessionHeader = None,
     ) -> ChatCompletion | StreamingResponse:
         """Answer the newest message, from what the server holds of the user."""
         service.check_model(request.model)
         user = user_of(grant, header, request.user)
         wanted = await service.wanted(request.response_format)
-        pieces = service.talk(
-            [body.message() for body in request.messages],
-            user,
-            options=request.nextinterest,
-        )
+        options = request.nextinterest
+        place = place_of(grant, user, session, None if options is None else options.session)
+        said = [body.message() for body in request.messages]
+        pieces = service.talk(said, user, options=options, place=place)
         answer = Answer(service, request, wanted)
-        return await sent(answer, pieces, streamed=bool(request.stream))
+        headers = {} if place is None else place.headers
+        response.headers.update(headers)
+        return await sent(answer, pieces, headers, streamed=bool(request.stream))
 
     return routes
 
@@ -88,15 +94,19 @@ class Answering(Protocol[T]):
 
 
 async def sent(
-    answer: Answering[T], pieces: AsyncGenerator[str | ChatReply], *, streamed: bool
+    answer: Answering[T],
+    pieces: AsyncGenerator[str | ChatReply],
+    headers: Mapping[str, str],
+    *,
+    streamed: bool,
 ) -> T | StreamingResponse:
-    """Return an answer in one piece, or as a stream."""
+    """Return an answer in one piece, or as a stream, which has these headers."""
     if not streamed:
         return await answer.whole(await _last(pieces))
     # The first piece is waited for, so that what fails before it is an answer with its own status.
     first = await anext(pieces)
     events = answer.events(first, pieces)
-    return StreamingResponse(events, media_type="text/event-stream", headers=_STREAM_HEADERS)
+    return StreamingResponse(events, media_type="text/event-stream", headers={**_STREAM_HEADERS, **headers})
 
 
 async def _last(pieces: AsyncGenerator[str | ChatReply]) -> ChatReply:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from nextinterest.domain import NextInterests, Outcome
 from nextinterest.server.bodies import CarryOutRequest, GenerateRequest
 from nextinterest.server.failures import ErrorBody, Failure
 from nextinterest.server.permission import Allowed, user_of
 from nextinterest.server.service import Service
+from nextinterest.server.sessions import SessionHeader, place_of
 
 __all__ = ["router"]
 
@@ -24,16 +25,21 @@ def router(service: Service) -> APIRouter:
             raise Failure(422, message, code="invalid_value", param=param)
 
     @routes.post("/requests")
-    async def carry_out(body: CarryOutRequest, grant: Allowed) -> Outcome:
+    async def carry_out(
+        body: CarryOutRequest, grant: Allowed, response: Response, session: SessionHeader = None
+    ) -> Outcome:
         """Do what a request asks for, for a user or for a history given here: chat without words."""
         user_of(grant, body.user)
         user, history = body.given()
         check_length(body.request.count, "request.count")
+        place = place_of(grant, user, session, body.session)
+        response.headers.update({} if place is None else place.headers)
         return await service.gate.run(
             lambda: agent.carry_out(
                 body.request,
                 user,
                 history,
+                session=None if place is None else place.key,
                 on_unknown=body.on_unknown,
                 confirm_forget=body.confirm_forget,
             )

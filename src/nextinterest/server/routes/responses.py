@@ -7,12 +7,15 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from fastapi import APIRouter
+from fastapi import Response as HttpResponse
 from fastapi.responses import StreamingResponse
 
 from nextinterest.agent.chat import ChatReply
-from nextinterest.server.failures import ErrorBody, answer_to
+from nextinterest.server.failures import ErrorBody, Failure, answer_to
+from nextinterest.server.keys import Grant
 from nextinterest.server.permission import Allowed, user_of
 from nextinterest.server.response_bodies import (
+    ConversationBody,
     InputUsage,
     OutputMessage,
     OutputText,
@@ -21,6 +24,7 @@ from nextinterest.server.response_bodies import (
 )
 from nextinterest.server.routes.chat import Profile, event, sent
 from nextinterest.server.service import MODEL_ID, Service
+from nextinterest.server.sessions import SessionHeader, SessionPlace, place_of
 from nextinterest.server.structured import WantedJson
 
 __all__ = ["router"]
@@ -42,18 +46,48 @@ def router(service: Service) -> APIRouter:
         },
     )
     async def respond(
-        request: ResponseRequest, grant: Allowed, header: Profile = None
+        request: ResponseRequest,
+        grant: Allowed,
+        sending: HttpResponse,
+        header: Profile = None,
+        session: SessionHeader = None,
     ) -> Response | StreamingResponse:
         """Answer the newest message, from what the server holds of the user."""
         service.check_model(request.model)
         user = user_of(grant, header, request.user)
         form = None if request.text is None else request.text.wanted()
         wanted = await service.wanted(form, "text.format")
-        pieces = service.talk(request.messages(), user, options=request.nextinterest)
-        answer = Answer(service, request, wanted)
-        return await sent(answer, pieces, streamed=bool(request.stream))
+        named = session or request.session
+        answer = Answer(service, request, wanted, named)
+        place = _place(answer.id, request, grant, user, named)
+        pieces = service.talk(request.messages(), user, options=request.nextinterest, place=place)
+        headers = {} if place is None else place.headers
+        sending.headers.update(headers)
+        return await sent(answer, pieces, headers, streamed=bool(request.stream))
 
     return routes
+
+
+def _place(
+    response: str, request: ResponseRequest, grant: Grant, user: str | None, session: str | None
+) -> SessionPlace | None:
+    """Return where the conversation is kept: as the session that is named, else under the response's id.
+
+    Raises
+    ------
+    Failure
+        422 where both a session and a previous response are named.
+    """
+    previous = request.previous_response_id
+    if session is not None and previous is not None:
+        message = "Give either previous_response_id or a session (conversation)."
+        raise Failure(422, message, code="invalid_value", param="previous_response_id")
+    if session is not None:
+        return place_of(grant, user, session)
+    kept = request.store is not False
+    if previous is None and not kept:
+        return None
+    return SessionPlace(response, user, grant.holder, after=previous, kept=kept)
 
 
 class Answer:
@@ -67,11 +101,16 @@ class Answer:
         What was asked.
     wanted
         The JSON that was asked for, if any.
+    session
+        The session that was named, if any.
     """
 
-    def __init__(self, service: Service, request: ResponseRequest, wanted: WantedJson | None) -> None:
-        self._service, self._wanted, self._instructions = service, wanted, request.instructions
-        self._id, self._message_id = f"resp_{secrets.token_hex(12)}", f"msg_{secrets.token_hex(12)}"
+    def __init__(
+        self, service: Service, request: ResponseRequest, wanted: WantedJson | None, session: str | None
+    ) -> None:
+        self._conversation = None if session is None else ConversationBody(id=session)
+        self._service, self._wanted, self._request = service, wanted, request
+        self.id, self._message_id = f"resp_{secrets.token_hex(16)}", f"msg_{secrets.token_hex(12)}"
         self._created = int(service.agent.clock().timestamp())
         self._sent = 0
 
@@ -118,12 +157,15 @@ class Answer:
         """Return the answer; without a reply, as it is before there is one."""
         message = OutputMessage(id=self._message_id, status="completed", content=(OutputText(text=text),))
         return Response(
-            id=self._id,
+            id=self.id,
             created_at=self._created,
             status="in_progress" if reply is None else "completed",
             model=MODEL_ID,
             output=() if reply is None else (message,),
-            instructions=self._instructions,
+            instructions=self._request.instructions,
+            previous_response_id=self._request.previous_response_id,
+            conversation=self._conversation,
+            store=self._request.store is not False,
             usage=None
             if reply is None
             else InputUsage(

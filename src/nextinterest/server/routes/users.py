@@ -53,7 +53,13 @@ def router(service: Service) -> APIRouter:
         def work() -> Profile:
             events = service.store.events(user)
             items = service.agent.items(event.item_id for event in events)
-            return Profile(user=user, events=events, items={item.id: ItemBody.of(item) for item in items})
+            agent = service.agent
+            return Profile(
+                user=user,
+                events=events,
+                items={item.id: ItemBody.of(item) for item in items},
+                sessions=list(agent.sessions.of(user, agent.clock())),
+            )
 
         return await service.ledger.run(work)
 

@@ -21,8 +21,15 @@ from nextinterest.agent.chat.reading.small_talk import small_talk
 from nextinterest.agent.chat.reading.turn import Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING
-from nextinterest.agent.chat.understanding import ChatContext, Remark, ReportedEvent, ReportedKind, Understood
-from nextinterest.domain import Intent, Request, Where
+from nextinterest.agent.chat.understanding import (
+    ChatContext,
+    Remark,
+    ReportedEvent,
+    ReportedKind,
+    Understood,
+    reported_by,
+)
+from nextinterest.domain import Answer, Event, Intent, Request, Where, events_after
 from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 
 __all__ = ["Dialogue"]
@@ -47,12 +54,13 @@ class Dialogue:
         self.all_shown: list[int] = []
         self.reported: list[ReportedEvent] = []
         self.last_reported: tuple[ReportedEvent, ...] = ()  # by the message before
-        self.offer: Turn | None = None
+        self.offer: Where | None = None
         self.held: Turn | None = None  # a message of which it was asked which item it means
         self.antecedent = Antecedent()
         self._listing = False
+        self._before: tuple[Event, ...] = ()  # what was reported before the newest message
 
-    def assistant(self, items: tuple[int, ...], listed: bool, offer: Turn | None = None) -> None:
+    def assistant(self, items: tuple[int, ...], listed: bool, offer: Where | None = None) -> None:
         """Record the items that the assistant named, and the conditions that it offered instead."""
         self.offer = offer
         if not items or self.held is not None:  # the items that it asked back about are no list
@@ -63,8 +71,28 @@ class Dialogue:
         if listed or self._listing:
             self.all_shown += [item for item in items if item not in self.all_shown]
 
+    def answered(self, answer: Answer) -> None:
+        """Record what a reply did, which holds whatever was read of the message before it."""
+        if answer.request is not None:
+            self.request = ListRequest.of(answer.request, self.context, self.request.left_out)
+            self._listing = True
+        self.offer = None if answer.offer is None else answer.offer.where
+        self._before = events_after(self._before, answer)
+        self.reported = list(reported_by(self._before, self.context))
+        self.last_reported = reported_by(answer.noted, self.context)
+        if answer.question is not None and answer.question.kind == "which_item":
+            return
+        self.held = None
+        shown, named = self._positions(answer.shown), self._positions(answer.named)
+        if shown or named:
+            self.antecedent.shown(shown or named)
+            self.table = Table(shown or self.table.shown, shown[:1] or named)
+            self.all_shown += [item for item in shown if item not in self.all_shown]
+
     def user(self, turn: Turn) -> Understood:
         """Record a user's message and return what it asks for."""
+        ids = self.context.catalog.ids
+        self._before = tuple(Event(ids[one.item], kind=one.kind) for one in self.reported)
         offer, self.offer = self.offer, None
         if offer is not None and self.request.asked and _agrees(turn):
             return self._accept(offer)
@@ -127,12 +155,12 @@ class Dialogue:
         reported = [item for item in turn.unclear if any(one.item == item for one in self.reported)]
         return turn.resolved(turn.unclear, reported) if len(reported) == 1 else turn
 
-    def _accept(self, offer: Turn) -> Understood:
+    def _accept(self, offer: Where) -> Understood:
         """Take over the conditions that the assistant offered."""
         self._listing = True
-        self.request.include = list(offer.categories.include)
-        self.request.exclude = list(offer.categories.exclude)
-        self.request.years = offer.years.range or YearRange()
+        self.request.include = list(offer.categories)
+        self.request.exclude = list(offer.excluded_categories)
+        self.request.years = YearRange(offer.year_from, offer.year_to)
         request = self.request.asks("similar" if self.request.similar_to else "recommend", self.context)
         return Understood(request, earlier=tuple(self.reported))
 
@@ -355,6 +383,10 @@ class Dialogue:
 
     def _ids(self, items: Iterable[int]) -> tuple[str, ...]:
         return tuple(self.context.catalog.ids[item] for item in items)
+
+    def _positions(self, ids: Iterable[str]) -> tuple[int, ...]:
+        catalog = self.context.catalog
+        return tuple(catalog.position(one) for one in ids if one in catalog)
 
 
 def _agrees(turn: Turn) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -41,7 +42,47 @@ class ListRequest:
     attributes: AttributeConditions = field(default_factory=dict)
     without: AttributeConditions = field(default_factory=dict)
     left_out: set[int] = field(default_factory=set)
+    available: bool = False
     query: str | None = None
+
+    @classmethod
+    def of(cls, request: Request, context: ChatContext, left_out: AbstractSet[int] = frozenset()) -> Self:
+        """Return the conditions of a request that was carried out.
+
+        Parameters
+        ----------
+        request
+            The request; of the items that it leaves out, only those of `left_out` stay so.
+        context
+            What is known of the catalogue.
+        left_out
+            Catalogue positions of items that the conversation leaves out.
+        """
+        where = request.where
+
+        def items(names: Iterable[str]) -> list[int]:
+            found = (context.titles.resolve(name) for name in names)
+            return [item for item in found if item is not None]
+
+        return cls(
+            asked=True,
+            count=request.count,
+            include=list(where.categories),
+            exclude=list(where.excluded_categories),
+            either=where.match == "any",
+            years=YearRange(where.year_from, where.year_to),
+            liked=items(request.liked),
+            disliked=items(request.disliked),
+            similar_to=items(request.similar_to),
+            less_like=items(request.less_like),
+            prices=(where.price_from, where.price_to),
+            published=(where.published_from, where.published_to),
+            attributes=dict(where.attributes),
+            without=dict(where.excluded_attributes),
+            left_out=set(left_out),
+            available=where.available,
+            query=request.query,
+        )
 
     def change(self, turn: Turn, context: ChatContext) -> None:
         """Take over the prices, times and attributes that a message asks for."""
@@ -85,6 +126,10 @@ class ListRequest:
         """
         catalog, called = context.catalog, context.titles.called
         order = {name: n for n, name in enumerate(catalog.category_names)}
+        included, excluded = (
+            tuple(sorted(names, key=lambda name: order.get(name, len(order))))[:MAX_NAMES]
+            for names in (self.include, self.exclude)
+        )
         years, published = self.years, self.published
         if context.years.last is None and catalog.details.published is not None and years != YearRange():
             first, last = years.within(1700, 2200)
@@ -96,9 +141,9 @@ class ListRequest:
         first, last = years.within(FIRST_YEAR, LAST_YEAR)
         out = dict.fromkeys((*left_out, *sorted(self.left_out)))
         where = Where(
-            categories=tuple(sorted(self.include, key=lambda name: order[name]))[:MAX_NAMES],
+            categories=included,
             match="any" if self.either and len(self.include) > 1 else "all",
-            excluded_categories=tuple(sorted(self.exclude, key=lambda name: order[name]))[:MAX_NAMES],
+            excluded_categories=excluded,
             attributes=dict(list(self.attributes.items())[:MAX_NAMES]),
             excluded_attributes=dict(list(self.without.items())[:MAX_NAMES]),
             year_from=first,
@@ -107,6 +152,7 @@ class ListRequest:
             price_to=self.prices[1] if context.priced else None,
             published_from=published[0],
             published_to=published[1],
+            available=self.available,
             excluded_items=tuple(catalog.ids[item] for item in out),
         )
         return Request(

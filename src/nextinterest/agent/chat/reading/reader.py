@@ -12,13 +12,15 @@ from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.references import read_shown
 from nextinterest.agent.chat.reading.tokens import LONGEST
 from nextinterest.agent.chat.reading.turn import Table, read_turn
+from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.understanding import ChatContext, Understood
-from nextinterest.domain import Request
+from nextinterest.domain import Answer, Request, Where
+from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 from nextinterest.messages import Message
 
 __all__ = ["CompositionalReader"]
 
-# As ``templates/chat.jinja`` words an offer; a "yes" behind it accepts.
+# As ``templates/chat.jinja`` words an offer, for conversations that are replayed as text; "yes" accepts.
 _OFFER = re.compile(r"^The nearest I can do: (.{1,400}?), which \d+ items? meets?\.", re.M)
 
 
@@ -63,16 +65,25 @@ class CompositionalReader:
         said = said[-self.most_messages :]
         for behind, message in zip(range(len(said) - 1, -1, -1), said, strict=True):
             titles.begin(behind)
-            if message.role == "assistant":
+            if isinstance(message, Answer):
+                dialogue.answered(message)
+            elif message.role == "assistant":
                 shown = read_shown(message.content, titles, context.categories)
                 offered = _OFFER.search(message.content)
-                offer = None if offered is None else read_turn(offered.group(1), Table(), context, titles)
+                offer = None if offered is None else _offer(offered.group(1), context, titles)
                 dialogue.assistant(shown.items, shown.listed, offer)
             else:
                 understood = dialogue.user(
                     read_turn(message.content, dialogue.table, context, titles, self.clock())
                 )
         return replace(understood, unsearched=titles.skipped, cut=_cut(said))
+
+
+def _offer(words: str, context: ChatContext, titles: TitleLookups) -> Where:
+    turn = read_turn(words, Table(), context, titles)
+    first, last = (turn.years.range or YearRange()).within(FIRST_YEAR, LAST_YEAR)
+    wanted, unwanted = turn.categories.include[:MAX_NAMES], turn.categories.exclude[:MAX_NAMES]
+    return Where(categories=wanted, excluded_categories=unwanted, year_from=first, year_to=last)
 
 
 def _cut(said: Sequence[Message]) -> int:
