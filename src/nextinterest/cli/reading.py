@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import shlex
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
@@ -222,8 +223,9 @@ class Reading:
             raise DataError(f"There is no table of items {self.items}.", remedy="Check the path.")
 
     def load(self, path_or_name: str | Path, *, warn: bool = True) -> Dataset:
-        """Load a data set in this way, and print the warnings of its report where `warn` says so."""
+        """Load a data set in this way; with `warn`, print its warnings and what was left out."""
         from nextinterest.data import load
+        from nextinterest.data.faults import LOW_RATING, TOO_FEW
 
         dataset = load(
             path_or_name,
@@ -233,6 +235,29 @@ class Reading:
             columns=self.columns,
             strict=self.strict,
         )
-        for warning in dataset.report.warnings if warn else ():
+        report = dataset.report
+        said = [*report.warnings]
+        if losses := report.losses((LOW_RATING, TOO_FEW)):
+            said.append(f"{losses}: {self.described(path_or_name)} shows more")
+        for warning in said if warn else ():
             err.print(f"[dim]{escape(warning)}[/]", soft_wrap=True)
         return dataset
+
+    def described(self, path_or_name: str | Path) -> str:
+        """Return the command that describes a data set that is read in this way.
+
+        Examples
+        --------
+        >>> Reading(column=["user=who"], k_core=5).described("my data")
+        "nextinterest data describe 'my data' --column user=who --k-core 5"
+        """
+        words = ["nextinterest", "data", "describe", str(path_or_name)]
+        for one in fields(Reading):
+            value, option = getattr(self, one.name), f"--{one.name.replace('_', '-')}"
+            if value is True:
+                words.append(option)
+            elif value != one.default:
+                words += [
+                    w for v in (value if isinstance(value, list) else [value]) for w in (option, str(v))
+                ]
+        return shlex.join(words)

@@ -359,6 +359,7 @@ def _assemble(
     tied, tied_at_end = _ties(log)
     report = CleaningReport(
         files=raw.files,
+        files_not_read=raw.files_not_read,
         events_read=len(raw.events),
         events_kept=log.n_events,
         users_read=raw.events["user"].drop_nulls().n_unique(),

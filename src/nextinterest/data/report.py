@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from nextinterest.counting import counted
 
 __all__ = ["CleaningReport", "Dropped"]
 
@@ -45,6 +48,9 @@ class CleaningReport(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     files: tuple[str, ...] = Field(description="Files read.")
+    files_not_read: tuple[str, ...] = Field(
+        default=(), description="Other files of the folder that are named as tables."
+    )
     events_read: int = Field(description="Rows of events in the files.", ge=0)
     events_kept: int = Field(description="Events in the log.", ge=0)
     users_read: int = Field(description="Users named in the rows of events.", ge=0)
@@ -73,6 +79,28 @@ class CleaningReport(BaseModel):
     @classmethod
     def _of_bounded_length(cls, notes: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(_bounded, notes))
+
+    def losses(self, asked_for: Collection[str]) -> str:
+        """Return what was dropped for other reasons, and what was not read, in one line; empty for nothing.
+
+        Parameters
+        ----------
+        asked_for
+            Reasons that the caller chose.
+        """
+        found = []
+        for what in ("event", "item", "user"):
+            rows = [d for d in self.dropped if d.what == f"{what}s" and d.reason not in asked_for]
+            n, read = sum(d.count for d in rows), self.events_read if what == "event" else 0
+            if rows:
+                reasons = ", ".join(dict.fromkeys(d.reason for d in rows))
+                of = f"{n:,} of {counted(read, what)}" if read else counted(n, what)
+                found.append(f"{of} {'was' if n == 1 else 'were'} dropped ({reasons})")
+        if self.files_not_read:
+            files = counted(len(self.files_not_read), "file of the folder was", "files of the folder were")
+            names = ", ".join(self.files_not_read[:3]) + ", ..." * (len(self.files_not_read) > 3)
+            found.append(f"{files} not read ({names})")
+        return "; ".join(found)
 
     def count(self, reason: str, what: str = "events") -> int:
         """Return how many rows were dropped for a reason, zero where none was."""

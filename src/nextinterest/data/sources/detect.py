@@ -9,6 +9,7 @@ from typing import Literal, cast, get_args
 
 import polars as pl
 
+from nextinterest.data.obtain import MANIFEST
 from nextinterest.data.sources.amazon import is_metadata, is_reviews, read_amazon
 from nextinterest.data.sources.archives import bare_name, begins_as_parquet, neighbour, suffix
 from nextinterest.data.sources.columns import Columns, GivenColumns, check_fields
@@ -16,7 +17,7 @@ from nextinterest.data.sources.jsonlines import keys, printable
 from nextinterest.data.sources.kinds import KINDS, Kind, content_kind, kind_of, refuse_other_kind
 from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.movielens import EVENT_FILES, is_movielens_csv, read_movielens
-from nextinterest.data.sources.parts import contents, unread, visible
+from nextinterest.data.sources.parts import contents, unread, unread_note, visible
 from nextinterest.data.sources.raw import RawData
 from nextinterest.data.sources.recbole import read_recbole
 from nextinterest.data.sources.sequences import is_sequence_header, read_sequences
@@ -191,10 +192,18 @@ def _read(path: Path, format: Format, columns: Columns | None, items: Path | Non
     if items is not None and chosen not in KINDS:
         raw = _with_items(raw, items, columns)
     if path.is_dir():
-        raw = replace(raw, notes=(*raw.notes, *unread(path, raw.files)))
+        beside = unread(path, raw.files)
+        tables = tuple(printable(name) for name in beside if _may_be_table(path / name))
+        raw = replace(raw, notes=(*raw.notes, *unread_note(beside)), files_not_read=tables)
     # A file's name need not be text; what is reported of it is.
     files, notes, warnings = (tuple(map(printable, said)) for said in (raw.files, raw.notes, raw.warnings))
     return replace(raw, name=printable(raw.name), files=files, notes=notes, warnings=warnings)
+
+
+def _may_be_table(path: Path) -> bool:
+    """Return whether a file that was not read is named as tables are."""
+    text = suffix(path) in (".txt", ".dat") or path.name == MANIFEST
+    return path.is_file() and not text and (kind_of(path) is not None or suffix(path) in _ATOMIC)
 
 
 def _with_items(raw: RawData, path: Path, columns: Columns | None) -> RawData:

@@ -1,16 +1,19 @@
 """Which files of a folder hold the events, the items and the users, by the names of their columns.
 
-Files of the same columns are parts of one table; of other columns, other tables.
+Files of the same columns are parts of one table; of other columns, other tables. A part may lack the header
+that another part has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nextinterest.data.sources.archives import suffix
 from nextinterest.data.sources.columns import Columns, positions, sniff_columns
+from nextinterest.data.sources.headless import is_headless, no_header
+from nextinterest.data.sources.headless_parts import find_headless
 from nextinterest.data.sources.item_table import mapped_here
 from nextinterest.data.sources.joined import Split, find_split
 from nextinterest.data.sources.jsonlines import keys
@@ -38,6 +41,8 @@ class Tables:
     notes: tuple[str, ...] = ()
     split: Split | None = None
     """Where the users of the events stand in a table of their own."""
+    headers: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
+    """The names of the columns of parts without a header."""
 
 
 def sort_out(
@@ -61,7 +66,8 @@ def sort_out(
     Raises
     ------
     DataError
-        If no table has a user and an item, or several tables may be that of the items.
+        If no table has a user and an item, several tables may be that of the items, or a part of the events
+        cannot be read as one.
     """
     empty = [p for p in files if not is_split(p) and _is_empty(p)]
     if len(empty) == len(files):
@@ -81,12 +87,21 @@ def sort_out(
         of["events"] = list(split.items)
         taken = (split.users, *split.items)
         of |= {role: [p for p in of[role] if p not in taken] for role in ("items", "users")}
+    borrowed = find_headless(of["events"], of["other"], headers, columns) if split is None else {}
+    if borrowed:
+        of["events"] = [p for p in files if p in of["events"] or p in borrowed]
+        first = next(p.name for p in of["events"] if p not in borrowed)
+        notes += tuple(f"{p.name} has no header and was read with that of {first}" for p in borrowed)
     if not of["events"]:
+        if all(is_headless(path, names) for path, names in headers.items()):
+            raise no_header(files[0])
         held = "; ".join(f"{p.name} has {shown(names)}" for p, names in list(headers.items())[:8])
         raise DataError(
             f"{folder} holds several tables, and none is known to have a user and an item: {held}.",
-            remedy="Name the columns of the events, as in columns={'user': 'NAME', 'item': 'NAME'}.",
-            command="Name the columns of the events, as in --column user=NAME --column item=NAME.",
+            remedy="Name the columns of the events, as in columns={'user': 'NAME', 'item': 'NAME'}, or where "
+            "there is no header their positions, as in columns={'user': 0, 'item': 1}.",
+            command="Name the columns of the events, as in --column user=NAME --column item=NAME, or where "
+            "there is no header their positions, as in --column user=0 --column item=1.",
         )
     if len(of["items"]) > 1 and items is None:
         raise DataError(
@@ -96,7 +111,7 @@ def sort_out(
         )
     users = of["users"][0] if len(of["users"]) == 1 else None
     items_file = next(iter(of["items"]), None) if items is None else None
-    return Tables(tuple(of["events"]), items_file, users, notes, split)
+    return Tables(tuple(of["events"]), items_file, users, notes, split, borrowed)
 
 
 def _is_empty(path: Path) -> bool:

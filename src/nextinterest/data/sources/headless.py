@@ -13,7 +13,7 @@ from nextinterest.data.sources.parts import shown
 from nextinterest.data.sources.roles import is_time, propose_columns
 from nextinterest.errors import DataError
 
-__all__ = ["BY_ENDING", "no_column", "no_header", "separator_without_header"]
+__all__ = ["BY_ENDING", "is_headless", "no_column", "no_header", "separator_without_header"]
 
 BY_ENDING = {
     ".csv": ",",
@@ -83,7 +83,7 @@ def _numbered(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(("First rows with column numbers:", *lines))
 
 
-def _is_headless(path: Path, names: Sequence[str]) -> bool:
+def is_headless(path: Path, names: Sequence[str]) -> bool:
     """Return whether what was taken for a header has a number or a date among its names.
 
     Positions as pandas writes them are a header. If nothing was found to separate, it may be what does only
@@ -111,7 +111,7 @@ def no_column(path: Path, names: Sequence[str], *fields: str, beside: bool = Fal
 
     Columns of the tables beside the events, of items or users, cannot be given by position.
     """
-    if _is_headless(path, names):
+    if is_headless(path, names):
         if not beside:
             return no_header(path)
         return DataError(

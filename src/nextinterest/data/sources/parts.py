@@ -23,6 +23,7 @@ __all__ = [
     "shown",
     "sort_parts",
     "unread",
+    "unread_note",
     "visible",
 ]
 
@@ -100,13 +101,17 @@ def visible(folder: Path) -> list[Path]:
 
 
 def unread(folder: Path, read: Iterable[str]) -> tuple[str, ...]:
-    """Return a note of what else a folder holds than the files that were read; none where it holds no more.
+    """Return what else a folder holds than the files that were read, a slash behind the names of folders.
 
     Left out are what begins with a dot, and what begins with an underline and has no ending, such as
     ``_SUCCESS``: marks of the programs that wrote the folder.
     """
     beside = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".") and p.name not in {*read}]
-    names = [f"{p.name}/" if p.is_dir() else p.name for p in beside if p.suffix or p.name[0] != "_"]
+    return tuple(f"{p.name}/" if p.is_dir() else p.name for p in beside if p.suffix or p.name[0] != "_")
+
+
+def unread_note(names: Sequence[str]) -> tuple[str, ...]:
+    """Return a note of what a folder holds that was not read; none where it holds no more."""
     more = f", and {len(names) - _NAMED_FILES} more" if len(names) > _NAMED_FILES else ""
     listed = ", ".join(name[:_SHOWN_LETTERS] for name in names[:_NAMED_FILES])
     return (f"not read of the folder: {listed}{more}",) if names else ()

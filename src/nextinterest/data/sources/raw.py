@@ -91,6 +91,8 @@ class RawData:
         What of the files is likely to be a mistake, in words; every command that reads data prints it.
     test_files
         Which of the files are named as the test part of the data.
+    files_not_read
+        What else of the folder is named as a table.
     columns
         Names of the event columns in the file, by field; a field that is left out has its own name.
     """
@@ -106,6 +108,7 @@ class RawData:
     notes: tuple[str, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
     test_files: tuple[int, ...] = ()
+    files_not_read: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
 
 

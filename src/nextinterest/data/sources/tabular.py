@@ -31,6 +31,7 @@ from nextinterest.data.sources.columns import (
 from nextinterest.data.sources.delimited import Selection, Table, read_delimited
 from nextinterest.data.sources.folders import Tables, sort_out
 from nextinterest.data.sources.headless import no_column
+from nextinterest.data.sources.headless_parts import layout_without_header
 from nextinterest.data.sources.item_table import item_columns, items_of, mapped_here
 from nextinterest.data.sources.joined import KEY, Split, in_order, join
 from nextinterest.data.sources.jsonlines import read_json_lines
@@ -79,14 +80,15 @@ def _read(
     needed: Collection[str],
     kind: Kind | None = None,
     columns: Columns | None = None,
+    header: tuple[str, ...] | None = None,
 ) -> Table:
     """Read the selected columns of a file as what it is named, or as what it certainly is.
 
-    Columns that are not needed are read where they can be text.
+    Columns that are not needed are read where they can be text. `header` is that of a file without one.
     """
     named = kind_of(path)
     found = content_kind(path)
-    table = _read_kind(path, select, needed, found or kind or named or "csv", columns)
+    table = _read_kind(path, select, needed, found or kind or named or "csv", columns, header)
     if found is None or named in (None, found) or is_bare_part(path):
         return table
     note = f"{path.name} holds {WORDS[found]}, not {WORDS[named]}, and was read as that"
@@ -94,17 +96,25 @@ def _read(
 
 
 def _read_kind(
-    path: Path, select: Selection, needed: Collection[str], kind: Kind, columns: Columns | None
+    path: Path,
+    select: Selection,
+    needed: Collection[str],
+    kind: Kind,
+    columns: Columns | None,
+    header: tuple[str, ...] | None,
 ) -> Table:
     if kind == "parquet":
         return read_parquet(path, select, needed)
     if kind == "jsonl":
         return read_json_lines(path, select)
-    layout = judge_layout(path, suffix(path), TextFile(path).numbered(), columns)
+    if header is None:
+        layout = judge_layout(path, suffix(path), TextFile(path).numbered(), columns)
+    else:
+        layout = layout_without_header(path, header)
     table = read_delimited(
         path,
         layout.separator,
-        header=layout.header,
+        header=header or layout.header,
         quotes=layout.quotes,
         select=select,
         dialect=layout.dialect,
@@ -207,7 +217,10 @@ def read_tabular(
     if split is not None:
         tables = _joined(split, columns, elsewhere, needed, kind)
     else:
-        tables = [_read(p, partial(_fields, p, columns, elsewhere), needed, kind, columns) for p in paths]
+        tables = [
+            _read(p, partial(_fields, p, columns, elsewhere), needed, kind, columns, tables_of.headers.get(p))
+            for p in paths
+        ]
     refuse_other_columns(paths, [table.columns for table in tables])
     named = [_fields(p, columns, elsewhere, table.columns) for p, table in zip(paths, tables, strict=True)]
     tables = [_events(table, names) for table, names in zip(tables, named, strict=True)]
