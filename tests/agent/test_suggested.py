@@ -140,3 +140,18 @@ def test_an_endpoint_that_fails_leaves_the_chat_a_list(endpoint: Endpoint) -> No
     assert reply.recommendations is not None
     assert reply.recommendations.items
     assert any("language model failed" in note for note in reply.recommendations.notes)
+
+
+def test_a_model_that_read_the_words_is_not_said_to_have_followed_the_history(endpoint: Endpoint) -> None:
+    plan: dict[str, object] = {"intent": "recommend", "query": "Heat or Collateral"}
+    endpoint.script = [knowing(plan=plan)]
+    agent = agent_of(endpoint)
+    assert agent.recommend(user="u3", query="Heat or Collateral").match == "read"
+    said = [Message(role="user", content="pick one for me")]
+    for reply in (agent.chat(said, user="u3"), agent.chat(said, history=[])):
+        assert reply.recommendations is not None
+        assert reply.recommendations.match == "read"
+        for untrue in ("matches", "order is", "popular"):
+            assert untrue not in reply.text
+    plain = RecommenderAgent.from_dataset(dataset(FILMS), language_model=None)
+    assert plain.recommend(user="u3", query="Heat or Collateral").match != "read"

@@ -285,6 +285,20 @@ def test_an_endpoint_without_log_probabilities_is_asked_once(
     assert not model.capabilities.choose
 
 
+def test_one_answer_without_log_probabilities_does_not_end_them(
+    model: OpenAICompatibleModel, endpoint: Endpoint
+) -> None:
+    good, ask = Reply("A", logprobs=TOPS), [model.tokenizer.encode("A or B?")]
+    endpoint.script = [Reply(""), good, Reply("A"), good]
+    for fails in (True, False, True, False):  # an empty answer, and one that a provider sent without them
+        if fails:
+            with pytest.raises(NoLogProbabilitiesError):
+                model.choose(ask, [["A", "B"]])
+        else:
+            model.choose(ask, [["A", "B"]])
+        assert model.capabilities.choose
+
+
 @pytest.mark.parametrize(
     ("row", "length"),
     [

@@ -77,9 +77,10 @@ def ranked_between(
         titles = ", ".join(engine.catalog.titles[item] for item in models)
         ranked = engine.reorder([history], [found], f"like {titles}: {request}", dated=True)[0]
     else:
-        ranked = reranked(found, None, 0.0)
+        ranked = reranked(found, None)
     ranked = ranked.at(slice(k))
-    return replace(ranked, parts=_likeness(engine, models, ranked.items) | ranked.parts, match=match)
+    ranked = replace(ranked, parts=_likeness(engine, models, ranked.items) | ranked.parts)
+    return ranked.matching(match, reads=engine.config.request_share > 0)
 
 
 def _moved(found: Shortlist, terms: FloatArray) -> Shortlist:

@@ -32,6 +32,11 @@ REQUEST_SHARE = 0.9
 what it means, so the choice decides (55 % sure of one of 20 is enough for the first three) and retrieval
 breaks ties."""
 
+REQUEST_CERTAIN = 0.3
+"""How far from even a choice that has read a request must be to count by the whole `REQUEST_SHARE`: several
+candidates fit a request, so that a model which is sure of what fits is not sure of one. A prior: letters of
+.40, .25 and .10 are then the first three in that order, unless retrieval is all but certain."""
+
 PRIOR_TOKENS = 2048
 """Token budget of one prompt for such a model."""
 
@@ -144,8 +149,8 @@ class AgentConfig(BaseModel):
         # Copied without marking the fields as given, so that another model's may still take their place.
         return AgentConfig.model_construct(_fields_set=set(self.model_fields_set), **(dict(self) | new))
 
-    def opinion(self, *, requested: bool = False) -> tuple[float, float]:
-        """Return how much the choice counts: weight and share for `redistribute`.
+    def opinion(self, *, requested: bool = False) -> tuple[float, float, float]:
+        """Return how much the choice counts: weight, share and certainty for `redistribute`.
 
         Parameters
         ----------
@@ -153,8 +158,8 @@ class AgentConfig(BaseModel):
             Whether the model has read a request.
         """
         if requested and self.request_share > 0.0:
-            return max(self.choice_weight, REQUEST_WEIGHT), self.request_share
-        return self.choice_weight, self.choice_share
+            return max(self.choice_weight, REQUEST_WEIGHT), self.request_share, REQUEST_CERTAIN
+        return self.choice_weight, self.choice_share, 1.0
 
     def without_model(self) -> AgentConfig:
         """Return these settings as if nothing had been given of what depends on the model."""

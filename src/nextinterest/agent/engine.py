@@ -247,9 +247,10 @@ class Engine:
         ranked = (
             self.reorder(histories, found, request, dated=dated)
             if rerank
-            else [reranked(one, None, 0.0) for one in found]
+            else [reranked(one, None) for one in found]
         )
-        return [replace(one.at(slice(k)), match=match) for one in ranked]
+        reads = self.config.request_share > 0
+        return [one.at(slice(k)).matching(match, reads=reads) for one in ranked]
 
     def asked_for(self, request: str) -> tuple[list[Query], RequestMatch]:
         """Return what to search for, nothing where the words match nothing, and how well they match."""

@@ -28,6 +28,8 @@ MATCHED: dict[RequestMatch, str] = {
     "none": "No item matches the words of the request better than random words: retrieval leaves them out.",
     "weak": "Items match the words of the request only weakly: the words count for less. "
     "Probabilities are not calibrated.",
+    "read": "A language model read the request and ordered the best candidates by it. Probabilities are not "
+    "calibrated.",
     "clear": "Probabilities take the words of the request into account and are not calibrated.",
 }
 """The notes of a list that was asked for in words."""

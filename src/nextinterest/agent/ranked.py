@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -63,6 +63,10 @@ class RankedItems:
             self.items[indices], self.probabilities[indices], parts, ranks, self.unread, self.match
         )
 
+    def matching(self, match: RequestMatch | None, *, reads: bool) -> RankedItems:
+        """Return the list with how the catalogue matches a request; `reads`: the model that chose read it."""
+        return replace(self, match="read" if match and reads and "choice" in self.parts else match)
+
     def recommendation(self, index: int, catalog: Catalog, evidence: tuple[Evidence, ...]) -> Recommendation:
         """Return the item at an index as callers get it, with the events that speak for it."""
         item = catalog[int(self.items[index])]
@@ -81,7 +85,13 @@ class RankedItems:
         )
 
 
-def reranked(found: Shortlist, choice: FloatArray | None, weight: float, share: float = 0.0) -> RankedItems:
+def reranked(
+    found: Shortlist,
+    choice: FloatArray | None,
+    weight: float = 0.0,
+    share: float = 0.0,
+    certain: float = 1.0,
+) -> RankedItems:
     """Return a shortlist whose first items were reordered by the log-probabilities of a choice between them.
 
     Parameters
@@ -90,13 +100,13 @@ def reranked(found: Shortlist, choice: FloatArray | None, weight: float, share: 
         The candidates.
     choice
         Log-probabilities of the first m candidates among each other, shape (m,); None leaves the order.
-    weight, share
+    weight, share, certain
         How much the choice counts; see `nextinterest.retrieval.rerank.redistribute`.
     """
     log, parts = found.log_probabilities.copy(), {"retrieval": found.log_probabilities.astype(np.float32)}
     if choice is not None:
         n = len(choice)
-        log[:n] = redistribute(parts["retrieval"][:n], choice, weight, share)
+        log[:n] = redistribute(parts["retrieval"][:n], choice, weight, share, certain)
         parts["choice"] = np.full(len(log), np.nan, dtype=np.float32)
         parts["choice"][:n] = choice
     order = np.argsort(-log, kind="stable")
@@ -106,7 +116,7 @@ def reranked(found: Shortlist, choice: FloatArray | None, weight: float, share: 
 def choices_of(
     reranker: Reranker | None,
     n: int,
-    opinion: tuple[float, float],
+    opinion: tuple[float, float, float],
     catalog: Catalog,
     histories: Sequence[History],
     found: Sequence[Shortlist],
@@ -123,7 +133,9 @@ def choices_of(
     if reranker is None or not asked:
         return {}
     offered = [found[h].items[:n] for h in asked]
-    with step("rerank", model=reranker.model.name, weight=opinion[0], share=opinion[1]) as s:
+    with step(
+        "rerank", model=reranker.model.name, weight=opinion[0], share=opinion[1], certain=opinion[2]
+    ) as s:
         chosen = reranker.log_probabilities([histories[h] for h in asked], offered, request, today)
         if s:
             pairs = [(i, one) for i, one in zip(offered, chosen, strict=True) if one is not None]

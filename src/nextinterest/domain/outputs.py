@@ -12,8 +12,9 @@ from nextinterest.domain.usage import Metered, Usage
 
 __all__ = ["Evidence", "Recommendation", "Recommendations", "RequestMatch"]
 
-RequestMatch = Literal["clear", "weak", "none"]
-"""How clearly a catalogue matches the words of a request."""
+RequestMatch = Literal["clear", "weak", "none", "read"]
+"""How clearly a catalogue matches the words of a request; "read" where a language model that follows
+instructions has read them and ordered the best candidates by what they mean."""
 
 
 class _Output(BaseModel):
@@ -82,7 +83,8 @@ class Recommendations(Metered, _Output):
     )
     match: RequestMatch | None = Field(
         default=None,
-        description="How clearly the catalogue matches the words of a request; null without one. Unless it "
+        description="How clearly the catalogue matches the words of a request, or read: a language model "
+        "ordered the best candidates by them; null without words. Unless it "
         "is null or none, probabilities order the items and are not calibrated.",
     )
     usage: Usage = Field(default=Usage(), description="What language models took for it.")

@@ -239,12 +239,13 @@ class OpenAICompatibleModel(Answering):
             self._silent = _MOST_SILENT  # it takes no such request
             raise NoLogProbabilitiesError(error.message, remedy=_NO_LOGPROBS, status=error.status) from None
         with as_interface(self._endpoint):
-            logprobs = reply.choices[0].logprobs if reply.choices else None
-            content = logprobs.content if logprobs is not None else None
+            first = reply.choices[0] if reply.choices else None
+            whole = first is not None and bool(first.message.content or first.finish_reason == "length")
+            content = first.logprobs.content if first is not None and first.logprobs is not None else None
             reported = [(top.token, float(top.logprob)) for top in content[0].top_logprobs] if content else []
         where = self._endpoint.where
         if not reported:
-            self._silent = _MOST_SILENT
+            self._silent += _MOST_SILENT if whole and self._silent == 0 else 1  # an empty one says nothing
             raise NoLogProbabilitiesError(f"{where} reports no log-probabilities.", remedy=_NO_LOGPROBS)
         try:
             found = choice_scores(reported, choices, normalize=normalize)

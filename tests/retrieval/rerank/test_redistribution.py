@@ -15,6 +15,7 @@ from nextinterest.retrieval.rerank import redistribute
 from nextinterest.retrieval.rerank.listing import listed_log_probabilities
 
 ENDPOINT = AgentConfig().for_model(Capabilities(remote=True, instructed=True))
+REQUEST = ENDPOINT.opinion(requested=True)
 PRIORS = [ENDPOINT.opinion(), ENDPOINT.opinion(requested=True)]
 
 sharpness = st.floats(0, 200)  # nats from the first to the last, near-deterministic ones included
@@ -40,7 +41,7 @@ def rank(log: NDArray[np.floating], of: int) -> int:
 @given(st.integers(4, 60), sharpness, st.integers(0, 2**31), st.data())
 @settings(deadline=None, max_examples=150)
 def test_a_candidate_that_is_90_percent_sure_is_among_the_first_three(
-    opinion: tuple[float, float], n: int, spread: float, seed: int, data: st.DataObject
+    opinion: tuple[float, float, float], n: int, spread: float, seed: int, data: st.DataObject
 ) -> None:
     of = data.draw(st.integers(0, n - 1))
     before = retrieval(n, spread, seed)
@@ -94,8 +95,15 @@ def test_a_stated_order_shows_where_a_request_was_read(claimed: float) -> None:
     assert after[7] > after[15]
 
 
+def test_several_candidates_that_fit_a_request_outrank_one_whose_words_are_close() -> None:
+    """A search by words gave .507 to what the model gave .10, beside .40 and .25 (a request for suspense)."""
+    before = np.log(np.array([0.507, 0.01, 0.01, *[0.473 / 17] * 17], dtype=np.float32))
+    choice = np.log(np.array([0.10, 0.40, 0.25, *[0.25 / 17] * 17], dtype=np.float32))
+    assert np.argsort(-redistribute(before, choice, *REQUEST))[:3].tolist() == [1, 2, 0]
+
+
 def test_a_weight_that_is_given_is_not_mixed_with_the_prior() -> None:
     given_one = AgentConfig(choice_weight=0.3).for_model(Capabilities(remote=True, instructed=True))
-    assert given_one.opinion() == given_one.opinion(requested=True) == (0.3, 0.0)
-    assert AgentConfig().for_model(Capabilities()).opinion(requested=True) == (0.05, 0.0)
+    assert given_one.opinion() == given_one.opinion(requested=True) == (0.3, 0.0, 1.0)
+    assert AgentConfig().for_model(Capabilities()).opinion(requested=True) == (0.05, 0.0, 1.0)
     assert ENDPOINT.without_model().opinion() == AgentConfig().opinion()

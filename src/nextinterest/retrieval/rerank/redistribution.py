@@ -10,8 +10,9 @@ with P_c the choice probabilities of n candidates. So probabilities over the cat
 choice is, and a list of k sums to at most one.
 
 The weight w is fitted on validation events, or a prior. The share a is for models nobody fitted a weight for,
-and grows with how far the choice is from even: a = share (max P_c - 1/n) / (1 - 1/n). Under it what a model
-is sure of counts however sharp retrieval is, and an even choice changes nothing. Let c be the largest P_c.
+and grows with how far the choice is from even: a = share min(1, s / certain), s = (max P_c - 1/n) / (1 - 1/n).
+Under it what a model is sure of counts however sharp retrieval is, and an even choice changes nothing. Let c
+be the largest P_c.
 Its candidate has at least a c of the total and all others together at most 1 - a c, so three of them can
 be above it only where 4 a c <= 1: where a c > 1/4, it is among the first three of the candidates.
 """
@@ -27,7 +28,9 @@ __all__ = ["redistribute"]
 _ROUNDING = 1e-6  # of probabilities in float32
 
 
-def redistribute(retrieval: FloatArray, choice: FloatArray, weight: float, share: float = 0.0) -> FloatArray:
+def redistribute(
+    retrieval: FloatArray, choice: FloatArray, weight: float, share: float = 0.0, certain: float = 1.0
+) -> FloatArray:
     """Redistribute the candidates' retrieval probability by the formula of the module.
 
     Parameters
@@ -40,6 +43,8 @@ def redistribute(retrieval: FloatArray, choice: FloatArray, weight: float, share
         w of the formula.
     share
         Largest a of the formula, between 0 and 1.
+    certain
+        s of the formula from which a is that, above 0.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def redistribute(retrieval: FloatArray, choice: FloatArray, weight: float, share
     blend = raw - np.logaddexp.reduce(raw)
     even = 1.0 / len(choice)
     surplus = (float(np.exp(choice.max())) - even) / (1.0 - even) if len(choice) > 1 else 0.0
-    pull = share * min(max(surplus, 0.0), 1.0)
+    pull = share * min(max(surplus, 0.0) / certain, 1.0)
     if pull > _ROUNDING:
         with np.errstate(divide="ignore"):  # a share of 1 leaves nothing of the blend
             blend = np.logaddexp(np.log1p(-pull) + blend, np.log(pull) + choice)
