@@ -10,7 +10,7 @@ with P_c the choice probabilities of n candidates. So probabilities over the cat
 choice is, and a list of k sums to at most one.
 
 The weight w is fitted on validation events, or a prior. The share a is for models nobody fitted a weight for,
-and grows with how far the choice is from even: a = share min(1, s / certain), s = (max P_c - 1/n) / (1 - 1/n).
+and grows as the choice is farther from even: a = share min(1, s / certain), s = (max P_c - 1/n) / (1 - 1/n).
 Under it what a model is sure of counts however sharp retrieval is, and an even choice changes nothing. Let c
 be the largest P_c.
 Its candidate has at least a c of the total and all others together at most 1 - a c, so three of them can
