@@ -96,17 +96,17 @@ class AgentMethod:
         every = self.engine.retriever.log_probabilities(histories)
         scores = np.full(candidates.shape, -np.inf, dtype=np.float32)
         offered = [row[row >= 0] for row in candidates]
-        reranker, (weight, share) = self.engine.reranker, self.engine.config.opinion()
+        reranker, opinion = self.engine.reranker, self.engine.config.opinion()
         asked = [h for h, row in enumerate(offered) if len(histories[h]) and len(row) > 1]
         choices: dict[int, FloatArray] = {}
-        if reranker is not None and weight > 0 and asked:
+        if reranker is not None and opinion[0] > 0 and asked:
             found = reranker.log_probabilities([histories[h] for h in asked], [offered[h] for h in asked])
             choices = {h: one for h, one in zip(asked, found, strict=True) if one is not None}
         for h, items in enumerate(offered):
             log = every[h, items]
             log = log - np.logaddexp.reduce(log)
             chosen = choices.get(h)
-            mixed = log if chosen is None else redistribute(log, chosen, weight, share)
+            mixed = log if chosen is None else redistribute(log, chosen, *opinion)
             scores[h, candidates[h] >= 0] = mixed
         return scores
 
