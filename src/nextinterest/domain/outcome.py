@@ -70,7 +70,9 @@ class Confirmation(_Frozen):
     seen: tuple[FoundItem, ...] = Field(default=(), description="Items noted as seen.")
     liked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as liked.")
     disliked: tuple[FoundItem, ...] = Field(default=(), description="Items noted as disliked.")
-    forgotten: tuple[FoundItem, ...] = Field(default=(), description="Items whose events were taken back.")
+    forgotten: tuple[FoundItem, ...] = Field(
+        default=(), description="Items whose events were taken back; for reported: those it is in place of."
+    )
     events: int = Field(description="Events written or removed.", ge=0)
     written: tuple[str, ...] = Field(
         default=(), description="Ids of the items of which an event was written: not those noted before."

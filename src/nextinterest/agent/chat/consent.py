@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from nextinterest.agent.chat.grounding import deletes_everything
 from nextinterest.agent.chat.messages import last_said, newest_part
+from nextinterest.agent.chat.reading.amendments import corrected, undoes
 from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile, speaks_of_deleting
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
@@ -60,16 +61,30 @@ def settled(
         return Understood(Request(intent="other"), kept=True)
     if answer == "yes" and before is not None and asks_to_delete_profile(before, named=True):
         return Understood(_DELETION)  # the question waits no longer: it is asked again
-    if said is not None and (asks_to_delete_profile(said, named=True) or speaks_of_deleting(said)):
-        reader = CompositionalReader()  # what needs no model is not left to one
     part, unread = newest_part(messages)
-    read = reader.read(part, context)
+    if said is not None and _needs_no_model(said):
+        reader = CompositionalReader()  # what needs no model is not left to one
+    read = _corrected(reader, said or "", part, context) or reader.read(part, context)
     # The rules keep to this by themselves, but for a message of which they read the end.
     if unread or not isinstance(reader, CompositionalReader):
         read = _allowed(read, said or "", part, context)
     kept = waiting is not None and read.request.query != EVERYTHING
     said_before = unread and newest_part(_before_newest(messages))[1]
     return replace(read, confirmed=confirmed, kept=kept or read.kept, unread=0 if said_before else unread)
+
+
+def _needs_no_model(said: str) -> bool:
+    return asks_to_delete_profile(said, named=True) or speaks_of_deleting(said) or undoes(said)
+
+
+def _corrected(
+    reader: Understanding, said: str, part: Sequence[Message], context: ChatContext
+) -> Understood | None:
+    """Return a message that corrects what was noted before it, which no model is asked for; else None."""
+    if isinstance(reader, CompositionalReader) or corrected(said) is None:
+        return None
+    read = CompositionalReader().read(part, context)
+    return read if read.corrects else None
 
 
 def _before_newest(messages: Sequence[Message]) -> Sequence[Message]:
@@ -105,6 +120,6 @@ def _allowed(read: Understood, said: str, part: Sequence[Message], context: Chat
     else:
         text = tokenise(said)
         asked = read_retraction(text)
-        allowed = asked is not None and not excepts(text) and not in_passing(text)
+        allowed = (asked is not None and not excepts(text) and not in_passing(text)) or undoes(said)
         read = replace(read, unsure=read.unsure or (asked is not None and asked.unsure))
     return read if allowed else replace(read, request=Request(intent="forget"), undo=())

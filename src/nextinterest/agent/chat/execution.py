@@ -106,8 +106,11 @@ class Executor:
         return Outcome(request=request, question=Question(kind="which_item", items=found))
 
     def _record(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
+        for wrong in understood.corrects:
+            profile.take_back(wrong.item, wrong.kind)
+        taken_back = tuple(self._found(one.item) for one in understood.corrects)
         if not understood.reported:
-            return None
+            return _taken_back(taken_back, profile)
         written = profile.record(understood.reported)
         by_kind = {
             kind: tuple(self._found(one.item) for one in understood.reported if one.kind == kind)
@@ -118,6 +121,7 @@ class Executor:
             seen=by_kind["seen"],
             liked=by_kind["liked"],
             disliked=by_kind["disliked"],
+            forgotten=taken_back,
             events=len(written),
             written=tuple(self.engine.catalog.ids[one.item] for one in written),
             durable=profile.durable,
@@ -354,6 +358,13 @@ class Executor:
             asked=asked[:300],
             match=min(1.0, match),
         )
+
+
+def _taken_back(items: tuple[FoundItem, ...], profile: ChatProfile) -> Confirmation | None:
+    """Return what is said of events that were taken back beside a request; None for none."""
+    if not items:
+        return None
+    return Confirmation(kind="forgotten", forgotten=items, events=len(items), durable=profile.durable)
 
 
 def _horizon(request: Request) -> Horizon:

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 ReportedKind = Literal["seen", "liked", "disliked"]
-Remark = Literal["idle", "drops_seen"]
+Remark = Literal["idle", "drops_seen", "nothing_to_undo", "gone"]
 
 
 class ChatContext:
@@ -126,6 +126,8 @@ class Understood:
         Events that earlier messages reported and later ones did not retract.
     confirmed
         Whether what the request destroys for good was asked back before, or by the caller, and is meant.
+    corrects
+        Events noted by the message before that this one takes back, whatever else it asks for.
     undo
         The events reported last, to be retracted without other events of their items.
     unclear
@@ -162,6 +164,7 @@ class Understood:
     request: Request
     reported: tuple[ReportedEvent, ...] = ()
     earlier: tuple[ReportedEvent, ...] = ()
+    corrects: tuple[ReportedEvent, ...] = ()
     undo: tuple[ReportedEvent, ...] = ()
     unclear: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()

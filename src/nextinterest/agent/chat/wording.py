@@ -214,9 +214,8 @@ def _confirmation(done: Confirmation, say: Macros) -> str:
         return say.forgotten_everything(done.events, done.durable)
     if done.kind == "forgotten":
         return say.forgotten(_names(done.forgotten, say), done.events, done.durable)
-    return say.noted(
-        _names(done.liked, say), _names(done.disliked, say), _names(done.seen, say), done.durable
-    )
+    noted = [_names(items, say) for items in (done.liked, done.disliked, done.seen)]
+    return say.noted(*noted, _names(done.forgotten, say), done.durable)
 
 
 def _question(asked: Question, say: Macros) -> str:

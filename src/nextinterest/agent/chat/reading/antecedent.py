@@ -81,6 +81,15 @@ class Antecedent:
         self._item: tuple[int, ...] = ()
         self._unknown = False  # whether a title was named last that the catalogue does not have
 
+    @property
+    def known(self) -> tuple[int, ...]:
+        """The item meant, where that is known."""
+        return () if self._unknown else self._item
+
+    def meant(self, item: int) -> None:
+        """Record that an item was pointed to."""
+        self._item, self._unknown = (item,), False
+
     def shown(self, items: Sequence[int]) -> None:
         """Record the items that the assistant named; one alone is meant from then on."""
         if len(items) == 1:

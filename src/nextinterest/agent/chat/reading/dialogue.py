@@ -6,9 +6,7 @@ the others, exclusions add up, a count stays until another is given. Other messa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from nextinterest.agent.chat.reading.antecedent import Antecedent
+from nextinterest.agent.chat.reading.dialogue_state import DialogueState
 from nextinterest.agent.chat.reading.intents import decide, forgets_besides, looked_up
 from nextinterest.agent.chat.reading.list_request import ListRequest
 from nextinterest.agent.chat.reading.namesakes import chosen
@@ -22,14 +20,12 @@ from nextinterest.agent.chat.reading.turn import Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import (
-    ChatContext,
     Remark,
     ReportedEvent,
     ReportedKind,
     Understood,
-    reported_by,
 )
-from nextinterest.domain import Answer, Event, Intent, Request, Where, events_after
+from nextinterest.domain import Intent, Request, Where
 from nextinterest.domain.where import FIRST_YEAR, LAST_YEAR, MAX_NAMES
 
 __all__ = ["Dialogue"]
@@ -38,61 +34,14 @@ _LONGEST_QUERY = 200
 _LONGEST_TOPIC = 6  # words that a reply repeats
 
 
-class Dialogue:
-    """Follows a conversation, message by message.
-
-    Parameters
-    ----------
-    context
-        What is known of the catalogue.
-    """
-
-    def __init__(self, context: ChatContext) -> None:
-        self.context = context
-        self.request = ListRequest()
-        self.table = Table()
-        self.all_shown: list[int] = []
-        self.reported: list[ReportedEvent] = []
-        self.last_reported: tuple[ReportedEvent, ...] = ()  # by the message before
-        self.offer: Where | None = None
-        self.held: Turn | None = None  # a message of which it was asked which item it means
-        self.antecedent = Antecedent()
-        self._listing = False
-        self._before: tuple[Event, ...] = ()  # what was reported before the newest message
-
-    def assistant(self, items: tuple[int, ...], listed: bool, offer: Where | None = None) -> None:
-        """Record the items that the assistant named, and the conditions that it offered instead."""
-        self.offer = offer
-        if not items or self.held is not None:  # the items that it asked back about are no list
-            return
-        self.antecedent.shown(items)
-        shown = items if listed or self._listing else self.table.shown
-        self.table = Table(shown, items if len(items) == 1 or not listed else (items[0],))
-        if listed or self._listing:
-            self.all_shown += [item for item in items if item not in self.all_shown]
-
-    def answered(self, answer: Answer) -> None:
-        """Record what a reply did, which holds whatever was read of the message before it."""
-        if answer.request is not None:
-            self.request = ListRequest.of(answer.request, self.context, self.request.left_out)
-            self._listing = True
-        self.offer = None if answer.offer is None else answer.offer.where
-        self._before = events_after(self._before, answer)
-        self.reported = list(reported_by(self._before, self.context))
-        self.last_reported = reported_by(answer.noted, self.context)
-        if answer.question is not None and answer.question.kind == "which_item":
-            return
-        self.held = None
-        shown, named = self._positions(answer.shown), self._positions(answer.named)
-        if shown or named:
-            self.antecedent.shown(shown or named)
-            self.table = Table(shown or self.table.shown, shown[:1] or named)
-            self.all_shown += [item for item in shown if item not in self.all_shown]
+class Dialogue(DialogueState):
+    """Follows a conversation, message by message; see `DialogueState`."""
 
     def user(self, turn: Turn) -> Understood:
         """Record a user's message and return what it asks for."""
-        ids = self.context.catalog.ids
-        self._before = tuple(Event(ids[one.item], kind=one.kind) for one in self.reported)
+        last = self.last_reported
+        self.begin()
+        self.last_reported = last
         offer, self.offer = self.offer, None
         if offer is not None and self.request.asked and _agrees(turn):
             return self._accept(offer)
@@ -380,13 +329,6 @@ class Dialogue:
             self.table = Table(self.table.shown, tuple(one.item for one in turn.titled))
         elif turn.reference.items:
             self.table = Table(self.table.shown, turn.reference.items)
-
-    def _ids(self, items: Iterable[int]) -> tuple[str, ...]:
-        return tuple(self.context.catalog.ids[item] for item in items)
-
-    def _positions(self, ids: Iterable[str]) -> tuple[int, ...]:
-        catalog = self.context.catalog
-        return tuple(catalog.position(one) for one in ids if one in catalog)
 
 
 def _agrees(turn: Turn) -> bool:

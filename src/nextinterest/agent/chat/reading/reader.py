@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from nextinterest.agent.chat.reading.amendments import Amendments
 from nextinterest.agent.chat.reading.dialogue import Dialogue
 from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.references import read_shown
 from nextinterest.agent.chat.reading.tokens import LONGEST
-from nextinterest.agent.chat.reading.turn import Table, read_turn
+from nextinterest.agent.chat.reading.turn import Table, Turn, read_turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 from nextinterest.domain import Answer, Request, Where
@@ -59,23 +60,26 @@ class CompositionalReader:
         said = [message for message in messages if message.role in {"user", "assistant"}]
         while said and said[-1].role != "user":
             said.pop()
-        dialogue = Dialogue(context)
         titles = TitleLookups(context.titles)
+
+        def turned(text: str, dialogue: Dialogue) -> Turn:
+            return read_turn(text, dialogue.table, context, titles, self.clock())
+
+        amendments = Amendments(context, turned)
+        dialogue = amendments.dialogue
         understood = Understood(Request(intent="other"))
         said = said[-self.most_messages :]
         for behind, message in zip(range(len(said) - 1, -1, -1), said, strict=True):
             titles.begin(behind)
             if isinstance(message, Answer):
-                dialogue.answered(message)
+                amendments.answered(message)
             elif message.role == "assistant":
                 shown = read_shown(message.content, titles, context.categories)
                 offered = _OFFER.search(message.content)
                 offer = None if offered is None else _offer(offered.group(1), context, titles)
                 dialogue.assistant(shown.items, shown.listed, offer)
             else:
-                understood = dialogue.user(
-                    read_turn(message.content, dialogue.table, context, titles, self.clock())
-                )
+                understood = amendments.user(message.content)
         return replace(understood, unsearched=titles.skipped, cut=_cut(said))
 
 
