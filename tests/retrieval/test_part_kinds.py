@@ -12,7 +12,7 @@ from support.tiny_item_softmax import tiny_item_softmax
 
 from nextinterest.artifact_files import Kind, write_artifact
 from nextinterest.data.log import EventLog
-from nextinterest.domain import Catalog, FloatArray, History
+from nextinterest.domain import Catalog, FloatArray, History, Item
 from nextinterest.errors import IntegrityError, ModelError
 from nextinterest.retrieval import Encoder
 from nextinterest.retrieval.cooccurrence import CoOccurrence, fit_similarity
@@ -25,6 +25,7 @@ from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder, SequenceEncoderConfig
 from nextinterest.retrieval.sequence_source import SequenceSource
+from nextinterest.retrieval.shared_attributes import SharedAttributes, value_vectors
 from nextinterest.retrieval.sources import CandidateSource
 
 
@@ -38,18 +39,25 @@ PARTS: dict[str, Callable[[EventLog, FloatArray], Part]] = {
     "sequence": lambda log, text: SequenceSource(SequenceEncoder(SHAPE, text), "sequence-2"),
     "matrix": lambda log, text: ProfileScorer("lift", log_lift(log, len(text), 3, 0.5, 10.0), 2.0),
     "popularity": lambda log, text: PopularityPart(log.item_counts(len(text)).astype(np.float32)),
+    "attributes": lambda log, text: SharedAttributes(value_vectors(painted()), 2.0),
 }
 SOURCES: dict[str, Callable[[EventLog, FloatArray], CandidateSource]] = {
     "sequence": lambda log, text: SequenceSource(SequenceEncoder(SHAPE, text)),
     "co-occurrence": lambda log, text: CoOccurrence(fit_similarity(log, len(text), 3, 5), 2.0, 0.1),
     "popularity": lambda log, text: PopularItems.fit(log, len(text)),
+    "attributes": lambda log, text: SharedAttributes(value_vectors(painted()), 2.0),
 }
 
 
+def painted() -> Catalog:
+    """Return forty items in ten colours."""
+    return Catalog.from_items(Item(f"i{n}", f"i{n}", attributes={"colour": f"c{n % 10}"}) for n in range(40))
+
+
 @pytest.fixture
-def context(catalog: Catalog, encoder: Encoder, tmp_path: Path) -> LoadContext:
+def context(encoder: Encoder, tmp_path: Path) -> LoadContext:
     saved = write_artifact(tmp_path, EMPTY, Nothing(), {})
-    return LoadContext(saved, catalog, encoder.encode(catalog_texts(catalog)))
+    return LoadContext(saved, painted(), encoder.encode(catalog_texts(painted())))
 
 
 @pytest.mark.parametrize("kind", PARTS)

@@ -211,8 +211,36 @@ def test_queries_bring_candidates_of_their_own_and_only_to_their_history(large: 
 def test_queries_that_say_nothing_or_pull_without_words_are_refused() -> None:
     with pytest.raises(DataError, match="either a vector or items"):
         Query("request")
-    with pytest.raises(DataError, match="steer"):
-        Query("items", items=np.zeros(1, dtype=np.int32), steer=1.0)
+    with pytest.raises(DataError, match="weight -1"):
+        Query("items", items=np.zeros(1, dtype=np.int32), weight=-1.0)
+
+
+@pytest.mark.parametrize("steer", [3.0, -3.0])
+def test_items_of_a_query_rise_by_its_nats_and_the_bound_of_the_rest_holds(
+    make: Callable[[str], Retriever], large: TrainedRetriever, steer: float
+) -> None:
+    for kind in KINDS:
+        retriever, some = make(kind), np.array([1, 9, 30], dtype=np.int32)
+        (plain,) = retriever.shortlist([history(0, 4)], 40)
+        (asked,) = retriever.shortlist(
+            [history(0, 4)], 40, queries=[[Query("named: x", items=some, steer=steer)]]
+        )
+        before = dict(zip(plain.items.tolist(), plain.log_probabilities.tolist(), strict=True))
+        gain = asked.log_probabilities - np.array([before[item] for item in asked.items.tolist()])
+        rises = np.isin(asked.items, some)
+        np.testing.assert_allclose(gain - steer * rises, (gain - steer * rises)[0], atol=1e-5)
+    for many in (
+        np.arange(1500, dtype=np.int32),
+        np.array([7], dtype=np.int32),
+    ):  # more than are searched for
+        queries = [[Query("named: x", items=many, steer=steer)]]
+        n = large.shortlist([history(1)], 100, queries=queries)[0].n_candidates
+        (found,) = large.shortlist([history(1)], n, queries=queries)
+        (every,) = large.shortlist([history(1)], 4000, queries=queries)
+        whole = dict(zip(every.items.tolist(), every.log_probabilities.tolist(), strict=True))
+        true = 1 - np.exp([whole[item] for item in found.items.tolist()]).sum()
+        assert found.rest_least <= true + 1e-9
+        assert true <= found.rest_most + 1e-9
 
 
 def test_one_history_at_a_time_or_many(make: Callable[[str], Retriever]) -> None:

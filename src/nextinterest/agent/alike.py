@@ -71,8 +71,7 @@ def ranked_between(
     found = engine.retriever.alike(items, max(k, engine.config.n_candidates), allowed=allowed)
     words, match = engine.asked_for(request)
     for query in words:
-        if query.vector is not None:
-            found = _moved(found, query.steer * (engine.retriever.item_vectors[found.items] @ query.vector))
+        found = _moved(found, query.rise(found.items, engine.retriever.item_vectors))
     if rerank:
         titles = ", ".join(engine.catalog.titles[item] for item in models)
         ranked = engine.reorder([history], [found], f"like {titles}: {request}", dated=True)[0]

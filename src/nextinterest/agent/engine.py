@@ -53,12 +53,11 @@ from nextinterest.interests.naming import interest_catalog
 from nextinterest.llm import LanguageModel, Tokenizer
 from nextinterest.prompts import Asking, PromptOptions, PromptTemplate, TitleGrounder
 from nextinterest.retrieval import Retriever
-from nextinterest.retrieval.item_text import title_text
-from nextinterest.retrieval.queries import REQUEST, Query
-from nextinterest.retrieval.request_words import topic_words
+from nextinterest.retrieval.named_values import NamedValues
+from nextinterest.retrieval.queries import Query
+from nextinterest.retrieval.requested import requested
 from nextinterest.retrieval.rerank import Reranker, make_reranker
 from nextinterest.retrieval.shortlist import Shortlist
-from nextinterest.retrieval.text_encoder import uncached
 from nextinterest.titles import TitleIndex
 from nextinterest.tracing import step
 
@@ -150,6 +149,11 @@ class Engine:
     def titles(self) -> TitleIndex:
         """Finds items by part of a title."""
         return TitleIndex.of(self.catalog)
+
+    @cached_property
+    def named_values(self) -> NamedValues:
+        """Finds values of attributes in the words of a request."""
+        return NamedValues(self.catalog)
 
     @cached_property
     def generator(self) -> Generator:
@@ -253,12 +257,8 @@ class Engine:
         return [one.at(slice(k)).matching(match, reads=reads) for one in ranked]
 
     def asked_for(self, request: str) -> tuple[list[Query], RequestMatch]:
-        """Return what to search for, nothing where the words match nothing, and how well they match."""
-        with step("embed", source=REQUEST, text=(text := title_text(topic_words(request)))) as s:
-            vector = uncached(self.retriever.encoder).encode([text])[0]
-            match = self.retriever.match(vector)
-            s.note(match=match.kind, clearness=match.clearness, nats_a_cosine=match.steer)
-        return [] if match.kind == "none" else [Query(REQUEST, vector, steer=match.steer)], match.kind
+        """Return what a request in words asks for; see `nextinterest.retrieval.requested`."""
+        return requested(request, self.retriever, self.named_values)
 
     def _likeliest(self, history: History, k: int, allowed: BoolArray, request: str | None) -> IntArray:
         """Return the k likeliest items by retrieval, the words of a request searched for."""

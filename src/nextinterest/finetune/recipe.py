@@ -29,7 +29,7 @@ from nextinterest.finetune.likeness_fit import fit_likeness
 from nextinterest.finetune.loop import Report, Trained, train
 from nextinterest.finetune.pool_fit import fit_pool
 from nextinterest.finetune.work import working_in
-from nextinterest.retrieval import Encoder, Retriever
+from nextinterest.retrieval import Encoder, Retriever, RetrieverConfig
 from nextinterest.retrieval.ease import ease_weights
 from nextinterest.retrieval.item_matrix import largest_entries
 from nextinterest.retrieval.item_softmax import ItemSoftmax
@@ -42,6 +42,7 @@ from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.provenance import Provenance
 from nextinterest.retrieval.sequence_encoder import SequenceEncoder
 from nextinterest.retrieval.sequence_source import SequenceSource
+from nextinterest.retrieval.shared_attributes import SharedAttributes, value_vectors
 from nextinterest.retrieval.trained import TrainedRetriever
 
 __all__ = ["Finetuned", "learn_parts", "train_retriever"]
@@ -206,6 +207,9 @@ def learn_parts(
         lift = log_lift(log, n_items, config.lift.window, config.lift.decay, config.lift.prior)
         kept = largest_entries(lift, config.lift.neighbours)
         parts.append(_rounded(ProfileScorer("lift", kept, config.lift.half_life)))
+    shared = SharedAttributes(value_vectors(catalog), RetrieverConfig().attributes_half_life)
+    if shared.vectors.nnz:
+        parts.append(shared)
     parts.append(PopularityPart(log.item_counts(n_items).astype(np.float32)))
     if config.language is not None:
         learned = train_language(

@@ -145,6 +145,6 @@ def _named(query: Query, asked: Asked, row: int, text: IndexedVectors, depth: in
         return found[0], float(scores[0, -1])
     items = np.full(depth, PAD, dtype=np.int32)
     given = np.empty(0, dtype=np.int32) if query.items is None else query.items
-    kept = given[asked.free(row, len(text.vectors))[given]][:depth]
-    items[: len(kept)] = kept
-    return items, -np.inf
+    kept = given[asked.free(row, len(text.vectors))[given]]
+    items[: len(kept[:depth])] = kept[:depth]
+    return items, float(len(kept) > depth)  # an item is one of those given, 1, or not, 0

@@ -12,15 +12,16 @@ from nextinterest.retrieval.pool import PopularityPart
 from nextinterest.retrieval.popular_items import PopularItems
 from nextinterest.retrieval.profile_scorer import ProfileScorer
 from nextinterest.retrieval.sequence_source import SequenceSource
+from nextinterest.retrieval.shared_attributes import SharedAttributes
 from nextinterest.retrieval.sources import CandidateSource
 
 __all__ = ["load_part", "load_source"]
 
 _PARTS: dict[str, Callable[[Stored, LoadContext], Part]] = {
-    of.kind: of.load for of in (SequenceSource, ProfileScorer, PopularityPart, ItemSoftmax)
+    of.kind: of.load for of in (SequenceSource, ProfileScorer, PopularityPart, ItemSoftmax, SharedAttributes)
 }
 _SOURCES: dict[str, Callable[[Stored, LoadContext], CandidateSource]] = {
-    of.kind: of.load for of in (PopularItems, CoOccurrence, SequenceSource)
+    of.kind: of.load for of in (PopularItems, CoOccurrence, SequenceSource, SharedAttributes)
 }
 
 

@@ -9,9 +9,11 @@ and the mean over x for several items. The signals, as far as a retriever has th
     cooccurrence   stood near x in sequences (`nextinterest.retrieval.cooccurrence`)
     common_users   shrunk cosine of the users of both (`nextinterest.retrieval.relations`)
     lift           how much likelier soon after x than at any time (`nextinterest.retrieval.lift`)
+    attributes     cosine of the values of their attributes (`nextinterest.retrieval.shared_attributes`)
     sequence       learned item vectors along that of x (`nextinterest.retrieval.sequence_source`)
 
-Popularity is left out. Of an item without events only text says anything, and learned vectors by way of text.
+Popularity is left out. Of an item without events only text and attributes say anything, and learned vectors
+by way of text.
 The weights are fitted by the log-loss of the next event given the one before, so that a softmax over the
 likeness is P(next = i | x) as far as likeness tells (`nextinterest.finetune.likeness_fit`).
 
@@ -38,7 +40,7 @@ __all__ = ["COMMON_USERS", "LIFT", "SIGNALS", "Likeness", "ReadsItems"]
 
 COMMON_USERS, LIFT = "common_users", "lift"
 
-SIGNALS = ("text", "cooccurrence", COMMON_USERS, LIFT, "sequence")
+SIGNALS = ("text", "cooccurrence", COMMON_USERS, LIFT, "attributes", "sequence")
 """Names of the sources that say how alike items are."""
 
 _SAMPLE = 4096  # items over which means and standard deviations of vectors are taken, evenly spaced

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from nextinterest.domain import FloatArray, IntArray
 from nextinterest.errors import DataError
 
-__all__ = ["REQUEST", "Query"]
+__all__ = ["NAMED", "REQUEST", "Query"]
 
 REQUEST = "request"
 """Name of the source that is a request's words."""
+
+NAMED = "named"
+"""The same of a value of an attribute that the words name, before its text: ``"named: red"``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,8 +37,9 @@ class Query:
     weight
         Weight among the sources where ranks are fused, not negative.
     steer
-        Nats by which an item's log-score rises with each unit of its text's cosine with `vector`; the ranks
-        then count for nothing but being a candidate. 0 only puts items forward.
+        Nats by which an item's log-score rises with each unit of its text's cosine with `vector`, or by which
+        that of each of `items` rises; the ranks then count for nothing but being a candidate. 0 only puts
+        items forward.
     """
 
     source: str
@@ -45,8 +51,23 @@ class Query:
     def __post_init__(self) -> None:
         if (self.vector is None) == (self.items is None):
             raise DataError(f"The query {self.source!r} needs either a vector or items.")
-        if self.weight < 0 or (self.steer and self.vector is None):
+        if self.weight < 0:
             raise DataError(
-                f"The query {self.source!r} has weight {self.weight:g} and steer {self.steer:g}.",
-                remedy="Give a weight of at least 0, and steer only with a vector.",
+                f"The query {self.source!r} has the weight {self.weight:g}.",
+                remedy="Give a weight of at least 0.",
             )
+
+    def rise(self, items: IntArray, text: FloatArray) -> FloatArray:
+        """Return by how many nats the log-scores of some items rise, float32, shape (n,).
+
+        Parameters
+        ----------
+        items
+            Catalogue positions, shape (n,).
+        text
+            The text vectors of all items.
+        """
+        if self.vector is not None:
+            return np.asarray(self.steer * (text[items] @ self.vector), dtype=np.float32)
+        own = [] if self.items is None else self.items
+        return np.asarray(self.steer * np.isin(items, own), dtype=np.float32)

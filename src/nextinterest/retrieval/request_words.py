@@ -25,8 +25,15 @@ _ASKING = frozenset(_ENGLISH.split())
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
 
 
-def topic_words(request: str) -> str:
-    """Return a request without the words that only ask; all of it where nothing else is there.
+def topic_words(request: str, *, else_all: bool = True) -> str:
+    """Return a request without the words that only ask.
+
+    Parameters
+    ----------
+    request
+        The request.
+    else_all
+        Whether all of it is returned where nothing else is there, rather than nothing.
 
     Examples
     --------
@@ -36,4 +43,4 @@ def topic_words(request: str) -> str:
     'Up'
     """
     kept = [word for word in _WORD.findall(request) if word.casefold().replace("\u2019", "'") not in _ASKING]
-    return " ".join(kept) or request
+    return " ".join(kept) or (request if else_all else "")

@@ -42,6 +42,7 @@ from nextinterest.retrieval.ranks import log_totals
 from nextinterest.retrieval.relations import fit_relations
 from nextinterest.retrieval.rest import draw_order
 from nextinterest.retrieval.scoring import FusedScores, PooledScores
+from nextinterest.retrieval.shared_attributes import SharedAttributes, value_vectors
 from nextinterest.retrieval.shortlist import Orders, Shortlist, rank_candidates
 from nextinterest.retrieval.sources import CandidateSource, check_sources
 from nextinterest.retrieval.text_encoder import Encoder
@@ -113,6 +114,8 @@ class Retriever:
         vectors = encoder.encode(catalog_texts(catalog))
         index = ItemIndex.from_vectors(vectors, cast(IndexKind, config.index))
         text = TextNeighbours(vectors, index, config.text_half_life, config.rating_gain)
+        shared = SharedAttributes(value_vectors(catalog), config.attributes_half_life)
+        known: list[CandidateSource] = [shared] if shared.vectors.nnz else []
         learned: list[CandidateSource] = []
         relations: list[ProfileScorer] = []
         if log is not None:
@@ -122,7 +125,7 @@ class Retriever:
                 CoOccurrence(similarity, config.cooccurrence_half_life, config.rating_gain),
             ]
             relations = fit_relations(log, len(catalog), config)
-        return cls(catalog, text, learned, config, encoder, relations)
+        return cls(catalog, text, [*learned, *known], config, encoder, relations)
 
     @property
     def catalog(self) -> Catalog:
@@ -253,6 +256,13 @@ class Retriever:
     def match(self, vector: FloatArray) -> Match:
         """Return how clearly the catalogue matches words of this unit vector, shape (dimension,)."""
         return self._noise.match(vector)
+
+    def popular_first(self, items: IntArray) -> IntArray:
+        """Return some items, shape (n,), in the order that fills lists: popular ones first."""
+        fill = self._orders.fill
+        place = np.empty(len(fill), dtype=np.int64)
+        place[fill] = np.arange(len(fill))
+        return items[np.argsort(place[items])]
 
     @cached_property
     def _noise(self) -> Noise:

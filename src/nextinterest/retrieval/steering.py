@@ -1,9 +1,9 @@
-"""How a request in words moves a ranking: closeness to its text is one more term of the log-scores.
+"""How a request in words moves a ranking: what it says of an item is one more term of the log-scores.
 
-    log-score of i  +=  sum over the history's queries q of steer_q (q . t_i)
+    log-score of i  +=  sum over the history's queries q of steer_q (q . t_i), or steer_q for q's items
 
 with t_i the item's text vector. The term is added to the user's own distribution, for an empty history to
-popularity; how large `steer` is, `nextinterest.retrieval.matching` says.
+popularity; how large `steer` is, `nextinterest.retrieval.matching` and `named_values` say.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nextinterest.domain import FloatArray, IntArray
+from nextinterest.domain import IntArray
 from nextinterest.retrieval.candidates import Asked, Gathered
+from nextinterest.retrieval.queries import Query
 from nextinterest.retrieval.reading import IndexedVectors
 
 __all__ = ["Steering"]
@@ -35,27 +36,28 @@ class Steering:
 
     def __init__(self, asked: Asked, gathered: Gathered, text: IndexedVectors) -> None:
         self._text = text
-        self._terms: dict[int, tuple[FloatArray, float]] = {}  # vector, and what unnamed items reach
+        self._queries: dict[int, list[Query]] = {}
+        self._most = np.zeros(len(asked.histories))  # what unnamed items reach
         for h in range(len(asked.histories)):
             own = len(gathered.names[h]) - len(asked.of(h))
             for column, query in enumerate(asked.of(h), own):
-                if query.steer and query.vector is not None:
-                    reach = float(gathered.beyond[h, column]) if query.steer > 0 else -1.0  # a cosine
-                    vector, most = self._terms.get(h, (np.zeros_like(query.vector), 0.0))
-                    self._terms[h] = (vector + query.steer * query.vector, most + query.steer * reach)
+                if query.steer:
+                    # Below 0, the least that there is: a cosine of -1, or not to be one of the items.
+                    least = 0.0 if query.vector is None else -1.0
+                    reach = float(gathered.beyond[h, column]) if query.steer > 0 else least
+                    self._queries.setdefault(h, []).append(query)
+                    self._most[h] += query.steer * reach
 
     def __bool__(self) -> bool:
-        return bool(self._terms)
+        return bool(self._queries)
 
     def of(self, scores: _Floats, items: IntArray) -> _Floats:
         """Return scores of some items of each history, both of shape (n, m), with the terms added."""
-        for h, (vector, _) in self._terms.items():
-            scores[h] += self._text.vectors[items[h]] @ vector
+        for h, queries in self._queries.items():
+            for query in queries:
+                scores[h] += query.rise(items[h], self._text.vectors)
         return scores
 
     def ceiling(self, own: _Floats) -> _Floats:
         """Return what no unnamed item exceeds, shape (n,), where `own` is that without the terms."""
-        out = own.copy()
-        for h, (_, most) in self._terms.items():
-            out[h] += most
-        return out
+        return np.asarray(own + self._most)

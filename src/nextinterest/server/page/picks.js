@@ -9,6 +9,8 @@ const WORDS = "request"; // the source of what was asked for in words
 // What people read for the names of sources, which docs/retrieval.md explains; the JSON keeps the names.
 const LABELS = {
   request: "your words",
+  named: "what you named",
+  attributes: "what has things in common with your history",
   text: "texts like those of your history",
   popularity: "what many people choose",
   cooccurrence: "what goes with your items",
