@@ -69,5 +69,5 @@ class Query:
         """
         if self.vector is not None:
             return np.asarray(self.steer * (text[items] @ self.vector), dtype=np.float32)
-        own = [] if self.items is None else self.items
+        own = np.empty(0, dtype=np.int32) if self.items is None else self.items
         return np.asarray(self.steer * np.isin(items, own), dtype=np.float32)
