@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["KINDS", "NEGATIVE_KINDS", "done", "kind_name"]
+__all__ = ["HAD_KINDS", "KINDS", "NEGATIVE_KINDS", "OPEN_KINDS", "done", "kind_name"]
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "view": (
@@ -43,6 +43,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "return": ("return", "returned", "refund", "refunded"),
 }
 """Kinds that have a name of their own, and how sources spell them; any other kind keeps its spelling."""
+
+OPEN_KINDS = frozenset({"view", "click", "cart", "save", "share"})
+"""Kinds of somebody who is still choosing, where others are of somebody who has chosen (`HAD_KINDS`)."""
+
+HAD_KINDS = frozenset({"buy", "borrow"})
+"""Kinds after which an item is had."""
 
 NEGATIVE_KINDS = frozenset({"dislike", "skip", "hide", "remove", "return"})
 """Kinds that do not speak for an item."""

@@ -137,7 +137,7 @@ def alike(
     allowed = engine.conditions.mask(where or Where())
     allowed[sorted(read.unwanted)] = False
     if exclude_seen:
-        allowed[history.items] = False
+        allowed[history.had(engine.retriever.config.open_kinds)] = False
     ranked = ranked_alike(engine, items, k, allowed)
     return Recommendations(
         user=history.user,

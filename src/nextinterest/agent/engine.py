@@ -10,7 +10,7 @@ trains anything; `nextinterest.agent.agent` and `nextinterest.agent.chat` are bu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -210,6 +210,7 @@ class Engine:
         dated: bool = False,
         rerank: bool = True,
         suggested: Sequence[str] | None = None,
+        open_kinds: Collection[str] = (),
     ) -> list[RankedItems]:
         """Rank the catalogue for each history, with the parts of each score.
 
@@ -236,6 +237,8 @@ class Engine:
         suggested
             Items that fit the request, in words; None asks a model behind an endpoint for them
             (`AgentConfig.suggested`). They are searched for, and put before the model that reranks.
+        open_kinds
+            Kinds of events that leave an item open (`History.had`).
         """
         request, k_found = (request or "").strip() or None, max(k, self.config.n_candidates)
         match: RequestMatch | None = None
@@ -246,7 +249,9 @@ class Engine:
                 words += suggested_queries(*asked, self.retriever.encoder, suggested)
                 k_found = max(k_found, self.retriever.config.n_candidates)
             queries = [(*own, *words) for own in queries or [()] * len(histories)]
-        found = self.retriever.shortlist(histories, k_found, exclude_seen, allowed=allowed, queries=queries)
+        found = self.retriever.shortlist(
+            histories, k_found, exclude_seen, allowed=allowed, queries=queries, open_kinds=open_kinds
+        )
         found = [lifted(one, self.config.n_candidates) for one in found] if rerank else found
         ranked = (
             self.reorder(histories, found, request, dated=dated)
@@ -310,6 +315,7 @@ class Engine:
             queries=[[*queries, *self._generated(read, request)]],
             request=request,
             dated=True,
+            open_kinds=self.retriever.config.open_kinds,
         )[0]
         return Recommendations(
             user=history.user,

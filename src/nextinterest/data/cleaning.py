@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from nextinterest.counting import counted
 from nextinterest.data.advice import about_repeats, advise
 from nextinterest.data.details import read_details
-from nextinterest.data.event_kinds import kind_codes
+from nextinterest.data.event_kinds import kind_codes, left_open, one_per_pair
 from nextinterest.data.faults import (
     EXACT_DUPLICATE,
     LOW_RATING,
@@ -50,7 +50,8 @@ class CleaningConfig(BaseModel):
 
     repeats: Literal["first", "last", "keep"] = "first"
     """Which event of a repeated (user, item) pair stays. The first is the moment the interest was new, which
-    is what is predicted with seen items masked; a later one is often a changed rating."""
+    is what is predicted with seen items masked; a later one is often a changed rating. Where there are
+    purchases or loans, views, clicks, carts, saves and shares only stay of items without another event."""
 
     ties: Literal["file", "item"] = "file"
     """Order of a user's events of one time: as in the file, or by item id (numeric ids as numbers)."""
@@ -183,7 +184,7 @@ def clean(
         drop(LOW_RATING, (rows["rating"].fill_null(config.min_rating) >= config.min_rating).to_numpy())
     order = _order(rows, users, positions, item_ids, config.ties)
     which = "first" if config.repeats == "keep" else config.repeats
-    one = _one_per_pair(users, positions, order[kept[order]], len(item_ids), which)
+    one = one_per_pair(users, positions, order[kept[order]], len(item_ids), which, left_open(rows["kind"]))
     repeated = int((kept & ~one).sum())
     if config.repeats != "keep":
         drop(REPEATED_PAIR, one)
@@ -260,18 +261,6 @@ def _nanoseconds(rows: pl.DataFrame) -> IntArray | None:
     """Return what the times are beyond their whole seconds, or None where nothing is."""
     column = rows["nanoseconds"]
     return column.to_numpy() if column.null_count() == 0 and (column > 0).any() else None
-
-
-def _one_per_pair(
-    users: IntArray, items: IntArray, order: NDArray[np.int64], n_items: int, which: Literal["first", "last"]
-) -> NDArray[np.bool_]:
-    """Return a mask with one event of each (user, item) pair, the first or the last in `order`."""
-    sequence = order if which == "first" else order[::-1]
-    pairs = users[sequence].astype(np.int64) * n_items + items[sequence]
-    _, index = np.unique(pairs, return_index=True)
-    keep = np.zeros(len(users), dtype=np.bool_)
-    keep[sequence[index]] = True
-    return keep
 
 
 def _clean_items(raw: RawData, tally: Tally) -> tuple[pl.DataFrame, tuple[str, ...]]:

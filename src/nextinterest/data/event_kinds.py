@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from nextinterest.data.missing import is_missing
-from nextinterest.domain import MAX_KINDS, Kinds, kind_name
+from nextinterest.domain import MAX_KINDS, IntArray, Kinds, kind_name
 
-__all__ = ["kind_codes", "read_kinds"]
+__all__ = ["kind_codes", "left_open", "one_per_pair", "read_kinds"]
 
 
 def read_kinds(column: pl.Series, *, name: str = "kind") -> tuple[pl.Series, tuple[str, ...]]:
@@ -49,3 +53,30 @@ def kind_codes(kinds: pl.Series) -> Kinds | None:
         return None
     codes = kinds.cast(pl.Enum(names)).to_physical().cast(pl.Int8).fill_null(-1)
     return Kinds(codes.to_numpy(), tuple(names.to_list()))
+
+
+def left_open(kinds: pl.Series) -> NDArray[np.bool_]:
+    """Return which events of these kinds leave their item open (`Kinds.left_open`), shape (n_events,)."""
+    codes = kind_codes(kinds)
+    return np.zeros(len(kinds), dtype=np.bool_) if codes is None else codes.among(codes.left_open())
+
+
+def one_per_pair(
+    users: IntArray,
+    items: IntArray,
+    order: NDArray[np.int64],
+    n_items: int,
+    which: Literal["first", "last"],
+    is_open: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Return a mask with one event of each (user, item) pair, the first or the last in `order`.
+
+    An event that leaves the item open stays only where no other does: a purchase counts for more than a view.
+    """
+    sequence = order if which == "first" else order[::-1]
+    sequence = sequence[np.argsort(is_open[sequence], kind="stable")]
+    pairs = users[sequence].astype(np.int64) * n_items + items[sequence]
+    _, index = np.unique(pairs, return_index=True)
+    keep = np.zeros(len(users), dtype=np.bool_)
+    keep[sequence[index]] = True
+    return keep

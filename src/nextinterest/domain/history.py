@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar
@@ -127,6 +127,19 @@ class History:
         [5, 6]
         """
         return self._take(~np.isin(self.items, np.asarray(positions, dtype=np.int32)))
+
+    def had(self, open_kinds: Collection[str] = ()) -> IntArray:
+        """Return the items of the history, sorted, without those that only have events of some kinds.
+
+        Examples
+        --------
+        >>> history = History(np.array([4, 5, 4]), kinds=Kinds.of(["view", "view", "buy"]))
+        >>> history.had().tolist(), history.had(["view"]).tolist()
+        ([4, 5], [4])
+        """
+        if self.kinds is None or not open_kinds:
+            return np.unique(self.items)
+        return np.unique(self.items[~self.kinds.among(open_kinds)])
 
     def followed_by(self, items: IntArray, kind: str | None = None) -> History:
         """Return the history with items after it, at the time of the newest event.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nextinterest.errors import DataError
-from nextinterest.kind_names import KINDS, NEGATIVE_KINDS, kind_name
+from nextinterest.kind_names import HAD_KINDS, KINDS, NEGATIVE_KINDS, OPEN_KINDS, kind_name
 
 __all__ = ["KINDS", "MAX_KINDS", "NEGATIVE_KINDS", "Kinds", "kind_name"]
 
@@ -62,6 +62,21 @@ class Kinds:
         """Return the kind of event i; None where it is not known."""
         code = int(self.codes[i])
         return None if code < 0 else self.names[code]
+
+    def left_open(self) -> tuple[str, ...]:
+        """Return the kinds after which an item is still to be had: none where no kind says that one is had.
+
+        Examples
+        --------
+        >>> Kinds.of(["view", "cart", "buy"]).left_open(), Kinds.of(["click", "save"]).left_open()
+        (('view', 'cart'), ())
+        """
+        found = self.counts().keys()
+        return tuple(name for name in self.names if name in found & OPEN_KINDS) if found & HAD_KINDS else ()
+
+    def among(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """Return which events are of some kinds, shape (n_events,)."""
+        return np.isin(self.codes, [code for code, name in enumerate(self.names) if name in names])
 
     def take(self, where: slice | NDArray[np.bool_] | NDArray[np.integer]) -> Kinds:
         """Return the kinds of some events."""

@@ -67,6 +67,11 @@ class RetrieverConfig(BaseModel):
     )
     """Fusion weight of each source by name; a source not named here weighs 1."""
 
+    open_kinds: tuple[str, ...] = ()
+    """Kinds of events after which an item is still to be had: what a shop's customer only viewed may be
+    recommended. `Retriever.build` takes views, clicks, carts, saves and shares, where the log has purchases
+    or loans beside them."""
+
     likeness: dict[str, float] = Field(default_factory=lambda: dict(LIKENESS))
     """Weights of what says how alike items are (`nextinterest.retrieval.likeness`); `nextinterest finetune`
     fits its own."""

@@ -6,7 +6,7 @@ of a short list, and scores, with ``-inf`` there. Knows nothing of where lists c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,11 @@ def rounded_down(probabilities: NDArray[np.float64]) -> FloatArray:
     return np.where(near > probabilities, np.nextafter(near, np.float32(0)), near)
 
 
-def seen_items(histories: Sequence[History], exclude_seen: bool) -> list[IntArray] | None:
-    """Return the items of each history, or None where seen items may be returned."""
-    return [np.unique(history.items) for history in histories] if exclude_seen else None
+def seen_items(
+    histories: Sequence[History], exclude_seen: bool, open_kinds: Collection[str] = ()
+) -> list[IntArray] | None:
+    """Return the items of each history (see `History.had`), or None where seen items may be returned."""
+    return [history.had(open_kinds) for history in histories] if exclude_seen else None
 
 
 def drop_excluded(

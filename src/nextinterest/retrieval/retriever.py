@@ -17,7 +17,7 @@ An empty history is answered by popularity, a catalogue without a log by text al
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Self, cast
 
@@ -111,6 +111,8 @@ class Retriever:
             Options; None takes the defaults.
         """
         config = config or RetrieverConfig()
+        if log is not None and log.kinds is not None and "open_kinds" not in config.model_fields_set:
+            config = config.model_copy(update={"open_kinds": log.kinds.left_open()})
         vectors = encoder.encode(catalog_texts(catalog))
         index = ItemIndex.from_vectors(vectors, cast(IndexKind, config.index))
         text = TextNeighbours(vectors, index, config.text_half_life, config.rating_gain)
@@ -219,6 +221,7 @@ class Retriever:
         *,
         allowed: BoolArray | None = None,
         queries: Sequence[Sequence[Query]] | None = None,
+        open_kinds: Collection[str] = (),
     ) -> list[Shortlist]:
         """Return the k best candidates of each history; see `nextinterest.retrieval.shortlist`.
 
@@ -235,6 +238,8 @@ class Retriever:
             are chosen, and probabilities are those among the items that may be returned.
         queries
             What to search for besides, one sequence per history.
+        open_kinds
+            Kinds of events that leave an item open, such as those of `RetrieverConfig.open_kinds`.
         """
         found: list[Shortlist] = []
         for start in range(0, len(histories), _ROWS):
@@ -242,7 +247,7 @@ class Retriever:
             asked = Asked(
                 histories[some],
                 k,
-                seen_items(histories[some], exclude_seen),
+                seen_items(histories[some], exclude_seen, open_kinds),
                 allowed,
                 None if queries is None else queries[some],
             )

@@ -146,7 +146,7 @@ class Executor:
         history = extended(profile.history(), [item for item in liked if item not in known], "like")
         open_items = self._open(profile, [*disliked, *seen, *models, *liked], fewer)
         if request.exclude_seen:
-            open_items[history.items] = False
+            open_items[history.had(self.engine.retriever.config.open_kinds)] = False
         count = request.count or DEFAULT_COUNT
         allowed = open_items & self.conditions.mask(request.where)
         made = (
@@ -201,7 +201,7 @@ class Executor:
         # A language model reranks the best few alone, which need not hold this item.
         ranked = self.engine.rank([history], len(self.engine.catalog), rerank=False)[0]
         indices = np.flatnonzero(ranked.items == item)
-        seen = bool(np.any(history.items == item))
+        seen = item in history.had(self.engine.retriever.config.open_kinds)
         index = int(indices[0]) if len(indices) else None
         counts = {
             name: sum(name in self.engine.catalog.categories[int(i)] for i in history.items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from nextinterest.agent.config import InterestStyle
 from nextinterest.agent.generation.asked import AskedWriter, Candidates, longest_answer
@@ -42,6 +42,8 @@ class Generator:
         Finds titles that such a model is shown.
     style
         How a model that can be constrained says interests.
+    open_kinds
+        Kinds of events that leave an item open (`History.had`).
     """
 
     def __init__(
@@ -51,8 +53,9 @@ class Generator:
         grounder: Callable[[], TitleGrounder],
         candidates: Candidates,
         style: InterestStyle = "written",
+        open_kinds: Collection[str] = (),
     ) -> None:
-        self.model = model
+        self.model, self.open_kinds = model, open_kinds
         self.writer: Writer
         if isinstance(model, ConstrainedModel):
             self.prompts = GenerationPrompts(catalog, model.tokenizer, _fitting(GENERATION_OPTIONS, model))
@@ -69,7 +72,8 @@ class Generator:
         """Return what comes next for one history; see `RecommenderAgent.generate`."""
         history = read.history
         asking = request if isinstance(request, Asking) else Asking(request=request)
-        seen = frozenset(int(item) for item in history.items) if exclude_seen else frozenset[int]()
+        had = history.had(self.open_kinds) if exclude_seen else ()
+        seen = frozenset(int(item) for item in had)
         excluded = seen | read.unwanted
         written = self.writer.write(history, n, excluded, asking)
         notes = list(read.notes)
@@ -128,7 +132,7 @@ def make_generator(
     def grounder() -> TitleGrounder:
         return TitleGrounder(catalog, TitleVectors(catalog, retriever.index, encoder))
 
-    return Generator(model, catalog, grounder, candidates or best, style)
+    return Generator(model, catalog, grounder, candidates or best, style, retriever.config.open_kinds)
 
 
 def _short(items: Sequence[GeneratedItem], n: int) -> Iterator[str]:
