@@ -61,7 +61,7 @@ def test_events_of_one_moment_and_other_kinds_are_no_duplicates(tmp_path: Path) 
 def test_repeats_are_counted_when_dropped_too(tmp_path: Path) -> None:
     dataset = load(write(tmp_path, clicks__csv=EVENTS) / "clicks.csv")
     assert dataset.report.repeated_events == dataset.report.count("repeated user and item") == 2
-    assert [(e.item, e.kind) for e in events(dataset)["ann"]] == [("mill", "view")]
+    assert [(e.item, e.kind) for e in events(dataset)["ann"]] == [("mill", "buy")]
 
 
 @pytest.mark.parametrize("beside", [True, False])
