@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nextinterest.amounts import amounts
 from nextinterest.counting import counted
 from nextinterest.domain import FloatArray, History, IntArray, Kinds, TimeArray, found_name
 from nextinterest.errors import DataError
@@ -85,6 +86,11 @@ class EventLog:
             Index into `user_ids` of each event, shape (n_events,).
         items, times, ratings, nanoseconds, kinds, weights
             As the attributes of the class, one per event, in the order of the file.
+
+        Raises
+        ------
+        DataError
+            If a rating or weight is beyond `nextinterest.amounts.MAX_AMOUNT`.
         """
         keys = [key for key in (nanoseconds, times, users) if key is not None]
         order = np.lexsort(keys)
@@ -95,10 +101,10 @@ class EventLog:
             offsets,
             np.ascontiguousarray(items[order], dtype=np.int32),
             None if times is None else np.ascontiguousarray(times[order], dtype=np.int64),
-            None if ratings is None else np.ascontiguousarray(ratings[order], dtype=np.float32),
+            None if ratings is None else np.ascontiguousarray(amounts(ratings, "rating")[order]),
             None if nanoseconds is None else np.ascontiguousarray(nanoseconds[order], dtype=np.int32),
             None if kinds is None else kinds.take(order),
-            None if weights is None else np.ascontiguousarray(weights[order], dtype=np.float32),
+            None if weights is None else np.ascontiguousarray(amounts(weights, "weight")[order]),
         )
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from nextinterest.amounts import MAX_AMOUNT
 from nextinterest.data.missing import is_missing
 
 __all__ = ["bare_numbers", "doubtful_numbers", "read_ratings"]
@@ -20,6 +21,8 @@ _EITHER = r"^[+-]?\d{1,3},\d{3}$"
 _THOUSANDS = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _DOTTED = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$"
 _DOTS = r"^[+-]?[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})$"
+_MOST = 1e15
+"""Prices and counts beyond this are none."""
 _YES, _NO = ("true", "t", "yes", "y"), ("false", "f", "no", "n")
 
 
@@ -69,9 +72,10 @@ def read_ratings(
 
 
 def _finite(column: pl.Series, dtype: type[pl.Float32 | pl.Float64]) -> pl.Series:
-    """Return a column of text as numbers, null where it is none or is not finite."""
+    """Return a column of text as numbers, null where it is none or is beyond all that is meant."""
     numbers = column.cast(dtype, strict=False)
-    return pl.select(pl.when(pl.lit(numbers).is_finite()).then(pl.lit(numbers))).to_series()
+    most = MAX_AMOUNT if dtype == pl.Float32 else _MOST
+    return pl.select(pl.when(pl.lit(numbers).abs() <= most).then(pl.lit(numbers))).to_series()
 
 
 def _with_commas(column: pl.Series, dtype: type[pl.Float32 | pl.Float64]) -> pl.Series:

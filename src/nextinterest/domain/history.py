@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from nextinterest.amounts import Amount, amounts
 from nextinterest.counting import counted
 from nextinterest.domain.arrays import BoolArray, FloatArray, IntArray, TimeArray
 from nextinterest.domain.catalog import Catalog
@@ -34,15 +35,11 @@ class Event:
 
     item: Annotated[str, Field(description="Id of the item.", min_length=1)]
     time: Annotated[AwareDatetime | None, Field(description="When it happened.")] = None
-    rating: Annotated[
-        float | None, Field(description="Rating, where one was given.", allow_inf_nan=False)
-    ] = None
+    rating: Annotated[Amount | None, Field(description="Rating, where one was given.")] = None
     kind: Annotated[
         str | None, Field(description="What was done: view, cart, buy, play, like, skip, hide, rate, ...")
     ] = None
-    weight: Annotated[
-        float | None, Field(description="How much of it: pieces, plays, minutes.", allow_inf_nan=False)
-    ] = None
+    weight: Annotated[Amount | None, Field(description="How much of it: pieces, plays, minutes.")] = None
     user: Annotated[
         str | None, Field(description="Id of the user; None in a history, which is of one user.")
     ] = None
@@ -83,11 +80,11 @@ class History:
         if self.times is not None:
             object.__setattr__(self, "times", np.asarray(self.times, dtype=np.int64))
         if self.ratings is not None:
-            object.__setattr__(self, "ratings", np.asarray(self.ratings, dtype=np.float32))
+            object.__setattr__(self, "ratings", amounts(self.ratings, "rating"))
         if self.nanoseconds is not None:
             object.__setattr__(self, "nanoseconds", np.asarray(self.nanoseconds, dtype=np.int32))
         if self.weights is not None:
-            object.__setattr__(self, "weights", np.asarray(self.weights, dtype=np.float32))
+            object.__setattr__(self, "weights", amounts(self.weights, "weight"))
         for name in ("times", "ratings", "nanoseconds", "kinds", "weights"):
             column = getattr(self, name)
             if column is not None and len(column) != len(self.items):
@@ -216,11 +213,11 @@ class History:
         return cls(
             items,
             times,
-            _numbers([event.rating for event in rows]),
+            _numbers([event.rating for event in rows], "rating"),
             user,
             nanoseconds,
             Kinds.of(event.kind for event in rows),
-            _numbers([event.weight for event in rows]),
+            _numbers([event.weight for event in rows], "weight"),
         )
 
 
@@ -228,7 +225,7 @@ def _number(column: FloatArray | None, i: int) -> float | None:
     return None if column is None or np.isnan(column[i]) else float(column[i])
 
 
-def _numbers(values: Sequence[float | None]) -> FloatArray | None:
+def _numbers(values: Sequence[float | None], what: str) -> FloatArray | None:
     if all(value is None for value in values):
         return None
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float32)
+    return amounts(np.array([np.nan if value is None else value for value in values]), what)

@@ -56,7 +56,7 @@ class Availability:
 
     since: Annotated[Moment | None, Field(description="First moment it can be had.")] = None
     until: Annotated[Moment | None, Field(description="Moment from which it cannot.")] = None
-    stock: Annotated[int | None, Field(description="How many are left.", ge=0)] = None
+    stock: Annotated[int | None, Field(description="How many are left.", ge=0, le=10**15)] = None
 
     def __post_init__(self) -> None:
         for name, time in (("since", self.since), ("until", self.until)):

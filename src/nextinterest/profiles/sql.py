@@ -21,6 +21,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from nextinterest.amounts import MAX_AMOUNT
 from nextinterest.errors import DataError
 from nextinterest.profiles.engine import impatient, open_engine, where_it_is
 from nextinterest.profiles.faults import (
@@ -192,7 +193,8 @@ class SqlProfileStore:
                     item_id=row.item_id,
                     time=EARLIEST + timedelta(microseconds=row.time_us),
                     kind=row.kind,
-                    rating=row.rating,
+                    # an older version wrote ratings of any size
+                    rating=None if row.rating is None or abs(row.rating) > MAX_AMOUNT else row.rating,
                 )
                 for row in connection.execute(query)
             ]

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from nextinterest.amounts import Amount
 from nextinterest.characters import DIRECTION_CONTROLS
 from nextinterest.profiles.faults import UserNameError
 from nextinterest.profiles.kinds import EventKind, GivenKind
@@ -48,9 +49,7 @@ class ProfileEvent(BaseModel):
         "rate are read as seen; like, save, share, cart, buy and borrow as liked; dislike as disliked; hide, "
         "skip, remove and return as hidden. Other spellings of these (bought, purchase) are known.",
     )
-    rating: float | None = Field(
-        default=None, description="Rating, where one was given.", allow_inf_nan=False, strict=True
-    )
+    rating: Amount | None = Field(default=None, description="Rating, where one was given.", strict=True)
 
 
 class AppendResult(BaseModel):

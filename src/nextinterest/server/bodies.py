@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from nextinterest.agent.config import OnUnknown
+from nextinterest.amounts import Amount
 from nextinterest.domain import Event, Session
 from nextinterest.domain.portraits import InterestPortrait
 from nextinterest.interests.words import TextPortrait
@@ -50,9 +51,7 @@ class HistoryEvent(Body):
 
     item: str = Field(description="Id or title of the item.", min_length=1, max_length=4096)
     time: Time | None = Field(default=None, description="When it happened (with a time zone).")
-    rating: float | None = Field(
-        default=None, description="Rating, where one was given.", allow_inf_nan=False
-    )
+    rating: Amount | None = Field(default=None, description="Rating, where one was given.")
 
 
 _TRACE = "Return each step of the answer with it: prompts, what was found, tokens, time."
