@@ -2,7 +2,8 @@
 
 The rules hold for every reader, a language model included. A whole profile is asked for in a message that
 says nothing else (`nextinterest.agent.chat.reading.deletion`), and is deleted once a reply that means only
-yes, or the caller, confirms it. Part of a profile is taken back only by a message that speaks of forgetting.
+yes, or the caller, confirms it. Part of a profile is taken back only by a message that speaks of forgetting,
+or, one item of a language model's plan, by a message that corrects what was said before.
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nextinterest.agent.chat.grounding import deletes_everything
-from nextinterest.agent.chat.messages import last_said, newest_part
+from nextinterest.agent.chat.messages import last_said, names, newest_part
 from nextinterest.agent.chat.reading.amendments import corrected, undoes
-from nextinterest.agent.chat.reading.deletion import agreement, asks_to_delete_profile, speaks_of_deleting
+from nextinterest.agent.chat.reading.deletion import (
+    agreement,
+    asks_to_delete_profile,
+    listed,
+    speaks_of_deleting,
+)
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import read_retraction
-from nextinterest.agent.chat.reading.tokens import tokenise
+from nextinterest.agent.chat.reading.tokens import Text, tokenise
 from nextinterest.agent.chat.schema import EVERYTHING, Question
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
 from nextinterest.domain import Request, Where
@@ -120,6 +126,14 @@ def _allowed(read: Understood, said: str, part: Sequence[Message], context: Chat
     else:
         text = tokenise(said)
         asked = read_retraction(text)
-        allowed = (asked is not None and not excepts(text) and not in_passing(text)) or undoes(said)
-        read = replace(read, unsure=read.unsure or (asked is not None and asked.unsure))
+        undone = undoes(said)
+        corrects = asked is None and not undone and read.request.query is not None and _corrects(text)
+        allowed = undone or corrects or (asked is not None and not excepts(text) and not in_passing(text))
+        named = any(one.role == "user" and names(one.content, read.request.query or "") for one in part)
+        unsure = not named if corrects else asked is not None and asked.unsure
+        read = replace(read, unsure=read.unsure or unsure)
     return read if allowed else replace(read, request=Request(intent="forget"), undo=())
+
+
+def _corrects(text: Text) -> bool:
+    return any(text.phrase_at(position, listed("misspoke")) for position in range(len(text)))

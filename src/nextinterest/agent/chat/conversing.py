@@ -7,10 +7,11 @@ handed out sentence by sentence.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from nextinterest.agent.chat.consent import settled
 from nextinterest.agent.chat.execution import Executor
-from nextinterest.agent.chat.messages import last_said, newest_part
+from nextinterest.agent.chat.messages import last_said, names, newest_part
 from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
@@ -79,6 +80,8 @@ class Conversation:
         context = self.context if history is None else self.context.about(history)
         with step("understand", reader=self.understanding.name) as s:
             read = settled(self.understanding, messages, context, waiting, confirmed=confirmed)
+            if self.reads_history and any(one.reported for one in (read, *read.then)):
+                read = self._unrepeated(read, messages)
             if s:
                 asked = (read, *read.then)
                 s.note(requests=[one.request.model_dump(mode="json", exclude_defaults=True) for one in asked])
@@ -98,6 +101,31 @@ class Conversation:
         if understood.earlier or not (replies and self.reads_history):
             return understood.earlier
         return CompositionalReader().read(newest_part(messages)[0], self.context).earlier
+
+    def _unrepeated(self, read: Understood, messages: Sequence[Message]) -> Understood:
+        """Return what was read with what a language model repeats of earlier messages as said there.
+
+        Beside a list it is neither noted nor said a second time.
+        """
+        said = [one.content for one in messages if one.role == "user"]
+        known = self.earlier(messages, read)
+        called = self.context.titles.called
+
+        def before(event: ReportedEvent) -> bool:
+            title = called(event.item)
+            return event in known or (
+                not names(said[-1], title) and any(names(text, title) for text in said[:-1])
+            )
+
+        def first_said(one: Understood) -> Understood:
+            events = tuple(
+                event for event in one.reported if one.request.intent == "feedback" or not before(event)
+            )
+            return replace(one, reported=events, then=tuple(map(first_said, one.then)))
+
+        repeated = [event for one in (read, *read.then) for event in one.reported if before(event)]
+        earlier = tuple(dict.fromkeys((*known, *repeated)))
+        return replace(first_said(read), earlier=earlier)
 
     @property
     def reads_history(self) -> bool:

@@ -41,6 +41,7 @@ DEFAULT_HORIZON = 10
 N_FOUND = 5
 N_CLOSE = 10
 LEAST_MATCH = 0.72
+_GIVEN = "Nothing was removed: what the data has about {titles} is not changed by chat and still counts."
 _NOTHING = "Nothing is stored about you, so nothing was deleted."
 
 
@@ -311,6 +312,10 @@ class Executor:
         held = profile.held()
         events = sum(profile.take_back(one.item, one.kind) for one in understood.undo)
         events += 0 if understood.undo else sum(profile.take_back(item) for item in items)
+        given = set() if events else {*items} & {*profile.history().items.tolist()}
+        if given:
+            titles = ", ".join(self.context.titles.called(item) for item in sorted(given))
+            return Outcome(request=understood.request, notes=(_GIVEN.format(titles=titles),))
         gone = tuple(item for item in items if item in held) if events and not understood.undo else items
         done = Confirmation(
             kind="forgotten",

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, get_args
 
-from nextinterest.agent.chat.reading.tokens import LONGEST
+from nextinterest.agent.chat.reading.tokens import LONGEST, tokenise
 from nextinterest.agent.chat.schema import ChatReply
 from nextinterest.domain import Answer
 from nextinterest.errors import DataError
 from nextinterest.messages import Message, Role
+from nextinterest.titles import split_year
 
-__all__ = ["MessageLike", "last_said", "newest_part", "read_messages"]
+__all__ = ["MessageLike", "last_said", "names", "newest_part", "read_messages"]
 
 MOST_CHARACTERS = 6_000
 """Characters of a conversation that are read: of the newest message at most `LONGEST`, the rest of those
@@ -145,3 +146,15 @@ def _part(part: object) -> str | None:
         return None
     text = part.get("text")
     return text if isinstance(text, str) else None
+
+
+def names(text: str, title: str) -> bool:
+    """Whether a text has the words of a title, its year aside.
+
+    Examples
+    --------
+    >>> names("oops i meant aliens, not alien!", "Alien (1979)"), names("aliens", "Alien")
+    (True, False)
+    """
+    wanted, words = tokenise(split_year(title)[0]).words, tokenise(text).words
+    return any(words[start : start + len(wanted)] == wanted for start in range(len(words) - len(wanted) + 1))
