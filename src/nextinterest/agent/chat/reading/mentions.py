@@ -16,12 +16,13 @@ from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.slots import (
     next_in_list,
     opens_clause,
+    said_of,
     skip_fillers,
     slot_end,
     title_slots,
 )
 from nextinterest.agent.chat.reading.statements import listed
-from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
+from nextinterest.agent.chat.reading.tokens import Text, all_phrases, single_words, word_list
 from nextinterest.titles import TitleIndex, TitleMatch, compared, normalise_title, title_words
 from nextinterest.titles.words import common_words, everyday_words
 
@@ -57,7 +58,11 @@ class Mention:
 
 
 def find_mentions(
-    text: Text, titles: TitleLookups, lexicon: CategoryLexicon, elsewhere: Container[int] = ()
+    text: Text,
+    titles: TitleLookups,
+    lexicon: CategoryLexicon,
+    elsewhere: Container[int] = (),
+    recent: Container[int] = (),
 ) -> list[Mention]:
     """Return the titles named in a message, left to right, without overlap.
 
@@ -69,20 +74,28 @@ def find_mentions(
         Of the catalogue.
     elsewhere
         Positions of words that mean something else.
+    recent
+        Items that the conversation showed or mentioned last: the whole of a clause may be their title.
     """
-    return _Search(text, titles, lexicon, elsewhere).found()
+    return _Search(text, titles, lexicon, elsewhere, recent).found()
 
 
 class _Search:
     """The search for titles in one message."""
 
     def __init__(
-        self, text: Text, titles: TitleLookups, lexicon: CategoryLexicon, elsewhere: Container[int]
+        self,
+        text: Text,
+        titles: TitleLookups,
+        lexicon: CategoryLexicon,
+        elsewhere: Container[int],
+        recent: Container[int],
     ) -> None:
-        self.text, self.titles, self.lexicon = text, titles, lexicon
+        self.text, self.titles, self.lexicon, self.recent = text, titles, lexicon, recent
         self.index: TitleIndex = titles.index
         self.expected = set(title_slots(text, "opens_strong"))
         self.seen = set(title_slots(text, "opens_seen"))  # where even an everyday word is one
+        self.loved = title_slots(text, "opens_loved")  # and where it is as the whole object
         self.taken = {position for position in range(len(text)) if position in elsewhere}
         lower = sum(token.raw[0].islower() for token in text.tokens)
         self.cased = not text.shouted and (
@@ -166,17 +179,23 @@ class _Search:
         capital = self._is_capitalised(start, end)
         seen = self._is_behind(self.seen, start)
         expected = seen or self._is_behind(self.expected, start)
+        if mention.item in self.recent and opens_clause(self.text, start) and self._ends_clause(end):
+            return True
         if not content:
             return capital and not any(word in single_words("kinds") for word in words)
         if self.index.is_part(mention.item, words):
             short = len(words) == 1 or self.index.is_series(words)
             return (seen or (short and expected)) and self._ends_clause(end)
-        if everyday and len(words) > 2 and len(content) > 1 and self._is_subject(start, end):
-            return True
+        if everyday and (expected or opens_clause(self.text, start)):
+            says = self.text.phrase_at(end, word_list("says_of")) > 0
+            if (says and len(words) > 2 and len(content) > 1) or self._is_judged(start, end):
+                return True
         if everyday:
-            if expected or len(content) > 1:
-                return capital or (seen and not self.lexicon.means(words) and self._ends_clause(end))
-            return capital and not self._is_circumstance(mention)
+            object_of = seen or self._is_behind(self.loved, start)
+            if expected or object_of or len(content) > 1:
+                return capital or (object_of and not self.lexicon.means(words) and self._ends_clause(end))
+            whole = len(words) == len(self.text) and not self._says_otherwise(words)
+            return whole or (capital and not self._is_circumstance(mention))
         if len(content) > 1 or expected or len(words) == len(self.text):
             return True
         return (capital and not self._is_circumstance(mention)) or (
@@ -185,9 +204,21 @@ class _Search:
             and self._ends_clause(end)
         )
 
-    def _is_subject(self, start: int, end: int) -> bool:
-        """Whether a clause starts with words and says something of them: "king of new york is great"."""
-        return opens_clause(self.text, start) and self.text.phrase_at(end, word_list("says_of")) > 0
+    def _says_otherwise(self, words: tuple[str, ...]) -> bool:
+        """Whether words mean something to the reader that is no title: a category, "more", "friends"."""
+        return any((word,) in all_phrases() or self.lexicon.means((word,)) for word in words)
+
+    def _is_judged(self, start: int, end: int) -> bool:
+        """Whether something is said of words that is said of works: "heat was great", "speed? loved it"."""
+        text = self.text
+        if end == len(text) or any(word in single_words("happenings") for word in text.words[start:end]):
+            return False
+        behind = end + text.phrase_at(end, word_list("judges"))
+        behind += text.phrase_at(behind, word_list("intensifiers"))
+        said = text.phrase_at(behind, word_list("liked", "disliked"))
+        if text.phrase_at(end, word_list("liked", "disliked")) > 1:
+            return True  # "matrix was sick"
+        return said > 0 and (behind > end or text.tokens[end].before.strip() in {"?", "..."})
 
     def _is_behind(self, positions: Container[int], start: int) -> bool:
         return start in positions or (self.text.words[start] in _ARTICLES and start + 1 in positions)
@@ -228,7 +259,7 @@ class _Search:
             return False
         if any(not t.capital or (len(t.raw) > 1 and t.raw.isupper()) for t in tokens):
             return False
-        opens = start == 0 or text.tokens[start].after_stop
+        opens = tokens[0] is text.tokens[start] and (start == 0 or tokens[0].after_stop)
         return not opens or len(tokens) > 1 or text.phrase_at(end, listed("of_works")) > 0
 
     def _stands_alone(self, start: int, end: int, *, common: bool) -> bool:
@@ -296,6 +327,8 @@ class _Search:
         elif expected:
             start = skip_fillers(text, start)
             stop = slot_end(text, start)
+        elif opens_clause(text, start) and (said := said_of(text, start)) and self._is_judged(start, said):
+            stop, expected = said, True
         else:
             stop = self._capitals_end(start)
         best: Mention | None = None

@@ -17,7 +17,7 @@ import yaml
 from nextinterest.errors import DataError
 from nextinterest.titles import normalise_title
 
-__all__ = ["Text", "Token", "phrases_of", "single_words", "tokenise", "word_list"]
+__all__ = ["Text", "Token", "all_phrases", "phrases_of", "single_words", "tokenise", "word_list"]
 
 LONGEST = 4000  # characters read of one message
 _WORD = re.compile(r"[^\W_]+(?:['\u2019\u2018\u02bc][^\W_]+)*")
@@ -219,6 +219,12 @@ def phrases_of(file: str, *names: str) -> frozenset[tuple[str, ...]]:
     if missing:
         raise DataError(f"{file} has no list {missing[0]!r}.", remedy=f"It has {', '.join(sorted(lists))}.")
     return frozenset().union(*(lists[name] for name in names))
+
+
+@cache
+def all_phrases() -> frozenset[tuple[str, ...]]:
+    """Return the phrases of all lists of ``words.yaml`` and ``small_talk.yaml``."""
+    return frozenset().union(*_lists("words.yaml").values(), *_lists("small_talk.yaml").values())
 
 
 @cache

@@ -211,8 +211,9 @@ def read_turn(
     """
     text = tokenise(message)
     pointed = referring_positions(text, table.shown)
-    mentions = find_mentions(text, titles, context.categories, pointed)
-    known = [identified(text, mention, {*table.shown, *table.focus}, context) for mention in mentions]
+    recent = {*table.shown, *table.focus}
+    mentions = find_mentions(text, titles, context.categories, pointed, recent)
+    known = [identified(text, mention, recent, context) for mention in mentions]
     mentions = [replace(one, item=item) for one, (item, _, _) in zip(mentions, known, strict=True)]
     alike = {one.start: items for one, (_, _, items) in zip(mentions, known, strict=True)}
     asked = denial(text) if deletion.says("denied", message) else read_retraction(text)
