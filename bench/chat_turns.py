@@ -49,7 +49,8 @@ def items_of(read: Understood, context: ChatContext) -> set[str]:
     found = {item for name in names if (item := context.titles.resolve(name)) is not None}
     found |= {one.item for one in read.reported} | set(read.unclear)
     ids = {context.catalog.ids[item] for item in found}
-    return ids | set(request.where.excluded_items) | set(request.where.only_items or ())
+    out = {context.catalog.ids[item] for _, items in read.left_out for item in items}  # by words, not named
+    return ids | (set(request.where.excluded_items) - out) | set(request.where.only_items or ())
 
 
 def titles_said(row: dict[str, object], known: set[str]) -> list[set[str]]:

@@ -37,6 +37,11 @@ def remarks(understood: Understood, titles: TitleIndex) -> Iterator[str]:
         yield _REMARKS[understood.remark]
     for lacking, words in understood.unheld:
         yield f"I have no {lacking}, so “{words}” was left out."
+    for words, items in understood.left_out:
+        if items:
+            yield f"Left out: {counted(len(items), 'item')} {words}."
+        else:
+            yield f"I know of no item {words}, so none was left out for that."
     if understood.by_rules:
         yield f"Read by rules: {understood.by_rules}."
     if understood.unread:

@@ -157,6 +157,8 @@ class Understood:
         Why rules read the message in place of a language model; empty where they did not.
     unheld
         Conditions of the newest message that no field of the catalogue holds: what it lacks, and the words.
+    left_out
+        What the newest message rules out that no field holds, each with the items left out for it.
     then
         What else the message asks for, in its order.
     """
@@ -179,6 +181,7 @@ class Understood:
     unsearched: int = 0
     by_rules: str = ""
     unheld: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[tuple[str, frozenset[int]], ...] = ()
     then: tuple[Understood, ...] = ()
 
 

@@ -33,6 +33,10 @@ __all__ = [
 _PART = re.compile(r"\s*(?:[/|,&>]|\band\b)\s*")
 _FARTHEST_NEGATION = 60  # words; longer sentences are rare, and the work of reading stays bounded
 _LONGEST_PHRASE = 5
+# What may stand between "less" and what is less wanted.
+_BETWEEN = frozenset(
+    {"of", "the", "that", "this", "like", "so", "such", "any", "sort", "kind", "type", "stuff"}
+)
 
 
 class _Group(TypedDict, total=False):
@@ -64,6 +68,8 @@ class CategoryRequest:
     ----------
     include, exclude
         Categories wanted and unwanted, in order of mention.
+    joint
+        Categories of which no item may have all: "no romcoms" rules out neither romances nor comedies.
     allowed
         Categories that need no longer be excluded.
     either
@@ -74,6 +80,7 @@ class CategoryRequest:
 
     include: list[str] = field(default_factory=list)
     exclude: list[str] = field(default_factory=list)
+    joint: list[tuple[str, ...]] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
     either: bool = False
     taken: set[int] = field(default_factory=set)
@@ -102,6 +109,7 @@ class CategoryLexicon:
             for form in {" ".join(tokenise(part).words) for part in (name, *_PART.split(name.casefold()))}:
                 if form:
                     called.setdefault(form, []).append(name)
+        self._joint: set[tuple[str, ...]] = set()
         self._parents: set[tuple[str, ...]] = set()
         for form in {name.rsplit(">", 1)[0].strip() for name in self.names if ">" in name} - {""}:
             below = tuple(name for name in self.names if f"{name} >".startswith(f"{form} >"))
@@ -114,6 +122,7 @@ class CategoryLexicon:
                 if all(parts):
                     joined = tuple(name for part in parts if part for name in part)
                     self._add(group["words"], joined)
+                    self._joint.add(joined)
                 continue
             meant = tuple(dict.fromkeys(name for form in group["names"] for name in called.get(form, ())))
             if meant:
@@ -141,6 +150,10 @@ class CategoryLexicon:
     def is_parent(self, names: tuple[str, ...]) -> bool:
         """Whether names are those of all categories below one: "Sport > Football" and "Sport > Tennis"."""
         return names in self._parents
+
+    def is_joint(self, names: tuple[str, ...]) -> bool:
+        """Whether names are of one kind of thing that has all of them: a romcom."""
+        return names in self._joint
 
     def means(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """Return the categories that exactly these words mean."""
@@ -217,6 +230,9 @@ def read_categories(text: Text, lexicon: CategoryLexicon, taken: Container[int] 
             continue
         if _is_of_people(text, mention):
             continue
+        if no and lexicon.is_joint(mention.names):
+            request.joint.append(mention.names)
+            continue
         target, other = (request.exclude, request.include) if no else (request.include, request.exclude)
         said = text.words[mention.start : mention.end]
         for name in mention.names:
@@ -260,6 +276,8 @@ def is_negated(text: Text, position: int) -> bool:
             if words[start : at + 1] in negators:
                 if text.phrase_at(at + 1, harmless) or words[max(0, start - 1) : start] == ("why",):
                     return False
+                if words[at] in {"less", "fewer"}:
+                    return set(words[at + 1 : position]) <= _BETWEEN
                 return (words[at],) not in word_list("next_only") or _reaches(text, at, position)
         if (words[at],) in word_list("next_only"):
             if at == position - 1:
@@ -267,9 +285,11 @@ def is_negated(text: Text, position: int) -> bool:
             continue
         if behind.after_comma and ("," in behind.before or "(" in behind.before):
             return False
+        if words[at] == "more" and at and (words[at - 1],) not in negators | {("any",)}:
+            return False  # "less pop more rock"
         if (words[at],) in ends and not (words[at] == "so" and at and (words[at - 1],) in negators):
             return False
-        if words[at] in {"something", "some", "more"} and at and (words[at - 1],) in word_list("joiners"):
+        if words[at] in {"something", "some"} and at and (words[at - 1],) in word_list("joiners"):
             return False
     return False
 

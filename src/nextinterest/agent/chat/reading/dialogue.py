@@ -83,6 +83,7 @@ class Dialogue(DialogueState):
             all_items=turn.all_items,
             ruled_out=tuple(o.item for o in turn.titled if o.unlike) if turn.has("bans") else (),
             unheld=turn.unheld if self._listing else (),
+            left_out=self.left_out if self._listing else (),
             remark=self._remark(turn, intent),
         )
 
@@ -123,7 +124,7 @@ class Dialogue(DialogueState):
                 exclude=self.request.exclude, disliked=self.request.disliked, asked=self.request.asked
             )
         request = self.request
-        refining = request.asked
+        refining, before = request.asked, set(request.include)
         self._categories(turn, refining)
         self._years(turn)
         count = turn.count
@@ -131,7 +132,12 @@ class Dialogue(DialogueState):
             count = changed_count(turn.text, len(self.table.shown) or request.count or 0) or request.count
         request.count = count
         liked = [one.item for one in turn.named if one.opinion == "liked" and not one.like and not one.unlike]
-        unwanted = [one.item for one in turn.named if one.unlike or self._turned_down(one, turn)]
+        models = {one.item for one in turn.named if one.like}  # "like Heat, but not Heat itself"
+        unwanted = [
+            one.item
+            for one in turn.named
+            if one.item not in models and (one.unlike or self._turned_down(one, turn))
+        ]
         if intent == "similar":
             request.similar_to = self._models(turn)
             request.liked = []
@@ -142,13 +148,15 @@ class Dialogue(DialogueState):
         request.liked = [item for item in request.liked if item not in unwanted]
         request.similar_to = [item for item in request.similar_to if item not in unwanted]
         request.change(turn, self.context)
+        self.left_out = request.leave_out(turn, self.context)
         if unheard is not None or (intent == "similar" and not request.similar_to):
             request.query = unheard
         else:
             request.query = free_text(turn) or request.query
         request.less_like += [o.item for o in turn.named if o.kind and o.item not in request.less_like]
         request.asked = True
-        again = turn.has("more_of_same") or any(one.unlike for one in turn.named)
+        others = turn.wants_others and before.issuperset(turn.categories.include)
+        again = others or any(one.unlike for one in turn.named)
         known = [o.item for o in turn.titled if o.opinion == "none" and not (o.like or o.unlike)]
         left_out = [*(self.all_shown if again else ()), *known]
         return request.asks("similar" if request.similar_to else intent, self.context, left_out)
@@ -202,6 +210,10 @@ class Dialogue(DialogueState):
             name for name in request.exclude if name not in said.include and name not in said.allowed
         ]
         request.exclude += [name for name in said.exclude if name not in request.exclude]
+        for names in said.joint:  # "a comedy but no romcoms" is one without romance
+            if not set(names).isdisjoint(request.include):
+                known = (*request.include, *request.exclude)
+                request.exclude += [name for name in names if name not in known]
         request.include = [name for name in request.include if name not in request.exclude]
         if not refining and said.allowed and not request.include:
             request.include = list(said.allowed)
@@ -213,6 +225,8 @@ class Dialogue(DialogueState):
         if said.range is not None:
             adds = turn.has("adding") and request.asked and (request.years.first or request.years.last)
             request.years = request.years.union(said.range) if adds else said.range
+        elif said.direction and said.without:  # "not the 80s, something newer"
+            request.years = said.without[0].moved(said.direction, (), self.context.years)
         elif said.direction:
             years = [y for item in self.table.shown if (y := self.context.catalog.years[item]) is not None]
             request.years = request.years.moved(said.direction, years, self.context.years)

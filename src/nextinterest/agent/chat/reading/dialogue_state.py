@@ -32,6 +32,7 @@ class DialogueState:
         self.offer: Where | None = None
         self.held: Turn | None = None  # a message of which it was asked which item it means
         self.antecedent = Antecedent()
+        self.left_out: tuple[tuple[str, frozenset[int]], ...] = ()  # by the newest list's message
         self._listing = False
         self._before: tuple[Event, ...] = ()  # what was reported before the newest message
 

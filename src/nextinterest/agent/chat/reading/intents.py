@@ -10,7 +10,13 @@ from itertools import pairwise
 
 from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.retraction import Retraction
-from nextinterest.agent.chat.reading.scope import free_text, in_scope, is_question, opens_indefinite
+from nextinterest.agent.chat.reading.scope import (
+    free_text,
+    in_scope,
+    is_question,
+    opens_indefinite,
+    unwanted_text,
+)
 from nextinterest.agent.chat.reading.slots import words_in_slot
 from nextinterest.agent.chat.reading.small_talk import small_talk
 from nextinterest.agent.chat.reading.statements import opens_question
@@ -70,13 +76,15 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     unlike = any(one.unlike for one in turn.named)
     if turn.titled and not (stated or unlike or turn.count or turn.has("strong_requests", "wants_open")):
         return "search"
-    if turn.conditions or unlike:
+    if turn.conditions or unlike or (refining and unwanted_text(turn)):
         return "recommend"
     if _is_small_talk(turn):
         return "other"
     if _asks_for_list(turn):
         return "recommend"
-    if refining and turn.has("more_of_same", "rejects", "fewer_items", "double_items", "half_items", "reset"):
+    if refining and (
+        turn.wants_others or turn.has("rejects", "fewer_items", "double_items", "half_items", "reset")
+    ):
         return "recommend"
     if turn.titled:
         return "feedback" if stated else "search"
@@ -92,7 +100,7 @@ def _asks_for_list(turn: Turn) -> bool:
     tells = not single_words("tells_of").isdisjoint(turn.text.words)
     if turn.has("wants", "asks_for", "asks_choice") or opens_indefinite(turn.text):
         return True
-    return not tells and free_text(turn) is not None
+    return not tells and bool(free_text(turn) is not None or unwanted_text(turn))
 
 
 def _asks_besides(turn: Turn) -> bool:
@@ -300,4 +308,4 @@ def _is_small_talk(turn: Turn) -> bool:
     polite = turn.has("greetings", "thanks", "farewells")
     if not polite or turn.conditions:
         return False
-    return not turn.has("strong_requests") and not turn.has("more_of_same")
+    return not turn.has("strong_requests") and not turn.wants_others

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from nextinterest.agent.chat.reading.leaving_out import left_out
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.domain import Intent, Request, Where
@@ -101,6 +102,13 @@ class ListRequest:
         elif turn.dates.first is not None and context.years.last is not None:
             last = None if turn.dates.last is None else turn.dates.last.year
             self.years = YearRange(turn.dates.first.year, last)
+
+    def leave_out(self, turn: Turn, context: ChatContext) -> tuple[tuple[str, frozenset[int]], ...]:
+        """Leave out what a message rules out and no condition holds; return it with its items."""
+        said = tuple(left_out(turn, context, self.include))
+        for _, items in said:
+            self.left_out |= items
+        return said
 
     def _newest(self, context: ChatContext) -> None:
         moments = context.catalog.details.published

@@ -15,7 +15,7 @@ __all__ = ["changed_count", "count_asked"]
 
 MOST = 100
 _BEHIND = 4  # words behind a number in which what is counted stands
-_UNITS = frozenset("#$\u20ac\u00a3%/'")  # beside a number: a rank, a price, a share, a mark
+_UNITS = frozenset("#$\u20ac\u00a3%/'<>")  # beside a number: a rank, a price, a share, a mark
 _AMOUNTS = {"couple": 2, "pair": 2, "few": 3, "handful": 5}
 
 
@@ -45,17 +45,28 @@ def count_asked(text: Text, taken: Container[int] = (), counted: Container[int] 
         value, end = _number(text, start)
         if not 1 <= value <= MOST or any(position in taken for position in range(start, end)):
             continue
-        before = text.words[start - 1] if start > _clause_start(text, start) else ""
+        begin, less = _bound(text, start)
+        value -= less
+        before = text.words[begin - 1] if begin > _clause_start(text, begin) else ""
         if before in single_words("no_count_behind") or text.tokens[start].before.rstrip()[-1:] in _UNITS:
             continue
         behind = text.tokens[end].before if end < len(text) else text.end
         if behind.lstrip()[:1] in _UNITS or measured(text, end):
             continue
-        if _is_counted(text, start, end, counted) or _is_alone(text, start, end):
+        if _is_counted(text, start, end, counted) or _is_alone(text, begin, end):
             return value
-        if text.words[start] != "one" and _is_asked(text, start):
+        if text.words[start] != "one" and _is_asked(text, begin):
             return value
     return None
+
+
+def _bound(text: Text, start: int) -> tuple[int, int]:
+    """Return where "at most" or "fewer than" before a number starts, and how many fewer are meant."""
+    for less, name in enumerate(("count_most", "count_below")):
+        for length in (3, 2, 1):
+            if length <= start and text.words[start - length : start] in word_list(name):
+                return start - length, less
+    return start, 0
 
 
 def _number(text: Text, start: int) -> tuple[int, int]:

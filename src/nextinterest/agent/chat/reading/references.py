@@ -243,4 +243,4 @@ def _position_meant(text: Text, position: int, n: int, by_number: bool, chained:
     joined = chained and (before in {"and", "or", "und", "et"} or text.tokens[position].after_comma)
     if labelled or (joined and after not in {"movies", "films", "more"}):
         return value
-    return value if by_number and word != "one" else None
+    return value if by_number and word != "one" and after not in {"movies", "films", "more"} else None

@@ -18,7 +18,7 @@ from nextinterest.titles.words import NUMBER_WORDS
 if TYPE_CHECKING:
     from nextinterest.agent.chat.reading.turn import Turn
 
-__all__ = ["free_text", "in_scope", "is_question", "opens_indefinite"]
+__all__ = ["free_text", "in_scope", "is_question", "opens_indefinite", "unwanted_text"]
 
 _LONGEST_QUERY = 200
 
@@ -38,7 +38,7 @@ def in_scope(turn: Turn, *, refining: bool) -> bool:
     if not is_question(turn.text):
         wanted = turn.categories.include or turn.categories.exclude or turn.has("item_nouns")
         return refining or bool(wanted) or turn.conditions or turn.has("wants_open", "any_year")
-    if refining and (turn.conditions or turn.has("more_of_same", "wants_open")):
+    if refining and (turn.conditions or turn.wants_others or turn.has("wants_open")):
         return True
     wanted = turn.categories.include or turn.categories.exclude or turn.has("item_nouns", "wants_open")
     held = turn.attributes.wanted or turn.attributes.unwanted or turn.dates.first
@@ -70,7 +70,20 @@ def free_text(turn: Turn) -> str | None:
 
     They are those that are neither titles, categories, years, numbers and prices nor words that ask, with the
     function words between them: "something dark and slow about grief" gives "dark and slow about grief".
+    What is not wanted is none of them, since texts like it would come first.
     """
+    wanted = [run for run in _free(turn) if not is_negated(turn.text, run[0])]
+    said = ", ".join(_as_said(turn.text, start, end) for start, end in wanted)
+    return said[:_LONGEST_QUERY] or None
+
+
+def unwanted_text(turn: Turn) -> tuple[tuple[int, int], ...]:
+    """Return where the words of a request stand that say what is not wanted and that no field holds."""
+    return tuple(run for run in _free(turn) if is_negated(turn.text, run[0]))
+
+
+def _free(turn: Turn) -> list[tuple[int, int]]:
+    """Return the runs of words of a request that no field holds."""
     text = turn.text
     held = turn.taken | turn.title_positions | _asking(text)
     runs: list[tuple[int, int]] = []
@@ -86,11 +99,9 @@ def free_text(turn: Turn) -> str | None:
             runs[-1] = (runs[-1][0], position + 1)
         else:
             runs.append((position, position + 1))
-    asked = [run for run in runs if _is_of_request(turn, run)]
+    asked = [run for run in runs if _is_refused(text, run[0]) or _is_of_request(turn, run)]
     # What is said beside a request that says nothing else is what it is about: "I feel sad, cheer me up".
-    runs = runs if not asked and not turn.conditions and not turn.named else asked
-    said = ", ".join(_as_said(text, start, end) for start, end in runs)
-    return said[:_LONGEST_QUERY] or None
+    return runs if not asked and not turn.conditions and not turn.named else asked
 
 
 def _asking(text: Text) -> set[int]:
@@ -112,10 +123,23 @@ def _only_function(text: Text, start: int, end: int, held: Container[int]) -> bo
 
 
 def _as_said(text: Text, start: int, end: int) -> str:
-    """Return words as they were written, with "about" or "less" before them, and "not" if negated."""
-    if start and text.words[start - 1] in single_words("leads_query") and not text.breaks(start - 1, start):
-        return text.span(start - 1, end)
-    return f"not {text.span(start, end)}" if is_negated(text, start) else text.span(start, end)
+    """Return words as they were written, with "about" or "for" before them."""
+    leads = start and text.words[start - 1] in single_words("leads_query")
+    return text.span(start - (leads and not text.breaks(start - 1, start)), end)
+
+
+def _is_refused(text: Text, start: int) -> bool:
+    """Whether a clause only says what is not wanted: "nothing with clowns", not "my car isn't running"."""
+    first = start
+    while first and not (text.tokens[first].after_stop or text.tokens[first].after_comma):
+        first -= 1
+    before = set(text.words[first:start])
+    said = {word for phrase in word_list("negators") for word in phrase} | single_words("refuses")
+    if not is_negated(text, start) or not before <= said | single_words("plain") - single_words(
+        "not_refuses"
+    ):
+        return False
+    return before.isdisjoint({"i", "we", "im", "were"}) or not before.isdisjoint(single_words("desires"))
 
 
 def _is_of_request(turn: Turn, run: tuple[int, int]) -> bool:

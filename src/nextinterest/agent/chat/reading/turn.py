@@ -127,6 +127,17 @@ class Turn:
             if (length := self.text.phrase_at(position, phrases))
         )
 
+    @property
+    def wants_others(self) -> bool:
+        """Whether others than those shown are asked for: "more", but not "no more than three"."""
+        bounds = self.text.spans(word_list("comparing_more"))
+        joined = ((a, b) for a, b in bounds if not any(t.after_comma for t in self.text.tokens[a + 1 : b]))
+        compared = {p for start, end in joined for p in range(start, end)}
+        return any(
+            not compared.union(self.title_positions) & set(range(start, end))
+            for start, end in self.text.spans(word_list("more_of_same"))
+        )
+
     def starts_with(self, name: str) -> bool:
         """Whether the message starts with a phrase of the named word list."""
         return (
@@ -150,7 +161,8 @@ class Turn:
         """Whether it names a condition on a list: a category, years, or a count."""
         categories = self.categories
         return bool(
-            categories.include or categories.exclude or categories.allowed or self.years.range
+            categories.include or categories.exclude or categories.allowed or categories.joint
+            or self.years.range or self.years.without
             or self.years.direction or self.years.any_year or self.count
             or self.prices or self.attributes.wanted or self.attributes.unwanted
             or self.dates.first or self.dates.newest or self.unheld

@@ -11,7 +11,7 @@ from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 
 from nextinterest.agent.chat.reading.amounts import unit_at
-from nextinterest.agent.chat.reading.tokens import Text, word_list
+from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
 
 __all__ = ["YearRange", "YearReading", "read_years"]
 
@@ -67,6 +67,8 @@ class YearReading:
     ----------
     range
         An explicit range; None for none.
+    without
+        Ranges that are ruled out: "not the 80s".
     any_year
         Whether years no longer matter.
     direction
@@ -78,6 +80,7 @@ class YearReading:
     """
 
     range: YearRange | None = None
+    without: list[YearRange] = field(default_factory=list)
     any_year: bool = False
     direction: int = 0
     than: int | None = None
@@ -141,13 +144,26 @@ def read_years(text: Text, spanned: YearRange, taken: Container[int] = ()) -> Ye
         following = text.tokens[end].before if end < len(text) else text.end
         if following.startswith("+"):
             bound = YearRange(mention.span.first, None)
-        ranges.append(bound)
+        ruled_out = relation in {"", "in", "around"} and bound.first is not None and bound.last is not None
+        (reading.without if ruled_out and _is_unwanted(text, start) else ranges).append(bound)
         reading.taken.update(range(start, end))
         i += 1
     reading.range = _combined(ranges)
     if not ranges:
         _read_direction(text, reading)
     return reading
+
+
+def _is_unwanted(text: Text, start: int) -> bool:
+    """Whether years are ruled out: "not the 80s", "forget about films from the 80s"."""
+    while start and not text.tokens[start].after_stop and not text.tokens[start].after_comma:
+        for length in (3, 2, 1):
+            if text.words[max(0, start - length) : start] in word_list("negators", "leaves_years"):
+                return text.words[start - length - 1 : start - length] != ("why",)
+        if text.words[start - 1] not in single_words("beside_years"):
+            return False
+        start -= 1
+    return False
 
 
 def _combined(ranges: list[YearRange]) -> YearRange | None:
