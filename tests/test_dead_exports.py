@@ -42,6 +42,12 @@ DOCUMENTED: dict[str, str] = {
     "exposure": "docs/evaluation.md",
     "ScriptedLanguageModel": "docs/engine.md",
     "RecommenderAgent.with_sources": "docs/extending.md",
+    "AgentMany.recommend_many": "docs/data.md",
+    "ManyRecommendations.to_pandas": "docs/data.md",
+    "ManyRecommendations.to_polars": "docs/data.md",
+    "Recommendations.to_dicts": "docs/data.md",
+    "Recommendations.to_pandas": "docs/data.md",
+    "Recommendations.to_polars": "docs/data.md",
 }
 
 CLASS = re.compile(r"[A-Z]\w*[A-Za-z]\w*")

@@ -19,9 +19,9 @@ from nextinterest.agent.catalogue import ServedCatalogue
 from nextinterest.agent.chat.conversing import Conversation
 from nextinterest.agent.config import AgentConfig, OnUnknown
 from nextinterest.agent.histories import HistoryLike
+from nextinterest.agent.many import AgentMany
 from nextinterest.agent.roles import SAVED, Role, Saved
 from nextinterest.agent.shipped import shipped_recommender
-from nextinterest.agent.talking import AgentTalking
 from nextinterest.arguments import as_flag, as_record, as_whole_number, as_words
 from nextinterest.data import Dataset, EventLog
 from nextinterest.data import load as load_dataset
@@ -37,7 +37,7 @@ from nextinterest.retrieval import CandidateSource
 __all__ = ["RecommenderAgent"]
 
 
-class RecommenderAgent(AgentTalking):
+class RecommenderAgent(AgentMany):
     """Recommends what a user will want next.
 
     Most callers use `from_pretrained` or `from_dataset`. With a store (`with_store`) users' events are kept,

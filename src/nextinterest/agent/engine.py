@@ -294,6 +294,22 @@ class Engine:
             probabilities[h, : len(ranked.items)] = ranked.probabilities
         return Rankings(items, probabilities)
 
+    def rank_read(
+        self,
+        reads: Sequence[ReadHistory],
+        k: int,
+        exclude_seen: bool,
+        where: Where | None,
+        request: str | None,
+        queries: Sequence[Query] = (),
+    ) -> list[RankedItems]:
+        """Rank for histories as they were read, all with the same unwanted items, as for `answer`."""
+        histories, allowed = [read.history for read in reads], self._allowed(where, reads[0].unwanted)
+        own = [[*queries, *self._generated(read, request)] for read in reads]
+        kinds = self.retriever.config.open_kinds
+        asked = histories, k, exclude_seen
+        return self.rank(*asked, allowed=allowed, queries=own, request=request, dated=True, open_kinds=kinds)
+
     @metered
     def answer(
         self,
@@ -307,16 +323,7 @@ class Engine:
     ) -> Recommendations:
         """Return the k best items for one history that meet `where`, none of them unwanted, with evidence."""
         history, request = read.history, (request or "").strip() or None
-        ranked = self.rank(
-            [history],
-            k,
-            exclude_seen,
-            allowed=self._allowed(where, read.unwanted),
-            queries=[[*queries, *self._generated(read, request)]],
-            request=request,
-            dated=True,
-            open_kinds=self.retriever.config.open_kinds,
-        )[0]
+        ranked = self.rank_read([read], k, exclude_seen, where, request, queries)[0]
         return Recommendations(
             user=history.user,
             items=self.as_recommendations(ranked, history),

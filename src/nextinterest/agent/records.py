@@ -353,27 +353,32 @@ class AgentRecords:
                 return read
             note = self._absent(user) or f"User {user!r} is not known to the store."
             return replace(read, notes=(*read.notes, note))
+        log = self._held(f"user {user!r}")
+        index = log.user(user)
+        if index is None:
+            near = meant(near_id(user, log.user_ids))
+            raise UnknownUserError(
+                f"User {user!r} is not among the {counted(log.n_users, 'user')} this agent knows.",
+                remedy=f"{near}Choose one of agent.log.user_ids, or pass the user's history.",
+                command=f"{near}Choose one of the user ids in the data ('nextinterest data users DATA').",
+            )
+        history = log.history(index)
+        if engine.catalog is self._log_catalog:
+            return ReadHistory(history)
+        events = history.events(self._log_catalog)
+        return read_history(events, engine.catalog, engine.grounder, user=user, on_unknown="skip")
+
+    def _held(self, asked: str) -> EventLog:
+        """Return the log, or raise that the agent without one does not know what was asked for."""
         if self.log is None:
             raise DataError(
-                f"This agent holds no users' events, so it does not know user {user!r}: a recommender "
+                f"This agent holds no users' events, so it does not know {asked}: a recommender "
                 "directory does not store them.",
                 remedy="Give it the data it was made from, agent.with_log(nextinterest.data.load(...)), or "
                 "pass the user's history.",
                 command="Give the data it was made from with --data.",
             )
-        index = self.log.user(user)
-        if index is None:
-            near = meant(near_id(user, self.log.user_ids))
-            raise UnknownUserError(
-                f"User {user!r} is not among the {counted(self.log.n_users, 'user')} this agent knows.",
-                remedy=f"{near}Choose one of agent.log.user_ids, or pass the user's history.",
-                command=f"{near}Choose one of the user ids in the data ('nextinterest data users DATA').",
-            )
-        history = self.log.history(index)
-        if engine.catalog is self._log_catalog:
-            return ReadHistory(history)
-        events = history.events(self._log_catalog)
-        return read_history(events, engine.catalog, engine.grounder, user=user, on_unknown="skip")
+        return self.log
 
     def _absent(self, user: str) -> str | None:
         """Return the note that a store may lack the events of a user, who is one of the log's; else None."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nextinterest.domain.tables import COLUMNS, as_pandas, as_polars
 from nextinterest.domain.trace import Trace
 from nextinterest.domain.usage import Metered, Usage
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 __all__ = ["Evidence", "Recommendation", "Recommendations", "RequestMatch"]
 
@@ -89,3 +94,40 @@ class Recommendations(Metered, _Output):
     )
     usage: Usage = Field(default=Usage(), description="What language models took for it.")
     trace: Trace | None = Field(default=None, description="Each step of the answer, where asked for.")
+
+    def to_dicts(self) -> list[dict[str, object]]:
+        """Return one dictionary an item, best first: its user, rank, item and reasons.
+
+        Keys are user, rank, item_id, title, probability, categories, year, evidence (titles of the past
+        events that speak for the item, the strongest first) and evidence_ids. Scores and sources stay in the
+        objects.
+        """
+        return [
+            {
+                "user": self.user,
+                "rank": item.rank,
+                "item_id": item.item_id,
+                "title": item.title,
+                "probability": item.probability,
+                "categories": list(item.categories),
+                "year": item.year,
+                "evidence": [one.title for one in item.evidence],
+                "evidence_ids": [one.item_id for one in item.evidence],
+            }
+            for item in self.items
+        ]
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a DataFrame of polars, one row an item; columns are the keys of `to_dicts`."""
+        return as_polars(self.to_dicts())
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a DataFrame of pandas, one row an item; columns are the keys of `to_dicts`.
+
+        Raises
+        ------
+        NextInterestError
+            If pandas is not installed.
+        """
+        rows = self.to_dicts()
+        return as_pandas({name: [row[name] for row in rows] for name in COLUMNS})

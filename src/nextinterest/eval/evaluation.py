@@ -5,11 +5,9 @@ Knows how to ask (`runner`) and where to write (`runs`); metrics are computed fr
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from pydantic import JsonValue
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
+from nextinterest.bars import progress_bars
 from nextinterest.counting import counted
 from nextinterest.data.splits import Split
 from nextinterest.domain import Catalog, FloatArray, ItemScorer, Recommender
@@ -151,12 +149,11 @@ def evaluate(
         machine=machine(),
         arguments=tuple(arguments),
     )
-    shown = sys.stderr.isatty() if progress is None else progress
     with discarded_on_failure(folder, keep=("methods/*/*", "unfinished/*/*")):
         run = Run.create(
             folder, asked, cases_frame(cases, split, catalog, users), items_frame(split, catalog), vectors
         )
-        with _bars(shown) as bars:
+        with progress_bars(progress) as bars:
             for method in methods:
                 _answer_method(run, method, cases, protocol, catalog, cost_sample, code, bars, clock)
     return run
@@ -174,13 +171,6 @@ def _as_methods(given: Sequence[Recommender | Method] | Mapping[str, Recommender
     if twice is not None:
         raise DataError(f"Two methods are called {twice!r}.", remedy="Give each a name of its own.")
     return methods
-
-
-@contextlib.contextmanager
-def _bars(shown: bool) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True) as bars:
-        yield bars
 
 
 def _answer_method(

@@ -34,6 +34,7 @@ _NEIGHBOURS = 32
 _EF_CONSTRUCTION = 80
 _EF_SEARCH = 96
 _BLAS_FROM = 8  # queries
+_TIED = 1e-6  # products of unit vectors by one way and another differ by less
 _FEW_ALLOWED = 0.2  # share of allowed items below which a graph is not walked
 _MAX_GONE = 0.3  # share of removed nodes above which the graph is built anew
 
@@ -210,27 +211,34 @@ class ItemIndex:
         -------
         tuple
             Items, int32, shape (n, k), -1 behind the end, and inner products, ``-inf`` there. Ties go to the
-            smaller position, except at the edge of what was fetched.
+            smaller position, but for those that a graph leaves out. An exact list is the same whatever
+            queries are searched for beside its own.
         """
         items, scores = empty_lists(len(queries), k)
+        edge = np.full(len(queries), -np.inf, dtype=np.float32)
         size = len(self)
         if not len(queries) or not size or k < 1:
             return items, scores
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        # k + |excluded| fetched items hold at least k allowed ones. Queries of like need share one call.
-        need = np.full(len(queries), k)
+        # k + |excluded| fetched items hold at least k allowed ones, and one more shows whether the last of
+        # them ties with what was not fetched. Queries of like need share one call.
+        need = np.full(len(queries), k + 1)
         if exclude is not None:
             need += np.array([len(row) for row in exclude])
         need = np.minimum(2 ** np.ceil(np.log2(need)).astype(np.int64), size)
         for fetch in np.unique(need):
             rows = np.flatnonzero(need == fetch)
             banned = None if exclude is None else [exclude[int(i)] for i in rows]
-            items[rows], scores[rows] = self._fetch(queries[rows], int(fetch), banned, k, allowed)
-        # A graph may hide some items from a walk: a list that came back short of k is done exactly.
-        short = np.flatnonzero((items < 0).any(axis=1) & (need < size))
-        if len(short):
-            banned = None if exclude is None else [exclude[int(i)] for i in short]
-            items[short], scores[short] = self._fetch(queries[short], size, banned, k, allowed)
+            items[rows], scores[rows], edge[rows] = self._fetch(queries[rows], int(fetch), banned, k, allowed)
+        # A graph may hide some items from a walk: a list that came back short of k is done exactly. So is one
+        # whose last item ties with others that may not have been fetched.
+        short = (items < 0).any(axis=1)
+        if self.kind == "exact":
+            short |= scores[:, -1] < edge + _TIED
+        again = np.flatnonzero(short & (need < size))
+        if len(again):
+            banned = None if exclude is None else [exclude[int(i)] for i in again]
+            items[again], scores[again], _ = self._fetch(queries[again], size, banned, k, allowed)
         return items, scores
 
     def _fetch(
@@ -240,7 +248,8 @@ class ItemIndex:
         exclude: Sequence[IntArray] | None,
         k: int,
         allowed: BoolArray | None,
-    ) -> tuple[IntArray, FloatArray]:
+    ) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Return lists as `search` does, and the least score that was fetched for each."""
         import faiss
 
         # A graph search for a large share of all items costs more than a scan and may miss some; so does one
@@ -263,7 +272,7 @@ class ItemIndex:
         if (scores[:, 1:] >= scores[:, :-1]).any():  # ties, which FAISS leaves in any order
             order = np.lexsort((found, -scores), axis=1)
             found, scores = np.take_along_axis(found, order, 1), np.take_along_axis(scores, order, 1)
-        return drop_excluded(found, scores, exclude, k)
+        return *drop_excluded(found, scores, exclude, k), scores[:, -1]
 
     @property
     def shape(self) -> IndexShape:
@@ -355,4 +364,8 @@ def _scan(
     finally:
         if before > 1:  # else another thread is between these lines too, and will restore it
             faiss.cvar.distance_compute_blas_threshold = before
+    # Again as one pass computes them: a matrix product rounds by where a query and an item stand in it, and
+    # equal items would not tie.
+    distances = faiss.swig_ptr(scores), faiss.swig_ptr(slots)
+    flat.compute_distance_subset(len(queries), faiss.swig_ptr(queries), k, *distances)
     return scores, slots

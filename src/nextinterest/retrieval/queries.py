@@ -68,6 +68,8 @@ class Query:
             The text vectors of all items.
         """
         if self.vector is not None:
-            return np.asarray(self.steer * (text[items] @ self.vector), dtype=np.float32)
+            # No matrix product, which rounds equal vectors by where they stand: equal items are to tie.
+            cosines = np.einsum("ij,j->i", text[items], self.vector)
+            return np.asarray(self.steer * cosines, dtype=np.float32)
         own = np.empty(0, dtype=np.int32) if self.items is None else self.items
         return np.asarray(self.steer * np.isin(items, own), dtype=np.float32)
