@@ -47,7 +47,11 @@ def test_what_is_no_event_is_refused_with_a_remedy(events: list[tuple[str, str, 
 def test_an_unreadable_time_is_one_of_the_events_given() -> None:
     with pytest.raises(DataError, match="No event of the events given is left") as caught:
         from_events([("ann", "tent", "never")])
-    assert "columns=" not in caught.value.remedy
+    assert "columns={'time': None}" in caught.value.remedy
+    assert from_events([("ann", "tent", "never")], columns={"time": None}).log.n_events == 1
+    assert "time_format='%d/%m/%Y %H:%M'" in caught.value.remedy
+    read = from_events([("ann", "tent", "31/05/2026 18:00")], time_format="%d/%m/%Y %H:%M")
+    assert read.log.times is not None
 
 
 def test_a_data_set_and_its_parts_print_counts_and_names() -> None:

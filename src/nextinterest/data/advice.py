@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nextinterest.data.report import Dropped
 
-__all__ = ["about_repeats", "advise"]
+__all__ = ["ELSE", "about_repeats", "advise"]
 
 _DUPLICATES = ("exact duplicate", "repeated user and item")
 """Reasons for which one event of several stays, so that they never leave nothing."""
@@ -45,10 +45,11 @@ _ADVICE = {
         "lower --k-core, --user-core or --item-core",
     ),
 }
-_ELSE = (
-    "check which columns were read, and map others as in columns={'user': 'NAME', 'item': 'NAME'}",
-    "check which columns were read, and map others as in --column user=NAME --column item=NAME",
+ELSE = (
+    "Check which columns were read, and map others as in columns={'user': 'NAME', 'item': 'NAME'}.",
+    "Check which columns were read, and map others as in --column user=NAME --column item=NAME.",
 )
+"""What helps in Python and on the command line where nothing else does."""
 
 
 def advise(dropped: Sequence[Dropped]) -> tuple[str, str]:
@@ -56,7 +57,9 @@ def advise(dropped: Sequence[Dropped]) -> tuple[str, str]:
     reasons = [one for one in dropped if one.reason not in _DUPLICATES]
     events = [one for one in reasons if one.what == "events"] or reasons
     most = max(events, key=lambda one: one.count, default=None)
-    python, command = _ADVICE.get(most.reason, _ELSE) if most is not None else _ELSE
+    if most is None or most.reason not in _ADVICE:
+        return ELSE
+    python, command = _ADVICE[most.reason]
     return f"{python[0].upper()}{python[1:]}.", f"{command[0].upper()}{command[1:]}."
 
 

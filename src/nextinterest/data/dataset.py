@@ -65,7 +65,8 @@ def as_data_set(value: object, where: str) -> Dataset:
     if not isinstance(value, Dataset):
         raise DataError(
             f"{where} takes a data set, not a {type(value).__name__}.",
-            remedy="Pass what nextinterest.data.load('events.csv') returns.",
+            remedy="Pass what nextinterest.data.load('events.csv') returns, or of a table or tuples what "
+            "nextinterest.data.from_events(events) does.",
             command="Give the data with --data.",
         )
     return value

@@ -105,13 +105,18 @@ def _items_file(path: str | Path) -> Path:
 
 def _check_arguments(path: object, items: object, columns: object) -> None:
     """Refuse what is no path and no mapping."""
-    for given in (path, items):
-        if not isinstance(given, str | Path) and (given is not None or given is path):
-            raise DataError(
-                f"load takes a path or a name, not a {type(given).__name__}.",
-                remedy="Write a table to a file first, such as table.write_parquet('events.parquet').",
-                command="Give the path of a file.",
-            )
+    if not isinstance(path, str | Path):
+        raise DataError(
+            f"load takes a path or a name, not a {type(path).__name__}.",
+            remedy="Pass a table or tuples to nextinterest.data.from_events.",
+            command="Give the path of a file.",
+        )
+    if items is not None and not isinstance(items, str | Path):
+        raise DataError(
+            f"load takes the path of a table of items, not a {type(items).__name__}.",
+            remedy="Write it to a file first, or pass events and items to nextinterest.data.from_events.",
+            command="Give the path of a file.",
+        )
     if columns is not None and not isinstance(columns, Mapping):
         raise DataError(
             f"columns is a {type(columns).__name__}; it maps fields to columns.",

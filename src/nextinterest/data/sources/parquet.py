@@ -15,7 +15,7 @@ from nextinterest.data.sources.lines import TextFile
 from nextinterest.data.sources.panics import panics_unprinted
 from nextinterest.errors import DataError
 
-__all__ = ["parquet_columns", "read_parquet"]
+__all__ = ["is_readable", "parquet_columns", "read_parquet"]
 
 _FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 _ARROW = b"ARROW:schema"
@@ -120,7 +120,7 @@ def _chosen(
     unread = {
         name: schema[name]
         for out, name in select(tuple(schema)).items()
-        if out not in needed and not _is_readable(schema[name], out)
+        if out not in needed and not is_readable(schema[name], out)
     }
     columns = tuple(name for name in schema if name not in unread)
     notes = (
@@ -129,7 +129,7 @@ def _chosen(
         for name, dtype in unread.items()
     )
     chosen = select(columns)
-    if unread and any(not _is_readable(schema[name], out) for out, name in chosen.items()):
+    if unread and any(not is_readable(schema[name], out) for out, name in chosen.items()):
         columns, chosen, more = _chosen(path, {name: schema[name] for name in columns}, select, needed)
         return columns, chosen, (*notes, *more)
     return columns, chosen, tuple(notes)
@@ -138,7 +138,7 @@ def _chosen(
 def _text(path: Path, name: str, dtype: pl.DataType, out: str) -> pl.Expr:
     """Return a column as strings; lists as JSON, so that no value can be taken for a separator."""
     column = pl.col(name)
-    if not _is_readable(dtype, out):
+    if not is_readable(dtype, out):
         raise DataError(
             f"{path}: the column {name!r} is of type {dtype}, which cannot be read as text.",
             remedy="Map another column.",
@@ -173,7 +173,7 @@ def _name_of(dtype: pl.Struct) -> pl.Field | None:
     return next((fields[name] for name in NAMES if name in fields), None)
 
 
-def _is_readable(dtype: object, out: str) -> bool:
+def is_readable(dtype: object, out: str) -> bool:
     """Return whether values of a type can be text for what they are to be."""
     if isinstance(dtype, pl.Struct):
         return out in NAMED and _name_of(dtype) is not None
@@ -181,7 +181,7 @@ def _is_readable(dtype: object, out: str) -> bool:
         return False  # an embedding, no list of ids or times
     if isinstance(dtype, pl.List | pl.Array):
         nested = isinstance(dtype.inner, pl.List) and out != "categories"
-        return not nested and not isinstance(dtype.inner, pl.Array) and _is_readable(dtype.inner, out)
+        return not nested and not isinstance(dtype.inner, pl.Array) and is_readable(dtype.inner, out)
     return _is_plain(dtype)
 
 
