@@ -148,8 +148,8 @@ class ManyRecommendations:
 
     Attributes
     ----------
-    n_lists, n_failed
-        Users with and without a list, as of the newest iteration.
+    n_lists, n_failed, n_short
+        Users with and without a list, and those whose list has fewer than k items, as of the newest iteration.
     failures
         The first hundred of those without one.
     """
@@ -167,7 +167,7 @@ class ManyRecommendations:
         self._agent, self._users, self._query, self._on_unknown = agent, users, query, on_unknown
         self._batch_size, self._progress = batch_size, progress
         self._taken = False
-        self.n_lists = self.n_failed = 0
+        self.n_lists = self.n_failed = self.n_short = 0
         self.failures: list[UserFailure] = []
 
     def __repr__(self) -> str:
@@ -186,7 +186,8 @@ class ManyRecommendations:
         """
         if self._taken and isinstance(self._users, Iterator):
             raise DataError("The users were an iterator, which is used up.", remedy="Give a list of users.")
-        self._taken, self.n_lists, self.n_failed, self.failures = True, 0, 0, []
+        self._taken, self.failures = True, []
+        self.n_lists = self.n_failed = self.n_short = 0
         engine = self._agent.engine
         table = Table(engine.catalog)
         total = len(self._users) if isinstance(self._users, Sized) else None
@@ -197,6 +198,7 @@ class ManyRecommendations:
             ):
                 made = self._listed(engine, batch)
                 self.n_lists += len(made)
+                self.n_short += sum(len(one.ranked.items) < self._query.k for _, _, one in made)
                 yield table.of(
                     [i for i, _, _ in made], [user for _, user, _ in made], [one for _, _, one in made]
                 )

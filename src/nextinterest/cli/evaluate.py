@@ -18,6 +18,7 @@ from nextinterest.cli.console import err, out
 from nextinterest.cli.methods import Workshop
 from nextinterest.cli.models import Models
 from nextinterest.cli.reading import Reading, grouped
+from nextinterest.cli.user_files import read_user_ids
 from nextinterest.counting import counted
 from nextinterest.errors import DataError
 
@@ -148,7 +149,7 @@ def evaluate(
         list_length=list_length,
         scoring="lists" if lists_only else "auto",
         strict=not lenient,
-        users=None if users_file is None else _user_ids(users_file),
+        users=None if users_file is None else read_user_ids(users_file),
         sample=sample,
         missing_target="insert" if insert_target else "miss",
         seed=seed,
@@ -226,16 +227,6 @@ def _numbers(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no list of numbers such as 0,1,2.") from None
-
-
-def _user_ids(path: Path) -> tuple[str, ...]:
-    try:
-        ids = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    except OSError as error:
-        raise DataError(f"The users file {path} cannot be read: {error.strerror}.") from error
-    if not ids:
-        raise DataError(f"The users file {path} names no user.", remedy="Write one id a line.")
-    return ids
 
 
 def _open(path: Path) -> Run:
