@@ -149,7 +149,7 @@ class ManyRecommendations:
     Attributes
     ----------
     n_lists, n_failed, n_short
-        Users with and without a list, and those whose list has fewer than k items, as of the newest iteration.
+        Users with and without a list, and those with fewer than k items, as of the newest iteration.
     failures
         The first hundred of those without one.
     """
