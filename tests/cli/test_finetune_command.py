@@ -121,6 +121,43 @@ def test_defaults_of_training_and_of_evaluation_agree(data: Path, tmp_path: Path
     assert "--keep-split" in fitted.exception.command
 
 
+def test_a_recommender_of_another_run_is_not_replaced_unasked(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    out = tmp_path / "saved"
+    arguments = [
+        "--data",
+        str(data),
+        "--config",
+        str(tmp_path / "c.yaml"),
+        "--out",
+        str(out),
+        "--no-forecast",
+    ]
+    arguments += ["--override", "copy_items=true"]
+    run(*arguments)
+    before = (out / MANIFEST).read_bytes()
+    run(*arguments)  # the same run, resumed
+    more = "".join(f"99,{item},4,{200 + item}\n" for item in range(1, 13))
+    other_data = tmp_path / "more"
+    other_data.mkdir()
+    for name, text in (("movies.csv", ""), ("ratings.csv", more)):
+        (other_data / name).write_text((data / name).read_text() + text)
+    for change in (
+        ["--keep-split"],
+        ["--override", "training.epochs=1"],
+        ["--no-resume"],
+        ["--data", str(other_data)],
+    ):
+        refused = CliRunner().invoke(app, ["finetune", *arguments, *change]).exception
+        assert isinstance(refused, StorageError)
+        assert "holds a recommender made from data by another run" in refused.message
+        assert "--overwrite" in refused.command
+        assert "overwrite=True" in refused.remedy
+        assert json.loads((out / MANIFEST).read_bytes())["content"] == json.loads(before)["content"]
+    run(*arguments, "--keep-split", "--overwrite")
+    assert provenance(out)["refitted"] is False
+
+
 def test_a_handful_of_users_is_too_little_to_train_on(data: Path, tmp_path: Path) -> None:
     lines = (data / "ratings.csv").read_text().splitlines(keepends=True)
     (data / "ratings.csv").write_text("".join(lines[: 1 + 3 * 12]))

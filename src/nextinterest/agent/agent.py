@@ -196,7 +196,7 @@ class RecommenderAgent(AgentMany):
         return made
 
     def save_pretrained(self, path: str | Path) -> None:
-        """Write a recommender directory; users' events are not part of it."""
+        """Write a recommender directory, in place of one that is there; users' events are not part of it."""
         save_engine(self.engine, Path(path))
 
     @property

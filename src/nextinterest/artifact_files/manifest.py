@@ -88,6 +88,9 @@ class MadeFrom(BaseModel):
     data: str = Field(default="", description="Name of the data set.")
     data_fingerprint: str = Field(default="", description="SHA-256 over its catalogue and events.")
     command: str = Field(default="", description="The command line; empty where Python wrote it.")
+    run: str = Field(
+        default="", description="SHA-256 of the data and options of a training, by which it is known again."
+    )
     versions: dict[str, str] = Field(
         default_factory=lambda: dict(_versions()), description="Of Python and of packages, by name."
     )

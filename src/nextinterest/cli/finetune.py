@@ -54,6 +54,9 @@ def finetune(
         Path | None, typer.Option(help="Folder for checkpoints; by default OUT.work beside the directory.")
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with an interrupted run.")] = True,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a recommender of another run in the folder.")
+    ] = False,
     keep_split: Annotated[
         bool,
         typer.Option(
@@ -92,6 +95,7 @@ def finetune(
         keep_split=keep_split,
         forecast=forecast,
         resume=resume,
+        overwrite=overwrite,
         command=command_line(),
         progress=training_progress,
     )

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nextinterest.agent.additions import add_forecast_model, add_likeness, add_tuned
-from nextinterest.agent.artifact import RECOMMENDER, load_trained_retriever, write_recommender
+from nextinterest.agent.artifact import load_trained_retriever, write_recommender
 from nextinterest.agent.config import AgentConfig
 from nextinterest.agent.tuned import TunedRecord
-from nextinterest.artifact_files import MadeFrom, NamedModel, check_target
+from nextinterest.artifact_files import MadeFrom, NamedModel
 from nextinterest.data import Dataset, Split, leave_last_out
 from nextinterest.data.assets import DEFAULT_TEXT_ENCODER, locate
 from nextinterest.data.dataset import as_data_set
@@ -36,6 +36,7 @@ from nextinterest.finetune.loop import Report, Trained
 from nextinterest.finetune.processes import is_main_process, wait_for_all
 from nextinterest.finetune.recipe import Finetuned, train_retriever
 from nextinterest.finetune.refit import refit
+from nextinterest.finetune.target import check_run, run_id
 from nextinterest.finetune.tune_tasks import TasksTuned, tune_tasks
 from nextinterest.finetune.work import check_work, working_in
 from nextinterest.interests import fit_forecast_model
@@ -85,6 +86,7 @@ def finetune(
     keep_split: bool = False,
     forecast: bool = True,
     resume: bool = True,
+    overwrite: bool = False,
     command: str = "",
     progress: Progress | None = None,
 ) -> FinetunedRecommender:
@@ -95,7 +97,8 @@ def finetune(
     data
         Catalogue and events.
     out
-        The recommender directory to write.
+        The recommender directory to write. One that is there is replaced by the same run that is resumed, of
+        the same data and options, is added to where it is `retriever`, and else only with `overwrite`.
     language_model
         What is taught: an asset's name, a folder or a hub id. None teaches what the configuration says, by
         default no language model.
@@ -119,6 +122,8 @@ def finetune(
         Whether to fit the weights of the interest forecast.
     resume
         Whether an interrupted run goes on.
+    overwrite
+        Whether a recommender of another run is replaced.
     command
         What the card says it was made by.
     progress
@@ -131,12 +136,15 @@ def finetune(
     ModelError
         If the language model cannot be loaded, adapted, or cannot do a task.
     StorageError
-        If a folder holds other files, or cannot be written.
+        If a folder holds other files, or the recommender of another run, or cannot be written.
     """
     dataset, target = as_data_set(data, "finetune"), Path(out)
     options = with_tasks(config or FinetuneConfig(), language_model, tasks)
     folder = target.with_name(f"{target.name}.work") if work is None else Path(work)
-    check_target(target, RECOMMENDER)  # before hours of training
+    saved = None if retriever is None else Path(retriever)
+    run = run_id(dataset, options, keep_split=keep_split, forecast=forecast)
+    same_folder = saved is not None and saved.resolve() == target.resolve()
+    check_run(target, run if resume else "", overwrite=overwrite or same_folder)  # before hours of training
     check_work(folder)
     if not options.copy_items and items_from is None and retriever is None:
         raise DataError(
@@ -145,9 +153,8 @@ def finetune(
         )
     for model in _models(options):
         locate(model, "language-model")
-    made = _Making(dataset, options, folder, resume, progress or _silent)
+    made = _Making(dataset, options, folder, run, resume, progress or _silent)
     encoder = encoder_assets.open_encoder(DEFAULT_TEXT_ENCODER)
-    saved = None if retriever is None else Path(retriever)
     first = made.first(encoder) if saved is None else Finetuned(made.loaded(saved, encoder), {})
     split = made.split(first.retriever)
     tuned = made.tuned(first.retriever, split)
@@ -157,7 +164,7 @@ def finetune(
         with discarded_on_failure(target):
             if saved is None:
                 made.write(target, done, first.runs, items_from, command, tuned)
-            elif saved.resolve() != target.resolve():
+            elif not same_folder:
                 shutil.copytree(saved, target, dirs_exist_ok=True)
             if tuned is not None:
                 card = tasks_card(tuned.record, command)
@@ -188,6 +195,7 @@ class _Making:
     dataset: Dataset
     options: FinetuneConfig
     work: Path
+    run: str
     resume: bool
     progress: Progress
 
@@ -277,7 +285,10 @@ class _Making:
             card=model_card(done.retriever, self.options, runs, command),
             items_from=None if self.options.copy_items else items_from,
             made_from=MadeFrom(
-                data=self.dataset.name, data_fingerprint=self.dataset.fingerprint, command=command
+                data=self.dataset.name,
+                data_fingerprint=self.dataset.fingerprint,
+                command=command,
+                run=self.run,
             ),
         )
 
