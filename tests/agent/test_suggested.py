@@ -155,3 +155,14 @@ def test_a_model_that_read_the_words_is_not_said_to_have_followed_the_history(en
             assert untrue not in reply.text
     plain = RecommenderAgent.from_dataset(dataset(FILMS), language_model=None)
     assert plain.recommend(user="u3", query="Heat or Collateral").match != "read"
+
+
+def test_where_no_candidate_fits_the_list_says_so(endpoint: Endpoint) -> None:
+    none = {"ranking": [], "sure": 0}
+    endpoint.script = [clever(lambda schema, prompt: {"items": []} if "would be called" in prompt else none)]
+    answer = agent_of(endpoint).recommend(user="u3", query=QUERY)
+    plain = RecommenderAgent.from_dataset(dataset((*FILMS, GLOOM, DUSK)), language_model=None)
+    assert answer.match in {"weak", "none"}
+    usual = plain.recommend(user="u3", query=QUERY)
+    assert [item.item_id for item in answer.items] == [item.item_id for item in usual.items]
+    assert "rank none" in prompt_of(endpoint.bodies[-1])

@@ -24,6 +24,8 @@ from nextinterest.retrieval.rerank import Reranker, redistribute
 from nextinterest.retrieval.shortlist import Shortlist
 from nextinterest.tracing import step
 
+_EVEN = 1e-4  # nats
+
 __all__ = ["RankedItems", "choices_of", "reranked"]
 
 
@@ -64,8 +66,15 @@ class RankedItems:
         )
 
     def matching(self, match: RequestMatch | None, *, reads: bool) -> RankedItems:
-        """Return the list with how the catalogue matches a request; `reads`: the model that chose read it."""
-        return replace(self, match="read" if match and reads and "choice" in self.parts else match)
+        """Return the list with how the catalogue matches a request; `reads`: the model that chose read it.
+
+        Of an even choice no candidate fits: what is close by its words is then a weak match at most.
+        """
+        choice = self.parts.get("choice")
+        if match and reads and choice is not None:
+            even = np.ptp(choice[np.isfinite(choice)]) < _EVEN
+            match = "read" if not even else "none" if match == "none" else "weak"
+        return replace(self, match=match)
 
     def recommendation(self, index: int, catalog: Catalog, evidence: tuple[Evidence, ...]) -> Recommendation:
         """Return the item at an index as callers get it, with the events that speak for it."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from nextinterest.retrieval.rerank.listing import listed_log_probabilities
 
@@ -30,3 +31,12 @@ def test_the_surer_a_model_is_the_more_its_order_counts(sure: float, fall: float
 
 def test_a_guess_is_even() -> None:
     np.testing.assert_allclose(np.exp(listed_log_probabilities(20, [3, 5], 0.05)), 0.05, atol=1e-6)
+
+
+def test_unknown_labels_alone_are_no_answer_and_no_label_says_that_none_fits() -> None:
+    form = ranking_schema(("A", "B"))
+    assert form.model_validate({"ranking": ["B. Heat", "Z", "A Beautiful Mind"], "sure": 50}).ranking == ["B"]
+    with pytest.raises(ValidationError):
+        form.model_validate({"ranking": ["Z", "A Beautiful Mind"], "sure": 50})
+    assert form.model_validate({"ranking": [], "sure": 0}).ranking == []
+    assert np.ptp(listed_log_probabilities(5, [], 0.9)) == 0

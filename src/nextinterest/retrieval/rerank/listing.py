@@ -8,7 +8,7 @@ A list becomes probabilities by assumption: the first has the probability p that
 each place behind it falls by the one factor under which that is so (p = .5 of twenty: a half), among those
 named not below a half; candidates left out share the place behind the last one named. So the order counts for
 more the surer the model is, what a sure model leaves out counts for little, and a claim of 1/n, a guess,
-makes all alike.
+makes all alike, as does a ranking of none.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def ranking_schema(labels: tuple[str, ...]) -> type[Ranking]:
     """Return the schema of a ranking of candidates with these labels.
 
     What is read is taken leniently: labels with a full stop or a title behind them count, unknown ones and
-    repetitions are left out. An answer without any known label is none.
+    repetitions are left out. An answer of unknown labels alone is none; an empty one says that no candidate
+    fits.
 
     Examples
     --------
@@ -77,13 +78,14 @@ def ranking_schema(labels: tuple[str, ...]) -> type[Ranking]:
             return value
         found = (_LABEL.match(str(one).strip()) for one in value)
         named = (match[1].upper() for match in found if match is not None)
-        return [label for label in dict.fromkeys(named) if label in labels]
+        kept = [label for label in dict.fromkeys(named) if label in labels]
+        return kept if kept or not value else value  # nothing but unknown labels is no answer
 
     listed = list[Literal[labels]]  # type: ignore[valid-type]
     fields = {
         "ranking": (
             Annotated[listed, BeforeValidator(known)],
-            Field(min_length=1, max_length=len(labels), description="Labels, the likeliest first."),
+            Field(max_length=len(labels), description="Labels, the likeliest first."),
         ),
         "sure": (
             Annotated[float, BeforeValidator(_percent)],
@@ -110,7 +112,7 @@ def listed_log_probabilities(n: int, named: Sequence[int], sure: float) -> Float
     n
         Number of candidates.
     named
-        Indices of those that were named, the likeliest first, each once; at least one.
+        Indices of those that were named, the likeliest first, each once; none makes all alike.
     sure
         Probability claimed for the first; less than 1/n counts as that.
 
@@ -121,6 +123,8 @@ def listed_log_probabilities(n: int, named: Sequence[int], sure: float) -> Float
     >>> [round(float(p), 3) for p in np.exp(listed_log_probabilities(4, [2, 0], 0.25))]
     [0.25, 0.25, 0.25, 0.25]
     """
+    if not named:
+        return np.full(n, -np.log(n), dtype=np.float32)
     places = np.full(n, len(named), dtype=np.float64)
     places[list(named)] = np.arange(len(named))
     claimed = min(max(sure, 1.0 / n), _SUREST)
