@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from nextinterest.retrieval.rerank.listing import listed_log_probabilities
+from nextinterest.retrieval.rerank.listing import listed_log_probabilities, ranking_schema
 
 
 @given(st.integers(1, 60), st.floats(0, 1), st.data())
