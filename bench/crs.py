@@ -21,18 +21,19 @@ before are left out, by every method.
 
 popularity     how many training dialogues name the item
 co-mention     in how many training dialogues it stands with the items of the history, then popularity
+with people    the same with all names that the files mark before the turn: items, people, genres
 text           cosine of the last words and the item's text
 
 Standard errors are over dialogues. What decides, said before the test part was read: on the unmentioned
 targets of OpenDialKG's test part, R@10 and R@50 of the agent without a language model against those of
-popularity and of co-mention counts; sign-flip tests over dialogues, Holm's correction over the four.
+popularity and of both co-mention counts; sign-flip tests over dialogues, Holm's correction over the six.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,7 @@ from nextinterest.retrieval.item_text import catalog_texts
 from nextinterest.retrieval.request_words import topic_words
 
 DEPTHS = (1, 10, 50)
+COUNTS = ("popularity", "co-mention", "co-mention with people")
 LONGEST = 300  # characters of a request, of which the last are kept
 
 Row = dict[str, object]
@@ -68,6 +70,8 @@ class Turn:
         Its id.
     named
         Catalogue positions of the items named before, each once, the one named last at the end.
+    names
+        All names that are marked before.
     said
         The last words of the other side.
     targets
@@ -76,16 +80,18 @@ class Turn:
 
     dialogue: str
     named: tuple[int, ...]
+    names: frozenset[str]
     said: str
     targets: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Dialogues:
-    """The catalogue, what is learned from, and the turns of one part."""
+    """The catalogue, what is learned from, the names in each dialogue of that, and the turns of one part."""
 
     catalog: Catalog
     log: EventLog
+    names: list[frozenset[str]]
     turns: list[Turn]
 
 
@@ -145,9 +151,18 @@ def read_dialogues(folder: Path, dataset: str, part: str, learn: Sequence[str]) 
         last = dict.fromkeys(position[value] for value in reversed(values) if value in position)
         return tuple(reversed(last))
 
+    def names_in(row: Row, *columns: str) -> frozenset[str]:
+        return frozenset(str(value) for column in columns for value in row[column])  # type: ignore[attr-defined]
+
     rows = read_rows(folder, dataset, part)
     turns = [
-        Turn(str(row["dialog_id"]), named(row, "entity"), str(row["context"][-1]), named(row, "rec"))  # type: ignore[index]
+        Turn(
+            str(row["dialog_id"]),
+            named(row, "entity"),
+            names_in(row, "entity"),
+            str(row["context"][-1]),  # type: ignore[index]
+            named(row, "rec"),
+        )
         for row in rows
         if row["context"]
     ]
@@ -167,7 +182,8 @@ def read_dialogues(folder: Path, dataset: str, part: str, learn: Sequence[str]) 
     log = EventLog.from_arrays(
         tuple(histories), np.array(users, dtype=np.int32), np.array(items, dtype=np.int32)
     )
-    return Dialogues(catalog, log, turns)
+    marked = [names_in(row, "entity", "rec") for row in longest.values()]
+    return Dialogues(catalog, log, marked, turns)
 
 
 def best(scores: Floats, turn: Turn, allow_named: bool) -> list[int]:
@@ -183,16 +199,20 @@ def baselines(data: Dialogues, agent: RecommenderAgent) -> dict[str, Ranker]:
     log, n_items = data.log, len(data.catalog)
     popular = np.bincount(log.items, minlength=n_items).astype(np.float64)
     tie = popular / (1.0 + popular.max())
-    dialogues_of: dict[int, list[int]] = {}
-    for user, item in zip(log.users.tolist(), log.items.tolist(), strict=True):
-        dialogues_of.setdefault(item, []).append(user)
+    dialogues_of: dict[str, list[int]] = {}
+    for user, names in enumerate(data.names):
+        for name in names:
+            dialogues_of.setdefault(name, []).append(user)
 
-    def together(turn: Turn) -> Floats:
+    def together(names: Iterable[str]) -> Floats:
         counts = np.zeros(n_items)
-        for item in turn.named:
-            for user in dialogues_of.get(item, ()):
+        for name in names:
+            for user in dialogues_of.get(name, ()):
                 counts[log.items[log.offsets[user] : log.offsets[user + 1]]] += 1
         return np.asarray(counts + tie)
+
+    def titles(turn: Turn) -> list[str]:
+        return [data.catalog.titles[item] for item in turn.named]
 
     encoder = agent.engine.retriever.encoder
     vectors = encoder.encode(catalog_texts(data.catalog))
@@ -200,7 +220,8 @@ def baselines(data: Dialogues, agent: RecommenderAgent) -> dict[str, Ranker]:
     of_turn = {id(turn): vector for turn, vector in zip(data.turns, words, strict=True)}
     return {
         "popularity": lambda turn, named: best(popular, turn, named),
-        "co-mention": lambda turn, named: best(together(turn), turn, named),
+        "co-mention": lambda turn, named: best(together(titles(turn)), turn, named),
+        "co-mention with people": lambda turn, named: best(together(turn.names), turn, named),
         "text": lambda turn, named: best((vectors @ of_turn[id(turn)]).astype(np.float64), turn, named),
     }
 
@@ -336,7 +357,7 @@ def main() -> None:
     found = {name: find(rank, turns) for name, rank in rankers.items()}
     print(table(found))
     print()
-    for line in contrast(found, "agent", ("popularity", "co-mention")):
+    for line in contrast(found, "agent", COUNTS):
         print(line)
 
 

@@ -77,6 +77,8 @@ def test_items_turns_and_what_is_learned_from(bench: ModuleType, folder: Path) -
     assert (data.catalog[0].year, data.catalog[3].year) == (1999, None)
     assert data.catalog[2].description == "Two friends fold a boat."
     assert [(turn.named, turn.targets) for turn in data.turns] == [((1,), (0,)), ((2, 3), (3, 1))]
+    assert data.turns[0].names == {"Night Ferry"}
+    assert data.names[0] == {"Salt", "Drama", "Paper Moons"}
     # Of dialogue 3 nothing is learned that was said behind the turn that is evaluated.
     assert data.log.user_ids == ("1", "2", "3")
     assert [data.log.history(user).items.tolist() for user in range(3)] == [[3, 2], [0, 3], [1]]
@@ -105,4 +107,4 @@ def test_the_agent_finds_whom_the_words_name(
     assert lines[0] == "opendialkg, valid: 2 turns; 4 items; 3 dialogues with 5 events learned from"
     (agent, *_) = (line.split() for line in lines if line.startswith("agent  "))
     assert agent[1] == "1.000"
-    assert sum(line.startswith("R@") for line in lines) == 4
+    assert sum(line.startswith("R@") for line in lines) == 6

@@ -240,7 +240,8 @@ class RecommenderAgent(AgentMany):
             Constraints that every item must meet: a `Where`, or a dictionary with its fields.
         query
             What is asked for, in free text of at most 300 characters: "something dark and slow". Items
-            whose texts are close to it become likelier; with an empty history it alone decides.
+            whose texts are close to it become likelier, and those with a value of an attribute that it
+            names ("by Wes Anderson"); with an empty history it alone decides.
         trace
             Return each step of the answer with it: prompts, what was found, tokens, time and cost.
 
