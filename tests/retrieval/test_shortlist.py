@@ -211,29 +211,40 @@ def test_queries_bring_candidates_of_their_own_and_only_to_their_history(large: 
 def test_queries_that_say_nothing_or_pull_without_words_are_refused() -> None:
     with pytest.raises(DataError, match="either a vector or items"):
         Query("request")
+    some, nats = np.zeros(1, dtype=np.int32), np.zeros(2, dtype=np.float32)
+    with pytest.raises(DataError, match="steer"):
+        Query("items", items=some, steer=1.0)
     with pytest.raises(DataError, match="weight -1"):
-        Query("items", items=np.zeros(1, dtype=np.int32), weight=-1.0)
+        Query("items", items=some, weight=-1.0)
+    with pytest.raises(DataError, match="as many nats"):
+        Query("items", items=some, nats=nats)
+    with pytest.raises(DataError, match="as many nats"):
+        Query("items", np.ones(3, dtype=np.float32), nats=nats)
 
 
-@pytest.mark.parametrize("steer", [3.0, -3.0])
+@pytest.mark.parametrize("sign", [1, -1])
 def test_items_of_a_query_rise_by_its_nats_and_the_bound_of_the_rest_holds(
-    make: Callable[[str], Retriever], large: TrainedRetriever, steer: float
+    make: Callable[[str], Retriever], large: TrainedRetriever, sign: int
 ) -> None:
     for kind in KINDS:
-        retriever, some = make(kind), np.array([1, 9, 30], dtype=np.int32)
+        retriever, some = make(kind), np.array([30, 1, 9], dtype=np.int32)
+        nats = np.array([3.0, 2.0, 2.5], dtype=np.float32) * sign
         (plain,) = retriever.shortlist([history(0, 4)], 40)
         (asked,) = retriever.shortlist(
-            [history(0, 4)], 40, queries=[[Query("named: x", items=some, steer=steer)]]
+            [history(0, 4)], 40, queries=[[Query("named: x", items=some, nats=nats)]]
         )
         before = dict(zip(plain.items.tolist(), plain.log_probabilities.tolist(), strict=True))
-        gain = asked.log_probabilities - np.array([before[item] for item in asked.items.tolist()])
-        rises = np.isin(asked.items, some)
-        np.testing.assert_allclose(gain - steer * rises, (gain - steer * rises)[0], atol=1e-5)
+        rises = dict(zip(some.tolist(), nats.tolist(), strict=True))
+        gain = [
+            log_p - before[item] - rises.get(item, 0.0)
+            for item, log_p in zip(asked.items.tolist(), asked.log_probabilities.tolist(), strict=True)
+        ]
+        np.testing.assert_allclose(gain, gain[0], atol=1e-5)
     for many in (
         np.arange(1500, dtype=np.int32),
         np.array([7], dtype=np.int32),
     ):  # more than are searched for
-        queries = [[Query("named: x", items=many, steer=steer)]]
+        queries = [[Query("named: x", items=many, nats=np.full(len(many), 3.0 * sign, dtype=np.float32))]]
         n = large.shortlist([history(1)], 100, queries=queries)[0].n_candidates
         (found,) = large.shortlist([history(1)], n, queries=queries)
         (every,) = large.shortlist([history(1)], 4000, queries=queries)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nextinterest.domain import RequestMatch
 from nextinterest.retrieval.item_text import title_text
-from nextinterest.retrieval.named_values import NamedValues
+from nextinterest.retrieval.named_values import Named, NamedValues
 from nextinterest.retrieval.queries import NAMED, REQUEST, Query
 from nextinterest.retrieval.request_words import topic_words
 from nextinterest.retrieval.retriever import Retriever
@@ -30,12 +32,9 @@ def requested(request: str, retriever: Retriever, values: NamedValues) -> tuple[
         The attribute values of its catalogue.
     """
     named, rest = values.read(request)
-    queries = [
-        Query(f"{NAMED}: {one.value}", items=retriever.popular_first(one.items), steer=one.nats)
-        for one in named
-    ]
+    queries = [_named(one, retriever) for one in named]
     if named:
-        with step("ground", source=NAMED, nats={one.value: one.nats for one in named}):
+        with step("ground", source=NAMED, values=[one.value for one in named]):
             pass
     text = title_text(topic_words(rest, else_all=not named))
     if named and not text:
@@ -47,3 +46,9 @@ def requested(request: str, retriever: Retriever, values: NamedValues) -> tuple[
     if match.kind != "none":
         queries.append(Query(REQUEST, vector, steer=match.steer))
     return queries, "clear" if named else match.kind
+
+
+def _named(one: Named, retriever: Retriever) -> Query:
+    """Return the query of a value: items that rise most first, popular ones before others."""
+    order = np.lexsort((retriever.places(one.items), -one.nats))
+    return Query(f"{NAMED}: {one.value}", items=one.items[order], nats=one.nats[order])

@@ -262,12 +262,12 @@ class Retriever:
         """Return how clearly the catalogue matches words of this unit vector, shape (dimension,)."""
         return self._noise.match(vector)
 
-    def popular_first(self, items: IntArray) -> IntArray:
-        """Return some items, shape (n,), in the order that fills lists: popular ones first."""
+    def places(self, items: IntArray) -> IntArray:
+        """Return the places of some items, shape (n,), in the order that fills lists: popular ones first."""
         fill = self._orders.fill
-        place = np.empty(len(fill), dtype=np.int64)
+        place = np.empty(len(fill), dtype=np.int32)
         place[fill] = np.arange(len(fill))
-        return items[np.argsort(place[items])]
+        return place[items]
 
     @cached_property
     def _noise(self) -> Noise:

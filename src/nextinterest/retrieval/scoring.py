@@ -87,7 +87,7 @@ def _unranked(gathered: Gathered, asked: Asked, constant: float) -> Gathered:
     for row in range(len(asked.histories)):
         own = len(gathered.names[row]) - len(asked.of(row))
         for column, query in enumerate(asked.of(row), own):
-            if query.steer:
+            if query.moves:
                 ranks = fused.ranks[row, :, column]
                 scores[row] -= np.where(ranks > 0, query.weight / (constant + ranks), 0.0)
     return replace(gathered, fused=replace(fused, scores=np.maximum(scores, 0.0)))

@@ -1,9 +1,9 @@
 """How a request in words moves a ranking: what it says of an item is one more term of the log-scores.
 
-    log-score of i  +=  sum over the history's queries q of steer_q (q . t_i), or steer_q for q's items
+    log-score of i  +=  sum over the history's queries q of steer_q (q . t_i), or q's nats for i
 
 with t_i the item's text vector. The term is added to the user's own distribution, for an empty history to
-popularity; how large `steer` is, `nextinterest.retrieval.matching` and `named_values` say.
+popularity; how large it is, `nextinterest.retrieval.matching` and `named_values` say.
 """
 
 from __future__ import annotations
@@ -41,12 +41,9 @@ class Steering:
         for h in range(len(asked.histories)):
             own = len(gathered.names[h]) - len(asked.of(h))
             for column, query in enumerate(asked.of(h), own):
-                if query.steer:
-                    # Below 0, the least that there is: a cosine of -1, or not to be one of the items.
-                    least = 0.0 if query.vector is None else -1.0
-                    reach = float(gathered.beyond[h, column]) if query.steer > 0 else least
+                if query.moves:
                     self._queries.setdefault(h, []).append(query)
-                    self._most[h] += query.steer * reach
+                    self._most[h] += query.reach(float(gathered.beyond[h, column]))
 
     def __bool__(self) -> bool:
         return bool(self._queries)
