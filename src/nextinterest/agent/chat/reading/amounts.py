@@ -214,8 +214,8 @@ def _stands_alone(text: Text, end: int) -> bool:
 
 def _relation(text: Text, at: int) -> tuple[int, str]:
     """Return where the words before a number that relate to it start, and what they mean."""
-    for name in ("most", "least", "around"):
-        for length in (3, 2, 1):
+    for length in (3, 2, 1):  # "nothing over" is not "over"
+        for name in ("most", "least", "around"):
             start = at - length
             if start >= 0 and text.phrase_at(start, word_list(f"amount_{name}")) == length:
                 return start, name

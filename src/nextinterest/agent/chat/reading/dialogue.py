@@ -126,6 +126,7 @@ class Dialogue(DialogueState):
         request = self.request
         refining, before = request.asked, set(request.include)
         self._categories(turn, refining)
+        request.leave(before, self.context)
         self._years(turn)
         count = turn.count
         if count is None and refining:

@@ -85,6 +85,28 @@ class ListRequest:
             query=request.query,
         )
 
+    def leave(self, before: AbstractSet[str], context: ChatContext) -> None:
+        """Drop conditions on another kind of thing: where no item is of both the categories before and now.
+
+        Those stay that some item of the categories has, such as a maker of both.
+        """
+        wanted = set(self.include)
+        if not before or not wanted or before & wanted:
+            return
+        if any(wanted & set(names) and before & set(names) for names in context.catalog.categories):
+            return
+        kind = Where(categories=tuple(self.include[:MAX_NAMES]), match="any")
+
+        def held(conditions: AttributeConditions) -> AttributeConditions:
+            return {
+                name: value
+                for name, value in conditions.items()
+                if context.conditions.mask(kind.model_copy(update={"attributes": {name: value}})).any()
+            }
+
+        self.attributes, self.without = held(self.attributes), held(self.without)
+        self.prices, self.query = (None, None), None
+
     def change(self, turn: Turn, context: ChatContext) -> None:
         """Take over the prices, times and attributes that a message asks for."""
         self.prices = turn.prices or self.prices
