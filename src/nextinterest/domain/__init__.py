@@ -17,6 +17,7 @@ from nextinterest.domain.kinds import KINDS, MAX_KINDS, NEGATIVE_KINDS, Kinds, k
 from nextinterest.domain.names import found_name, normal_name
 from nextinterest.domain.next_interests import GeneratedItem, HowGrounded, NextInterest, NextInterests
 from nextinterest.domain.outcome import (
+    Background,
     Confirmation,
     Explanation,
     FoundItem,
@@ -42,6 +43,7 @@ __all__ = [
     "Answer",
     "AttributeValue",
     "Availability",
+    "Background",
     "BoolArray",
     "Catalog",
     "Conditions",

@@ -14,7 +14,16 @@ from nextinterest.domain.outputs import Evidence, Recommendations
 from nextinterest.domain.portraits import InterestOutlook, InterestPortrait
 from nextinterest.domain.request import Request
 
-__all__ = ["Confirmation", "Explanation", "FoundItem", "KnownFacts", "Outcome", "Question", "Relaxation"]
+__all__ = [
+    "Background",
+    "Confirmation",
+    "Explanation",
+    "FoundItem",
+    "KnownFacts",
+    "Outcome",
+    "Question",
+    "Relaxation",
+]
 
 
 class _Frozen(BaseModel):
@@ -40,6 +49,18 @@ class KnownFacts(_Frozen):
         default_factory=dict, description="What else is known of it, by name."
     )
     description: str | None = Field(default=None, description="The beginning of its description.")
+
+
+class Background(_Frozen):
+    """What the history says of categories, for whoever words a reply."""
+
+    categories: dict[str, int] = Field(
+        default_factory=dict, description="Events of the history in each category."
+    )
+    rising: tuple[str, ...] = Field(
+        default=(), description="Categories that more of the recent events are in, beyond chance."
+    )
+    fading: tuple[str, ...] = Field(default=(), description="Those that fewer of them are in.")
 
 
 class Explanation(_Frozen):
@@ -124,6 +145,11 @@ class Outcome(_Frozen):
     known: dict[str, KnownFacts] = Field(
         default_factory=dict,
         description="What else the catalogue says of the items listed, found or explained, by id.",
+    )
+    background: Background | None = Field(
+        default=None,
+        description="For recommend, similar and explain: what the history says, where a language model words "
+        "replies.",
     )
     unknown: tuple[str, ...] = Field(default=(), description="Names that nothing was found for.")
     notes: tuple[str, ...] = Field(default=(), description="What the reader should know.")

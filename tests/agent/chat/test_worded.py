@@ -115,17 +115,17 @@ def test_sentences_that_the_outcome_says_hold(sentence: str) -> None:
         ("Heat (1999) is here.", "1999 is said of Heat"),
         ("Heat is a Thriller.", "Thriller is said of Heat"),
         ("Heat and The Talented Mr. Ripley are both Thriller.", "Thriller"),
-        ("Both are Crime.", "Crime is said of the whole"),
+        ("Both are Crime.", "Crime is said of The Talented Mr. Ripley, Heat"),
         ("Heat is here because of Alien.", "Alien” is no evidence"),
         ("Heat, number 1, is here.", "1 is said of Heat"),
-        ("Heat has a chance of 12.3 %.", "12.3% is said of Heat"),
+        ("Heat has a chance of 12.3 %.", "12.3 % is said of Heat"),
         ("Here are three for you.", "3 is said of the whole"),
         ("Heat is brilliant.", "brilliant"),
-        ("Heat is the most likely.", "most"),
+        ("Heat is the most likely.", "rank_min"),
         ("The first is Heat.", "1 is said of Heat"),
         ("It was directed by somebody.", "directed"),
-        ("Heat is not a Drama.", "denies"),
-        ("Heat isn't a Drama.", "denies"),
+        ("Heat is not a Drama.", "denied of Heat"),
+        ("Heat isn't a Drama.", "denied of Heat"),
         ("See http://heat.example <b>now</b>", "http"),
     ],
 )
@@ -263,7 +263,10 @@ def test_the_agents_reply_is_worded_traced_and_metered(agent: RecommenderAgent) 
     (word,) = reply.trace.named("word")
     assert word.details["released"] == ["Here are two for you."]
     assert word.details["refused"] == [
-        {"sentence": "They are wonderful.", "fault": "it uses the word 'wonderful', which no fact supports"}
+        {
+            "sentence": "They are wonderful.",
+            "fault": "it says that something is wonderful, which no fact says",
+        }
     ]
     assert "The person wrote: two films please" in str(word.details["prompts"])
     assert word.details["answers"] == ["Here are two for you. They are wonderful."]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nextinterest.agent.chat.consent import settled
 from nextinterest.agent.chat.execution import Executor
-from nextinterest.agent.chat.messages import last_said, names, newest_part
+from nextinterest.agent.chat.messages import names, newest_part
 from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
@@ -33,6 +33,10 @@ from nextinterest.messages import Message
 from nextinterest.tracing import step, tracing
 
 __all__ = ["Conversation", "question_in", "traced_pieces", "whole"]
+
+
+EARLIER = 6
+"""Messages of a person that show in which language to reply."""
 
 
 class Conversation:
@@ -144,7 +148,9 @@ class Conversation:
         """Yield the text of a reply sentence by sentence, as each is made, and last the whole reply."""
         written: list[str] = []
         notes: list[str] = []
-        for sentence in worded(outcome, last_said(messages) or "", self.engine.model_for("word"), notes):
+        said = [one.content for one in messages if one.role == "user"][::-1]
+        model = self.engine.model_for("word")
+        for sentence in worded(outcome, said[0] if said else "", model, notes, said[1:EARLIER]):
             written.append(sentence)
             yield sentence
         yield ChatReply(

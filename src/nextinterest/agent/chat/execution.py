@@ -12,6 +12,7 @@ from datetime import timedelta
 import numpy as np
 
 from nextinterest.agent.alike import nearest_items
+from nextinterest.agent.chat.background import with_background
 from nextinterest.agent.chat.grounding import queries_words
 from nextinterest.agent.chat.known import with_known
 from nextinterest.agent.chat.lists import filtered, neighbours
@@ -88,6 +89,7 @@ class Executor:
             else Outcome(request=request)
         )
         outcome = with_known(outcome, self.engine.catalog)
+        outcome = with_background(outcome, self.engine, profile)
         notes = (*outcome.notes, *remarks(understood, self.context.titles))
         outcome = outcome.model_copy(update={"notes": notes})
         return outcome if recorded is None else outcome.model_copy(update={"confirmation": recorded})

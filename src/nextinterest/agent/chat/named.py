@@ -1,83 +1,164 @@
-"""What may be said of one item, and numbers as sentences have them."""
+"""What may be said of items and of events of the history, as values that sentences are compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from nextinterest.agent.chat.known import own_numbers, own_words
-from nextinterest.agent.chat.wording import clean, figure, percent
-from nextinterest.domain import Evidence, KnownFacts, Recommendation
+from nextinterest.agent.chat.wording import clean
+from nextinterest.domain import Evidence, FoundItem, KnownFacts, Recommendation
 
-__all__ = ["Named", "decades_of", "described_by", "of_item", "plain_number", "texts_of", "titles_of"]
+__all__ = ["Done", "Named", "described_by", "done_with", "number_of", "of_found", "of_item"]
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What may be said of one title.
+    """What may be said of one item.
 
     Attributes
     ----------
-    numbers
-        As sentences have them: year, probability.
+    title
+        As sentences have it.
     rank
-        Its rank, which stands behind a word such as "number"; None if it has none.
+        Its rank; None if it has none.
+    year, price
+        Where known.
+    probability
+        That it is next, in percent.
     categories
         Its categories.
     because
         Titles of the history that are evidence for it.
     seen
         Whether the history holds it.
-    prices
-        Its price, as sentences have it.
+    amounts
+        Attributes that are numbers, by name in lower case.
+    numbers
+        Numbers in its attributes and description.
     words
-        Words of its attributes and description, for sentences that name it.
+        Words of its title, attributes and description.
+    title_words
+        Those of its title.
+    lacks
+        Names of attributes that it has not.
     """
 
-    numbers: frozenset[str] = frozenset()
-    rank: str | None = None
+    title: str
+    rank: int | None = None
+    year: int | None = None
+    price: float | None = None
+    probability: float | None = None
     categories: frozenset[str] = frozenset()
     because: frozenset[str] = frozenset()
     seen: bool = False
-    prices: frozenset[str] = frozenset()
+    amounts: Mapping[str, float] = field(default_factory=dict)
+    numbers: frozenset[float] = frozenset()
     words: frozenset[str] = frozenset()
+    title_words: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done with an item of the history.
+
+    Attributes
+    ----------
+    kind
+        Of its events what says most; None where it is not known.
+    liked
+        Whether it was said to be liked, or rated highly.
+    rating, best_rating
+        Its rating, and the end of the scale.
+    asked
+        Whether the person asked for items like it, so that it need be no event.
+    """
+
+    kind: str | None = None
+    liked: bool = False
+    rating: float | None = None
+    best_rating: float | None = None
+    asked: bool = False
 
 
 def of_item(item: Recommendation) -> Named:
     """Return what may be said of an item of a list."""
-    numbers = {plain_number(percent(item.probability)), *texts_of(item.year), *decades_of(item.year)}
     return Named(
-        frozenset(numbers),
-        str(item.rank),
-        frozenset(clean(name) for name in item.categories),
-        titles_of(item.evidence),
+        clean(item.title),
+        item.rank,
+        item.year,
+        probability=100 * item.probability,
+        categories=frozenset(map(clean, item.categories)),
+        because=frozenset(clean(one.title) for one in item.evidence),
+        words=_title_words(item.title),
+        title_words=_title_words(item.title),
     )
+
+
+def of_found(
+    item: FoundItem, rank: int | None, probability: float | None, evidence: Sequence[Evidence], *, seen: bool
+) -> Named:
+    """Return what may be said of an item that is explained."""
+    return Named(
+        clean(item.title),
+        rank,
+        item.year,
+        probability=None if probability is None else 100 * probability,
+        categories=frozenset(map(clean, item.categories)),
+        because=frozenset(clean(one.title) for one in evidence),
+        seen=seen,
+        words=_title_words(item.title),
+        title_words=_title_words(item.title),
+    )
+
+
+def _title_words(title: str) -> frozenset[str]:
+    """Return the longer words of a title, which may be said of its item: "the housing bill"."""
+    return frozenset(word for word in re.findall(r"[^\W\d_]{4,}", clean(title).casefold()))
 
 
 def described_by(item: Named, known: KnownFacts) -> Named:
     """Return what may be said of an item with what else the catalogue says of it."""
-    price = known.price
-    prices = frozenset() if price is None else frozenset({figure(price), f"{price:.2f}"})
-    numbers = item.numbers | prices | own_numbers(known)
-    return replace(item, numbers=numbers, prices=prices, words=own_words(known))
+    amounts = {
+        name.casefold(): float(value)
+        for name, value in known.attributes.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    numbers = {value for text in own_numbers(known) if (value := number_of(text)) is not None}
+    lacks = frozenset(
+        word for name, value in known.attributes.items() if value is False for word in name.casefold().split()
+    )
+    return replace(
+        item,
+        price=known.price,
+        amounts=amounts,
+        numbers=frozenset(numbers),
+        words=item.words | own_words(known),
+        lacks=lacks,
+    )
 
 
-def titles_of(evidence: Sequence[Evidence]) -> frozenset[str]:
-    """Return the titles of events."""
-    return frozenset(clean(one.title) for one in evidence)
+def done_with(evidence: Iterable[Evidence]) -> dict[str, Done]:
+    """Return what was done with each item of the history that is named as evidence, by title."""
+    return {clean(one.title): Done(one.kind, one.liked, one.rating, one.best_rating) for one in evidence}
 
 
-def texts_of(*numbers: float | None) -> frozenset[str]:
-    """Return those of some numbers that are known."""
-    return frozenset(figure(number) for number in numbers if number is not None)
+def number_of(text: str) -> float | None:
+    """Return a number as people write it, in English or with a decimal comma; None for anything else.
 
-
-def decades_of(*years: int | None) -> set[str]:
-    """Return the decade that all of some years are in, as sentences have it; none where one is not known."""
-    found = {None if year is None else f"{year // 10}0s" for year in years}
-    return {decade for decade in found if decade is not None} if len(found) == 1 else set()
-
-
-def plain_number(number: str) -> str:
-    """Return a number without the space before its unit."""
-    return number.replace(" ", "")
+    Examples
+    --------
+    >>> number_of("1,250"), number_of("45.50"), number_of("45,5"), number_of("1.250"), number_of("a")
+    (1250.0, 45.5, 45.5, 1250.0, None)
+    """
+    whole, comma, rest = text.rpartition(",") if "," in text else text.rpartition(".")
+    if (comma and (len(rest) != 3 or not whole)) or (comma == "." and whole == "0"):
+        plain = f"{whole.replace(',', '').replace('.', '')}.{rest}"
+    else:
+        plain = text.replace(",", "").replace(".", "")
+    try:
+        return float(plain)
+    except ValueError:
+        return None

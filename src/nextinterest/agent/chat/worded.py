@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from itertools import islice
@@ -17,13 +18,14 @@ from typing import cast
 
 from jinja2 import Environment, StrictUndefined
 
+from nextinterest.agent.chat.checking.lexicon import language_of, lexicon
 from nextinterest.agent.chat.facts import Facts
-from nextinterest.agent.chat.reply_words import reply_words
 from nextinterest.agent.chat.sentences import sentences_of
-from nextinterest.agent.chat.wording import Macros, Parts, clean, facts_of, parts_of
-from nextinterest.domain import KnownFacts, Outcome
+from nextinterest.agent.chat.wording import Macros, Parts, clean, facts_of, figure, parts_of
+from nextinterest.domain import Evidence, KnownFacts, Outcome
 from nextinterest.errors import NextInterestError
 from nextinterest.interests.claims import plain_words
+from nextinterest.kind_names import done
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.llm.base import THINKING
 from nextinterest.llm.metering import failed
@@ -35,16 +37,33 @@ __all__ = ["worded"]
 
 logger = logging.getLogger(__name__)
 _FAILED = "Worded by the template: the language model failed."
+_UNCHECKED = (
+    "Worded by the template, in English: sentences are checked in English, German, Spanish and French only."
+)
+_PORTRAIT = "Worded by the template, in English: sentences about a profile are checked in English only."
+_PARTLY = (
+    "Partly in English: of what the language model wrote in {}, only what holds against the facts is said."
+)
 MOST_SENTENCES = 6
 MOST_TOKENS = 400
 MOST_DESCRIBED = 160  # characters of an item's description
 MOST_CHARACTERS = 1000  # of the message that is shown to the model
+MOST_SHARES = 5  # categories of the history that it is shown
+_SMALL_TALK = frozenset({"greet", "thank", "bye", "complain", "other"})
+_GREETING = 4  # words of a sentence that may stand before the one that opens a list
 
 
 def worded(
-    outcome: Outcome, message: str, model: LanguageModel | None, notes: list[str] | None = None
+    outcome: Outcome,
+    message: str,
+    model: LanguageModel | None,
+    notes: list[str] | None = None,
+    earlier: Sequence[str] = (),
 ) -> Iterator[str]:
     """Yield the text of a reply sentence by sentence, each as soon as it is known to hold.
+
+    A model writes in the language of the person's newest message that shows one, where its sentences can be
+    checked; templates are in English.
 
     Parameters
     ----------
@@ -56,20 +75,48 @@ def worded(
         Who words it; None for the template.
     notes
         What should be known of the wording is added to it.
+    earlier
+        What the person wrote before, the newest first.
     """
-    parts = parts_of(outcome)
+    parts, notes = parts_of(outcome), [] if notes is None else notes
+    language = None if model is None else language_of((message, *earlier))
+    if (
+        language not in (None, "en")
+        and parts.before
+        and outcome.request.intent in _SMALL_TALK
+        and _plain(outcome)
+    ):
+        parts = replace(parts, before=(), free=parts.before)
     said = iter(parts.free)
     if model is not None and parts.free:
-        notes = [] if notes is None else notes
         if failed(model):
             notes.append(_FAILED)
+        elif language is None:
+            notes.append(_UNCHECKED)
+        elif language != "en" and outcome.portrait is not None:
+            notes.append(_PORTRAIT)
         else:
-            said = _held(parts, outcome, message, model, notes)
+            facts = Facts.of(outcome, parts.free, message, language)
+            said = _held(parts, outcome, message, model, notes, facts)
+    elif language not in (None, "en") and parts.before:
+        notes.append(_PARTLY.format(lexicon(language or "en").name))
     started = False
     for line in _lines(parts, said):
         for number, sentence in enumerate(line):
             yield f" {sentence}" if number else f"\n{sentence}" if started else sentence
             started = True
+
+
+def _plain(outcome: Outcome) -> bool:
+    """Whether a reply says nothing that was done or found, nor asks back."""
+    done = (
+        outcome.confirmation,
+        outcome.question,
+        outcome.recommendations,
+        outcome.portrait,
+        outcome.explanation,
+    )
+    return not any(done) and not (outcome.found or outcome.unknown or outcome.notes or outcome.also)
 
 
 def _lines(parts: Parts, said: Iterator[str]) -> Iterator[Iterable[str]]:
@@ -81,24 +128,39 @@ def _lines(parts: Parts, said: Iterator[str]) -> Iterator[Iterable[str]]:
 
 
 def _held(
-    parts: Parts, outcome: Outcome, message: str, model: LanguageModel, notes: list[str]
+    parts: Parts,
+    outcome: Outcome,
+    message: str,
+    model: LanguageModel,
+    notes: list[str],
+    facts: Facts,
 ) -> Iterator[str]:
     """Yield the model's sentences that hold, then those of the template that none of them states."""
-    facts = Facts.of(outcome, parts.free)
     released: list[str] = []
     refused: list[dict[str, str]] = []
+    greeting = ""  # stands before the sentence that opens a list
     with step("word", model=model.name) as s:
         try:
             for sentence in _offered(facts, outcome, message, model, opening=parts.opening):
-                fault = "it is said already" if sentence in released else facts.fault(sentence)
+                opens = parts.opening and not released
+                said = "it is said already" if sentence in released else None
+                fault = said or facts.fault(sentence, released, opens=opens)
                 if fault is not None:
                     refused.append({"sentence": sentence, "fault": fault})
-                    if parts.opening and not released:
+                    if opens:
                         released += parts.free
-                        yield from parts.free
+                        yield f"{greeting}{parts.free[0]}"
+                    continue
+                if (
+                    opens
+                    and not greeting
+                    and len(sentence.split()) <= _GREETING
+                    and not facts.speaks(sentence)
+                ):
+                    greeting = f"{sentence} "
                     continue
                 released.append(sentence)
-                yield sentence
+                yield f"{greeting}{sentence}" if opens else sentence
                 if len(released) >= MOST_SENTENCES:
                     break
         except NextInterestError as error:
@@ -107,9 +169,12 @@ def _held(
             notes.append(_FAILED)
         s.note(released=released, refused=refused)
     if parts.opening:
-        yield from () if released else parts.free
+        rest: tuple[str, ...] = () if released else (f"{greeting}{parts.free[0]}",)
     else:
-        yield from (claim for claim in parts.free if not facts.states(claim, released))
+        rest = tuple(claim for claim in parts.free if not facts.states(claim, released))
+    if facts.language != "en" and (rest or parts.before or set(released) & set(parts.free)):
+        notes.append(_PARTLY.format(lexicon(facts.language).name))
+    yield from rest
 
 
 def _offered(
@@ -166,16 +231,37 @@ def _asked(
             + (f" ({item.year})" if item.year is not None else "")
             + (f", {', '.join(map(clean, item.categories))}" if item.categories else "")
             + _stated(outcome.known.get(item.item_id)),
-            [clean(one.title) for one in item.evidence],
+            [_event(one) for one in item.evidence],
         )
         for item in (made.items if made is not None else ())
     ]
-    words = sorted(
-        set(plain_words().plain) if facts.portrait else reply_words().plain | set(plain_words().plain)
-    )
+    if outcome.explanation is not None:
+        items.append(("it", [_event(one) for one in outcome.explanation.evidence]))
+    words = sorted(plain_words().plain) if facts.portrait is not None else ()
     special = model.tokenizer.special_tokens
     said = neutralise(message, max_chars=MOST_CHARACTERS, special_tokens=special)
+    language = lexicon(facts.language).name
     return [
-        Message(role="system", content=ask.system(words, opening)),
-        Message(role="user", content=ask.facts(said, facts.claims, items).strip()),
+        Message(role="system", content=ask.system(language, words, opening)),
+        Message(role="user", content=ask.facts(said, facts.claims, items, _past(outcome)).strip()),
     ]
+
+
+def _event(one: Evidence) -> str:
+    """Return an event of the history with what was done: "Fargo (liked)", "Alien (rated 5 of 5)"."""
+    said = [] if one.kind is None or (one.kind == "rate" and one.rating is not None) else [done(one.kind)]
+    said += [] if one.rating is None else [f"rated {figure(one.rating)} of {figure(one.best_rating or 5)}"]
+    said += ["liked"] if one.liked and one.kind != "like" else []
+    return clean(one.title) + (f" ({', '.join(said)})" if said else "")
+
+
+def _past(outcome: Outcome) -> list[str]:
+    """Return what the history says of categories, one line each."""
+    past = outcome.background
+    if past is None:
+        return []
+    most = sorted(past.categories.items(), key=lambda pair: -pair[1])[:MOST_SHARES]
+    lines = [f"events of the history: {', '.join(f'{clean(name)} {n}' for name, n in most)}"] if most else []
+    lines += [f"more of the recent events: {', '.join(map(clean, past.rising))}"] if past.rising else []
+    lines += [f"fewer of the recent events: {', '.join(map(clean, past.fading))}"] if past.fading else []
+    return lines
