@@ -15,7 +15,7 @@ from nextinterest.agent.alike import nearest_items
 from nextinterest.agent.chat.background import with_background
 from nextinterest.agent.chat.grounding import queries_words
 from nextinterest.agent.chat.known import with_known
-from nextinterest.agent.chat.lists import filtered, neighbours
+from nextinterest.agent.chat.lists import filtered, neighbours, spread
 from nextinterest.agent.chat.profile import ChatProfile, extended
 from nextinterest.agent.chat.relaxing import relaxation
 from nextinterest.agent.chat.remarks import remarks
@@ -39,6 +39,7 @@ __all__ = ["DEFAULT_COUNT", "Executor"]
 
 DEFAULT_COUNT = 5
 DEFAULT_HORIZON = 10
+_VARIED = 6  # a list of items that differ is chosen from so many times its length
 N_FOUND = 5
 N_CLOSE = 10
 LEAST_MATCH = 0.72
@@ -151,12 +152,14 @@ class Executor:
         if request.exclude_seen:
             open_items[history.had(self.engine.retriever.config.open_kinds)] = False
         count = request.count or DEFAULT_COUNT
+        pool = _VARIED if understood.varied else 1
         allowed = open_items & self.conditions.mask(request.where)
         made = (
             neighbours(self.engine, history, models, allowed, count, words)
             if models
-            else filtered(self.engine, history, allowed, count, words, request.suggested or None)
+            else filtered(self.engine, history, allowed, count * pool, words, request.suggested or None)
         )
+        made = made if models else spread(made, count)
         nearest = None
         if len(made.items) < (request.count or 1):
             nearest = relaxation(self.conditions, request, open_items)

@@ -7,6 +7,7 @@ Conditions hold before anything is searched, ranked or shown to a language model
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from nextinterest.agent.alike import likeness_notes, ranked_alike, ranked_between
@@ -14,11 +15,11 @@ from nextinterest.agent.engine import Engine
 from nextinterest.agent.metered import metered
 from nextinterest.agent.notes import MATCHED, POPULAR, UNRANKED, UNREAD
 from nextinterest.agent.ranked import RankedItems
-from nextinterest.domain import BoolArray, History, Recommendations
+from nextinterest.domain import BoolArray, History, Recommendation, Recommendations
 from nextinterest.errors import ModelError
 from nextinterest.llm.metering import failed, note_failure
 
-__all__ = ["filtered", "neighbours"]
+__all__ = ["filtered", "neighbours", "spread"]
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +123,19 @@ def neighbours(
 
     ranked, unranked = _ranked(engine, rank, True)
     return _listed(engine, history, ranked, [*notes, *_notes(ranked, unranked)])
+
+
+def spread(made: Recommendations, k: int) -> Recommendations:
+    """Return k items of a longer list that share few categories, the best of those that share least first."""
+    if len(made.items) <= k:
+        return made
+    left, chosen, seen = list(made.items), list[Recommendation](), Counter[str]()
+    while left and len(chosen) < k:
+        best = min(left, key=lambda item: (sum(seen[name] for name in item.categories), item.rank))
+        left.remove(best)
+        chosen.append(best.model_copy(update={"rank": len(chosen) + 1}))
+        seen.update(best.categories)
+    return made.model_copy(update={"items": tuple(chosen)})
 
 
 def _listed(engine: Engine, history: History, ranked: RankedItems, notes: Sequence[str]) -> Recommendations:

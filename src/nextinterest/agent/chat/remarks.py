@@ -36,7 +36,9 @@ def remarks(understood: Understood, titles: TitleIndex) -> Iterator[str]:
     elif understood.remark is not None:
         yield _REMARKS[understood.remark]
     for lacking, words in understood.unheld:
-        yield f"I have no {lacking}, so “{words}” was left out."
+        searched = words.casefold() in (understood.request.query or "").casefold()
+        done = "was only compared with titles and categories" if searched else "was left out"
+        yield f"I have no {lacking}, so “{words}” {done}."
     for words, items in understood.left_out:
         if items:
             yield f"Left out: {counted(len(items), 'item')} {words}."

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from nextinterest.agent.chat.reading.attributes import AttributeLexicon
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
+from nextinterest.agent.chat.reading.lacking import Lacking
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.domain import Catalog, Conditions, Event, History, Request
 from nextinterest.messages import Message
@@ -53,7 +54,13 @@ class ChatContext:
 
     def about(self, history: History) -> ChatContext:
         """Return the same context of a conversation with somebody."""
-        _ = self.titles, self.categories, self.attributes, self.years  # made once, not once for each person
+        _ = (
+            self.titles,
+            self.categories,
+            self.attributes,
+            self.years,
+            self.lacking,
+        )  # made once, not once for each person
         made = copy(self)
         made.history = history
         return made
@@ -77,6 +84,17 @@ class ChatContext:
     def priced(self) -> bool:
         """Whether items have prices."""
         return self.catalog.details.prices is not None
+
+    @cached_property
+    def lacking(self) -> Lacking:
+        """What people ask for that no item has a field for."""
+        described = any(text for text in self.catalog.descriptions)
+        return Lacking(self.attributes.names, described=described, goods=self.goods)
+
+    @property
+    def goods(self) -> bool:
+        """Whether items are goods, with prices or attributes, whose titles say what they are."""
+        return self.priced or bool(self.catalog.details.attributes)
 
     @cached_property
     def conditions(self) -> Conditions:
@@ -159,6 +177,8 @@ class Understood:
         Conditions of the newest message that no field of the catalogue holds: what it lacks, and the words.
     left_out
         What the newest message rules out that no field holds, each with the items left out for it.
+    varied
+        Whether the items of the list should differ from one another.
     then
         What else the message asks for, in its order.
     """
@@ -182,6 +202,7 @@ class Understood:
     by_rules: str = ""
     unheld: tuple[tuple[str, str], ...] = ()
     left_out: tuple[tuple[str, frozenset[int]], ...] = ()
+    varied: bool = False
     then: tuple[Understood, ...] = ()
 
 

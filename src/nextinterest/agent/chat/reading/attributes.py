@@ -139,6 +139,12 @@ class AttributeLexicon:
         """Whether an attribute holds amounts of a kind."""
         return any(one.kind == kind for one in self._measures)
 
+    def of_makers(self, item: int) -> AttributeConditions:
+        """Return who made an item: its brand, artist, author or the like."""
+        columns = self._catalog.details.attributes
+        makers = [name for words, name in self._names.items() if words[-1] in single_words("makers")]
+        return {name: own for name in makers if isinstance(own := columns[name][item], str)}
+
     def read(
         self, text: Text, taken: Container[int] = (), amounts: Sequence[Amount] = ()
     ) -> AttributeReading:
@@ -176,7 +182,12 @@ class AttributeLexicon:
     def _read_words(self, text: Text, at: int, words: tuple[str, ...], reading: AttributeReading) -> bool:
         end = at + len(words)
         negated = is_negated(text, at)
-        if (flag := self._flags.get(words)) is not None and self._agrees(words, flag, True):
+        flag = self._flags.get(words)
+        if (
+            flag is not None
+            and True in self._catalog.details.attributes[flag]
+            and self._agrees(words, flag, True)
+        ):
             _put(reading, flag, True, negated)
             return True
         if (number := self._numbers.get(words)) is not None:
@@ -189,7 +200,7 @@ class AttributeLexicon:
             beside = self._is_beside(text, at, end, name)
             if len(self._values[words]) > 1 and not beside:
                 continue
-            if beside or (not _says_little(words) and self._agrees(words, name, value)):
+            if beside or (not _says_little(words) and (negated or self._agrees(words, name, value))):
                 _put(reading, name, value, negated)
                 return True
         return False

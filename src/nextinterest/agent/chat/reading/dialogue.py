@@ -82,8 +82,9 @@ class Dialogue(DialogueState):
             kept=self._listing and forgets_besides(turn),
             all_items=turn.all_items,
             ruled_out=tuple(o.item for o in turn.titled if o.unlike) if turn.has("bans") else (),
-            unheld=turn.unheld if self._listing else (),
             left_out=self.left_out if self._listing else (),
+            varied=self._listing and turn.has("varied"),
+            unheld=(*turn.unheld, *turn.lacking) if self._listing else (),
             remark=self._remark(turn, intent),
         )
 

@@ -42,7 +42,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "other"
     if turn.deletes_profile or turn.all_items or turn.asks_how or _takes_back(turn) or _excepts(turn):
         return "forget"
-    if not turn.named and not turn.conditions and (said := small_talk(turn.text)) is not None:
+    if not turn.titled and not turn.conditions and (said := small_talk(turn.text)) is not None:
         return "other" if said == "idle" else said
     if _is_injected(turn):
         return "other"
@@ -83,7 +83,9 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     if _asks_for_list(turn):
         return "recommend"
     if refining and (
-        turn.wants_others or turn.has("rejects", "fewer_items", "double_items", "half_items", "reset")
+        turn.lacking
+        or turn.wants_others
+        or turn.has("rejects", "fewer_items", "double_items", "half_items", "reset")
     ):
         return "recommend"
     if turn.titled:
@@ -100,7 +102,7 @@ def _asks_for_list(turn: Turn) -> bool:
     tells = not single_words("tells_of").isdisjoint(turn.text.words)
     if turn.has("wants", "asks_for", "asks_choice") or opens_indefinite(turn.text):
         return True
-    return not tells and bool(free_text(turn) is not None or unwanted_text(turn))
+    return not tells and bool(turn.lacking or free_text(turn) is not None or unwanted_text(turn))
 
 
 def _asks_besides(turn: Turn) -> bool:
@@ -149,6 +151,8 @@ def looked_up(turn: Turn, *lists: str) -> str | None:
         return None
     words = [word.strip(".,!?\"'").casefold() for word in written.split()]
     content = [word for word in words if word not in single_words("nothing_meant")]
+    if written == written.casefold() and not {"one", "ones"}.isdisjoint(words):
+        return None  # "a quiet one with a timer" is a thing, and no title
     if not content or len(content) < len(words) / 2 or (words and words[0] in single_words("nothing_meant")):
         return None
     written = written.strip()

@@ -110,6 +110,8 @@ class ListRequest:
     def change(self, turn: Turn, context: ChatContext) -> None:
         """Take over the prices, times and attributes that a message asks for."""
         self.prices = turn.prices or self.prices
+        if turn.cost is not None:
+            self._cost(turn, context)
         said = turn.attributes
         self.attributes = {
             name: one for name, one in self.attributes.items() if name not in said.unwanted
@@ -131,6 +133,27 @@ class ListRequest:
         for _, items in said:
             self.left_out |= items
         return said
+
+    def _cost(self, turn: Turn, context: ChatContext) -> None:
+        """Set the price range that "cheap" means among what may be listed, and "cheaper" beside what was."""
+        known, (least, most) = context.catalog.details.prices, self.prices
+        if known is None:
+            return
+        focus, shown = turn.table.focus, turn.table.shown
+        items = list(shown if focus[:1] == shown[:1] else focus)  # a list, or what was named since
+        before, now = known[items], known[context.conditions.mask(self.asks("recommend", context).where)]
+        before, now = before[~np.isnan(before)], now[~np.isnan(now)]
+        if len(before) and turn.cost in {"cheaper", "dearer"}:
+            middle = float(np.median(before))
+            down, up = known[known < middle], known[known > middle]
+            if turn.cost == "cheaper" and len(down):
+                least, most = None, float(down.max())
+            elif turn.cost == "dearer" and len(up):
+                least, most = float(up.min()), None
+        elif len(now):
+            low, high = (float(value) for value in np.quantile(now, [1 / 3, 2 / 3]))
+            least, most = (None, low) if turn.cost in {"cheap", "cheaper"} else (high, None)
+        self.prices = least, most
 
     def _newest(self, context: ChatContext) -> None:
         moments = context.catalog.details.published

@@ -11,12 +11,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nextinterest.agent.chat.reading import deletion
 from nextinterest.agent.chat.reading.amounts import Amount, called, read_amounts
 from nextinterest.agent.chat.reading.attributes import AttributeReading
-from nextinterest.agent.chat.reading.categories import CategoryRequest, read_categories
+from nextinterest.agent.chat.reading.categories import CategoryRequest, is_negated, read_categories
 from nextinterest.agent.chat.reading.dates import DateReading, read_dates
 from nextinterest.agent.chat.reading.goods import names_goods
 from nextinterest.agent.chat.reading.lookups import TitleLookups
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from nextinterest.agent.chat.understanding import ChatContext
 
 __all__ = ["Table", "Turn", "read_turn"]
+
+
+Cost = Literal["dearer", "cheaper", "cheap", "dear"]
+_COSTS: tuple[Cost, ...] = ("dearer", "cheaper", "cheap", "dear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,12 @@ class Turn:
         What the request to take back names, and whether it may remove anything.
     prices, dates, attributes
         Further conditions.
+    cost
+        What it says of prices without an amount, where the catalogue has any.
     unheld
-        Conditions that no field of the catalogue holds: what it lacks, and the words.
+        Amounts that no field of the catalogue holds: what it lacks, and the words.
+    lacking
+        The same of what may be a condition of a list, and is none by itself: people, moods, languages.
     goods
         Whether it asks for a thing by words that titles have: "an espresso machine please".
     taken
@@ -112,9 +120,11 @@ class Turn:
     categories_back: tuple[str, ...] = ()
     removal: Removal | None = None
     prices: tuple[float | None, float | None] | None = None
+    cost: Cost | None = None
     dates: DateReading = field(default_factory=DateReading)
     attributes: AttributeReading = field(default_factory=AttributeReading)
     unheld: tuple[tuple[str, str], ...] = ()
+    lacking: list[tuple[str, str]] = field(default_factory=list)
     goods: bool = False
     taken: set[int] = field(default_factory=set)
 
@@ -164,7 +174,7 @@ class Turn:
             categories.include or categories.exclude or categories.allowed or categories.joint
             or self.years.range or self.years.without
             or self.years.direction or self.years.any_year or self.count
-            or self.prices or self.attributes.wanted or self.attributes.unwanted
+            or self.prices or self.cost or self.attributes.wanted or self.attributes.unwanted
             or self.dates.first or self.dates.newest or self.unheld
         )  # fmt: skip
 
@@ -274,8 +284,11 @@ def read_turn(
     _rule_out(turn, context, taken)
     numbers = referred if not turn.reference.pronoun else set()
     turn.attributes = context.attributes.read(text, taken | turn.categories.taken, amounts)
+    _read_makers(turn, context)
     turn.count = count_asked(text, taken | numbers | turn.attributes.taken, turn.categories.taken)
     turn.taken = taken | numbers | turn.categories.taken | turn.attributes.taken
+    turn.lacking, lacked = context.lacking.read(text, turn.taken | referred)
+    turn.taken |= lacked
     turn.goods = names_goods(text, context)
     spans: list[tuple[int, int, int, bool]] = [
         (mention.start, mention.stop, mention.item, True)
@@ -308,6 +321,20 @@ def read_turn(
     return turn
 
 
+def _read_makers(turn: Turn, context: ChatContext) -> None:
+    """Read "albums of hers", "nothing from them", "by other people": of whoever made the last item."""
+    for start, end in turn.text.spans(word_list("of_maker", "of_others")):
+        items = turn.table.focus or turn.table.shown
+        made = context.attributes.of_makers(items[0]) if items else {}
+        if made:
+            others = turn.text.phrase_at(start, word_list("of_others")) > 0
+            into = (
+                turn.attributes.unwanted if others or is_negated(turn.text, start) else turn.attributes.wanted
+            )
+            into |= made
+            turn.attributes.taken.update(range(start, end))
+
+
 def _read_amounts(turn: Turn, context: ChatContext, taken: set[int]) -> list[Amount]:
     """Read years, prices and what no field holds, and return the amounts that an attribute may hold."""
     text, kept = turn.text, list[Amount]()
@@ -328,9 +355,13 @@ def _read_amounts(turn: Turn, context: ChatContext, taken: set[int]) -> list[Amo
                 turn.prices = one.least, one.most
             else:
                 turn.unheld += ((called("money") or "", text.span(one.start, one.end)),)
-        elif lacking is not None and not context.titles.having(text.words[one.end - 1]):
+        elif lacking is not None and not (context.goods and context.titles.having(text.words[one.end - 1])):
             turn.taken |= words
             turn.unheld += ((lacking, text.span(one.start, one.end)),)
+    if context.priced and turn.prices is None:
+        found = [(name, span) for name in _COSTS for span in text.spans(word_list(name))]
+        turn.cost = found[0][0] if found else None
+        turn.taken |= {p for _, span in found for p in range(*span) if not turn.taken & set(range(*span))}
     return kept
 
 
