@@ -66,8 +66,8 @@ def test_what_is_not_the_agents_is_left_alone(films: ChatContext, message: str) 
     [
         ("something dark and slow about grief", "dark and slow about grief"),
         ("a good dance movie", "dance"),
-        ("movies with Tom Hanks please", "with Tom Hanks"),
-        ("can you recommend anything directed by Kubrick?", "directed by Kubrick"),
+        ("movies with Tom Hanks please", None),
+        ("can you recommend anything directed by Kubrick?", None),
         ("I feel sad today, cheer me up", "sad"),
         ("my train is late, I need something calm", "calm"),
         ("a funny film about dogs from the 90s", "about dogs"),
