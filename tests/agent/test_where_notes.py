@@ -6,8 +6,10 @@ import time
 
 import pytest
 
+from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.where_notes import where_notes
 from nextinterest.domain import Catalog, Conditions, Item, Where
+from nextinterest.llm import ScriptedLanguageModel
 
 SHOP = Conditions(
     Catalog.from_items(
@@ -64,3 +66,20 @@ def test_there_are_few_and_short_ones() -> None:
     assert notes[-1] == "Further names are unknown."
     assert max(len(note) for note in notes) < 150
     assert not any("\x1b" in note for note in notes)
+
+
+@pytest.mark.parametrize("query", [None, "slow and dark"])
+def test_a_constraint_that_nothing_meets_asks_no_language_model(
+    agent: RecommenderAgent, model: ScriptedLanguageModel, query: str | None
+) -> None:
+    model.calls.clear()
+    events = list(agent.catalog.ids[:2])
+    result = agent.recommend(events, 3, where=Where(categories=("Nothing",)), query=query)
+    assert result.items == ()
+    assert "No item meets the constraints." in result.notes
+    assert not any("random words" in note for note in result.notes)
+    assert model.calls == []
+    agent.recommend_many([events, events], 3, where=Where(year_from=2900))
+    assert model.calls == []
+    assert agent.recommend(events, 3, query=query).items
+    assert model.calls

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 KEY = "a-long-enough-test-key"
 HOSTILE = '<img src=x onerror="window.broken=1"><script>window.broken=2</script>' + "W" * 120
@@ -222,6 +222,32 @@ def test_what_is_said_in_the_chat_changes_everything(browser: Browser, listen: L
         expect(page.locator("#timeline .event.liked")).to_have_count(1)
         expect(page.locator("#status")).to_have_text("The profile changed; everything is up to date.")
         assert "Alien (1979)" not in titles(page)
+
+
+def test_a_busy_server_is_said_to_be_busy_and_asked_again(browser: Browser, listen: Listen) -> None:
+    address = listen()
+    tell(address, "zoe", "ab")
+    page = browser.new_context().new_page()
+    refused: list[str] = []
+
+    def busy(route: Route) -> None:
+        refused.append(route.request.url)
+        if len(refused) > 1 + 10 * ("zoe" not in route.request.url):
+            route.continue_()
+            return
+        error = {"message": "The server is at capacity.", "type": "server_error", "code": "overloaded"}
+        route.fulfill(status=503, headers={"Retry-After": "1"}, json={"error": error})
+
+    page.route("**/v1/interests?*", busy)
+    page.goto(f"{address}/#zoe")
+    expect(page.locator("#status")).to_contain_text("The server is busy; trying again in 1 s.")
+    expect(page.locator("#status")).to_have_text("Showing zoe.")
+    assert len(refused) == 2
+    page.goto(f"{address}/#yan")
+    page.reload()
+    expect(page.locator("#status")).to_have_text("The server is busy. Try again in a moment.")
+    assert len(refused) == 2 + 4
+    page.context.close()
 
 
 def test_hostile_words_are_only_words(browser: Browser, listen: Listen) -> None:

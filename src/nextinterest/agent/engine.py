@@ -240,6 +240,8 @@ class Engine:
         open_kinds
             Kinds of events that leave an item open (`History.had`).
         """
+        if allowed is not None and not allowed.any():  # nothing is read for it
+            return [RankedItems.none() for _ in histories]
         request, k_found = (request or "").strip() or None, max(k, self.config.n_candidates)
         match: RequestMatch | None = None
         if request is not None:
@@ -252,14 +254,12 @@ class Engine:
         found = self.retriever.shortlist(
             histories, k_found, exclude_seen, allowed=allowed, queries=queries, open_kinds=open_kinds
         )
-        found = [lifted(one, self.config.n_candidates) for one in found] if rerank else found
-        ranked = (
-            self.reorder(histories, found, request, dated=dated)
-            if rerank
-            else [reranked(one, None) for one in found]
-        )
-        reads = self.config.request_share > 0
-        return [one.at(slice(k)).matching(match, reads=reads) for one in ranked]
+        if rerank:
+            found = [lifted(one, self.config.n_candidates) for one in found]
+            ranked = self.reorder(histories, found, request, dated=dated)
+        else:
+            ranked = [reranked(one, None) for one in found]
+        return [one.at(slice(k)).matching(match, reads=self.config.request_share > 0) for one in ranked]
 
     def asked_for(self, request: str) -> tuple[list[Query], RequestMatch]:
         """Return what a request in words asks for; see `nextinterest.retrieval.requested`."""
@@ -305,9 +305,9 @@ class Engine:
     ) -> list[RankedItems]:
         """Rank for histories as they were read, all with the same unwanted items, as for `answer`."""
         histories, allowed = [read.history for read in reads], self._allowed(where, reads[0].unwanted)
-        own = [[*queries, *self._generated(read, request)] for read in reads]
-        kinds = self.retriever.config.open_kinds
-        asked = histories, k, exclude_seen
+        some = allowed is None or allowed.any()
+        own = [[*queries, *(self._generated(read, request) if some else ())] for read in reads]
+        asked, kinds = (histories, k, exclude_seen), self.retriever.config.open_kinds
         return self.rank(*asked, allowed=allowed, queries=own, request=request, dated=True, open_kinds=kinds)
 
     @metered

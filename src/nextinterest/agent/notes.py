@@ -136,7 +136,10 @@ def list_notes(
     if match is not None:
         notes.append(MATCHED[match])
     if n_skipped:
-        notes.append(f"{n_skipped} of the history's items are not in the catalogue and were left out.")
+        are = ("is", "was") if n_skipped == 1 else ("are", "were")
+        notes.append(
+            f"{n_skipped} of the history's items {are[0]} not in the catalogue and {are[1]} left out."
+        )
     notes += left_notes(n_items, k, constrained=constrained)
     if not has_model:
         notes.append("Ranked by retrieval alone: this agent has no language model.")

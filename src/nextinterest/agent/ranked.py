@@ -57,6 +57,11 @@ class RankedItems:
     unread: bool = False
     match: RequestMatch | None = None
 
+    @classmethod
+    def none(cls) -> RankedItems:
+        """Return a list of no items."""
+        return cls(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32), {})
+
     def at(self, indices: NDArray[np.integer] | slice) -> RankedItems:
         """Return the items at some indices of the list, in that order."""
         parts = {name: part[indices] for name, part in self.parts.items()}

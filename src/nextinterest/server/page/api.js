@@ -1,8 +1,11 @@
 // The server's API. A key, where one is needed, is kept in this tab alone.
 
-import { byId } from "/page/dom.js";
+import { byId, say } from "/page/dom.js";
 
 const KEY = "nextinterest-key";
+const TRIES = 4;
+const LONGEST_WAIT = 10;
+const BUSY = "The server is busy; trying again in";
 
 /** What the server answered instead of a success. */
 export class Refused extends Error {
@@ -13,7 +16,7 @@ export class Refused extends Error {
 }
 
 async function send(method, path, body, headers = {}) {
-  for (;;) {
+  for (let tried = 1; ; ) {
     const key = sessionStorage.getItem(KEY);
     const answer = await fetch(path, {
       method,
@@ -28,16 +31,25 @@ async function send(method, path, body, headers = {}) {
       await askForKey();
       continue;
     }
-    if (!answer.ok) throw new Refused(answer.status, await explained(answer));
-    return answer;
+    if (answer.ok) return answer;
+    const { code, message } = await explained(answer);
+    // At capacity nothing was done yet, so that the same request can be sent again.
+    if (code !== "overloaded") throw new Refused(answer.status, message);
+    if (tried === TRIES) throw new Refused(answer.status, "The server is busy. Try again in a moment.");
+    const seconds = Math.min(Number(answer.headers.get("Retry-After")) || tried, LONGEST_WAIT);
+    say(`${BUSY} ${seconds} s.`);
+    tried += 1;
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    // Taken away again, unless something else was said since.
+    if (byId("status").textContent.startsWith(BUSY)) say("");
   }
 }
 
 async function explained(answer) {
   try {
-    return (await answer.json()).error.message;
+    return (await answer.json()).error;
   } catch {
-    return `The server answered ${answer.status}.`;
+    return { message: `The server answered ${answer.status}.` };
   }
 }
 
