@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 from fastapi import FastAPI
@@ -45,6 +46,7 @@ PLACES = {  # a place as documents write it, and what lies there; what is matche
     r"(?<!--out )(?<![\w-])(DIRECTORY|RECOMMENDER)\b": "recommender",
     r"(?<![\w-])(FOLDER|DATA|PATH|path/to/ml-latest-small)\b": "ml-100k",
     r"language_model=.(T5-FOLDER)": "t5",
+    r"--lists (other\.parquet)": "other.parquet",
     r"(?:--role \w+=|--language-model )(MODEL)\b": "smollm2-135m-instruct",
 }
 _READ = yaml.safe_load((ROOT / "tests/docs/reduced.yaml").read_text("utf-8"))
@@ -86,6 +88,7 @@ class SmallWorld:
         random_llama(fetch("smollm2-135m-instruct"), world.asset("smollm2-135m-instruct"), 30)
         random_llama(fetch("smollm2-135m-instruct"), world.asset("gemma3-270m"), 18)
         random_t5(fetch("smollm2-135m-instruct"), world.made / "t5")
+        ranked_lists(world.asset("ml-100k"), world.made / "other.parquet")
         return world
 
     def asset(self, name: str) -> Path:
@@ -142,6 +145,15 @@ def cut_data(whole: Path, into: Path) -> None:
         items[0] + "".join(line for line in items[1:] if line.partition("\t")[0] in films), "utf-8"
     )
     (into / "ml-100k.user").write_text((whole / "ml-100k.user").read_text("utf-8"), "utf-8")
+
+
+def ranked_lists(data: Path, into: Path) -> None:
+    """Write lists of popular films for every user, as another library would."""
+    names = ("user", "item", "rating", "time")
+    events = pl.read_csv(data / "ml-100k.inter", separator="\t", new_columns=names, infer_schema=False)
+    popular = events.group_by("item").len("score").sort("score", "item", descending=True).head(200)
+    lists = events.select("user").unique().join(popular, how="cross")
+    lists.join(events, on=["user", "item"], how="anti").write_parquet(into)
 
 
 def _words(words: Path, into: Path) -> None:
@@ -253,7 +265,8 @@ class Commands:
             self.run(ROLES[maker])
             shutil.copytree(self.folder / out_of(ROLES[maker]), self.world.made / maker)
         if not (self.folder / place).exists():
-            shutil.copytree(whole, self.folder / place)
+            copy = shutil.copy if whole.is_file() else shutil.copytree
+            copy(whole, self.folder / place)
 
     def check(self, command: str) -> None:
         """See that the program exists and its help names every option of the command."""

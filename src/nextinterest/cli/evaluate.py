@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nextinterest.cli.console import err, out
+from nextinterest.cli.given_lists import Lists
 from nextinterest.cli.methods import Workshop
 from nextinterest.cli.models import Models
 from nextinterest.cli.reading import Reading, grouped
@@ -34,6 +35,7 @@ __all__ = ["evaluate"]
 SplitKind = Literal["leave-one-out", "leave-last-out", "time"]
 Part = Literal["validation", "test"]
 
+_METHODS = "popularity,itemknn,ease,markov,sasrec"
 _WITH_INTERVAL = ("ndcg@10", "hr@10")  # on the screen; the report has all of them
 _SHOWN = (*_WITH_INTERVAL, "logloss", "coverage@10")
 
@@ -45,12 +47,13 @@ def evaluate(
     reading: Reading,
     models: Models,
     methods: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Comma-separated: popularity, recent-popularity, markov, itemknn, ease, sasrec, text, "
-            "retrieval, agent, or the path of a recommender directory."
+            "retrieval, agent, or the path of a recommender directory. Default: "
+            f"{_METHODS}; none beside --lists."
         ),
-    ] = "popularity,itemknn,ease,markov,sasrec",
+    ] = None,
     protocol: Annotated[
         str, typer.Option(help="How events are held out: " + ", ".join(get_args(SplitKind)) + ".")
     ] = "leave-one-out",
@@ -67,6 +70,13 @@ def evaluate(
     ] = None,
     compare: Annotated[
         tuple[Path, Path] | None, typer.Option(help="Compare two runs on the cases they share, and stop.")
+    ] = None,
+    write_split: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write what is learned from and what is predicted as CSV, for other libraries, and stop.",
+        ),
     ] = None,
     held_out: Annotated[int, typer.Option(help="Last events of each user held out for the test.", min=1)] = 1,
     validation_events: Annotated[
@@ -86,7 +96,7 @@ def evaluate(
     lists_only: Annotated[
         bool, typer.Option("--lists-only", help="Read every method's list, also where it scores all items.")
     ] = False,
-    list_length: Annotated[int, typer.Option(help="Positions asked of each list.", min=1)] = 20,
+    lists: Lists,
     candidates: Annotated[
         Path | None, typer.Option(help="Rank given candidates: JSON lines, or LLMRank's user<tab>items.")
     ] = None,
@@ -146,7 +156,6 @@ def evaluate(
     asked = Protocol(
         part=cast("Part", part),
         exclude_seen=not keep_seen,
-        list_length=list_length,
         scoring="lists" if lists_only else "auto",
         strict=not lenient,
         users=None if users_file is None else read_user_ids(users_file),
@@ -161,24 +170,32 @@ def evaluate(
         )
         if cold_items or cold_users:
             split = hold_out_cold(split, items=cold_items, users=cold_users, seed=seed)
+    if write_split is not None:
+        _write_split(split, dataset, write_split)
+        return
+    cases = split.test if part == "test" else split.validation
+    given = lists.read(dataset.catalog, cases)
+    length = lists.length(given, cases, exclude_seen=not keep_seen)
     folder = out_folder if out_folder is not None else Path("runs") / f"{dataset.name}-{part}"
     check_run_folder(folder)
     workshop = Workshop(
         dataset,
         split,
-        split.test if part == "test" else split.validation,
+        cases,
         max_seconds=None if baseline_minutes is None else 60.0 * baseline_minutes,
         models=models,
         n_cases=sample,
         n_timed=cost_sample,
         yes=yes,
     )
-    chosen = workshop.methods([name.strip() for name in methods.split(",") if name.strip()], _numbers(seeds))
+    named = methods if methods is not None else "" if given else _METHODS
+    chosen = workshop.methods([name.strip() for name in named.split(",") if name.strip()], _numbers(seeds))
+    chosen += lists.methods(given)
     run = run_evaluation(
         chosen,
         split,
         out=folder,
-        protocol=asked,
+        protocol=asked.model_copy(update={"list_length": length}),
         catalog=dataset.catalog,
         users=dataset.users,
         candidates=None if candidates is None else read_candidates(candidates, dataset.catalog),
@@ -188,6 +205,17 @@ def evaluate(
         arguments=["nextinterest", *sys.argv[1:]],
     )
     _report(run, resamples, metrics)
+
+
+def _write_split(split: Split, dataset: Dataset, folder: Path) -> None:
+    from nextinterest.data.split_files import write_split
+
+    write_split(split, dataset, folder)
+    held = f"{counted(len(split.validation), 'event')} for validation, {len(split.test):,} for the test"
+    out.print(
+        f"Written to {escape(str(folder))}: {counted(split.train.n_events, 'event')} to learn from, {held}.",
+        soft_wrap=True,
+    )
 
 
 def _split(

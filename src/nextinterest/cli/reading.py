@@ -29,7 +29,7 @@ from nextinterest.errors import DataError
 if TYPE_CHECKING:
     from nextinterest.data import CleaningConfig, Dataset
 
-__all__ = ["PANELS", "Reading", "grouped"]
+__all__ = ["PANELS", "Reading", "column_pairs", "grouped"]
 
 PANELS = ("What may be recommended", "Language models", "How data is read")
 """Parts of a command's help after its own options, in their order."""
@@ -104,7 +104,7 @@ def _rank(option: inspect.Parameter) -> int:
     return 0 if panel not in PANELS else 1 + PANELS.index(panel)
 
 
-def _columns(pairs: list[str] | None) -> list[str] | None:
+def column_pairs(pairs: list[str] | None) -> list[str] | None:
     """Check FIELD=COLUMN pairs as they are typed: none may be given twice, of which only one would count."""
     given: dict[str, str] = {}
     for pair in pairs or ():
@@ -144,7 +144,7 @@ class Reading:
         list[str] | None,
         typer.Option(
             metavar="FIELD=COLUMN",
-            callback=_columns,
+            callback=column_pairs,
             help=f"The column that is a field ({', '.join(FIELDS)}): "
             "its name or, in a table without a header, its number from 0; nothing leaves the field out. "
             "Repeat the option.",

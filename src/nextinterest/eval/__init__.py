@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nextinterest.eval.candidates import CandidateLists, read_candidates
     from nextinterest.eval.cold import hold_out_cold
     from nextinterest.eval.evaluation import Method, evaluate
+    from nextinterest.eval.lists import GivenLists, read_lists
     from nextinterest.eval.protocol import Protocol
     from nextinterest.eval.runner import CandidateScorer
     from nextinterest.eval.runs import Run
@@ -23,23 +24,27 @@ if TYPE_CHECKING:
 __all__ = [
     "CandidateLists",
     "CandidateScorer",
+    "GivenLists",
     "Method",
     "Protocol",
     "Run",
     "evaluate",
     "hold_out_cold",
     "read_candidates",
+    "read_lists",
 ]
 
 _HOME = {
     "CandidateLists": "candidates",
     "CandidateScorer": "runner",
+    "GivenLists": "lists",
     "Method": "evaluation",
     "Protocol": "protocol",
     "Run": "runs",
     "evaluate": "evaluation",
     "hold_out_cold": "cold",
     "read_candidates": "candidates",
+    "read_lists": "lists",
 }
 
 

@@ -53,12 +53,15 @@ class Method:
         Seed it is trained with; None for a method without chance.
     arguments
         Options it is built with, recorded; a run refuses the same method with others.
+    timed
+        Whether its cost is measured; False for what only looks answers up.
     """
 
     name: str
     build: Callable[[], Recommender]
     seed: int | None = None
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)
+    timed: bool = True
 
 
 def evaluate(
@@ -217,7 +220,7 @@ def _answer_method(
         if waiting:
             _flush(run, method, key, done, waiting)
     cost = None
-    if cost_sample:
+    if cost_sample and method.timed:
         bars.update(task, description=f"{label}: timing")
         cost = measure_cost(
             recommender,
