@@ -330,7 +330,8 @@ def _assemble(
     )
     untitled = table["title"].null_count()
     table = table.with_columns(pl.col("title").fill_null(pl.col("item")), pl.col("categories").fill_null([]))
-    details, about_details = read_details(table, raw.files)
+    details, about_details, doubts = read_details(table, raw.files)
+    warnings = (*raw.warnings, *doubts)
     catalog = Catalog(
         table["item"].to_list(),
         table["title"].to_list(),
@@ -361,8 +362,8 @@ def _assemble(
         repeated_events=repeated,
         users_tied_at_the_end=tied_at_end,
         dropped=tally.dropped,
-        notes=(*raw.notes, *about_details, *raw.warnings),
-        warnings=raw.warnings,
+        notes=(*raw.notes, *about_details, *warnings),
+        warnings=warnings,
     )
     return catalog, log, profile, report
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nextinterest.characters import undirected
 from nextinterest.counting import counted
+from nextinterest.data.currencies import currencies
 from nextinterest.data.ratings import bare_numbers, read_ratings
 from nextinterest.data.sources.cells import list_of
 from nextinterest.data.sources.raw import ATTRIBUTE
@@ -28,8 +29,10 @@ _LONGEST = 300  # characters; longer texts on average are no attribute that anyt
 _TRUTHS = {"true": True, "false": False}
 
 
-def read_details(items: pl.DataFrame, files: Sequence[str]) -> tuple[ItemDetails, tuple[str, ...]]:
-    """Return the details of a catalogue's items, and what of them was not plain.
+def read_details(
+    items: pl.DataFrame, files: Sequence[str]
+) -> tuple[ItemDetails, tuple[str, ...], tuple[str, ...]]:
+    """Return the details of a catalogue's items, what of them was not plain, and what is likely a mistake.
 
     Parameters
     ----------
@@ -51,14 +54,51 @@ def read_details(items: pl.DataFrame, files: Sequence[str]) -> tuple[ItemDetails
             notes.append(f"{name} of the items was not read: its texts are {mean:,.0f} characters long")
         elif len(known):
             attributes[name] = _attribute(column)
-    prices, stock = _numbers(items["price"], notes), _numbers(items["stock"], notes)
+    prices, apart, warnings = _prices(items, notes)
+    attributes |= apart
+    stock = _numbers(items["stock"], notes)
     details = ItemDetails(
         prices=prices,
         **moments,
         stock=None if stock is None else np.where(np.isnan(stock), -1, np.maximum(stock, 0)).astype(np.int64),
         attributes=attributes,
     )
-    return details, tuple(notes)
+    return details, tuple(notes), warnings
+
+
+def _prices(
+    items: pl.DataFrame, notes: list[str]
+) -> tuple[NDArray[np.float64] | None, dict[str, tuple[AttributeValue | None, ...]], tuple[str, ...]]:
+    """Return the prices, None where they are in several currencies; further attributes, and warnings.
+
+    Prices of several currencies are an attribute for each.
+    """
+    written, beside = items["price"], items["currency"]
+    attributes = {} if beside.null_count() == len(beside) else {"currency": _attribute(beside)}
+    found = currencies(written, beside)
+    several = found.drop_nulls().unique(maintain_order=True).to_list()
+    prices = _numbers(written, notes)
+    if prices is None or len(several) < 2:
+        if prices is not None and several:
+            notes.append(f"{written.name} in {several[0]}")
+        return prices, attributes, ()
+    for currency in several:
+        of = (found == currency).fill_null(False).to_numpy() & ~np.isnan(prices)
+        amounts = zip(prices.tolist(), of.tolist(), strict=True)
+        attributes[f"price in {currency}"] = tuple(price if mine else None for price, mine in amounts)
+    unsaid = int((found.is_null().to_numpy() & ~np.isnan(prices)).sum())
+    rest = f"; {counted(unsaid, 'price')} without a currency left out" if unsaid else ""
+    names = ", ".join(f"'price in {currency}'" for currency in several[:4]) + ", ..." * (len(several) > 4)
+    return (
+        None,
+        attributes,
+        (
+            f"prices are in several currencies ({', '.join(several[:8])}), so that no item has a price to be "
+            f"compared; they are kept as the attributes {names}{rest}; if one column has them all in one "
+            "currency, name it with --column price=NAME --column currency= (in Python "
+            "columns={'price': 'NAME', 'currency': None})",
+        ),
+    )
 
 
 def _numbers(column: pl.Series, notes: list[str]) -> NDArray[np.float64] | None:

@@ -56,8 +56,8 @@ def load(
     columns
         From a field to the name of its column in the events or the items, or to its number from 0 where the
         table of events has no header. Fields are user, item, time, rating, kind and weight of events, and
-        title, categories, year, description, price, published, available_since, available_until and stock of
-        items. What is not mapped is recognised by its usual names; None leaves a field out.
+        title, categories, year, description, price, currency, published, available_since, available_until and
+        stock of items. What is not mapped is recognised by its usual names; None leaves a field out.
     time_format
         How times are written, where the column does not show it: ``day-first``, ``month-first``, a unit of
         numbers (``s``, ``ms``, ``us``, ``ns``), ``excel``, or a pattern of strptime (``%d/%m/%Y %H:%M``).

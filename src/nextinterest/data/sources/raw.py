@@ -35,7 +35,7 @@ ours."""
 
 ITEM_FIELDS = (
     *("title", "year", "categories", "description"),
-    *("price", "published", "available_since", "available_until", "stock"),
+    *("price", "currency", "published", "available_since", "available_until", "stock"),
 )
 """Fields of an item beside its id."""
 

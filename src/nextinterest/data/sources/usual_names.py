@@ -92,6 +92,10 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "prix",
         "precio",
     ),
+    "currency": (
+        *("currency", "currency_code", "price_currency", "currency_iso", "iso_currency", "währung"),
+        *("waehrung", "devise", "moneda", "divisa"),
+    ),
     "published": (
         *("published", "published_at", "publish_date", "published_date", "publication_date", "publish_time"),
         *("release_date", "released", "date_published", "pub_date", "first_published"),
