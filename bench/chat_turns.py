@@ -44,7 +44,7 @@ def items_of(read: Understood, context: ChatContext) -> set[str]:
     """Return the ids of all items that a reading names."""
     request = read.request
     names = (*request.liked, *request.disliked, *request.similar_to, *request.less_like)
-    if request.query is not None and request.intent in {"search", "explain", "feedback", "forget"}:
+    if request.query is not None and request.intent in {"search", "ask", "explain", "feedback", "forget"}:
         names = (*names, request.query)
     found = {item for name in names if (item := context.titles.resolve(name)) is not None}
     found |= {one.item for one in read.reported} | set(read.unclear)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from nextinterest.domain.items import AttributeValue
 from nextinterest.domain.outputs import Evidence, Recommendations
@@ -45,6 +45,7 @@ class KnownFacts(_Frozen):
     """What a catalogue says of an item beside its title, categories and year."""
 
     price: float | None = Field(default=None, description="Its price, where known.")
+    published: AwareDatetime | None = Field(default=None, description="When it appeared, where known.")
     attributes: dict[str, AttributeValue] = Field(
         default_factory=dict, description="What else is known of it, by name."
     )

@@ -74,8 +74,9 @@ def test_a_question_about_an_item_is_answered_by_the_catalogue(
     assert _said(agent, Request(intent="ask", query=title)).text == text
 
 
-def test_only_a_search_says_yes(agent: RecommenderAgent) -> None:
-    assert _said(agent, Request(intent="search", query=PAN)).text == f"Yes: {PAN}, Pans."
+def test_a_search_says_that_the_item_is_there(agent: RecommenderAgent) -> None:
+    found = _said(agent, Request(intent="search", query="Brightcook kettle")).text
+    assert found == "Brightcook kettle is in the catalogue: Kettles; price 1234567."
 
 
 def test_a_question_about_no_item_or_an_unknown_one(agent: RecommenderAgent) -> None:

@@ -82,7 +82,6 @@ def test_negated_years_are_left_out(message: str) -> None:
         ("the 80s please", 1980, 1989),
         ("not bad, the 80s please", 1980, 1989),
         ("no horror, from the 80s", 1980, 1989),
-        ("why not the 80s", 1980, 1989),
         ("nothing older than 1990", 1990, None),
         ("forget about the 80s, give me something modern", 1990, None),
         ("not the 90s, something older", None, 1989),

@@ -108,9 +108,9 @@ def test_goods_are_asked_for_by_the_words_of_titles(goods: ChatContext, message:
     assert (request.intent, request.query) == ("recommend", query)
 
 
-def test_a_message_that_names_items_and_asks_nothing_looks_them_up(films: ChatContext) -> None:
+def test_items_that_are_compared_are_asked_about(films: ChatContext) -> None:
     request = read(films, "which is better, Alien or Up (2009)?")
-    assert (request.intent, request.where.only_items) == ("search", ("a", "u"))
+    assert (request.intent, request.where.only_items) == ("ask", ("a", "u"))
 
 
 def test_items_named_beside_a_request_are_not_its_answer(films: ChatContext) -> None:
@@ -122,7 +122,7 @@ def test_items_named_beside_a_request_are_not_its_answer(films: ChatContext) -> 
 def test_whether_something_was_seen_is_no_event(films: ChatContext, message: str) -> None:
     said = [Message(role="user", content=message)]
     understood = CompositionalReader().read(said, films)
-    assert (understood.request.intent, understood.reported) == ("search", ())
+    assert (understood.request.intent, understood.reported) == ("ask", ())
 
 
 @pytest.mark.parametrize(

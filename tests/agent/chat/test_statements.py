@@ -101,8 +101,8 @@ def test_a_question_is_no_opinion(context: ChatContext, title: str, message: str
 
 
 @pytest.mark.parametrize("message", ["is Fargo good?", "did you like Fargo?", "was Fargo any good?"])
-def test_a_question_is_looked_up(message: str) -> None:
-    assert intent(CINEMA, message) == "search"
+def test_a_question_asks_about_the_item(message: str) -> None:
+    assert intent(CINEMA, message) == "ask"
 
 
 OF_OTHERS = [
@@ -177,7 +177,7 @@ def test_an_entry_that_looks_good_is_not_noted(message: str) -> None:
 
 
 def test_an_entry_is_told_more_about() -> None:
-    assert intent(CINEMA, "two dramas", LIST, "the last one looks good, tell me more") == "search"
+    assert intent(CINEMA, "two dramas", LIST, "the last one looks good, tell me more") == "ask"
 
 
 LIKED = [

@@ -47,6 +47,7 @@ def _known(catalog: Catalog, item_id: str) -> KnownFacts:
     item = catalog[catalog.position(item_id)]
     return KnownFacts(
         price=item.price,
+        published=item.published,
         attributes=dict(item.attributes),
         description=item.description[:MOST_DESCRIPTION] if item.description else None,
     )

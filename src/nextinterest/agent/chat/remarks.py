@@ -44,6 +44,8 @@ def remarks(understood: Understood, titles: TitleIndex) -> Iterator[str]:
             yield f"Left out: {counted(len(items), 'item')} {words}."
         else:
             yield f"I know of no item {words}, so none was left out for that."
+    if understood.unanswered:
+        yield f"I have no data on {', on '.join(understood.unanswered)}."
     if understood.by_rules:
         yield f"Read by rules: {understood.by_rules}."
     if understood.unread:

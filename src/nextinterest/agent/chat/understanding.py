@@ -179,6 +179,8 @@ class Understood:
         What the newest message rules out that no field holds, each with the items left out for it.
     varied
         Whether the items of the list should differ from one another.
+    unanswered
+        What the newest message asks of an item that the catalogue says nothing of, as a reply calls it.
     then
         What else the message asks for, in its order.
     """
@@ -203,6 +205,7 @@ class Understood:
     unheld: tuple[tuple[str, str], ...] = ()
     left_out: tuple[tuple[str, frozenset[int]], ...] = ()
     varied: bool = False
+    unanswered: tuple[str, ...] = ()
     then: tuple[Understood, ...] = ()
 
 

@@ -176,25 +176,31 @@ def _line(item: Recommendation, known: KnownFacts | None, say: Macros) -> str:
 
 
 def _found(outcome: Outcome, say: Macros) -> str:
-    names = [_name(one, say) for one in outcome.found]
+    request, found = outcome.request, outcome.found
+    names = [_name(one, say) for one in found]
     if outcome.unknown:
         return say.close(names)
-    if len(names) == 1 and outcome.request.intent == "ask":
-        return _about(outcome.found[0], outcome.known.get(outcome.found[0].item_id, KnownFacts()), say)
-    if len(names) == 1:
-        return say.found_one(names[0], [clean(name) for name in outcome.found[0].categories])
-    return say.found_many(names)
+    if len(names) > 1 and not request.where.only_items:
+        return say.found_many(names)
+    facts = [_facts(one, outcome.known.get(one.item_id, KnownFacts())) for one in found]
+    if request.intent == "search":
+        return "\n".join(map(say.found_one, names, facts))
+    described = [outcome.known.get(one.item_id, KnownFacts()).description for one in found]
+    texts = [None if text is None else clean(text, 400) for text in described]
+    lines = [say.about(*one) for one in zip(names, facts, texts, strict=True)]
+    all_said = say.all_said(len(lines), any(facts) or any(texts))
+    return "\n".join((*lines[:-1], f"{lines[-1]} {all_said}"))
 
 
-def _about(item: FoundItem, known: KnownFacts, say: Macros) -> str:
+def _facts(item: FoundItem, known: KnownFacts) -> list[str]:
     categories = [", ".join(map(clean, item.categories))] if item.categories else []
-    described = None if known.description is None else clean(known.description, 400)
-    return say.about(_name(item, say), [*categories, *facts_of(known)], described)
+    return [*categories, *facts_of(known)]
 
 
 def facts_of(known: KnownFacts) -> list[str]:
-    """Return price and attributes of an item, each as it stands in a sentence."""
+    """Return price, day of publication and attributes of an item, each as it stands in a sentence."""
     facts = [] if known.price is None else [f"price {figure(known.price)}"]
+    facts += [] if known.published is None else [f"published {known.published:%Y-%m-%d}"]
     return [*facts, *(clean(f"{name} {_value(value)}") for name, value in known.attributes.items())]
 
 

@@ -87,7 +87,8 @@ def patterns() -> tuple[Pattern, ...]:
             if isinstance(row, str):
                 found.append(Pattern(intent, (row,)))
             elif intent == "conversations":
-                found.append(Pattern(row["intent"], tuple(row["say"]), tuple(row["then"].items())))
+                want = tuple(row.get("want", {}).items())
+                found.append(Pattern(row["intent"], tuple(row["say"]), tuple(row["then"].items()), want))
             else:
                 found.append(Pattern(intent, (row["say"],), want=tuple(row["want"].items())))
     return tuple(found)

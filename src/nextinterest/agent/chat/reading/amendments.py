@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+from nextinterest.agent.chat.reading.asking import unanswered
 from nextinterest.agent.chat.reading.dialogue import Dialogue
 from nextinterest.agent.chat.reading.list_request import ListRequest
 from nextinterest.agent.chat.reading.namesakes import chosen
@@ -47,7 +48,9 @@ _MEANT = re.compile(
     r"[\s,:]*(?:to say\b\s*)?",
     re.IGNORECASE,
 )
-_NOT_THAT = re.compile(_LEAD_WRITTEN + r"not that one\W+(?:but\s+)?(?=\w)", re.IGNORECASE)
+_NOT_THAT = re.compile(
+    _LEAD_WRITTEN + r"not that one\W+(?:but\s+)?(?!i\b|ive\b|seen\b|saw\b)(?=\w)", re.IGNORECASE
+)
 _ASKS = re.compile(
     r"^(?:(?:and|so|but|ok|well) )*(?:is|are|was|were|does|do|did|has|have|how|what|whats|when|who|whos|where"
     r"|which year)\b|\b(?:is|was|does|did|has|can) (?:it|that|this|he|she|they)\b"
@@ -140,7 +143,7 @@ class Amendments:
         turn = self.turned(message, self.dialogue)
         item = self._asked_about(turn, message)
         if item is not None:
-            return self._telling(item)
+            return self._telling(item, turn)
         return self._followed(turn)
 
     def _followed(self, turn: Turn) -> Understood:
@@ -246,12 +249,16 @@ class Amendments:
         focus = self.dialogue.table.focus
         return focus[0] if len(focus) == 1 and self.dialogue.antecedent.known == focus else None
 
-    def _telling(self, item: int) -> Understood:
+    def _telling(self, item: int, turn: Turn) -> Understood:
         dialogue = self.dialogue
         dialogue.begin()
         dialogue.points_to(item)
         query = self.context.titles.called(item)
-        return Understood(Request(intent="ask", query=query), earlier=tuple(dialogue.reported))
+        return Understood(
+            Request(intent="ask", query=query),
+            earlier=tuple(dialogue.reported),
+            unanswered=unanswered(turn, (item,), self.context),
+        )
 
     def _feedback(self, events: Sequence[ReportedEvent]) -> Request:
         called = self.context.titles.called

@@ -6,6 +6,7 @@ the others, exclusions add up, a count stays until another is given. Other messa
 
 from __future__ import annotations
 
+from nextinterest.agent.chat.reading.asking import unanswered
 from nextinterest.agent.chat.reading.dialogue_state import DialogueState
 from nextinterest.agent.chat.reading.intents import decide, forgets_besides, looked_up
 from nextinterest.agent.chat.reading.list_request import ListRequest
@@ -59,7 +60,7 @@ class Dialogue(DialogueState):
             meant = Where(only_items=self._ids(clear)) if intent == "forget" and clear else Where()
             asked = Request(intent=intent, where=meant)
             return Understood(asked, earlier=tuple(self.reported), unclear=turn.unclear, unsure=unsure)
-        self._listing = intent in {"recommend", "similar"}
+        self._listing, self._cites = intent in {"recommend", "similar"}, intent in {"explain", "profile"}
         reported = self._reported(turn, intent)
         earlier = tuple(self.reported)
         undo = self._taken_back(turn)[1] if intent == "forget" else ()
@@ -85,8 +86,15 @@ class Dialogue(DialogueState):
             left_out=self.left_out if self._listing else (),
             varied=self._listing and turn.has("varied"),
             unheld=(*turn.unheld, *turn.lacking) if self._listing else (),
+            unanswered=self._unanswered(turn, request),
             remark=self._remark(turn, intent),
         )
+
+    def _unanswered(self, turn: Turn, request: Request) -> tuple[str, ...]:
+        ids = request.where.only_items or ()
+        item = None if request.query is None else self.context.titles.resolve(request.query)
+        items = self._positions(ids) or (() if item is None else (item,))
+        return unanswered(turn, items, self.context) if request.intent == "ask" and items else ()
 
     @staticmethod
     def _remark(turn: Turn, intent: Intent) -> Remark | None:
@@ -157,8 +165,9 @@ class Dialogue(DialogueState):
             request.query = free_text(turn) or request.query
         request.less_like += [o.item for o in turn.named if o.kind and o.item not in request.less_like]
         request.asked = True
-        others = turn.wants_others and before.issuperset(turn.categories.include)
-        again = others or any(one.unlike for one in turn.named)
+        others = turn.has("more_of_same") and before.issuperset(turn.categories.include)
+        whole = any(one.unlike and not one.by_title for one in turn.named) and turn.has("all_of_them")
+        again = others or whole
         known = [o.item for o in turn.titled if o.opinion == "none" and not (o.like or o.unlike)]
         left_out = [*(self.all_shown if again else ()), *known]
         return request.asks("similar" if request.similar_to else intent, self.context, left_out)
@@ -272,10 +281,11 @@ class Dialogue(DialogueState):
             }
             query = None
             if not names["liked"] and not names["disliked"] and not any(one.unstated for one in turn.named):
-                query = looked_up(turn, "reported_slots") if seen is None else catalog.called(seen)
+                said = seen if seen is not None else turn.titled[0].item if turn.titled else None
+                query = looked_up(turn, "reported_slots") if said is None else catalog.called(said)
             return Request(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
-        several = self._ids(dict.fromkeys(one.item for one in turn.titled)) if intent == "search" else ()
-        where = Where(only_items=several) if len(several) > 1 else Where()
+        several = self._ids(dict.fromkeys(one.item for one in turn.titled))
+        where = Where(only_items=several) if len(several) > 1 and intent in {"search", "ask"} else Where()
         return Request(intent=intent, where=where, query=self._query(turn, intent))
 
     def _query(self, turn: Turn, intent: Intent) -> str | None:
@@ -298,6 +308,9 @@ class Dialogue(DialogueState):
             if not may_be_name(topic):
                 return None
             return topic if 0 < len(topic.split()) <= _LONGEST_TOPIC else None
+        if intent == "ask" and not turn.titled:
+            known = self.antecedent.known  # "is it scary?", behind a list of several
+            return self.context.titles.called(known[0]) if known else None
         if turn.named:
             chosen = turn.titled or turn.named
             return self.context.titles.called(chosen[0].item)
@@ -345,6 +358,9 @@ class Dialogue(DialogueState):
             self.table = Table(self.table.shown, tuple(one.item for one in turn.titled))
         elif turn.reference.items:
             self.table = Table(self.table.shown, turn.reference.items)
+        if len(turn.titled) > 1 and intent in {"ask", "search"}:  # "the first one" is the first of them
+            items = tuple(dict.fromkeys(one.item for one in turn.titled))
+            self.table = Table(items, items)
 
 
 def _agrees(turn: Turn) -> bool:

@@ -34,12 +34,13 @@ class DialogueState:
         self.antecedent = Antecedent()
         self.left_out: tuple[tuple[str, frozenset[int]], ...] = ()  # by the newest list's message
         self._listing = False
+        self._cites = False  # whether the reply names items as evidence only
         self._before: tuple[Event, ...] = ()  # what was reported before the newest message
 
     def assistant(self, items: tuple[int, ...], listed: bool, offer: Where | None = None) -> None:
         """Record the items that the assistant named, and the conditions that it offered instead."""
         self.offer = offer
-        if not items or self.held is not None:  # the items that it asked back about are no list
+        if not items or self._cites or self.held is not None:  # evidence, or items that it asked back about
             return
         self.antecedent.shown(items)
         shown = items if listed or self._listing else self.table.shown
@@ -69,7 +70,7 @@ class DialogueState:
         """Begin a message."""
         ids = self.context.catalog.ids
         self._before = tuple(Event(ids[one.item], kind=one.kind) for one in self.reported)
-        self.last_reported, self._listing = (), False
+        self.last_reported, self._listing, self._cites = (), False, False
 
     def restore(self, request: ListRequest | None, gone: Sequence[ReportedEvent]) -> None:
         """Return to an earlier list, if one is given, and take events back."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from nextinterest.agent.chat.reading.asking import asks_of_what, compares, question_of
 from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.retraction import Retraction
 from nextinterest.agent.chat.reading.scope import (
@@ -24,6 +25,8 @@ from nextinterest.agent.chat.reading.tokens import single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.agent.chat.schema import Intent
 from nextinterest.titles.words import common_words
+
+_SHORT = 4  # words; "more like that" where nothing was shown asks for what is meant
 
 __all__ = ["decide", "forgets_besides", "is_request", "looked_up", "opinionated"]
 
@@ -49,6 +52,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     for intent, fits in (
         ("explain", _asks_why),
         ("profile", _asks_about_self),
+        ("ask", _asks_of_it),
     ):
         if fits(turn):
             return intent  # type: ignore[return-value]
@@ -57,8 +61,8 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "forget" if _speaks_of_deleting(turn) else "other"
     similar = any(one.like for one in turn.named) or _similar_without_name(turn)
     stated = opinionated(turn)
-    if not similar and not stated and _looks_up(turn):
-        return "search"
+    if not similar and not stated and (compares(turn) or _looks_up(turn)):
+        return question_of(turn)
     if similar or (not turn.named and looked_up(turn, "similar_slots") is not None):
         return "similar"
     if any(one.unlike and not one.kind and one.by_title for one in turn.named) and turn.has("bans"):
@@ -75,7 +79,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "other"
     unlike = any(one.unlike for one in turn.named)
     if turn.titled and not (stated or unlike or turn.count or turn.has("strong_requests", "wants_open")):
-        return "search"
+        return _mentioned(turn)
     if turn.conditions or unlike or (refining and unwanted_text(turn)):
         return "recommend"
     if _is_small_talk(turn):
@@ -84,13 +88,17 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "recommend"
     if refining and (
         turn.lacking
-        or turn.wants_others
-        or turn.has("rejects", "fewer_items", "double_items", "half_items", "reset")
+        or turn.has("more_of_same", "rejects", "fewer_items", "double_items", "half_items", "reset")
     ):
         return "recommend"
     if turn.titled:
-        return "feedback" if stated else "search"
+        return "feedback" if stated else _mentioned(turn)
     return "forget" if _speaks_of_deleting(turn) else "other"
+
+
+def _asks_of_it(turn: Turn) -> bool:
+    wants = turn.has("explain", "strong_requests", "less_like", "similar", "wants_open")
+    return asks_of_what(turn) and not wants
 
 
 def _asks_for_list(turn: Turn) -> bool:
@@ -111,9 +119,17 @@ def _asks_besides(turn: Turn) -> bool:
 
 def _unstated(turn: Turn) -> Intent:
     """Return what a message wants that speaks of an opinion on an item without stating one."""
-    if turn.asks or turn.has("search") or opens_question(turn.text, turn.title_positions):
-        return "search"
-    return "feedback"
+    return question_of(turn) if _asks(turn) else "feedback"
+
+
+def _mentioned(turn: Turn) -> Intent:
+    """Return what a message wants that names an item and says nothing else that is known."""
+    tells = turn.text.words[0] in {"i", "we"} or turn.text.words[1:2] in {("i",), ("we",)}
+    return "feedback" if tells and not _asks(turn) else question_of(turn)
+
+
+def _asks(turn: Turn) -> bool:
+    return turn.asks or turn.has("search") or opens_question(turn.text, turn.title_positions)
 
 
 def opinionated(turn: Turn) -> bool:
@@ -263,7 +279,7 @@ def _looks_up(turn: Turn) -> bool:
 
 def _similar_without_name(turn: Turn) -> bool:
     """Whether "similar ones" stands beside an item that is named elsewhere."""
-    if not turn.named and not turn.table.focus and not turn.table.shown:
+    if not turn.named and not turn.table.focus and not turn.table.shown and len(turn.text) > _SHORT:
         return False
     bare = {
         ("similar",),
@@ -296,6 +312,8 @@ def _rejects(turn: Turn) -> bool:
 
 def _already_seen(turn: Turn) -> bool:
     """Whether all that is said of items on the table is that they were seen."""
+    if turn.has("acquires"):
+        return False  # "ok, I bought it" asks for no other
     on_table = [one for one in turn.named if one.item in turn.table.shown]
     return (
         bool(on_table) and all(one.opinion == "seen" for one in on_table) and len(on_table) == len(turn.named)
@@ -312,4 +330,4 @@ def _is_small_talk(turn: Turn) -> bool:
     polite = turn.has("greetings", "thanks", "farewells")
     if not polite or turn.conditions:
         return False
-    return not turn.has("strong_requests") and not turn.wants_others
+    return not turn.has("strong_requests") and not turn.has("more_of_same")

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from nextinterest.agent.chat.reading.categories import CategoryLexicon
 from nextinterest.agent.chat.reading.lookups import TitleLookups
 from nextinterest.agent.chat.reading.slots import (
+    compared_slots,
+    in_digits,
     next_in_list,
     opens_clause,
     said_of,
     skip_fillers,
     slot_end,
     title_slots,
+    year_behind,
 )
 from nextinterest.agent.chat.reading.statements import listed
 from nextinterest.agent.chat.reading.tokens import Text, all_phrases, single_words, word_list
@@ -95,6 +98,9 @@ class _Search:
         self.index: TitleIndex = titles.index
         self.expected = set(title_slots(text, "opens_strong"))
         self.seen = set(title_slots(text, "opens_seen"))  # where even an everyday word is one
+        self.compared = compared_slots(text) - self.seen
+        self.seen |= self.compared
+        self.expected |= self.compared
         self.loved = title_slots(text, "opens_loved")  # and where it is as the whole object
         self.taken = {position for position in range(len(text)) if position in elsewhere}
         lower = sum(token.raw[0].islower() for token in text.tokens)
@@ -118,6 +124,8 @@ class _Search:
         for start in range(len(self.text)):
             if start not in self.taken:
                 found += self._misspelt_from(start)
+        if len(found) == 1 and self._is_behind(self.compared, found[0].start):
+            return []  # two are compared: "is android better than iphone" names no film
         return sorted(found, key=lambda mention: mention.start)
 
     def _take(self, mention: Mention) -> None:
@@ -127,8 +135,9 @@ class _Search:
         """Expect a title behind "and" where one was expected before it."""
         following = next_in_list(self.text, mention.stop)
         if following is not None:
-            self.expected |= {following} if self._is_behind(self.expected, mention.start) else set()
-            self.seen |= {following} if self._is_behind(self.seen, mention.start) else set()
+            starts = {following, skip_fillers(self.text, following)}
+            self.expected |= starts if self._is_behind(self.expected, mention.start) else set()
+            self.seen |= starts if self._is_behind(self.seen, mention.start) else set()
 
     def _in_full(self, start: int) -> Mention | None:
         """Return the longest title in full that starts at a position and is meant."""
@@ -140,7 +149,7 @@ class _Search:
                 t.after_stop and t.before.strip() not in {":", ".", "-", "!"} for t in inner
             ):
                 continue
-            year = _year_behind(self.text, end)
+            year = year_behind(self.text, end)
             item = self.index.exact(compared(words[start:end]), year, " ".join(words[start:end]))
             if item is None or not self._has_article(item, words[start]):
                 continue
@@ -156,7 +165,7 @@ class _Search:
 
     def _is_dated(self, start: int, end: int, item: int) -> bool:
         """Whether the year of an item, or one in brackets, stands behind its title."""
-        year = _year_behind(self.text, end)
+        year = year_behind(self.text, end)
         if year is None or year == self.index.catalog.years[item]:
             return year is not None
         before = self.text.tokens[start - 1] if start else None
@@ -174,11 +183,12 @@ class _Search:
         content = self._content(words)
         everyday = self._is_everyday(words, content)
         common = everyday or len(content) < 2
-        if len("".join(words)) < 2 or not self._stands_alone(start, end, common=common):
-            return False
-        capital = self._is_capitalised(start, end)
         seen = self._is_behind(self.seen, start)
         expected = seen or self._is_behind(self.expected, start)
+        goods = len(content) > 1 and expected  # "do you have the French Press"
+        if len("".join(words)) < 2 or not self._stands_alone(start, end, common=common and not goods):
+            return False
+        capital = self._is_capitalised(start, end)
         if mention.item in self.recent and opens_clause(self.text, start) and self._ends_clause(end):
             return True
         if not content:
@@ -226,17 +236,13 @@ class _Search:
     def _content(self, words: tuple[str, ...]) -> list[str]:
         """Return the words that are no function words, kinds of things, or numbers."""
         empty = single_words("plain") | single_words("kinds")
-        return [
-            w
-            for w, c in zip(words, _numbers_in_digits(words), strict=True)
-            if not (w in empty or c.isdigit())
-        ]
+        return [w for w, c in zip(words, in_digits(words), strict=True) if not (w in empty or c.isdigit())]
 
     def _is_everyday(self, words: tuple[str, ...], content: list[str]) -> bool:
         """Whether words are a phrase of everyday language: one common word, or only very common ones."""
         if self.lexicon.means(words) or all(self.lexicon.means((word,)) for word in content):
             return True
-        if len(content) == 1 and len(words) > 1 and any(w.isdigit() for w in _numbers_in_digits(words)):
+        if len(content) == 1 and len(words) > 1 and any(w.isdigit() for w in in_digits(words)):
             return content[0] in everyday_words()  # "12 monkeys"
         if len(content) == 1:
             return content[0] in common_words() or any(word in single_words("kinds") for word in words)
@@ -282,7 +288,7 @@ class _Search:
             return not (behind.before.strip() == ":" and behind.capital)
         if behind.word in single_words("kinds" if common else "series") - single_words("titled_kinds"):
             return False
-        if _numbers_in_digits((behind.word,))[0].isdigit() and len(behind.word) < 4:
+        if in_digits((behind.word,))[0].isdigit() and len(behind.word) < 4:
             return (text.tokens[end + 1].before if end + 1 < len(text) else text.end).startswith("/")  # "5/5"
         return not (capital and behind.capital and self._is_name(end))
 
@@ -370,7 +376,7 @@ class _Search:
         if self.lexicon.mentions(Text(self.text.tokens[start:end], "", False)):
             return None
         found = self.titles.find(self.text.span(start, end), 2)
-        year = _year_behind(self.text, end)
+        year = year_behind(self.text, end)
         if not found or found[0].how == "exact" or (year and year != self.index.catalog.years[found[0].item]):
             return None
         match = found[0]
@@ -386,13 +392,3 @@ class _Search:
             len(content) > 1 or self._is_behind(self.seen, start) or self._is_capitalised(start, end)
         )
         return match if match.score >= (_LEAST_EXPECTED if sure else _LEAST_LIKENESS) else None
-
-
-def _numbers_in_digits(words: tuple[str, ...]) -> list[str]:
-    return [(compared((word,)) or ("",))[0] for word in words]
-
-
-def _year_behind(text: Text, position: int) -> int | None:
-    if position < len(text) and text.words[position].isdigit() and len(text.words[position]) == 4:
-        return int(text.words[position])
-    return None

@@ -39,7 +39,7 @@ def in_scope(turn: Turn, *, refining: bool) -> bool:
         wanted = turn.categories.include or turn.categories.exclude or turn.has("item_nouns")
         return refining or bool(wanted) or turn.conditions or turn.has("wants_open", "any_year")
     inner = not single_words("asks_facts").isdisjoint(turn.text.words[: opening(turn.text) + 5])
-    if refining and not inner and (turn.conditions or turn.wants_others or turn.has("wants_open")):
+    if refining and not inner and (turn.conditions or turn.has("more_of_same", "wants_open")):
         return True
     wanted = turn.categories.include or turn.categories.exclude or turn.has("item_nouns", "wants_open")
     held = turn.attributes.wanted or turn.attributes.unwanted or turn.dates.first

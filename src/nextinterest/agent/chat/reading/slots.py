@@ -5,9 +5,12 @@ Knows words, not titles.
 
 from __future__ import annotations
 
-from nextinterest.agent.chat.reading.tokens import Text, word_list
+from nextinterest.agent.chat.reading.tokens import Text, phrases_of, word_list
+from nextinterest.titles import compared
 
 __all__ = [
+    "compared_slots",
+    "in_digits",
     "next_in_list",
     "opens_clause",
     "said_of",
@@ -15,6 +18,7 @@ __all__ = [
     "slot_end",
     "title_slots",
     "words_in_slot",
+    "year_behind",
 ]
 
 LONGEST_SLOT = 9
@@ -28,6 +32,19 @@ def title_slots(text: Text, cues: str) -> frozenset[int]:
             at for at in (end, skip_fillers(text, end)) if at < len(text) and not text.breaks(end - 1, at)
         }
     return frozenset(found)
+
+
+def compared_slots(text: Text) -> frozenset[int]:
+    """Return the positions where a title that is compared may start: "is Heat better than Casino?"."""
+    compares = phrases_of("asking.yaml", "compares")
+    spans = text.spans(compares)
+    if not spans:
+        return frozenset()
+    found = {at for _, end in spans for at in (end, skip_fillers(text, end))}
+    first = 1 if text.words[0] in {"is", "was", "are", "were"} else 0
+    found |= {skip_fillers(text, first)} if spans[0][0] > first else set()
+    found |= {p for p, token in enumerate(text.tokens) if p and token.after_comma and p > spans[0][1]}
+    return frozenset(at for at in found if at < len(text))
 
 
 def _all_spans(text: Text, phrases: frozenset[tuple[str, ...]]) -> list[tuple[int, int]]:
@@ -116,3 +133,15 @@ def _goes_on(text: Text, at: int) -> bool:
     return (
         text.words[at + 1] in {"i", "it", "my"} or text.phrase_at(at + 1, word_list("liked", "disliked")) > 0
     )
+
+
+def in_digits(words: tuple[str, ...]) -> list[str]:
+    """Return words with numbers in digits: "twelve" as "12"."""
+    return [(compared((word,)) or ("",))[0] for word in words]
+
+
+def year_behind(text: Text, position: int) -> int | None:
+    """Return the year at a position; None for none."""
+    if position < len(text) and text.words[position].isdigit() and len(text.words[position]) == 4:
+        return int(text.words[position])
+    return None

@@ -191,7 +191,7 @@ def _lists(file: str) -> dict[str, frozenset[tuple[str, ...]]]:
     source = files("nextinterest.agent.chat.reading").joinpath(file).read_text("utf-8")
     # Plain strings only: YAML would read "no" and "on" as truth values otherwise.
     loaded: dict[str, list[str]] = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506
-    return {name: _phrases(lines) for name, lines in loaded.items()}
+    return {name: _phrases(lines) for name, lines in loaded.items() if name != "topics"}
 
 
 def word_list(*names: str) -> frozenset[tuple[str, ...]]:

@@ -129,24 +129,20 @@ class Turn:
     taken: set[int] = field(default_factory=set)
 
     def has(self, *names: str) -> bool:
-        """Whether a phrase of the named word lists is in the message, outside of titles."""
-        phrases = word_list(*names)
+        """Whether a phrase of the named word lists is in the message, outside of titles and comparisons."""
+        phrases, held = word_list(*names), self._compared | self.title_positions
         return any(
-            length and not any(p in self.title_positions for p in range(position, position + length))
+            length and held.isdisjoint(range(position, position + length))
             for position in range(len(self.text))
             if (length := self.text.phrase_at(position, phrases))
         )
 
-    @property
-    def wants_others(self) -> bool:
-        """Whether others than those shown are asked for: "more", but not "no more than three"."""
-        bounds = self.text.spans(word_list("comparing_more"))
-        joined = ((a, b) for a, b in bounds if not any(t.after_comma for t in self.text.tokens[a + 1 : b]))
-        compared = {p for start, end in joined for p in range(start, end)}
-        return any(
-            not compared.union(self.title_positions) & set(range(start, end))
-            for start, end in self.text.spans(word_list("more_of_same"))
-        )
+    @cached_property
+    def _compared(self) -> frozenset[int]:
+        """Positions of words that only compare: "no more than three", "more of a drama"."""
+        spans = self.text.spans(word_list("comparing_more"))
+        joined = ((a, b) for a, b in spans if not any(t.after_comma for t in self.text.tokens[a + 1 : b]))
+        return frozenset(p for start, end in joined for p in range(start, end))
 
     def starts_with(self, name: str) -> bool:
         """Whether the message starts with a phrase of the named word list."""
