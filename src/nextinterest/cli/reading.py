@@ -47,7 +47,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
     ...     return f"{user} {reading.format}"
     >>> list(inspect.signature(grouped(show)).parameters)
     ['user', 'format', 'items', 'column', 'time_format', 'k_core', 'user_core', 'item_core', 'repeats',
-     'ties', 'ids', 'strict']
+     'ties', 'ids', 'item_separator', 'strict']
     >>> grouped(show)(user="42", format="csv")
     '42 csv'
     """
@@ -192,6 +192,14 @@ class Reading:
             "blanks, leading zeros or a trailing .0 alone are joined to them: exact (no) or loose."
         ),
     ] = "exact"
+    item_separator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="What separates the items of cells that hold several, such as ','; nothing where each cell "
+            "is one id.",
+        ),
+    ] = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first bad row, with its file and line.")
     ] = False
@@ -207,6 +215,7 @@ class Reading:
             repeats=self.repeats,
             ties=self.ties,
             ids=self.ids,
+            item_separator=self.item_separator,
             time_format=self.time_format,
         )
 

@@ -78,6 +78,10 @@ class CleaningConfig(BaseModel):
     """Whether ids of events are those of the tables of items and users only where they are spelled the same,
     or also where they differ in capital letters, blanks, leading zeros or a trailing ``.0`` alone."""
 
+    item_separator: str | None = None
+    """What separates the items of cells that hold several, each of which is an event then; empty where a cell
+    is one id. None refuses cells that certainly hold several."""
+
     latest: datetime | None = None
     """Events after this moment are in the future; None is the moment of the call."""
 

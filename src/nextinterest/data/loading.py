@@ -89,7 +89,8 @@ def load(
     if time_format is not None:
         update = {"time_format": check_time_format(time_format)}
         cleaning = (cleaning or CleaningConfig()).model_copy(update=update)
-    raw = read(path, format, columns, None if items is None else _items_file(items))
+    separator = None if cleaning is None else cleaning.item_separator
+    raw = read(path, format, columns, None if items is None else _items_file(items), separator)
     catalog, log, users, report = clean(raw, cleaning, strict=strict, now=now)
     further = (control_note(catalog, log), _held_out_note(raw, catalog, log))
     notes = (*report.notes, *(note for note in further if note is not None))

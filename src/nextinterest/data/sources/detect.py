@@ -120,6 +120,7 @@ def read(
     format: Format = "auto",  # noqa: A002 - the word a caller looks for
     columns: GivenColumns | None = None,
     items: Path | None = None,
+    item_separator: str | None = None,
 ) -> RawData:
     """Read a path in a format.
 
@@ -134,6 +135,8 @@ def read(
         that field out.
     items
         A table of the items, in place of what lies beside the events.
+    item_separator
+        What separates the items of cells that hold several; see `CleaningConfig`.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def read(
     """
     left_out = [field for field, column in (columns or {}).items() if column is None]
     mapped = {field: column for field, column in (columns or {}).items() if column is not None}
-    raw = _read(path, format, mapped or None, items)
+    raw = _read(path, format, mapped or None, items, item_separator)
     return _without(raw, left_out) if left_out else raw
 
 
@@ -165,7 +168,13 @@ def _without(raw: RawData, fields: Sequence[str]) -> RawData:
     )
 
 
-def _read(path: Path, format: Format, columns: Columns | None, items: Path | None) -> RawData:  # noqa: A002
+def _read(
+    path: Path,
+    format: Format,  # noqa: A002
+    columns: Columns | None,
+    items: Path | None,
+    item_separator: str | None,
+) -> RawData:
     if format not in FORMATS:
         raise DataError(f"There is no format {format!r}.", remedy=f"The formats are {', '.join(FORMATS)}.")
     chosen = detect(path) if format == "auto" or not (path.is_file() or path.is_dir()) else format
@@ -184,7 +193,13 @@ def _read(path: Path, format: Format, columns: Columns | None, items: Path | Non
     if chosen in KINDS:
         if format != "auto" and path.is_file():
             refuse_other_kind(path, cast("Kind", chosen))
-        raw = read_tabular(path, columns, cast("Kind", chosen), items)
+        raw = read_tabular(path, columns, cast("Kind", chosen), items, item_separator)
+    elif item_separator:
+        raise DataError(
+            f"{path} is read as {chosen}, whose cells hold one item each.",
+            remedy="Leave item_separator out, or give format='csv'.",
+            command="Leave --item-separator out, or give --format csv.",
+        )
     elif chosen == "recbole":
         raw = read_recbole(path, columns)
     else:

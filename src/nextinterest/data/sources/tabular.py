@@ -17,6 +17,7 @@ import polars as pl
 from nextinterest.counting import counted
 from nextinterest.data.ratings import bare_numbers, doubtful_numbers
 from nextinterest.data.sources.archives import neighbour, stem, suffix
+from nextinterest.data.sources.baskets import split_baskets
 from nextinterest.data.sources.cells import spread_lists
 from nextinterest.data.sources.columns import (
     Columns,
@@ -170,6 +171,7 @@ def read_tabular(
     columns: Columns | None = None,
     kind: Kind | None = None,
     items_path: Path | None = None,
+    item_separator: str | None = None,
 ) -> RawData:
     """Read a table of events, and the items and users beside it.
 
@@ -184,6 +186,8 @@ def read_tabular(
         What the table is written as; None judges by the ending.
     items_path
         The table of items; None looks for one beside the events.
+    item_separator
+        As of `split_baskets`.
 
     Raises
     ------
@@ -223,7 +227,7 @@ def read_tabular(
         ]
     refuse_other_columns(paths, [table.columns for table in tables])
     named = [_fields(p, columns, elsewhere, table.columns) for p, table in zip(paths, tables, strict=True)]
-    tables = [_events(table, names) for table, names in zip(tables, named, strict=True)]
+    tables = [_events(table, names, item_separator) for table, names in zip(tables, named, strict=True)]
     files, notes = [p.name for p in paths], [*notes_of, *(note for table in tables for note in table.notes)]
     notes += left_out(tables[0].columns, named[0], columns)
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
@@ -290,12 +294,14 @@ def _joined(
     return [join(table, users, names, split) for table in tables]
 
 
-def _events(table: Table, names: dict[str, str]) -> Table:
+def _events(table: Table, names: dict[str, str], item_separator: str | None) -> Table:
     """Return a table of events with a row for each, and one time; `names` gets the name of its column."""
     frame, time, note = choose_time(table.frame, names)
     if time is not None:
         names["time"] = time
     frame, notes = spread_lists(frame)
+    if not notes:
+        frame, notes = split_baskets(table.path, frame, names["item"], item_separator)
     return replace(table, frame=frame, notes=(*table.notes, *([note] if note else []), *notes))
 
 
