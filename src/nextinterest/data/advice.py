@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from nextinterest.data.report import Dropped
@@ -19,6 +20,18 @@ _TIMES = (
     "say how times are written, as in --time-format '%d/%m/%Y %H:%M' or --time-format ms, or leave the times "
     "out with --column time=",
 )
+_MONTHS = re.compile(
+    r"(?i)\d.*\b(?:januar\b|jän|janvier|janeiro|f[eé]vr|februar\b|febrero|febbraio|märz|maerz|mars\b|marzo|maart|"
+    r"avril|abril|aprile|mai\b|mayo|maggio|mei\b|juin|jun(?:i|io|ho)\b|juil|jul(?:i|io|ho)\b|ao[uû]t|agosto|"
+    r"sep(?:tembre|tiembre)|set(?:embre|embro)|okt|octobre|octubre|ottobre|outubro|nov(?:embre|iembre|embro)|"
+    r"dez|d[eé]cembre|diciembre|dicembre)"
+)
+"""Names of months in other languages than English, behind a number."""
+_IN_ENGLISH = (
+    "write months in English or as numbers, as in 2024-03-01, or leave the times out with "
+    "columns={'time': None}",
+    "write months in English or as numbers, as in 2024-03-01, or leave the times out with --column time=",
+)
 _BEFORE = (
     "give the date beside the time of day, or count from 1970; else leave the times out with "
     "columns={'time': None}",
@@ -31,7 +44,14 @@ _FUTURE = (
     "say so as in --time-format ms, else mend the file or leave the times out with --column time=",
 )
 _WITHOUT = ("leave the {0}s out with columns={{'{0}': None}}", "leave the {0}s out with --column {0}=")
+_ROWS = (
+    "write all rows with the separator of the header and as many cells, or leave the others out of the file",
+) * 2
 _ADVICE = {
+    "wrong number of fields": _ROWS,
+    "quote that is never closed": ("mend the quotes, or double those within a cell",) * 2,
+    "NUL byte in the line": ("save the file as UTF-8 text without NUL bytes, as tr -d '\\000' does",) * 2,
+    "bytes that are not UTF-8": ("save the file as UTF-8 text",) * 2,
     "unreadable time": _TIMES,
     "time before 1970": _BEFORE,
     "time in the future": _FUTURE,
@@ -60,6 +80,8 @@ def advise(dropped: Sequence[Dropped]) -> tuple[str, str]:
     if most is None or most.reason not in _ADVICE:
         return ELSE
     python, command = _ADVICE[most.reason]
+    if most.reason == "unreadable time" and most.cell is not None and _MONTHS.search(most.cell):
+        python, command = _IN_ENGLISH
     return f"{python[0].upper()}{python[1:]}.", f"{command[0].upper()}{command[1:]}."
 
 

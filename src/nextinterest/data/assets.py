@@ -338,6 +338,10 @@ def _nearby(name: str) -> str:
         names = sorted(p.name for p in folder.iterdir())
     except OSError:
         return ""
-    alike = get_close_matches(missing, names, n=3)
+    stems: dict[str, list[str]] = {}  # that both end in .csv makes no two names alike
+    for name in names:
+        stems.setdefault(Path(name).stem.casefold(), []).append(name)
+    close = get_close_matches(Path(missing).stem.casefold(), stems, n=3)
+    alike = [name for stem in close for name in stems[stem]][:3]
     where = "the current folder" if folder == Path() else str(folder)
     return f" In {where} there is {', '.join(alike)}." if alike else f" In {where} there is no {missing!r}."

@@ -73,6 +73,19 @@ def no_header(path: Path) -> DataError:
     )
 
 
+def _one_column(path: Path, name: str) -> DataError:
+    """Return the error for a table in which nothing was found that separates columns."""
+    if not name or name == "0":  # a position: show what stands there
+        name = TextFile(path).head(1)[0] if not begins_as_parquet(path) else name
+    return DataError(
+        f"{path}:1: nothing separates columns in {shown([name])}: events need a user and an item.",
+        remedy="Write the table with commas, semicolons, tabs or bars between its columns, as in "
+        "frame.write_csv(path, separator=','); read without a header are also '::' and blanks.",
+        command="Write the table with commas, semicolons, tabs or bars between its columns, as "
+        "`tr '^' ',' < FILE` does where '^' separates; read without a header are also '::' and blanks.",
+    )
+
+
 def _numbered(rows: Sequence[Sequence[str]]) -> str:
     """Show the first rows with the numbers of their columns."""
     lines = [
@@ -118,16 +131,23 @@ def no_column(path: Path, names: Sequence[str], *fields: str, beside: bool = Fal
             f"{path}:1: the first line {shown(names)} looks like data, not like a header.",
             remedy=f"Write the names of its columns above it; one of them is {fields[0]}.",
         )
+    if len(names) == 1 and not beside:
+        return _one_column(path, names[0])
+    by_position = is_positions(names) and not beside
+    if by_position:
+        fields = tuple(field for field in fields if field != "time")
     further = " Where all events are of one user, add a column with the same id in each row." * (
         "user" in fields
     )
     what = f"the {fields[0]}" if len(fields) == 1 else f"the {', the '.join(fields[:-1])} or the {fields[-1]}"
     which = "it" if len(fields) == 1 else "them"
     undated = "; without times leave the time out" if "time" in fields else ""
-    named = ", ".join(f"'{field}': 'NAME'" for field in fields)
-    options = " ".join(f"--column {field}=NAME" for field in fields)
+    named = ", ".join(f"'{field}': {'N' if by_position else repr('NAME')}" for field in fields)
+    options = " ".join(f"--column {field}={'N' if by_position else 'NAME'}" for field in fields)
+    if by_position:
+        which = "the number of its column" if len(fields) == 1 else "the numbers of their columns"
     return DataError(
         f"{path}:1: no column of {shown(names)} is {what}.",
-        remedy=f"Name {which}, as in columns={{{named}}}{undated}.{further}",
-        command=f"Name {which}, as in {options}{undated}.{further}",
+        remedy=f"{'Give' if by_position else 'Name'} {which}, as in columns={{{named}}}{undated}.{further}",
+        command=f"{'Give' if by_position else 'Name'} {which}, as in {options}{undated}.{further}",
     )

@@ -163,6 +163,13 @@ def _without_header(
     names = cells_of(lines[0], separator)
     if {"user", "item"} <= sniff_columns(names).keys():
         named = {f: names[c] for f, c in (columns or {}).items() if isinstance(c, int)}
+        if twice := [name for name in named.values() if names.count(name) > 1]:
+            raise DataError(
+                f"{path}:1: the first line {shown(names)} is a header; numbers are for tables without one, "
+                f"and {twice[0]!r} is in it twice.",
+                remedy="Rename one in the file, then give names, as in columns={'item': 'NAME'}.",
+                command="Rename one in the file, then give names, as in --column item=NAME.",
+            )
         raise DataError(
             f"{path}:1: the first line {shown(names)} is a header; numbers are for tables without one.",
             remedy=f"Give names: columns={named}.",

@@ -95,7 +95,7 @@ class TextFile:
                 first = first[: first.rfind(b"\n") + 1] or first
                 break
         frame, _ = self._frame(first, 1)
-        if frame.is_empty():
+        if not frame["text"].str.contains(r"\S").any():
             raise self._empty()
         if frame["problem"][0] is not None:
             raise DataError(

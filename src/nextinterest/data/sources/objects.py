@@ -157,6 +157,14 @@ def refuse_documents(path: Path, lines: Sequence[str], first: Mapping[str, objec
             remedy="Write the table with orient='records' and lines=True (DataFrame.to_json), or as CSV.",
             command="Write the table as JSON lines (in pandas records, one a line) or as CSV.",
         )
+    lists = [v for v in inner if isinstance(v, list)]
+    if len(inner) > 1 and len(lists) == len(inner) and len({*map(len, lists)}) == 1:
+        raise DataError(
+            f"{path} is one JSON document with a list for each column, not JSON lines.",
+            remedy="Read it with nextinterest.data.from_events(polars.DataFrame(json.load(open(FILE)))).",
+            command="Write one object a line, as `jq -c 'keys_unsorted as $k | [.[]] | transpose[] as $v | "
+            "[$k, $v] | [transpose[] | {key: .[0], value: .[1]}] | from_entries' FILE` does.",
+        )
     listed = [
         k for k, v in first.items() if isinstance(v, list) and v and all(isinstance(o, dict) for o in v)
     ]

@@ -60,6 +60,8 @@ def propose_columns(rows: Sequence[Sequence[str]]) -> dict[str, int]:
         left, ratings = _split(
             left, [position for position in left[1:] if _is_rating(columns[position])][-1:]
         )
+    # All events may be of one user, and hardly of one item.
+    left = [p for p in left if p == left[0] or len(rows) < 3 or len(set(columns[p])) > 1]
     found |= dict(zip(("user", "item"), left, strict=False))
     if ratings:
         found["rating"] = ratings[0]
