@@ -25,7 +25,7 @@ from nextinterest.llm.metering import metering
 if TYPE_CHECKING:
     from nextinterest.domain import IntArray
 
-__all__ = ["Listed", "Query", "Table", "rank_batch"]
+__all__ = ["Listed", "Query", "Table", "many_schema", "rank_batch"]
 
 _TRIED = 3  # histories that are tried singly before a model that fails is given up
 
@@ -127,6 +127,11 @@ def _ranked(reads: Sequence[ReadHistory], engine: Engine, query: Query) -> list[
         ]
 
 
+def many_schema() -> pl.Schema:
+    """Return the columns of a table of many users' lists with their types."""
+    return pl.Schema({"index": pl.Int64(), **table_schema()})
+
+
 class Table:
     """Makes tables of lists over one catalogue.
 
@@ -141,12 +146,10 @@ class Table:
             {
                 "item_id": catalog.ids,
                 "title": catalog.titles,
-                "categories": pl.Series(map(list, catalog.categories), dtype=pl.List(pl.String())),
-                "year": catalog.years,
-            },
-            schema_overrides={name: kind for name, kind in table_schema().items() if name == "year"},
+                "categories": _texts(catalog.categories),
+                "year": pl.Series(catalog.years, dtype=pl.Int32),
+            }
         )
-        self._schema = {"index": pl.Int64(), **table_schema()}
 
     def of(
         self, indices: Sequence[int], users: Sequence[str | None], lists: Sequence[Listed]
@@ -171,12 +174,29 @@ class Table:
         table = owners[of].hstack(self._items[positions]).with_columns(rank=rank, probability=probabilities)
         reasons = [one for found in lists for one in found.evidence or ()]
         if lists and lists[0].evidence is not None:
-            titles = pl.Series([[e.title for e in one] for one in reasons], dtype=pl.List(pl.String()))
-            ids = pl.Series([[e.item_id for e in one] for one in reasons], dtype=pl.List(pl.String()))
-            table = table.with_columns(evidence=titles, evidence_ids=ids)
+            titles, ids = (
+                [[e.title for e in one] for one in reasons],
+                [[e.item_id for e in one] for one in reasons],
+            )
+            table = table.with_columns(evidence=_texts(titles), evidence_ids=_texts(ids))
         else:
             table = table.with_columns(evidence=None, evidence_ids=None)
-        return table.select(pl.col(name).cast(kind) for name, kind in self._schema.items())
+        return table.select(pl.col(name).cast(kind) for name, kind in many_schema().items())
+
+
+def _texts(lists: Sequence[Sequence[str]]) -> pl.Series:
+    """Return lists of texts as a column; by way of one flat column, since polars reads lists one by one."""
+    flat = pl.DataFrame(
+        {
+            "of": np.repeat(np.arange(len(lists)), [len(one) for one in lists]),
+            "text": pl.Series([text for one in lists for text in one], dtype=pl.String),
+        }
+    )
+    found = flat.group_by("of", maintain_order=True).agg("text")
+    every = pl.DataFrame({"of": np.arange(len(lists))}).join(
+        found, on="of", how="left", maintain_order="left"
+    )
+    return every["text"].fill_null([])
 
 
 def _joined(arrays: Sequence[IntArray | np.ndarray], dtype: type[np.generic]) -> np.ndarray:

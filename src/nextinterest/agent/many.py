@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 
 import polars as pl
 
-from nextinterest.agent.batches import Listed, Query, Table, rank_batch
+from nextinterest.agent.batches import Listed, Query, Table, many_schema, rank_batch
 from nextinterest.agent.config import OnUnknown
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import HistoryLike, ReadHistory
@@ -214,7 +214,7 @@ class ManyRecommendations:
 
     def to_polars(self) -> pl.DataFrame:
         """Return all lists as one table; what is computed is held whole."""
-        tables: list[pl.DataFrame] = [Table(self._agent.catalog).of([], [], []), *self]
+        tables: list[pl.DataFrame] = [pl.DataFrame(schema=many_schema()), *self]
         return pl.concat(tables)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -245,7 +245,7 @@ class ManyRecommendations:
 
     def _some(self) -> Iterator[pl.DataFrame]:
         """Yield the tables, at least an empty one; raise at the end if none of the users has a list."""
-        yield Table(self._agent.catalog).of([], [], [])
+        yield pl.DataFrame(schema=many_schema())
         yield from self
         if self.failures and not self.n_lists:
             first = self.failures[0]

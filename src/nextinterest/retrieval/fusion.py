@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nextinterest.domain import IntArray
 from nextinterest.errors import DataError
-from nextinterest.retrieval.lists import PAD
+from nextinterest.retrieval.lists import PAD, falling_by_row
 
 __all__ = ["Fused", "reciprocal_rank_fusion"]
 
@@ -105,7 +105,7 @@ def reciprocal_rank_fusion(
     ranks[entry, source] = rank
 
     row = keys // span
-    order = np.lexsort((keys, -scores, row))
+    order = falling_by_row(row, scores)
     lengths = np.bincount(row, minlength=n)
     position = np.arange(len(keys)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     width = int(lengths.max(initial=0))

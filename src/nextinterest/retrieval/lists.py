@@ -14,7 +14,16 @@ from scipy.sparse import csr_array
 
 from nextinterest.domain import FloatArray, History, IntArray
 
-__all__ = ["PAD", "drop_excluded", "empty_lists", "largest", "rounded_down", "seen_items", "top_k_rows"]
+__all__ = [
+    "PAD",
+    "drop_excluded",
+    "empty_lists",
+    "falling_by_row",
+    "largest",
+    "rounded_down",
+    "seen_items",
+    "top_k_rows",
+]
 
 _LARGEST_TABLE = 1 << 24  # bytes; for a few lists, reading a table is several times faster than sorting
 
@@ -129,12 +138,31 @@ def top_k_rows(matrix: csr_array, k: int) -> tuple[IntArray, FloatArray]:
         items[0, : len(row)], scores[0, : len(row)] = matrix.indices[row], matrix.data[row]
         return items, scores
     rows = np.repeat(np.arange(n), lengths)
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    if not matrix.has_sorted_indices:
+        matrix = matrix.sorted_indices()
+    order = falling_by_row(rows, matrix.data)
     position = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
     order, position, rows = order[position < k], position[position < k], rows[position < k]
     items[rows, position] = matrix.indices[order]
     scores[rows, position] = matrix.data[order]
     return items, scores
+
+
+def falling_by_row(rows: NDArray[np.integer], values: NDArray[np.number]) -> NDArray[np.intp]:
+    """Return the order by row and, within a row, by falling value; ties stay as they are.
+
+    Several times faster than a lexicographic sort: few rows are numbers of 16 bits, which numpy sorts in one
+    pass.
+
+    Examples
+    --------
+    >>> falling_by_row(np.array([1, 0, 1, 1]), np.array([2.0, 1.0, 3.0, 2.0])).tolist()
+    [1, 2, 0, 3]
+    """
+    order = np.argsort(-values, kind="stable")
+    few = rows.max(initial=0) <= np.iinfo(np.uint16).max
+    of_row = rows[order].astype(np.uint16) if few else rows[order]
+    return order[np.argsort(of_row, kind="stable")]
 
 
 def largest(values: FloatArray, columns: NDArray[np.integer], k: int) -> NDArray[np.intp]:
