@@ -163,7 +163,7 @@ def refuse_documents(path: Path, lines: Sequence[str], first: Mapping[str, objec
             f"{path} is one JSON document with a list for each column, not JSON lines.",
             remedy="Read it with nextinterest.data.from_events(polars.DataFrame(json.load(open(FILE)))).",
             command="Write one object a line, as `jq -c 'keys_unsorted as $k | [.[]] | transpose[] as $v | "
-            "[$k, $v] | [transpose[] | {key: .[0], value: .[1]}] | from_entries' FILE` does.",
+            "[$k, $v] | [transpose[] | {(.[0]): .[1]}] | add' FILE` does.",
         )
     listed = [
         k for k, v in first.items() if isinstance(v, list) and v and all(isinstance(o, dict) for o in v)
