@@ -307,3 +307,21 @@ def test_a_failing_answer_leaves_the_session_as_it_was(agent: RecommenderAgent) 
     kept = agent.session("s", "ann")
     assert kept is not None
     assert len(kept.messages) == 2
+
+
+@pytest.mark.parametrize("words", ["thanks", "thanks a lot, that is very kind of you indeed " * 12])
+def test_what_was_done_long_ago_still_counts(live: RecommenderAgent, words: str) -> None:
+    """Forty messages, or six thousand characters, are read again: what replies did outlasts them."""
+    say(live, "I liked Heat")
+    first = say(live, "two romances please")
+    for _ in range(21):
+        say(live, words)
+    noted = say(live, "I loved the second one")
+    assert noted.confirmation is not None
+    assert [one.item_id for one in noted.confirmation.liked] == ids(first)[1:]
+    assert say(live, "only from the nineties").request.where.categories == ("Romance",)
+    say(live, "undo that")
+    say(live, "undo that")
+    assert [event.item_id for event in live.store.events("eve")] == ["h"]
+    say(live, "undo that")
+    assert live.store.events("eve") == []

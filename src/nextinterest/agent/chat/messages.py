@@ -72,7 +72,8 @@ def newest_part(messages: Sequence[Message], most: int = MOST_CHARACTERS) -> tup
     """Return what is read of a long conversation, and how many characters are left out.
 
     Read are the newest user message, which counts as no more than the reader takes of one, and before it the
-    newest characters of users and assistants; of the oldest message among them its end.
+    newest characters of users and assistants; of the oldest message among them its end. Of what replies did
+    nothing is left out.
 
     Examples
     --------
@@ -91,10 +92,11 @@ def newest_part(messages: Sequence[Message], most: int = MOST_CHARACTERS) -> tup
     unread = earlier - left
     part = [said[-1]]
     for message in reversed(said[:-1]):
-        if left <= 0:
-            break
-        part.append(message.model_copy(update={"content": message.content[-left:]}))
-        left -= len(message.content)
+        if left > 0:
+            part.append(message.model_copy(update={"content": message.content[-left:]}))
+            left -= len(message.content)
+        elif isinstance(message, Answer):
+            part.append(message.model_copy(update={"content": ""}))
     return part[::-1], unread
 
 

@@ -114,6 +114,7 @@ class ModelReader:
         clean = [
             (message.role, neutralise(message.content, max_chars=MAX_MESSAGE, special_tokens=special))
             for message in said[-self.most_messages :]
+            if message.content
         ]
         system = template.render("system").strip()
         header = template.render(

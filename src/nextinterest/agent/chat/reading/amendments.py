@@ -112,6 +112,7 @@ class Amendments:
     dialogue: Dialogue = field(init=False)
     _changes: list[_Change] = field(default_factory=list)
     _last: _Change | None = None  # of the message before, if it changed anything
+    _unanswered: bool = False
 
     def __post_init__(self) -> None:
         self.dialogue = Dialogue(self.context)
@@ -120,6 +121,9 @@ class Amendments:
         """Record what a reply did; what it did not do is not undone."""
         self.dialogue.answered(answer)
         noted = self.dialogue.last_reported
+        if not self._unanswered:  # the message before it is not read any more
+            self._last = None
+        self._unanswered = False
         if self._last is None and noted:
             self._push(_Change())
         if self._last is not None:
@@ -129,7 +133,7 @@ class Amendments:
 
     def user(self, message: str) -> Understood:
         """Record a user's message and return what it asks for."""
-        last, self._last = self._last, None
+        last, self._last, self._unanswered = self._last, None, True
         words = " ".join(tokenise(message).words)
         if _UNDO.fullmatch(words) or (last is not None and _MISTAKE.fullmatch(words)):
             return self._undone()

@@ -31,7 +31,7 @@ class CompositionalReader:
     Parameters
     ----------
     most_messages
-        Newest messages read; what lies before is forgotten.
+        Newest messages read; of what lies before, only what replies did counts.
     clock
         Returns the time now, for "today" and the like.
     """
@@ -68,7 +68,8 @@ class CompositionalReader:
         amendments = Amendments(context, turned)
         dialogue = amendments.dialogue
         understood = Understood(Request(intent="other"))
-        said = said[-self.most_messages :]
+        before = [one for one in said[: -self.most_messages] if isinstance(one, Answer)]
+        said = [*before, *said[-self.most_messages :]]
         for behind, message in zip(range(len(said) - 1, -1, -1), said, strict=True):
             titles.begin(behind)
             if isinstance(message, Answer):
