@@ -65,7 +65,9 @@ def removing(message: str, endpoint: Endpoint, store: str, *, before: str) -> tu
 )
 def test_a_correction_takes_back_what_was_said(message: str, endpoint: Endpoint, store: str) -> None:
     reply, held = removing(message, endpoint, store, before="i loved alien")
-    assert "Forgotten: Alien (1979)" in reply.text
+    done = [one.confirmation for one in reply.every if one.confirmation is not None]
+    assert [item.item_id for one in done for item in one.forgotten] == ["a"]
+    assert "Alien (1979)" in reply.text
     assert held == {"h", "s"}
 
 
