@@ -3,8 +3,8 @@
 No model is asked. What can be compared with the facts is compared: titles, categories (other words for them
 included), years, prices and other numbers, ranks, superlatives and comparisons, what the person did, for
 which items that is a reason, and what they turn to lately. What says nothing of the kind passes, unless it
-has a word for what no fact says (`nextinterest.agent.chat.checking`). Sentences about a portrait are held to
-one of its claims (`nextinterest.interests.claims`).
+has a word for what no fact says (`nextinterest.agent.chat.checking`). A sentence about a portrait says one of
+its claims (`nextinterest.interests.claims`), or is compared with its numbers and changes.
 
 A sentence that holds may be clumsy, and a true one may be refused; the template stands in for it.
 """
@@ -25,6 +25,7 @@ from nextinterest.agent.chat.checking.lexicon import Lexicon, lexicon, phrases
 from nextinterest.agent.chat.checking.names import names_fault
 from nextinterest.agent.chat.checking.numbers import numbers_fault
 from nextinterest.agent.chat.checking.past import Persons, past_fault, reason_fault
+from nextinterest.agent.chat.checking.portraits import OF_INTERESTS, PortraitFacts, portrait_fault
 from nextinterest.agent.chat.checking.references import References
 from nextinterest.agent.chat.checking.sentence import Sentence, TitleForms
 from nextinterest.agent.chat.checking.vocabulary import words_fault
@@ -49,13 +50,16 @@ class Facts:
     language
         In which sentences are written, a code such as ``en``.
     portrait
-        Names and titles of a portrait, of which each sentence must say one of the claims; None without one.
+        What a portrait says; None without one.
+    evidence
+        Titles of the events that carry its changes.
     """
 
     basis: Basis
     claims: tuple[str, ...]
     language: str = "en"
-    portrait: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    portrait: PortraitFacts | None = None
+    evidence: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, outcome: Outcome, claims: Sequence[str], message: str = "", language: str = "en") -> Facts:
@@ -115,12 +119,10 @@ class Facts:
             ),
             tuple(claims),
             language,
-            None
+            None if portrait is None else PortraitFacts.of(portrait, outcome.outlook),
+            ()
             if portrait is None
-            else (
-                tuple(clean(share.interest) for share in portrait.interests),
-                tuple(clean(event.title) for change in portrait.changes for event in change.evidence),
-            ),
+            else tuple(clean(event.title) for change in portrait.changes for event in change.evidence),
         )
 
     @cached_property
@@ -137,6 +139,7 @@ class Facts:
         basis = self.basis
         known = basis.names | basis.excluded | set(basis.counts) | basis.rising | basis.fading
         known = known.union(*(one.categories for one in basis.every))
+        known |= set() if self.portrait is None else set(self.portrait.shares)
         return forms_of(known, self._lexicon)
 
     @cached_property
@@ -145,13 +148,13 @@ class Facts:
 
     @cached_property
     def _checker(self) -> ClaimChecker:
-        names, titles = self.portrait or ((), ())
-        return ClaimChecker(sorted(names), sorted(titles))
+        names = self.portrait.shares if self.portrait is not None else ()
+        return ClaimChecker(sorted(names), sorted(self.evidence))
 
     @property
     def kept(self) -> list[str]:
         """Titles, in which no sentence ends."""
-        return [*self.basis.items, *self.basis.done, *((self.portrait or ((), ()))[1])]
+        return [*self.basis.items, *self.basis.done, *self.evidence]
 
     def fault(self, sentence: str, before: Sequence[str] = (), *, opens: bool = False) -> str | None:
         """Return what a sentence says that the outcome does not, or None.
@@ -165,12 +168,16 @@ class Facts:
         opens
             Whether it stands before a list, where it may say nothing that is beside the point.
         """
-        if self.portrait is not None:
-            faults = [self._checker.fault(sentence, claim) for claim in self.claims]
-            return None if None in faults else "it says none of the facts, or more than one of them says"
         if sentence in self.claims:
             return None
         read = self._read(sentence)
+        if self.portrait is not None:
+            if None in (self._checker.fault(sentence, claim) for claim in self.claims):
+                return None
+            beside = References(read, {})
+            return words_fault(read, beside, self.basis, strict=True, also=OF_INTERESTS) or portrait_fault(
+                read, self.portrait
+            )
         refs = References(read, dict(self.basis.items), self._about(before))
         if refs.faults:
             return refs.faults[0]
@@ -200,8 +207,10 @@ class Facts:
 
     def states(self, claim: str, sentences: Sequence[str]) -> bool:
         """Return whether sentences have every title, name and number of one of the claims."""
-        if self.portrait is not None:
-            return any(self._checker.fault(sentence, claim) is None for sentence in sentences)
+        if self.portrait is not None and any(
+            self._checker.fault(sentence, claim) is None for sentence in sentences
+        ):
+            return True
         said = {fact for sentence in sentences for fact in self._facts(sentence)}
         meant = self._facts(claim)
         if not meant and self.language == "en":

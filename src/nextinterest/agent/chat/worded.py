@@ -24,7 +24,6 @@ from nextinterest.agent.chat.sentences import sentences_of
 from nextinterest.agent.chat.wording import Macros, Parts, clean, facts_of, figure, parts_of
 from nextinterest.domain import Evidence, KnownFacts, Outcome
 from nextinterest.errors import NextInterestError
-from nextinterest.interests.claims import plain_words
 from nextinterest.kind_names import done
 from nextinterest.llm import LanguageModel, Sampling
 from nextinterest.llm.base import THINKING
@@ -237,12 +236,11 @@ def _asked(
     ]
     if outcome.explanation is not None:
         items.append(("it", [_event(one) for one in outcome.explanation.evidence]))
-    words = sorted(plain_words().plain) if facts.portrait is not None else ()
     special = model.tokenizer.special_tokens
     said = neutralise(message, max_chars=MOST_CHARACTERS, special_tokens=special)
     language = lexicon(facts.language).name
     return [
-        Message(role="system", content=ask.system(language, words, opening)),
+        Message(role="system", content=ask.system(language, opening)),
         Message(role="user", content=ask.facts(said, facts.claims, items, _past(outcome)).strip()),
     ]
 

@@ -20,7 +20,8 @@ def names_fault(sentence: Sentence, refs: References, persons: Persons, basis: B
     """Return a category that is said of items which are not in it, or denied of those that are."""
     taken = {*persons.taken, *refs.taken}
     for span in sentence.names:
-        if span in taken or _FOR.search(sentence.lower[: span.start]):
+        beside = _FOR.search(sentence.lower[: span.start]) and refs.before(span.start) is not None
+        if span in taken or beside:
             continue
         said, denied = refs.of(span), _denied(sentence, span, persons.negations)
         count = counted_by(sentence, span)

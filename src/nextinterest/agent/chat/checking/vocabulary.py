@@ -26,7 +26,14 @@ _I = frozenset({"i", "i'd", "i'll", "i've", "i'm", "we", "we've", "let", "me", "
 _WITH = frozenset({"mit", "von", "with", "by", "con", "de", "avec", "par", "featuring"})
 
 
-def words_fault(sentence: Sentence, refs: References, basis: Basis, *, strict: bool = False) -> str | None:
+def words_fault(
+    sentence: Sentence,
+    refs: References,
+    basis: Basis,
+    *,
+    strict: bool = False,
+    also: frozenset[str] = frozenset(),
+) -> str | None:
     """Return a word of a sentence that no fact supports, or None.
 
     Parameters
@@ -35,6 +42,8 @@ def words_fault(sentence: Sentence, refs: References, basis: Basis, *, strict: b
         The sentence, what it speaks of, and the facts.
     strict
         Whether it may use plain words alone even where it speaks of no item.
+    also
+        Further words that it may use.
     """
     if _STRANGE.search(sentence.text.replace(MASK, "\0")) or MASK in sentence.text:
         strange = _STRANGE.search(sentence.text)
@@ -47,7 +56,7 @@ def words_fault(sentence: Sentence, refs: References, basis: Basis, *, strict: b
         _claim(sentence, refs, basis)
         or _currency(sentence, basis)
         or _name(sentence, refs, basis, asked)
-        or _content(sentence, refs, basis, asked, strict=strict)
+        or _content(sentence, refs, basis, strict=strict, also=also)
     )
 
 
@@ -127,7 +136,7 @@ def _known(sentence: Sentence, word: str, refs: References, basis: Basis, match:
 
 
 def _content(
-    sentence: Sentence, refs: References, basis: Basis, asked: set[str], *, strict: bool
+    sentence: Sentence, refs: References, basis: Basis, *, strict: bool, also: frozenset[str]
 ) -> str | None:
     """Return a word said of items that is neither plain nor of their facts; English alone has plain words."""
     lexicon = sentence.lexicon
@@ -171,7 +180,7 @@ def _content(
         denied = any(begin <= one.start < match.start() for one in sentence.denials)
         if _known_word(refs, basis, match) and not lexicon.says_nothing(word) and denied:
             return f"it denies {word!r}"
-        if lexicon.says_nothing(word) or _known_word(refs, basis, match) or word in events:
+        if lexicon.says_nothing(word) or _known_word(refs, basis, match) or word in events or word in also:
             continue
         if _partly_so(sentence, word, begin, match.start(), basis):
             continue
