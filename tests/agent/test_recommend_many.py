@@ -280,7 +280,9 @@ def test_another_ending_is_refused_before_anything_is_computed(
     assert ".parquet, .csv, .jsonl" in caught.value.remedy
 
 
-def test_progress_is_shown_where_asked(agent: RecommenderAgent, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_bar_is_shown_where_nobody_watches(
+    agent: RecommenderAgent, capsys: pytest.CaptureFixture[str]
+) -> None:
     plain(agent).recommend_many(k=1).to_polars()
     assert capsys.readouterr().err == ""
 

@@ -148,14 +148,14 @@ def read_lists(
             list(users), [user if index is None else log.user_ids[index] for user, index in users.items()]
         ),
     )
-    lists: dict[tuple[str, int], IntArray] = {}
-    probabilities: dict[tuple[str, int], FloatArray] = {}
+    rows = rows.sort("user", "after", maintain_order=True)  # two forms of one id are one user
+    sizes = rows.group_by("user", "after", maintain_order=True).len()
+    keys = list(zip(sizes["user"], sizes["after"], strict=True))
+    ends = np.cumsum(sizes["len"].to_numpy())[:-1]
+    lists = dict(zip(keys, np.split(rows["item"].to_numpy(), ends), strict=True))
     has_probabilities = table["probability"].null_count() == 0
-    for key, group in rows.group_by("user", "after", maintain_order=True):
-        where = str(key[0]), int(str(key[1]))
-        lists[where] = group["item"].to_numpy()
-        if has_probabilities:
-            probabilities[where] = group["probability"].to_numpy().astype(np.float32)
+    chances = rows["probability"].cast(pl.Float32).to_numpy()
+    probabilities = dict(zip(keys, np.split(chances, ends), strict=True)) if has_probabilities else None
     asked, first = np.unique(held_out.users), np.full(log.n_users, np.iinfo(np.int64).max)
     np.minimum.at(first, held_out.users, held_out.histories.ends)
     with_list = {user for user, _ in lists}
@@ -164,7 +164,7 @@ def read_lists(
         path.stem,
         catalog,
         lists,
-        probabilities if has_probabilities else None,
+        probabilities,
         {log.user_ids[user]: int(first[user]) for user in asked},
         f"{path.name} sha256:{digest}",
         {
