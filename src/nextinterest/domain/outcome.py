@@ -20,6 +20,7 @@ __all__ = [
     "Explanation",
     "FoundItem",
     "KnownFacts",
+    "Loosened",
     "Outcome",
     "Question",
     "Relaxation",
@@ -113,13 +114,15 @@ class Question(_Frozen):
     events: int = Field(default=0, description="Stored events that a yes would remove.", ge=0)
 
 
+Loosened = Literal["years", "categories", "excluded_categories", "attributes", "published", "prices"]
+"""A condition that may be loosened."""
+
+
 class Relaxation(_Frozen):
     """The nearest request that can be met, where the one made cannot."""
 
     request: Request = Field(description="The request with one condition loosened.")
-    loosened: Literal["years", "categories", "excluded_categories"] = Field(
-        description="Which condition that is."
-    )
+    loosened: Loosened = Field(description="Which condition that is.")
     matches: int = Field(description="Items that would fit then.", ge=1)
 
 

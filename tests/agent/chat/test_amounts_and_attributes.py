@@ -147,3 +147,27 @@ def test_what_no_field_holds_is_said(message: str, lacking: str) -> None:
     understood = read(FILMS, message)
     assert [what for what, _ in understood.unheld] == [lacking]
     assert (understood.request.count, understood.request.query) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("science or tech please", ("Science", "Technology")),
+        ("sport, but no football", ("Sport > Football", "Sport > Tennis")),
+        ("no politics", ()),
+    ],
+)
+def test_names_of_categories_begun_and_above_others(message: str, names: tuple[str, ...]) -> None:
+    own = ("Politics", "Science", "Sport > Football", "Sport > Tennis", "Technology")
+    context = ChatContext(Catalog.from_items(Item(name, f"About {n}", (name,)) for n, name in enumerate(own)))
+    where = read(context, message).request.where
+    assert set(where.categories) <= set(names)
+    assert where.match == "any" or len(where.categories) < 2
+
+
+def test_a_month_is_the_last_of_its_name() -> None:
+    where = read(NEWS, "articles from october").request.where
+    assert (where.published_from, where.published_to) == (
+        datetime(2026, 10, 1, tzinfo=UTC),
+        datetime(2026, 10, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    )

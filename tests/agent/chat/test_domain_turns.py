@@ -9,7 +9,7 @@ from nextinterest.data.assets import DEFAULT_TEXT_ENCODER
 from nextinterest.retrieval.encoder_assets import open_encoder
 
 RIGHT = {
-    "shop": {1, 2, 4, 7, 9, 11, 13, 14, 16, 17, 18, 20},
+    "shop": {1, 2, 3, 4, 7, 9, 11, 13, 14, 16, 17, 18, 20},
     "news": {1, 2, 3, 6, 13, 14, 18, 19},
     "music": {1, 4, 7, 11, 18, 19, 20},
 }

@@ -42,6 +42,7 @@ DEFAULT_HORIZON = 10
 _VARIED = 6  # a list of items that differ is chosen from so many times its length
 N_FOUND = 5
 N_CLOSE = 10
+N_NEWEST = 5
 LEAST_MATCH = 0.72
 _GIVEN = "Nothing was removed: what the data has about {titles} is not changed by chat and still counts."
 _NOTHING = "Nothing is stored about you, so nothing was deleted."
@@ -240,7 +241,9 @@ class Executor:
         outlook = None
         if len(history):
             outlook = self.engine.forecast(ReadHistory(history), horizon=_horizon(understood.request))
-        return Outcome(request=understood.request, portrait=portrait, outlook=outlook)
+        newest = [self.context.titles.called(int(item)) for item in history.items[: -N_NEWEST - 1 : -1]]
+        notes = (f"Newest first: {', '.join(newest)}.",) if newest else ()
+        return Outcome(request=understood.request, portrait=portrait, outlook=outlook, notes=notes)
 
     def _search(self, understood: Understood, profile: ChatProfile) -> Outcome:
         request = understood.request

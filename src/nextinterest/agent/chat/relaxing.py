@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 
 from nextinterest.domain import BoolArray, Conditions, Relaxation, Request
+from nextinterest.domain.outcome import Loosened
+from nextinterest.domain.where import AttributeCondition
 
 __all__ = ["relaxation"]
 
 _DECADE = 10.0
-
-_Loosened = Literal["years", "categories", "excluded_categories"]
 
 
 def relaxation(conditions: Conditions, request: Request, open_items: BoolArray) -> Relaxation | None:
@@ -44,7 +43,7 @@ def relaxation(conditions: Conditions, request: Request, open_items: BoolArray) 
 
 def _looser(
     conditions: Conditions, request: Request, open_items: BoolArray
-) -> Iterator[tuple[float, _Loosened, dict[str, object]]]:
+) -> Iterator[tuple[float, Loosened, dict[str, object]]]:
     """Yield changes of the constraints: how far each goes, what it loosens, and the changed fields."""
     where, years = request.where, conditions.years
     anything: dict[str, object] = {"year_from": None, "year_to": None}
@@ -66,6 +65,14 @@ def _looser(
     for name in where.excluded_categories:
         kept = _without(where.excluded_categories, name)
         yield 1.1, "excluded_categories", {"excluded_categories": kept}
+    for field in ("attributes", "excluded_attributes"):
+        held: dict[str, AttributeCondition] = getattr(where, field)
+        for name in held:
+            yield 0.9, "attributes", {field: {other: one for other, one in held.items() if other != name}}
+    if where.published_from is not None or where.published_to is not None:
+        yield 1.2, "published", {"published_from": None, "published_to": None}
+    if where.price_from is not None or where.price_to is not None:
+        yield 1.3, "prices", {"price_from": None, "price_to": None}
     if where.categories and where.year_from != where.year_to:
         yield 2.5, "years", anything
     if len(where.categories) > 1 or (where.categories and where.year_from is not None):

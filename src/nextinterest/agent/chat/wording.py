@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 from jinja2 import Environment, StrictUndefined
 
+from nextinterest.agent.chat.condition_words import condition_words
 from nextinterest.agent.notes import MATCHED, POPULAR
 from nextinterest.domain import (
     AttributeValue,
@@ -167,6 +168,7 @@ def _conditions(request: Request, say: Macros) -> str:
             for price in (request.where.price_from, request.where.price_to)
         ),
         request.where.available,
+        [clean(text) for text in condition_words(request.where)],
     )
 
 

@@ -19,7 +19,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from nextinterest.agent.chat.reading.tokens import Text, tokenise, word_list
-from nextinterest.titles.words import common_words
+from nextinterest.titles.words import common_words, everyday_words
 
 __all__ = [
     "CategoryLexicon",
@@ -137,6 +137,8 @@ class CategoryLexicon:
         for head, owners in heads.items():  # "shoes" where only Running Shoes end so
             if len(owners) == 1:
                 self._add(numbers_of((head,)), tuple(owners))
+        last = ((tokenise(name.rsplit(">")[-1]).words, name) for name in self.names)
+        self._firsts = [(words[0], (name,)) for words, name in last if words]
         self._single = sorted(
             {phrase[0] for phrase in self._phrases if len(phrase) == 1 and len(phrase[0]) > 4}
         )
@@ -171,13 +173,20 @@ class CategoryLexicon:
                     continue
                 names = self._phrases.get(words[position : position + length])
                 if names is None and length == 1:
-                    names = self._mistyped(words[position])
+                    names = self._shortened(words[position]) or self._mistyped(words[position])
                 if names:
                     found.append(CategoryMention(position, position + length, names))
                     step = length
                     break
             position += step
         return found
+
+    def _shortened(self, word: str) -> tuple[str, ...] | None:
+        """Return what a word means that begins one name alone: "tech", "docu"."""
+        if len(word) < 4 or word in everyday_words():
+            return None
+        begun = [names for first, names in self._firsts if first.startswith(word)]
+        return begun[0] if len(begun) == 1 else None
 
     def _mistyped(self, word: str) -> tuple[str, ...] | None:
         if len(word) < 5 or word in common_words() or not word.isalpha():

@@ -16,6 +16,10 @@ __all__ = ["DateReading", "read_dates"]
 
 _DAY = timedelta(days=1)
 _LEAST = timedelta(microseconds=1)
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -99,6 +103,11 @@ def _calendar(text: Text, at: int, now: datetime) -> tuple[int, datetime, dateti
         return 2, month, None
     if two == ("last", "month"):
         return 2, (month - _DAY).replace(day=1), month - _LEAST
+    if word in {"since", "from", "in", "of"} and len(two) == 2 and two[1] in _MONTHS:
+        number = _MONTHS.index(two[1]) + 1
+        first = today.replace(year=today.year - (number > today.month), month=number, day=1)
+        end = (first + 31 * _DAY).replace(day=1) - _LEAST
+        return 2, first, None if word == "since" else end
     if word in {"since", "from"} and len(two) == 2 and two[1] in _WEEKDAYS:
         return 2, today - ((today.weekday() - _WEEKDAYS.index(two[1])) % 7) * _DAY, None
     return None

@@ -138,9 +138,17 @@ def refer(
     candidates = tuple(focus[:1]) or tuple(shown[:1])
     if candidates:
         for start, end in text.spans(word_list("pronouns")):
-            if not any(position in taken for position in range(start, end)):
+            relative = text.words[start:end] == ("that",) and start > 0 and _is_relative(text, end)
+            if not relative and not any(position in taken for position in range(start, end)):
                 return Reference(candidates, ((start, end),), pronoun=True)
     return Reference()
+
+
+def _is_relative(text: Text, position: int) -> bool:
+    """Whether "that" before a position opens a relative clause: "anything that i havent seen"."""
+    behind = text.words[position : position + 1]
+    before = text.tokens[position - 1]
+    return behind in {("i",), ("we",), ("ive",), ("weve",)} and not (before.after_stop or before.after_comma)
 
 
 def numbers_are_positions(text: Text) -> bool:
