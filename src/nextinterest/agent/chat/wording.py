@@ -149,7 +149,8 @@ def _list(outcome: Outcome, made: Recommendations, say: Macros) -> tuple[str, li
         head = say.nothing(conditions, like)
     lines = [_line(item, outcome.known.get(item.item_id), say) for item in made.items]
     if made.items and request.query is not None and made.match in {"weak", "none"}:
-        lines.append(say.unmatched(clean(request.query, 80), made.match == "weak", made.events_used == 0))
+        weak, popular = made.match == "weak", made.events_used == 0
+        lines.append(say.unmatched(clean(request.query, 80), weak, popular, bool(like)))
     if outcome.relaxation is not None:
         loosened = outcome.relaxation
         lines.append(say.relaxed(_conditions(loosened.request, say), loosened.matches))

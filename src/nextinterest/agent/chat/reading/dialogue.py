@@ -15,7 +15,7 @@ from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import may_be_name
 from nextinterest.agent.chat.reading.roles import Named
-from nextinterest.agent.chat.reading.scope import free_text
+from nextinterest.agent.chat.reading.scope import free_text, names_anew
 from nextinterest.agent.chat.reading.small_talk import small_talk
 from nextinterest.agent.chat.reading.turn import Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
@@ -151,8 +151,8 @@ class Dialogue(DialogueState):
         if intent == "similar":
             request.similar_to = self._models(turn)
             request.liked = []
-        elif turn.has("strong_requests") and turn.categories.include and not self._is_short(turn):
-            request.similar_to = []
+        elif refining and names_anew(turn):
+            request.similar_to, request.query = [], None
         request.liked += [item for item in liked if item not in request.liked]
         request.disliked += [item for item in unwanted if item not in request.disliked]
         request.liked = [item for item in request.liked if item not in unwanted]
@@ -165,15 +165,13 @@ class Dialogue(DialogueState):
             request.query = free_text(turn) or request.query
         request.less_like += [o.item for o in turn.named if o.kind and o.item not in request.less_like]
         request.asked = True
-        others = turn.has("more_of_same") and before.issuperset(turn.categories.include)
+        swapped = any(one.unlike and not one.by_title for one in turn.named) and not turn.reference.pronoun
+        others = not swapped and turn.has("more_of_same") and before.issuperset(turn.categories.include)
         whole = any(one.unlike and not one.by_title for one in turn.named) and turn.has("all_of_them")
         again = others or whole
         known = [o.item for o in turn.titled if o.opinion == "none" and not (o.like or o.unlike)]
         left_out = [*(self.all_shown if again else ()), *known]
         return request.asks("similar" if request.similar_to else intent, self.context, left_out)
-
-    def _is_short(self, turn: Turn) -> bool:
-        return len(turn.text) <= 4
 
     def _models(self, turn: Turn) -> list[int]:
         named = [one.item for one in turn.named if one.like]

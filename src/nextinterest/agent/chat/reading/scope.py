@@ -18,9 +18,10 @@ from nextinterest.titles.words import NUMBER_WORDS
 if TYPE_CHECKING:
     from nextinterest.agent.chat.reading.turn import Turn
 
-__all__ = ["free_text", "in_scope", "is_question", "opens_indefinite", "unwanted_text"]
+__all__ = ["free_text", "in_scope", "is_question", "names_anew", "opens_indefinite", "unwanted_text"]
 
 _LONGEST_QUERY = 200
+_SHORT = 3  # words
 
 
 def in_scope(turn: Turn, *, refining: bool) -> bool:
@@ -103,6 +104,24 @@ def _free(turn: Turn) -> list[tuple[int, int]]:
     asked = [run for run in runs if _is_refused(text, run[0]) or _is_of_request(turn, run)]
     # What is said beside a request that says nothing else is what it is about: "I feel sad, cheer me up".
     return runs if not asked and not turn.conditions and not turn.named else asked
+
+
+def names_anew(turn: Turn) -> bool:
+    """Whether a message opens with what is wanted, and so starts another search: "10 songs for a party".
+
+    A category alone does not: it may narrow the list that there is.
+    """
+    text = turn.text
+    first = at = opening(text)
+    while at < len(text) and (length := text.phrase_at(at, word_list("wants", "asks_for"))):
+        at += length
+    asks = at > first
+    beside = single_words("beside_noun") | set(NUMBER_WORDS)
+    while at < len(text) and (text.words[at] in beside or text.words[at].isdigit()):
+        at += 1
+    noun = at in turn.categories.taken or text.words[at : at + 1] in word_list("item_nouns", "counted")
+    whole = turn.years.range is not None or turn.count is not None or asks or len(text) > _SHORT
+    return noun and whole and not (turn.reference.items or turn.has("replacing", "adding"))
 
 
 def _asking(text: Text) -> set[int]:

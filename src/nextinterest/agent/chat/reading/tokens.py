@@ -26,6 +26,7 @@ _REWRITE = (
     (re.compile(r"\bw/o\b", re.I), "without"),
     (re.compile(r"\bw/", re.I), "with "),
     (re.compile(r"&"), " and "),
+    (re.compile(r"(?<![\w=])<3+(?![\d.])"), " "),  # a heart
     (re.compile(r"\b(can)not\b", re.I), r"\1't"),
     (
         re.compile(r"\b(do|does|did|is|was|are|were|would|could|should|has|have|had)\s+n[o']t\b", re.I),

@@ -277,6 +277,8 @@ def read_turn(
         turn.categories_back = tuple(dict.fromkeys(name for mention in said for name in mention.names))
         taken = taken | clause
     turn.categories = read_categories(text, context.categories, taken)
+    if turn.reference.pronoun and _means_category(turn):
+        turn.reference, referred = Reference(), set()
     _rule_out(turn, context, taken)
     numbers = referred if not turn.reference.pronoun else set()
     turn.attributes = context.attributes.read(text, taken | turn.categories.taken, amounts)
@@ -377,6 +379,12 @@ def _rule_out(turn: Turn, context: ChatContext, taken: set[int]) -> None:
             if name in turn.categories.include:
                 turn.categories.include.remove(name)
                 turn.categories.exclude.append(name)
+
+
+def _means_category(turn: Turn) -> bool:
+    """Whether "that" is a category named before it: "she hates anything animated, so not that"."""
+    at = turn.reference.spans[0][0]
+    return any(p < at for p in turn.categories.taken) and turn.text.words[at - 1] in {"not", "no"}
 
 
 def _compare(years: YearReading, year: int | None) -> None:
