@@ -19,6 +19,8 @@ __all__ = ["doubtful_ids", "normal_names", "read_names"]
 
 _FLOAT = r"^\d+\.0+$"
 _SCIENTIFIC = r"^\d+(?:\.\d+)?[eE]\+?\d+$"
+_TRUTH = r"^(?:[Tt]rue|[Ff]alse)$"
+_FRACTION = r"^\d+\.\d*[1-9]\d*$"
 _INVISIBLE = r"^[\p{Cf}\s]+|[\p{Cf}\s]+$"
 
 
@@ -135,4 +137,9 @@ def doubtful_ids(ids: pl.Series, what: str) -> list[str]:
             f"table tool "
             "may have rounded"
         )
+    for odd, said in ((_TRUTH, "true or false"), (_FRACTION, "a fraction")):
+        found = ids.filter(ids.str.contains(odd))
+        if len(found) and not ids.str.contains(r"^\d+\.\d+$").all():  # as versions are
+            are = "is" if len(found) == 1 else "are"
+            notes.append(f"{counted(len(found), 'id')} of {what} {are} {said} ({found[0]}), hardly ids")
     return notes

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nextinterest.data.sources.parts import shown
-from nextinterest.data.sources.usual_names import FIELDS, matches
+from nextinterest.data.sources.usual_names import FIELDS, fold, matches
 from nextinterest.errors import DataError
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "positions",
     "refuse_equals",
     "sniff_columns",
+    "unread_status",
 ]
 
 GivenColumns = Mapping[str, str | int | None]
@@ -35,6 +36,8 @@ Columns = Mapping[str, str | int]
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 """Types of columns in the header of an atomic file."""
+
+_STATUS = ("status", "orderstatus", "financialstatus", "fulfillmentstatus", "paymentstatus")
 
 DATA = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|\d{4}-\d\d-\d\d.*")
 """A number or a date: a cell of data, hardly the name of a column."""
@@ -164,6 +167,13 @@ def left_out(header: Sequence[str], names: Mapping[str, str], columns: Columns |
         if others:
             notes.append(f"the {field} is {names[field]}, not {', '.join(map(str, others))}")
     return notes
+
+
+def unread_status(header: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """Report a column that says what became of an order, which is not read."""
+    found = [name for name in header if fold(name) in _STATUS and name not in names.values()]
+    said = "is not read: cancelled and refunded ones count as events; leave their rows out"
+    return [f"{found[0]} {said}"] if found else []
 
 
 def is_positions(header: Sequence[str]) -> bool:

@@ -76,7 +76,7 @@ def no_header(path: Path) -> DataError:
 def _one_column(path: Path, name: str) -> DataError:
     """Return the error for a table in which nothing was found that separates columns."""
     if not name or name == "0":  # a position: show what stands there
-        name = TextFile(path).head(1)[0] if not begins_as_parquet(path) else name
+        name = TextFile(path).head(1)[0]
     return DataError(
         f"{path}:1: nothing separates columns in {shown([name])}: events need a user and an item.",
         remedy="Write the table with commas, semicolons, tabs or bars between its columns, as in "
@@ -102,10 +102,14 @@ def is_headless(path: Path, names: Sequence[str]) -> bool:
     Positions as pandas writes them are a header. If nothing was found to separate, it may be what does only
     where there is no header.
     """
-    if is_positions(names) or begins_as_parquet(path) or TextFile(path).head(1)[0].lstrip().startswith("{"):
+    if is_positions(names) or not _is_delimited(path):
         return False
     cells = list(names) if len(names) > 1 else [c for s in ("::", " ") for c in cells_of(names[0], s)]
     return any(map(DATA.fullmatch, cells)) or _has_times_below(path, names)
+
+
+def _is_delimited(path: Path) -> bool:
+    return not begins_as_parquet(path) and not TextFile(path).head(1)[0].lstrip().startswith("{")
 
 
 def _has_times_below(path: Path, names: Sequence[str]) -> bool:
@@ -131,7 +135,7 @@ def no_column(path: Path, names: Sequence[str], *fields: str, beside: bool = Fal
             f"{path}:1: the first line {shown(names)} looks like data, not like a header.",
             remedy=f"Write the names of its columns above it; one of them is {fields[0]}.",
         )
-    if len(names) == 1 and not beside:
+    if len(names) == 1 and not beside and _is_delimited(path):
         return _one_column(path, names[0])
     by_position = is_positions(names) and not beside
     if by_position:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import polars as pl
 
+from nextinterest.counting import counted
 from nextinterest.data.sources.cells import split_words
 from nextinterest.data.sources.columns import Columns, bare_names, sniff_columns
 from nextinterest.data.sources.delimited import Table
 from nextinterest.data.sources.headless import no_column
 from nextinterest.data.sources.raw import ATTRIBUTE, ITEM_FIELDS, as_items, known, unused
 
-__all__ = ["item_columns", "items_of", "mapped_here"]
+__all__ = ["item_columns", "items_of", "mapped_here", "several_values"]
 
 
 def mapped_here(header: tuple[str, ...], columns: Columns | None) -> Columns:
@@ -53,3 +54,24 @@ def items_of(table: Table, file: int) -> tuple[pl.DataFrame, tuple[str, ...]]:
         frame = frame.with_columns(words)
         chosen.append(pl.col("categories"))
     return as_items(frame.select(*chosen, "line", "problem"), file), notes
+
+
+def several_values(items: pl.DataFrame) -> list[str]:
+    """Report how many items of a table of events have several titles or prices, of which the first counts."""
+    notes = []
+    for field in ("title", "price"):
+        text = pl.col(field).str.strip_chars()
+        same = pl.coalesce(text.cast(pl.Float64, strict=False).cast(pl.String), text)  # 5 and 5.00
+        named = (
+            items.select("item", text, same.alias("same"))
+            .drop_nulls()
+            .unique(["item", "same"], maintain_order=True)
+        )
+        several = named.filter(pl.col("item").is_duplicated())
+        if several.is_empty():
+            continue
+        item = several["item"][0]
+        first, second = several.filter(pl.col("item") == item)[field].head(2)
+        n = counted(several["item"].n_unique(), "item has", "items have")
+        notes.append(f"{n} several {field}s, of which the first counts: {item} is {first!r}, not {second!r}")
+    return notes

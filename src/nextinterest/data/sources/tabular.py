@@ -14,7 +14,6 @@ from pathlib import Path
 
 import polars as pl
 
-from nextinterest.counting import counted
 from nextinterest.data.ratings import bare_numbers, doubtful_numbers
 from nextinterest.data.sources.archives import neighbour, stem, suffix
 from nextinterest.data.sources.baskets import split_baskets
@@ -28,12 +27,13 @@ from nextinterest.data.sources.columns import (
     mapped_to_nothing,
     refuse_equals,
     sniff_columns,
+    unread_status,
 )
 from nextinterest.data.sources.delimited import Selection, Table, read_delimited
 from nextinterest.data.sources.folders import Tables, sort_out
 from nextinterest.data.sources.headless import no_column
 from nextinterest.data.sources.headless_parts import layout_without_header
-from nextinterest.data.sources.item_table import item_columns, items_of, mapped_here
+from nextinterest.data.sources.item_table import item_columns, items_of, mapped_here, several_values
 from nextinterest.data.sources.joined import KEY, Split, in_order, join
 from nextinterest.data.sources.jsonlines import read_json_lines
 from nextinterest.data.sources.kinds import KINDS, WORDS, Kind, content_kind, is_bare_part, kind_of
@@ -229,7 +229,7 @@ def read_tabular(
     named = [_fields(p, columns, elsewhere, table.columns) for p, table in zip(paths, tables, strict=True)]
     tables = [_events(table, names, item_separator) for table, names in zip(tables, named, strict=True)]
     files, notes = [p.name for p in paths], [*notes_of, *(note for table in tables for note in table.notes)]
-    notes += left_out(tables[0].columns, named[0], columns)
+    notes += [*left_out(tables[0].columns, named[0], columns), *unread_status(tables[0].columns, named[0])]
     events = pl.concat([as_events(table.frame, i) for i, table in enumerate(tables)])
     first = tables[0]
     if split is not None and "time" not in first.frame.columns:
@@ -242,7 +242,7 @@ def read_tabular(
         found_in = [items_of(table, i) for i, table in enumerate(tables)]
         notes.extend(note for _, found in found_in for note in found)
         items = pl.concat([frame for frame, _ in found_in]).filter(pl.col("problem").is_null())
-        notes += _several_titles(items)
+        notes += several_values(items)
         items = items.unique("item", keep="first", maintain_order=True)
     users: pl.DataFrame | None = None
     if user_table is not None:
@@ -315,18 +315,6 @@ def _no_time(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ..
     if is_positions(header):
         how = f"give its number, as in --column time={others[0]} (in Python columns={{'time': {others[0]}}})"
     return (f"no column of {shown(others)} is the time: events are in the order of the file; {how}",)
-
-
-def _several_titles(items: pl.DataFrame) -> list[str]:
-    """Report how many items of a table of events have several titles, of which the first counts."""
-    named = items.select("item", pl.col("title").str.strip_chars()).drop_nulls().unique(maintain_order=True)
-    several = named.filter(pl.col("item").is_duplicated())
-    if several.is_empty():
-        return []
-    item = several["item"][0]
-    titles = several.filter(pl.col("item") == item)["title"]
-    n = counted(several["item"].n_unique(), "item has", "items have")
-    return [f"{n} several titles, of which the first counts: {item} is {titles[0]!r}, not {titles[1]!r}"]
 
 
 def _doubtful(tables: Sequence[Table], names: Mapping[str, str]) -> tuple[str, ...]:
