@@ -10,68 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nextinterest.agent.chat.reading.roles import Named
-from nextinterest.agent.chat.reading.tokens import Text
+from nextinterest.agent.chat.reading.tokens import Text, single_words
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.domain import Intent
 from nextinterest.titles import TitleIndex
 
 __all__ = ["Antecedent"]
-
-_FUNCTION_WORDS = frozenset(
-    {
-        "war",
-        "die",
-        "der",
-        "das",
-        "den",
-        "ich",
-        "du",
-        "er",
-        "sie",
-        "es",
-        "wir",
-        "ist",
-        "hat",
-        "und",
-        "man",
-        "nun",
-    }
-    | {
-        "it",
-        "them",
-        "they",
-        "she",
-        "her",
-        "him",
-        "he",
-        "us",
-        "me",
-        "you",
-        "this",
-        "that",
-        "what",
-        "who",
-        "so",
-    }
-    | {
-        "il",
-        "elle",
-        "les",
-        "des",
-        "la",
-        "le",
-        "un",
-        "une",
-        "est",
-        "nous",
-        "vous",
-        "on",
-        "tu",
-        "ma",
-        "ta",
-        "sur",
-    }
-)
 
 
 class Antecedent:
@@ -126,5 +70,5 @@ def _doubted(one: Named) -> Named:
 def _is_function_word(text: Text, one: Named) -> bool:
     """Whether a title is made of function words, written as such: "war", "das war"."""
     tokens = text.tokens[one.start : one.end]
-    written = one.by_title and all(token.word in _FUNCTION_WORDS for token in tokens)
+    written = one.by_title and all(token.word in single_words("function_words") for token in tokens)
     return written and not tokens[0].quoted and not (tokens[-1].capital and one.end > 1)

@@ -281,24 +281,7 @@ def _similar_without_name(turn: Turn) -> bool:
     """Whether "similar ones" stands beside an item that is named elsewhere."""
     if not turn.named and not turn.table.focus and not turn.table.shown and len(turn.text) > _SHORT:
         return False
-    bare = {
-        ("similar",),
-        ("similar", "ones"),
-        ("similar", "stuff"),
-        ("similar", "movies"),
-        ("similar", "films"),
-    }
-    bare |= {
-        ("more", "of", "the", "same"),
-        ("in", "that", "style"),
-        ("alike",),
-        ("like", "that"),
-        ("like", "this"),
-    }
-    bare |= {("like", "it"), ("like", "them"), ("like", "those"), ("like", "these")}
-    return any(
-        turn.text.phrase_at(position, frozenset(bare)) for position in range(len(turn.text))
-    ) and not turn.has("less_like")
+    return turn.text.has(word_list("alike")) and not turn.has("less_like")
 
 
 def _rejects(turn: Turn) -> bool:
