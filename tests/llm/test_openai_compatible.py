@@ -186,10 +186,10 @@ def test_objects_are_checked_and_asked_for_again(model: OpenAICompatibleModel, e
     endpoint.bodies.clear()
     endpoint.script = [Reply(tool={"wort": "x"}), Reply(tool={"word": "y"})]
     assert model.generate(ASK, schema=Answer) == Answer(word="y")
-    assert "Field required at word" in prompt_of(endpoint.bodies[1])  # sent back once, with its fault
+    assert "word: Field required" in prompt_of(endpoint.bodies[1])  # sent back once, with its fault
     endpoint.bodies.clear()
     endpoint.script = [Reply(tool={"wort": "x"})]
-    with pytest.raises(OutputParseError, match="no Answer"):
+    with pytest.raises(OutputParseError, match="does not have the form"):
         model.generate(ASK, schema=Answer)
     assert len(endpoint.bodies) == 2
 
@@ -358,7 +358,7 @@ def test_budgets_hold_before_anything_is_sent(model: OpenAICompatibleModel, endp
     assert model.budget.tokens == 12
     assert model.budget.cost == pytest.approx(3.0)
     model.budget.max_cost = 4.0
-    with pytest.raises(BudgetError, match=r"of 4\.0000 are spent"):
+    with pytest.raises(BudgetError, match="of 4 are spent"):
         model.generate(ASK, sampling=sampling)
     model.budget.max_cost, model.budget.max_tokens = None, 40
     with pytest.raises(BudgetError, match="12 of 40 are spent"):

@@ -22,7 +22,7 @@ def test_answers_come_in_order_and_calls_are_remembered() -> None:
     assert model.generate(ask) == "one"
     assert model.generate(ask, schema=Answer) == Answer(word="two")
     assert list(model.stream(ask)) == ["a ", "b ", " ", "c"]
-    with pytest.raises(OutputParseError, match="no Answer"):
+    with pytest.raises(OutputParseError, match="does not have the form"):
         model.generate(ask, schema=Answer)
     with pytest.raises(ModelError, match="no answers left"):
         model.generate(ask)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nextinterest.counting import counted
-from nextinterest.domain import Catalog, RequestMatch
+from nextinterest.domain import Catalog, Order, RequestMatch
 
 __all__ = [
     "MATCHED",
@@ -16,6 +16,7 @@ __all__ = [
     "ambiguity_note",
     "left_notes",
     "list_notes",
+    "unordered",
 ]
 
 UNREAD = "Ranked by retrieval alone: the language model's answer could not be read."
@@ -146,3 +147,12 @@ def list_notes(
     if unread:
         notes.append(UNREAD)
     return tuple(notes)
+
+
+def unordered(order: Order | None, *, known: bool) -> tuple[str, ...]:
+    """Return what is said where a list is not in the order that was asked for; nothing where it is."""
+    if order is None or known:
+        return ()
+    lacking = {"most_popular": "no record of how often each was taken", "best_rated": "no ratings of them"}
+    what = lacking.get(order, "no prices" if order in {"cheapest", "dearest"} else "no dates")
+    return (f"I have {what}, so they are not in that order.",)

@@ -23,12 +23,14 @@ from nextinterest.domain.outcome import (
     FoundItem,
     KnownFacts,
     Outcome,
+    Past,
+    PastEvent,
     Question,
     Relaxation,
 )
 from nextinterest.domain.outputs import Evidence, Recommendation, Recommendations, RequestMatch
 from nextinterest.domain.ranking import ItemScorer, Rankings, Recommender
-from nextinterest.domain.request import Intent, Request
+from nextinterest.domain.request import Intent, Order, Request
 from nextinterest.domain.schemas import json_schemas
 from nextinterest.domain.session import Answer, Session, SessionState, events_after
 from nextinterest.domain.trace import Trace, TraceStep, traced, with_titles
@@ -68,7 +70,10 @@ __all__ = [
     "MomentArray",
     "NextInterest",
     "NextInterests",
+    "Order",
     "Outcome",
+    "Past",
+    "PastEvent",
     "Question",
     "Rankings",
     "Recommendation",

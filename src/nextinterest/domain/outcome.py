@@ -5,6 +5,7 @@ Everything in it comes from the catalogue, the history or the ranking.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -22,6 +23,8 @@ __all__ = [
     "KnownFacts",
     "Loosened",
     "Outcome",
+    "Past",
+    "PastEvent",
     "Question",
     "Relaxation",
 ]
@@ -80,10 +83,36 @@ class Explanation(_Frozen):
         default=(), description="Past events closest to it, closest first. They resemble; they are no cause."
     )
     seen: bool = Field(default=False, description="Whether the history holds the item.")
+    place: int | None = Field(
+        default=None, description="Its place in the list shown last, from 1; None where it is in none.", ge=1
+    )
+    listed: Request | None = Field(
+        default=None, description="The request for that list, where it is known: what it was ordered by."
+    )
     shared_categories: dict[str, int] = Field(
         default_factory=dict, description="Events of the history in each of the item's categories."
     )
     events: int = Field(description="Events of the history.", ge=0)
+
+
+class PastEvent(_Frozen):
+    """One event of the person."""
+
+    item: FoundItem = Field(description="Its item.")
+    kind: str | None = Field(default=None, description="What was done: liked, disliked, seen, buy, ...")
+    rating: float | None = Field(default=None, description="The rating, where one was given.")
+    time: datetime | None = Field(default=None, description="When, where known.")
+    stored: bool = Field(
+        default=True, description="Whether it outlasts the conversation, in which it was said otherwise."
+    )
+
+
+class Past(_Frozen):
+    """What the person did and said: the events asked for, the newest first."""
+
+    events: tuple[PastEvent, ...] = Field(default=(), description="The newest of those asked for.")
+    matching: int = Field(description="How many events were asked for.", ge=0)
+    total: int = Field(description="How many events there are, dislikes among them.", ge=0)
 
 
 class Confirmation(_Frozen):
@@ -114,7 +143,16 @@ class Question(_Frozen):
     events: int = Field(default=0, description="Stored events that a yes would remove.", ge=0)
 
 
-Loosened = Literal["years", "categories", "excluded_categories", "attributes", "published", "prices"]
+Loosened = Literal[
+    "years",
+    "excluded_years",
+    "categories",
+    "excluded_categories",
+    "attributes",
+    "published",
+    "prices",
+    "available",
+]
 """A condition that may be loosened."""
 
 
@@ -135,6 +173,10 @@ class Outcome(_Frozen):
     )
     relaxation: Relaxation | None = Field(
         default=None, description="What would fit instead, where nothing or too little does."
+    )
+    past: Past | None = Field(default=None, description="For profile: the person's newest events.")
+    matches: int | None = Field(
+        default=None, description="For search without a title: how many items meet the conditions.", ge=0
     )
     portrait: InterestPortrait | None = Field(default=None, description="For profile.")
     outlook: InterestOutlook | None = Field(default=None, description="For profile: the forecast.")

@@ -103,6 +103,10 @@ class Where(BaseModel):
     price_to: Price | None = Field(default=None, description="Highest price, inclusive.")
     year_from: Year | None = Field(default=None, description="Earliest year, inclusive.")
     year_to: Year | None = Field(default=None, description="Latest year, inclusive.")
+    excluded_year_from: Year | None = Field(
+        default=None, description="First year of a span that items may not be from, such as a decade."
+    )
+    excluded_year_to: Year | None = Field(default=None, description="Last year of that span.")
     published_from: Moment | None = Field(default=None, description="Earliest time of publication.")
     published_to: Moment | None = Field(default=None, description="Latest time of publication.")
     available: bool = Field(default=False, description="Whether items must be available now and in stock.")
@@ -111,7 +115,7 @@ class Where(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        for name in ("year", "price", "published"):
+        for name in ("year", "excluded_year", "price", "published"):
             first, last = getattr(self, f"{name}_from"), getattr(self, f"{name}_to")
             if first is not None and last is not None and first > last:
                 raise ValueError(f"{name}_from {first} lies after {name}_to {last}")
@@ -193,6 +197,10 @@ class Conditions:
             fits &= self.years >= where.year_from
         if where.year_to is not None:
             fits &= (self.years >= 0) & (self.years <= where.year_to)
+        if where.excluded_year_from is not None or where.excluded_year_to is not None:
+            first = FIRST_YEAR if where.excluded_year_from is None else where.excluded_year_from
+            last = LAST_YEAR if where.excluded_year_to is None else where.excluded_year_to
+            fits &= ~((self.years >= first) & (self.years <= last))
         details = self.catalog.details
         if where.price_from is not None:
             fits &= False if details.prices is None else details.prices >= where.price_from

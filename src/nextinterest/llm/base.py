@@ -44,9 +44,12 @@ def validated(text: str, schema: type[SchemaT]) -> SchemaT:
         return schema.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        where = ".".join(str(part) for part in first["loc"])
+        fault = f"{where}: {first['msg']}" if where else first["msg"]
+        if first["type"] == "json_invalid":
+            fault = "it is not one whole JSON object and nothing else"
         raise OutputParseError(
-            f"The answer is no {schema.__name__}: {first['msg']} at {where}.",
+            f"The answer does not have the form that was asked for: {fault}.",
             remedy="Ask again, or loosen the class.",
             answer=text,
         ) from error

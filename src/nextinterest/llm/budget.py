@@ -62,8 +62,8 @@ class Budget:
                 )
             if self.max_cost is not None and self.cost + cost > self.max_cost:
                 raise BudgetError(
-                    f"A request of up to {cost:.4f} exceeds the budget: {self.cost:.4f} of "
-                    f"{self.max_cost:.4f} are spent.",
+                    f"A request of up to {cost:.4g} exceeds the budget: {self.cost:.4g} of "
+                    f"{self.max_cost:.4g} are spent.",
                     remedy="Raise max_cost of the endpoint's settings.",
                     command="Raise --max-cost.",
                 )

@@ -24,7 +24,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from nextinterest.domain import Catalog, Request, Where
-from nextinterest.domain.where import Name, Names
+from nextinterest.domain.where import Names
 from nextinterest.messages import Message
 from nextinterest.prompts.sanitise import neutralise
 from nextinterest.prompts.template import PromptTemplate
@@ -95,7 +95,8 @@ class FlatRequest(BaseModel):
         for name in ("attributes", "excluded_attributes"):
             values = said.pop(name, None)
             if isinstance(values, BaseModel):
-                said[name] = values.model_dump(by_alias=True, exclude_none=True)
+                dumped = values.model_dump(by_alias=True, exclude_none=True)
+                said[name] = {key: _condition(value) for key, value in dumped.items()}
         where = Where(**{name: said.pop(name) for name in tuple(said) if name in Where.model_fields})
         return Request(where=where, **said)
 
@@ -121,6 +122,11 @@ class FlatPlan(BaseModel):
         return tuple(one.request() for one in self.requests)
 
 
+def _condition(value: bool | tuple[str, ...]) -> bool | str | tuple[str, ...]:
+    """Return the condition on an attribute that a form's value is: one text, or one of several."""
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+
+
 def fields_for(catalog: Catalog) -> tuple[str, ...]:
     """Return what a message about a catalogue may ask for: of constraints, those that its items can meet.
 
@@ -139,13 +145,13 @@ def fields_for(catalog: Catalog) -> tuple[str, ...]:
     }
     constraints = {
         "categories": ("categories", "match", "excluded_categories"),
-        "years": ("year_from", "year_to"),
+        "years": ("year_from", "year_to", "excluded_year_from", "excluded_year_to"),
         "prices": ("price_from", "price_to"),
         "availability": ("available",),
     }
     held = [name for kind, names in constraints.items() if has[kind] for name in names]
-    items = ("excluded_items", "liked", "disliked", "seen", "similar_to", "less_like")
-    return ("intent", "count", *held, *items, "others", "query", "suggested")
+    items = ("excluded_items", "liked", "disliked", "seen", "similar_to", "less_like", "compared")
+    return ("intent", "count", *held, "order", *items, "others", "about", "past", "query", "suggested")
 
 
 def attributes_for(catalog: Catalog) -> tuple[str, ...]:
@@ -211,12 +217,12 @@ def flat_form(
     fields: dict[str, Any] = {name: (info.annotation, info) for name, info in found}
     if attributes:
         values: dict[str, Any] = {
-            f"value_{n}": ((bool if name in flags else Name) | None, Field(default=None, alias=name))
+            f"value_{n}": ((bool if name in flags else Names) | None, Field(default=None, alias=name))
             for n, name in enumerate(attributes)
         }
         config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
         form = create_model("Attributes", __config__=config, **values)
-        said = "Values that attributes of the items must have, as the catalogue writes them."
+        said = "Values that attributes must have, as the catalogue writes them; of several any one."
         fields["attributes"] = (form | None, Field(default=None, description=said))
         said = "Values that attributes of the items may not have: nothing of a brand, say."
         fields["excluded_attributes"] = (form | None, Field(default=None, description=said))

@@ -311,12 +311,16 @@ class Retriever:
         scoring = FusedScores(self.sources, self.config)
         return rank_candidates(scoring, asked, self._text.indexed, self._orders)
 
+    @property
+    def popular(self) -> IntArray | None:
+        """Catalogue positions, the most popular first; None without a log."""
+        return next((source.order for source in self.sources if isinstance(source, PopularItems)), None)
+
     @cached_property
     def _orders(self) -> Orders:
         """The orders of unnamed items: by popularity, or by position without a log; and at random."""
-        popular = next((source.order for source in self.sources if isinstance(source, PopularItems)), None)
         positions = np.arange(len(self.catalog), dtype=np.int32)
-        return Orders(positions if popular is None else popular, draw_order(len(self.catalog)))
+        return Orders(positions if self.popular is None else self.popular, draw_order(len(self.catalog)))
 
     def recommend(self, histories: Sequence[History], k: int = 10, exclude_seen: bool = True) -> Rankings:
         """Rank the catalogue for each history.

@@ -314,6 +314,10 @@ class TitleIndex:
         """Whether several titles have words as the same part of theirs."""
         return len(set(self._owners(compared(words)))) > 1
 
+    def sharing(self, words: Sequence[str]) -> frozenset[int]:
+        """Return the items that have words as their title, or as the same part of it."""
+        return frozenset(self._owners(compared(words)))
+
     def is_rare(self, word: str) -> bool:
         """Whether a word stands in few titles and is no everyday word."""
         return 0 < self._frequency[word] <= 3 and word not in common_words() and not word.isdigit()

@@ -88,7 +88,7 @@ def test_a_list_shows_prices_where_there_are_any(agent: RecommenderAgent) -> Non
     reply = _said(agent, Request(count=4), history=())
     lines = {line.partition(". ")[2] for line in reply.text.splitlines()[1:5]}
     assert lines == {
-        f"{PAN}: Pans, 39.9",
+        f"{PAN}: Pans, 39.9, cast iron, litres 1.5",
         "Brightcook kettle: Kettles, 1234567",
         "Rosewood spoon",
         "Plain cup (2001)",

@@ -30,10 +30,10 @@ def test_a_list_names_the_conditions_on_attributes() -> None:
 
 def test_the_nearest_request_drops_an_attribute() -> None:
     text = said("blue shoes from Nike please")
-    assert text.startswith("Nothing in the catalogue that is new to you is Shoes, colour blue, brand Nike.")
+    assert text.startswith("Nothing that is new to you fits: Shoes, colour blue, brand Nike.")
     assert "The nearest I can do: Shoes, brand Nike" in text or "The nearest I can do: Shoes, colour" in text
 
 
 def test_a_profile_names_the_newest_events() -> None:
     messages = [{"role": "user", "content": "what did i buy last?"}]
-    assert "Newest first: Lamp, Pegasus." in clerk().chat(messages, history=["p", "l"]).text
+    assert "Your 2 events: Lamp; Pegasus." in clerk().chat(messages, history=["p", "l"]).text

@@ -167,6 +167,9 @@ def test_what_a_sentence_states_without_the_year_is_not_said_twice() -> None:
 def test_the_model_is_given_what_is_known_of_each_item() -> None:
     model = ScriptedLanguageModel(["Halden pan costs 29."])
     text = "".join(worded(GOODS, "pans", model))
-    assert "1. Halden pan: Kitchen > Pans, 29\n2. Brightcook kettle: Kettles, 12.9" in text
+    assert (
+        "1. Halden pan: Kitchen > Pans, 29, cast iron, 28 cm\n2. Brightcook kettle: Kettles, 12.9, steel"
+        in text
+    )
     asked = str(model.calls)
     assert "price 29; induction yes; dishwasher no; material cast iron; diameter 28 cm; Keeps heat" in asked

@@ -12,7 +12,7 @@ __all__ = ["condition_words"]
 
 
 def condition_words(where: Where) -> Iterator[str]:
-    """Yield what attributes and times of publication must be, and may not be, one text a condition.
+    """Yield what attributes, years and times of publication must be and may not be, one text a condition.
 
     Examples
     --------
@@ -27,6 +27,9 @@ def condition_words(where: Where) -> Iterator[str]:
         yield _one(name, condition)
     for name, condition in where.excluded_attributes.items():
         yield f"not {_one(name, condition)}"
+    years = (where.excluded_year_from, where.excluded_year_to)
+    if any(year is not None for year in years):
+        yield f"not from {' to '.join(str(year) for year in dict.fromkeys(years) if year is not None)}"
     for relation, time in (("since", where.published_from), ("until", where.published_to)):
         if time is not None:
             yield f"published {relation} {time:%Y-%m-%d}"

@@ -16,6 +16,7 @@ from nextinterest.agent.chat.model_reader import ModelReader
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.chat.reading.reader import CompositionalReader
 from nextinterest.agent.chat.schema import ChatReply, Question, Usage
+from nextinterest.agent.chat.shown import shown_in
 from nextinterest.agent.chat.tuned_reader import TunedReader
 from nextinterest.agent.chat.understanding import (
     ChatContext,
@@ -84,6 +85,7 @@ class Conversation:
         context = self.context if history is None else self.context.about(history)
         with step("understand", reader=self.understanding.name) as s:
             read = settled(self.understanding, messages, context, waiting, confirmed=confirmed)
+            read = self._beside_list(read, messages)
             if self.reads_history and any(one.reported for one in (read, *read.then)):
                 read = self._unrepeated(read, messages)
             if s:
@@ -105,6 +107,19 @@ class Conversation:
         if understood.earlier or not (replies and self.reads_history):
             return understood.earlier
         return CompositionalReader().read(newest_part(messages)[0], self.context).earlier
+
+    def _beside_list(self, read: Understood, messages: Sequence[Message]) -> Understood:
+        """Return what was read, where it asks for reasons with the list that was shown last."""
+        if all(one.request.intent != "explain" for one in (read, *read.then)):
+            return read
+        answers = [one for one in messages if isinstance(one, Answer) and one.shown]
+        listed = shown_in(messages, self.context).last
+        request = answers[-1].request if answers else None
+
+        def beside(one: Understood) -> Understood:
+            return replace(one, listed=listed, list_request=request)
+
+        return replace(beside(read), then=tuple(map(beside, read.then)))
 
     def _unrepeated(self, read: Understood, messages: Sequence[Message]) -> Understood:
         """Return what was read with what a language model repeats of earlier messages as said there.

@@ -16,6 +16,10 @@ from nextinterest.agent.chat.background import with_background
 from nextinterest.agent.chat.grounding import queries_words
 from nextinterest.agent.chat.known import with_known
 from nextinterest.agent.chat.lists import filtered, neighbours, spread
+from nextinterest.agent.chat.looking import Looking
+from nextinterest.agent.chat.naming import N_FOUND, Naming
+from nextinterest.agent.chat.ordering import order_values
+from nextinterest.agent.chat.past import past_events
 from nextinterest.agent.chat.profile import ChatProfile, extended
 from nextinterest.agent.chat.relaxing import relaxation
 from nextinterest.agent.chat.remarks import remarks
@@ -23,12 +27,14 @@ from nextinterest.agent.chat.schema import EVERYTHING
 from nextinterest.agent.chat.understanding import ChatContext, Understood
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.histories import ReadHistory
+from nextinterest.agent.notes import unordered
 from nextinterest.agent.where_notes import where_notes
 from nextinterest.domain import (
     BoolArray,
     Confirmation,
     Explanation,
     FoundItem,
+    History,
     Outcome,
     Question,
     Request,
@@ -40,10 +46,7 @@ __all__ = ["DEFAULT_COUNT", "Executor"]
 DEFAULT_COUNT = 5
 DEFAULT_HORIZON = 10
 _VARIED = 6  # a list of items that differ is chosen from so many times its length
-N_FOUND = 5
 N_CLOSE = 10
-N_NEWEST = 5
-LEAST_MATCH = 0.72
 _GIVEN = "Nothing was removed: what the data has about {titles} is not changed by chat and still counts."
 _NOTHING = "Nothing is stored about you, so nothing was deleted."
 
@@ -63,6 +66,8 @@ class Executor:
         self.engine = engine
         self.context = context
         self.conditions = context.conditions
+        self.naming = Naming(context)
+        self.looking = Looking(engine, self.conditions, self.naming)
 
     def carry_out(self, understood: Understood, profile: ChatProfile) -> Outcome:
         """Return the result of all requests of a message, one after the other."""
@@ -85,11 +90,12 @@ class Executor:
             "forget": self._forget,
         }
         request = understood.request
-        outcome = (
-            doing[request.intent](understood, profile)
-            if request.intent in doing
-            else Outcome(request=request)
-        )
+        if len(request.compared) > 1:
+            outcome = self.looking.compare(request, profile)
+        elif request.intent in doing:
+            outcome = doing[request.intent](understood, profile)
+        else:
+            outcome = Outcome(request=request)
         outcome = with_known(outcome, self.engine.catalog)
         outcome = with_background(outcome, self.engine, profile)
         notes = (*outcome.notes, *remarks(understood, self.context.titles))
@@ -100,25 +106,25 @@ class Executor:
         """Ask which of several items is meant, unless all of them are looked for, or only one is recorded."""
         request, items = understood.request, understood.unclear
         if request.intent == "search":
-            return Outcome(request=request, found=tuple(self._found(item) for item in items))
+            return Outcome(request=request, found=tuple(self.naming.found(item) for item in items))
         if request.intent == "forget":
             held = tuple(item for item in items if item in profile.held())
             if len(held) < 2:
-                clear = self._positions(request.where.only_items or ())
+                clear = self.naming.positions(request.where.only_items or ())
                 return self._remove(understood, profile, (*clear, *(held or items)))
             items = held
-        found = tuple(self._found(item) for item in items)
+        found = tuple(self.naming.found(item) for item in items)
         return Outcome(request=request, question=Question(kind="which_item", items=found))
 
     def _record(self, understood: Understood, profile: ChatProfile) -> Confirmation | None:
         for wrong in understood.corrects:
             profile.take_back(wrong.item, wrong.kind)
-        taken_back = tuple(self._found(one.item) for one in understood.corrects)
+        taken_back = tuple(self.naming.found(one.item) for one in understood.corrects)
         if not understood.reported:
             return _taken_back(taken_back, profile)
         written = profile.record(understood.reported)
         by_kind = {
-            kind: tuple(self._found(one.item) for one in understood.reported if one.kind == kind)
+            kind: tuple(self.naming.found(one.item) for one in understood.reported if one.kind == kind)
             for kind in ("seen", "liked", "disliked")
         }
         return Confirmation(
@@ -134,17 +140,19 @@ class Executor:
 
     def _list(self, understood: Understood, profile: ChatProfile) -> Outcome:
         request = understood.request
-        liked, unknown = self._resolved(request.liked)
-        disliked, more = self._resolved(request.disliked)
-        models, still = self._resolved(request.similar_to)
-        fewer, less = self._resolved(request.less_like)
-        seen, few = self._resolved(request.seen)
+        liked, unknown = self.naming.resolved(request.liked)
+        disliked, more = self.naming.resolved(request.disliked)
+        models, still = self.naming.resolved(request.similar_to)
+        fewer, less = self.naming.resolved(request.less_like)
+        seen, few = self.naming.resolved(request.seen)
         unknown = (*unknown, *more, *still, *less, *few)
         words = request.query if queries_words(request) else None
         if request.query and not (words or models) and self.context.titles.resolve(request.query) is None:
             unknown = (*unknown, request.query)
-        if request.intent == "similar" and not models:
-            close = tuple(f for words in unknown for f in self._look_up(words))[:N_FOUND]
+        if request.intent == "similar" and not models and request.suggested:
+            words = words or f"like {', '.join(request.similar_to)}"  # what the model knows to be like it
+        elif request.intent == "similar" and not models:
+            close = tuple(f for words in unknown for f in self.naming.look_up(words))[:N_FOUND]
             note = () if unknown else ("Name an item, so that others like it can be found.",)
             return Outcome(request=request, found=close, unknown=unknown, notes=note)
         known = set(profile.history().items.tolist())
@@ -153,24 +161,37 @@ class Executor:
         if request.exclude_seen:
             open_items[history.had(self.engine.retriever.config.open_kinds)] = False
         count = request.count or DEFAULT_COUNT
-        pool = _VARIED if understood.varied else 1
+        pool = _VARIED if understood.varied and request.order is None else 1
         allowed = open_items & self.conditions.mask(request.where)
+        by = order_values(self.engine, request.order, allowed)
         made = (
-            neighbours(self.engine, history, models, allowed, count, words)
+            neighbours(self.engine, history, models, allowed, count, words, by)
             if models
-            else filtered(self.engine, history, allowed, count * pool, words, request.suggested or None)
+            else filtered(self.engine, history, allowed, count * pool, words, request.suggested or None, by)
         )
-        made = made if models else spread(made, count)
+        made = made if models or by is not None else spread(made, count)
         nearest = None
+        notes = made.notes
         if len(made.items) < (request.count or 1):
             nearest = relaxation(self.conditions, request, open_items)
+            notes += self._had(request, history, len(made.items))
         return Outcome(
             request=request,
             recommendations=made.model_copy(update={"user": history.user}),
             relaxation=nearest,
-            notes=made.notes + self._list_notes(request, len(made.items)),
+            notes=notes + self._list_notes(request, len(made.items), by is not None),
             unknown=unknown,
         )
+
+    def _had(self, request: Request, history: History, n: int) -> tuple[str, ...]:
+        """Say which items of the history meet the conditions of a list that has none."""
+        meets = self.conditions.mask(request.where)
+        had = [item for item in dict.fromkeys(history.items.tolist()) if meets[item]]
+        if n or not had or request.where.empty or not request.exclude_seen:
+            return ()
+        titles = ", ".join(self.context.titles.called(item) for item in had[:N_FOUND])
+        more = f" and {len(had) - N_FOUND} more" if len(had) > N_FOUND else ""
+        return (f"In your history already: {titles}{more}.",)
 
     def _open(self, profile: ChatProfile, named: Sequence[int], less_like: Sequence[int]) -> BoolArray:
         """Return which items may be recommended before any condition, bool, shape (n_items,)."""
@@ -181,8 +202,8 @@ class Executor:
         allowed[sorted(closed)] = False
         return allowed
 
-    def _list_notes(self, request: Request, n: int) -> tuple[str, ...]:
-        notes = list(where_notes(request.where, self.conditions))
+    def _list_notes(self, request: Request, n: int, ordered: bool) -> tuple[str, ...]:
+        notes = [*where_notes(request.where, self.conditions), *unordered(request.order, known=ordered)]
         if request.references:
             numbers = ", ".join(map(str, request.references))
             notes.append(f"No list shown before has number {numbers}.")
@@ -200,7 +221,7 @@ class Executor:
         request = understood.request
         if request.query is None:
             return Outcome(request=request)
-        found = self._look_up(request.query)
+        found = self.naming.look_up(request.query)
         if not found:
             return Outcome(request=request, unknown=(request.query,))
         item = self.engine.catalog.position(found[0].item_id)
@@ -222,6 +243,8 @@ class Executor:
             scores={name: value for name, value in scores.items() if np.isfinite(value)},
             evidence=self.engine.evidence(history, np.array([item], dtype=np.int32))[0],
             seen=seen,
+            place=understood.listed.index(item) + 1 if item in understood.listed else None,
+            listed=understood.list_request if item in understood.listed else None,
             shared_categories={name: n for name, n in counts.items() if n},
             events=len(history),
         )
@@ -231,27 +254,24 @@ class Executor:
         request = understood.request
         said = (*request.liked, *request.disliked, *request.seen)
         words = (*said, *(() if request.query is None else (request.query,)))
-        _, unknown = self._resolved(words)
-        found = tuple(one for text in unknown for one in self._look_up(text))[:N_FOUND]
+        _, unknown = self.naming.resolved(words)
+        found = tuple(one for text in unknown for one in self.naming.look_up(text))[:N_FOUND]
         return Outcome(request=request, unknown=unknown, found=found)
 
     def _portray(self, understood: Understood, profile: ChatProfile) -> Outcome:
+        request = understood.request
+        past = past_events(request, profile, self.naming, self.conditions)
+        if request.past or not request.where.empty:
+            return Outcome(request=request, past=past)
         history = profile.history()
         portrait = self.engine.interests(ReadHistory(history))
         outlook = None
         if len(history):
-            outlook = self.engine.forecast(ReadHistory(history), horizon=_horizon(understood.request))
-        newest = [self.context.titles.called(int(item)) for item in history.items[: -N_NEWEST - 1 : -1]]
-        notes = (f"Newest first: {', '.join(newest)}.",) if newest else ()
-        return Outcome(request=understood.request, portrait=portrait, outlook=outlook, notes=notes)
+            outlook = self.engine.forecast(ReadHistory(history), horizon=_horizon(request))
+        return Outcome(request=request, past=past, portrait=portrait, outlook=outlook)
 
     def _search(self, understood: Understood, profile: ChatProfile) -> Outcome:
-        request = understood.request
-        if request.query is None:
-            return Outcome(request=request)
-        named = self._positions(request.where.only_items or ())
-        found = tuple(map(self._found, named)) or self._look_up(request.query)
-        return Outcome(request=request, found=found, unknown=() if found else (request.query,))
+        return self.looking.search(understood.request, profile)
 
     def _forget(self, understood: Understood, profile: ChatProfile) -> Outcome:
         request = understood.request
@@ -262,15 +282,17 @@ class Executor:
             return self._forget_items(understood, profile)
         if where.only_items is None and (where.categories or (request.query is None and not where.empty)):
             return self._forget_part(understood, profile)
-        named = self._positions(where.only_items or ())
+        named = self.naming.positions(where.only_items or ())
         items = named or tuple(one.item for one in understood.undo)
         if not items and understood.missing:
-            found = tuple(one for name in understood.missing for one in self._look_up(name))[:N_FOUND]
+            found = tuple(one for name in understood.missing for one in self.naming.look_up(name))[:N_FOUND]
             return Outcome(request=request, unknown=understood.missing, found=found)
         if not items and request.query is not None:
             item = self.context.titles.resolve(request.query)
             if item is None:
-                return Outcome(request=request, unknown=(request.query,), found=self._look_up(request.query))
+                return Outcome(
+                    request=request, unknown=(request.query,), found=self.naming.look_up(request.query)
+                )
             items = (item,)
         return self._remove(understood, profile, items) if items else Outcome(request=request)
 
@@ -312,7 +334,7 @@ class Executor:
         return self._take_back(understood, profile, items)
 
     def _ask_to_remove(self, understood: Understood, held: dict[int, int]) -> Outcome:
-        items = tuple(self._found(item) for item in held)
+        items = tuple(self.naming.found(item) for item in held)
         asked = Question(kind="forget_items", items=items, events=sum(held.values()))
         return Outcome(request=understood.request, question=asked)
 
@@ -327,50 +349,12 @@ class Executor:
         gone = tuple(item for item in items if item in held) if events and not understood.undo else items
         done = Confirmation(
             kind="forgotten",
-            forgotten=tuple(self._found(item) for item in gone),
+            forgotten=tuple(self.naming.found(item) for item in gone),
             events=events,
             durable=profile.durable,
         )
         absent = tuple(self.context.titles.called(item) for item in items if item not in gone)
         return Outcome(request=understood.request, confirmation=done, unknown=(*absent, *understood.missing))
-
-    def _resolved(self, titles: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
-        """Return the items of titles, and the titles that no item has."""
-        items: list[int] = []
-        unknown: list[str] = []
-        for title in titles:
-            item = self.context.titles.resolve(title)
-            if item is None:
-                close = self.context.titles.find(title, 1)
-                item = close[0].item if close and close[0].score >= 0.85 else None
-            if item is None:
-                unknown.append(title)
-            elif item not in items:
-                items.append(item)
-        return items, tuple(unknown)
-
-    def _positions(self, item_ids: Sequence[str]) -> tuple[int, ...]:
-        catalog = self.engine.catalog
-        return tuple(catalog.position(item_id) for item_id in item_ids if item_id in catalog)
-
-    def _look_up(self, words: str) -> tuple[FoundItem, ...]:
-        """Return the items that words may mean, best match first; one alone where it is the very title."""
-        exact = self.context.titles.resolve(words)
-        if exact is not None:
-            return (self._found(exact, words),)
-        matches = [m for m in self.context.titles.find(words, N_FOUND) if m.score >= LEAST_MATCH]
-        return tuple(self._found(match.item, words, match.score) for match in matches)
-
-    def _found(self, item: int, asked: str = "", match: float = 1.0) -> FoundItem:
-        row = self.engine.catalog[item]
-        return FoundItem(
-            item_id=row.id,
-            title=row.title,
-            categories=row.categories,
-            year=row.year,
-            asked=asked[:300],
-            match=min(1.0, match),
-        )
 
 
 def _taken_back(items: tuple[FoundItem, ...], profile: ChatProfile) -> Confirmation | None:

@@ -16,6 +16,7 @@ from nextinterest.agent.chat.understanding import ChatContext, ReportedEvent, Re
 from nextinterest.domain import Request
 from nextinterest.domain.where import MAX_NAMES
 from nextinterest.titles import split_year
+from nextinterest.titles.words import title_words
 
 __all__ = ["LEAST_MATCH", "as_planned", "as_sent", "as_written", "queries_words"]
 
@@ -70,7 +71,8 @@ def deletes_everything(request: Request) -> bool:
 
 def queries_words(request: Request) -> bool:
     """Whether a request's query is words to search by and not an item: of a list that is wanted."""
-    return request.intent == "recommend" or (request.intent == "similar" and bool(request.similar_to))
+    lists = request.intent == "recommend" or (request.intent == "similar" and bool(request.similar_to))
+    return lists or len(request.compared) > 1
 
 
 def as_written(
@@ -135,7 +137,7 @@ def as_sent(
     def called(name: str) -> str:
         return titles.called(catalog.position(name)) if name in catalog else name
 
-    fields = ("liked", "disliked", "seen", "similar_to", "less_like")
+    fields = ("liked", "disliked", "seen", "similar_to", "less_like", "compared")
     named: dict[str, object] = {field: tuple(map(called, getattr(request, field))) for field in fields}
     if request.query is not None and not queries_words(request):
         named["query"] = called(request.query)
@@ -178,7 +180,8 @@ def _grounded(request: Request, context: ChatContext) -> Request:
 
     query = request.query
     if query is not None and query.casefold() != EVERYTHING and not queries_words(request):
-        query = _title(query, context) or query
+        several = request.intent == "search" and _means_several(query, context)
+        query = query if several else _title(query, context) or query
     return request.model_copy(
         update={
             "liked": titles(request.liked),
@@ -186,6 +189,7 @@ def _grounded(request: Request, context: ChatContext) -> Request:
             "seen": titles(request.seen),
             "similar_to": titles(request.similar_to),
             "less_like": titles(request.less_like),
+            "compared": titles(request.compared),
             "query": query,
         }
     )
@@ -194,7 +198,8 @@ def _grounded(request: Request, context: ChatContext) -> Request:
 def _unclear(request: Request, context: ChatContext) -> tuple[int, ...]:
     """Return the items of the first title that several have and that was written without a year."""
     query = () if request.query is None or queries_words(request) else (request.query,)
-    for name in (*request.liked, *request.disliked, *request.seen, *request.similar_to, *query):
+    named = (*request.liked, *request.disliked, *request.seen, *request.similar_to, *request.compared)
+    for name in (*named, *query):
         title = _title(name, context)
         item = None if title is None else context.titles.resolve(title)
         if item is not None and split_year(name.strip(), bare=True)[1] is None:
@@ -202,6 +207,13 @@ def _unclear(request: Request, context: ChatContext) -> tuple[int, ...]:
             if alike:
                 return alike
     return ()
+
+
+def _means_several(text: str, context: ChatContext) -> bool:
+    """Whether words that are looked up may mean several items, such as all parts of a series."""
+    found = context.titles.find(text, 1)
+    part = bool(found) and found[0].how == "part"
+    return part or len(context.titles.sharing(title_words(split_year(text)[0]))) > 1
 
 
 def _title(text: str, context: ChatContext) -> str | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from nextinterest.agent.chat.understanding import ChatContext
 from nextinterest.domain import Catalog, History
+from nextinterest.kind_names import done
 from nextinterest.prompts import neutralise
 from nextinterest.prompts.flat_request import attributes_for
 from nextinterest.prompts.summary import category_shares
@@ -21,7 +22,8 @@ __all__ = ["described"]
 
 MAX_CATEGORY, MAX_TITLE = 48, 80
 MOST_CATEGORIES = 200
-N_TITLES, N_VALUES = 5, 6
+N_TITLES, N_VALUES = 5, 15
+MAX_VALUES = 400
 N_NEWEST = 10
 
 
@@ -42,11 +44,13 @@ def described(context: ChatContext, special_tokens: frozenset[str] = frozenset()
 
     titles = [clean(context.titles.called(item)) for item in _typical(catalog)]
     categories = [clean(name, MAX_CATEGORY) for name in _usual(catalog)]
+    found = _values(catalog)
+    values = None if found is None else (clean(found[0]), [clean(value) for value in found[1]])
     return {
         "n_items": f"{len(catalog):,}",
         "titles": titles,
         "categories": categories,
-        "attributes": [clean(text, 200) for text in _attributes(catalog)],
+        "attributes": [clean(text, MAX_VALUES) for text in _attributes(catalog)],
         "first": context.years.first,
         "last": context.years.last,
         "prices": _prices(catalog),
@@ -56,7 +60,7 @@ def described(context: ChatContext, special_tokens: frozenset[str] = frozenset()
         else [
             (clean(name, MAX_CATEGORY), percent) for name, percent in category_shares(history.items, catalog)
         ],
-        "examples": list(_examples(titles, categories)),
+        "examples": list(_examples(titles, categories, values, catalog)),
     }
 
 
@@ -96,16 +100,34 @@ def _prices(catalog: Catalog) -> tuple[str, str] | None:
 
 
 def _newest(history: History, catalog: Catalog) -> list[str]:
-    return [catalog.titles[int(item)] for item in history.items[-N_NEWEST:]]
+    """Return the newest events, with what was done where it is known: "Emma (bought)", "Heat (rated 4)"."""
+    said: list[str] = []
+    for event in history.last(N_NEWEST).events(catalog):
+        title = catalog[catalog.position(event.item)].title
+        how = None if event.kind is None else done(event.kind)
+        how = how if event.rating is None else f"rated {event.rating:g}"
+        said.append(title if how is None else f"{title} ({how})")
+    return said
 
 
-def _examples(titles: list[str], categories: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield messages and the answers that are right, as JSON."""
+def _values(catalog: Catalog) -> tuple[str, list[str]] | None:
+    """Return an attribute of several words and its commonest values; None where there is none."""
+    for name in attributes_for(catalog):
+        common = Counter(value for value in catalog.details.attributes[name] if isinstance(value, str))
+        if len(common) > 1:
+            return name, [value for value, _ in common.most_common(2)]
+    return None
+
+
+def _examples(
+    titles: list[str], categories: list[str], values: tuple[str, list[str]] | None, catalog: Catalog
+) -> Iterator[tuple[str, str]]:
+    """Yield messages and the answers that are right, as JSON; none asks what the catalogue cannot hold."""
     liked, asked = titles[0], titles[-1]
     yield (
-        f"I loved {liked}. Got something calmer, for a rainy evening? And do you have {asked}?",
+        f"I loved {liked}. Got something lighter? And do you have {asked}?",
         _answer(
-            {"intent": "recommend", "liked": [liked], "query": "calmer, for a rainy evening"},
+            {"intent": "recommend", "liked": [liked], "query": "lighter"},
             {"intent": "search", "query": asked},
         ),
     )
@@ -114,8 +136,22 @@ def _examples(titles: list[str], categories: list[str]) -> Iterator[tuple[str, s
         wanted: dict[str, object] = {"intent": "recommend", "count": 3, "categories": [named]}
         wanted |= {"excluded_categories": [other]} if other != named else {}
         yield f"three {named}, no {other}" if other != named else f"three {named}", _answer(wanted)
+        yield f"how many {named} do you have?", _answer({"intent": "search", "categories": [named]})
+    if values is not None:
+        name, (one, two) = values
+        both: dict[str, object] = {"intent": "recommend", "attributes": {name: [one, two]}}
+        yield f"something with {name} {one} or {two}", _answer(both)
+    priced, dated = catalog.details.prices is not None, any(year is not None for year in catalog.years)
+    if priced or dated:
+        order = "cheapest" if priced else "newest"
+        yield f"your {order}?", _answer({"intent": "recommend", "count": 1, "order": order})
     yield f"{liked} again? seen it. others", _answer({"intent": "recommend", "seen": [liked], "others": True})
-    yield f"what does {asked} cost?", _answer({"intent": "ask", "query": asked})
+    if liked != asked:
+        pair: dict[str, object] = {"intent": "recommend", "compared": [liked, asked]}
+        yield f"{liked} or {asked}, which one?", _answer(pair)
+    about = "price" if priced else values[0] if values else "year" if dated else "maker"
+    yield f"what is the {about} of {asked}?", _answer({"intent": "ask", "query": asked, "about": about})
+    yield "what did I like lately?", _answer({"intent": "profile", "past": ["liked"]})
     yield "thanks!", _answer({"intent": "thank"})
     yield "will it rain tomorrow", _answer({"intent": "other"})
 

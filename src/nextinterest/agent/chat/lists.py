@@ -10,16 +10,18 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from nextinterest.agent.alike import likeness_notes, ranked_alike, ranked_between
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.metered import metered
 from nextinterest.agent.notes import MATCHED, POPULAR, UNRANKED, UNREAD
 from nextinterest.agent.ranked import RankedItems
-from nextinterest.domain import BoolArray, History, Recommendation, Recommendations
+from nextinterest.domain import BoolArray, FloatArray, History, Recommendation, Recommendations
 from nextinterest.errors import ModelError
 from nextinterest.llm.metering import failed, note_failure
 
-__all__ = ["filtered", "neighbours", "spread"]
+__all__ = ["filtered", "neighbours", "ordered", "spread"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +34,9 @@ def filtered(
     k: int,
     request: str | None = None,
     suggested: Sequence[str] | None = None,
+    by: FloatArray | None = None,
 ) -> Recommendations:
-    """Return the k best allowed items in the engine's order.
+    """Return the k best allowed items in the engine's order, or in another.
 
     Parameters
     ----------
@@ -47,23 +50,30 @@ def filtered(
         Length of the list, at most.
     request, suggested
         What is asked for in free text, and items that fit it; see `Engine.rank`.
+    by
+        Values of all items by which the allowed ones are ordered, largest first; with a request, the best
+        `AgentConfig.n_candidates` for it.
     """
+    n = k
+    if by is not None:
+        n = max(k, engine.config.n_candidates) if request is not None else len(engine.catalog)
 
     def rank(rerank: bool) -> RankedItems:
         ranked = engine.rank(
             [history],
-            k,
+            n,
             False,
             allowed=allowed,
             request=request,
             dated=True,
-            rerank=rerank,
+            rerank=rerank and (by is None or request is not None),
             suggested=suggested,
         )
         return ranked[0]
 
     ranked, unranked = _ranked(engine, rank, len(history) > 0 or request is not None)
-    popular = len(history) == 0 and ranked.match in {None, "none"}
+    popular = by is None and len(history) == 0 and ranked.match in {None, "none"}
+    ranked = ranked if by is None else ordered(ranked, by, k)
     notes = [POPULAR] if popular else []
     return _listed(engine, history, ranked, notes + _notes(ranked, unranked))
 
@@ -96,6 +106,7 @@ def neighbours(
     allowed: BoolArray,
     k: int,
     request: str | None = None,
+    by: FloatArray | None = None,
 ) -> Recommendations:
     """Return the k allowed items most like some others, most alike first; a request orders them anew.
 
@@ -113,15 +124,20 @@ def neighbours(
         Length of the list, at most.
     request
         What is asked for besides in free text; see `ranked_between`.
+    by
+        Values of all items by which the `AgentConfig.n_candidates` most alike are ordered, largest first.
     """
     notes = likeness_notes(engine, models)
+    n = k if by is None else max(k, engine.config.n_candidates)
     if request is None:
-        return _listed(engine, history, ranked_alike(engine, models, k, allowed), notes)
+        ranked = ranked_alike(engine, models, n, allowed)
+        return _listed(engine, history, ranked if by is None else ordered(ranked, by, k), notes)
 
     def rank(rerank: bool) -> RankedItems:
-        return ranked_between(engine, history, models, k, allowed, request, rerank=rerank)
+        return ranked_between(engine, history, models, n, allowed, request, rerank=rerank)
 
     ranked, unranked = _ranked(engine, rank, True)
+    ranked = ranked if by is None else ordered(ranked, by, k)
     return _listed(engine, history, ranked, [*notes, *_notes(ranked, unranked)])
 
 
@@ -136,6 +152,12 @@ def spread(made: Recommendations, k: int) -> Recommendations:
         chosen.append(best.model_copy(update={"rank": len(chosen) + 1}))
         seen.update(best.categories)
     return made.model_copy(update={"items": tuple(chosen)})
+
+
+def ordered(ranked: RankedItems, by: FloatArray, k: int) -> RankedItems:
+    """Return the first k of ranked items by their values; those of which none is known stay behind."""
+    values = np.nan_to_num(by[ranked.items], nan=-np.inf)
+    return ranked.at(np.argsort(-values, kind="stable")[:k])
 
 
 def _listed(engine: Engine, history: History, ranked: RankedItems, notes: Sequence[str]) -> Recommendations:

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from nextinterest.agent.chat.understanding import ReportedEvent, ReportedKind
-from nextinterest.domain import History
+from nextinterest.domain import Catalog, Event, History
 
 __all__ = ["ChatProfile", "SessionProfile", "extended", "without"]
 
@@ -27,6 +27,10 @@ class ChatProfile(Protocol):
 
     def history(self) -> History:
         """Return the events that count towards recommendations."""
+        ...
+
+    def events(self, catalog: Catalog) -> list[tuple[Event, bool]]:
+        """Return all events, oldest first, and whether each outlasts the conversation."""
         ...
 
     def unwanted(self) -> frozenset[int]:
@@ -79,6 +83,11 @@ class SessionProfile:
             if one.kind != "disliked":
                 history = extended(history, [one.item], "like" if one.kind == "liked" else None)
         return history
+
+    def events(self, catalog: Catalog) -> list[tuple[Event, bool]]:
+        """Return the given events and those reported in the conversation."""
+        said = [(Event(catalog.ids[one.item], kind=one.kind), False) for one in self._reported]
+        return [*((one, True) for one in self._given.events(catalog)), *said]
 
     def unwanted(self) -> frozenset[int]:
         """Return the items reported as disliked."""

@@ -17,7 +17,7 @@ from nextinterest.titles import split_year
 
 __all__ = ["with_clear_titles"]
 
-_FIELDS = ("liked", "disliked", "seen", "similar_to", "less_like")
+_FIELDS = ("liked", "disliked", "seen", "similar_to", "less_like", "compared")
 
 
 def with_clear_titles(request: Request, context: ChatContext, texts: Sequence[str]) -> Request:

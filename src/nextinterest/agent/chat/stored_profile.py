@@ -67,6 +67,11 @@ class StoredProfile:
         events = events_of(read_profile(self._store.events(self._user)))
         return History.from_events([one for one in events if one.item in catalog], catalog, self._user)
 
+    def events(self, catalog: Catalog) -> list[tuple[Event, bool]]:
+        """Return all stored events, dislikes among them."""
+        stored = self._store.events(self._user)
+        return [(Event(one.item_id, one.time, one.rating, one.kind), True) for one in stored]
+
     def unwanted(self) -> frozenset[int]:
         """Return hidden and disliked items."""
         catalog = self._catalog

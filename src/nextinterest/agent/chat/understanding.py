@@ -181,6 +181,10 @@ class Understood:
         Whether the items of the list should differ from one another.
     unanswered
         What the newest message asks of an item that the catalogue says nothing of, as a reply calls it.
+    listed
+        Items of the list shown last, in its order, where a message asks about it.
+    list_request
+        The request for that list, where it is known.
     then
         What else the message asks for, in its order.
     """
@@ -206,6 +210,8 @@ class Understood:
     left_out: tuple[tuple[str, frozenset[int]], ...] = ()
     varied: bool = False
     unanswered: tuple[str, ...] = ()
+    listed: tuple[int, ...] = ()
+    list_request: Request | None = None
     then: tuple[Understood, ...] = ()
 
 

@@ -17,6 +17,8 @@ from itertools import islice
 from typing import cast
 
 from jinja2 import Environment, StrictUndefined
+from rapidfuzz import fuzz
+from rapidfuzz.utils import default_process
 
 from nextinterest.agent.chat.checking.lexicon import language_of, lexicon
 from nextinterest.agent.chat.facts import Facts
@@ -49,6 +51,7 @@ MOST_DESCRIBED = 160  # characters of an item's description
 MOST_CHARACTERS = 1000  # of the message that is shown to the model
 MOST_SHARES = 5  # categories of the history that it is shown
 _SMALL_TALK = frozenset({"greet", "thank", "bye", "complain", "other"})
+_ALIKE = 80.0  # of 100
 _GREETING = 4  # words of a sentence that may stand before the one that opens a list
 
 
@@ -106,6 +109,18 @@ def worded(
             started = True
 
 
+def _is_said(facts: Facts, claim: str, released: Sequence[str]) -> bool:
+    """Whether sentences say a claim; one without a title or number also in nearly its words."""
+    if facts.states(claim, released):
+        return True
+    return not facts.speaks(claim) and any(_alike(claim, sentence) for sentence in released)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two sentences have nearly the same words, in any order."""
+    return fuzz.token_set_ratio(one, other, processor=default_process) >= _ALIKE
+
+
 def _plain(outcome: Outcome) -> bool:
     """Whether a reply says nothing that was done or found, nor asks back."""
     done = (
@@ -142,7 +157,10 @@ def _held(
         try:
             for sentence in _offered(facts, outcome, message, model, opening=parts.opening):
                 opens = parts.opening and not released
-                said = "it is said already" if sentence in released else None
+                again = sentence in released or any(
+                    _alike(sentence, one) for one in released if one in parts.free
+                )
+                said = "it is said already" if again else None
                 fault = said or facts.fault(sentence, released, opens=opens)
                 if fault is not None:
                     refused.append({"sentence": sentence, "fault": fault})
@@ -170,7 +188,7 @@ def _held(
     if parts.opening:
         rest: tuple[str, ...] = () if released else (f"{greeting}{parts.free[0]}",)
     else:
-        rest = tuple(claim for claim in parts.free if not facts.states(claim, released))
+        rest = tuple(claim for claim in parts.free if not _is_said(facts, claim, released))
     if facts.language != "en" and (rest or parts.before or set(released) & set(parts.free)):
         notes.append(_PARTLY.format(lexicon(facts.language).name))
     yield from rest

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 from jinja2 import Environment, StrictUndefined
 
 from nextinterest.agent.chat.condition_words import condition_words
-from nextinterest.agent.notes import MATCHED, POPULAR
+from nextinterest.agent.notes import MATCHED, POPULAR, unordered
 from nextinterest.domain import (
     AttributeValue,
     Confirmation,
@@ -23,12 +23,15 @@ from nextinterest.domain import (
     FoundItem,
     KnownFacts,
     Outcome,
+    Past,
+    PastEvent,
     Question,
     Recommendation,
     Recommendations,
     Request,
 )
 from nextinterest.interests.words import describe
+from nextinterest.kind_names import done
 from nextinterest.prompts import neutralise
 from nextinterest.prompts.lines import value_text
 
@@ -37,8 +40,12 @@ __all__ = ["Macros", "Parts", "clean", "facts_of", "figure", "parts_of", "percen
 _SAID_OTHERWISE = frozenset({POPULAR, *MATCHED.values()})
 """Notes that the text says in its own words, or that speak of probabilities, which it does not show."""
 
+_BY_OTHERS = ("Read by rules: ", "Ranked by retrieval alone: ")
+_SIMPLER = "The language model gave no usable answer, so this was done without it."
+
 N_CATEGORIES = 3
 N_NAMED = 8
+N_DETAILS, LONGEST_DETAIL = 3, 30
 
 
 class Macros(Protocol):
@@ -103,19 +110,26 @@ def _parts_of(outcome: Outcome) -> Parts:
         absent = [clean(words, 80) for words in outcome.unknown]
         before.append(say.not_held(absent) if outcome.confirmation is None else say.not_held_besides(absent))
     elif outcome.unknown:
-        before.append(say.unknown([clean(words, 80) for words in outcome.unknown]))
+        before.append(say.unknown(list(dict.fromkeys(clean(words, 80) for words in outcome.unknown))))
     request, notes = outcome.request, [neutralise(note, max_chars=400) for note in outcome.notes]
-    notes = [note for note in notes if note not in _SAID_OTHERWISE]
+    notes = [
+        _SIMPLER if note.startswith(_BY_OTHERS) else note for note in notes if note not in _SAID_OTHERWISE
+    ]
+    notes = list(dict.fromkeys(notes))
     if outcome.recommendations is not None:
         head, lines = _list(outcome, outcome.recommendations, say)
         free = (head,) if outcome.recommendations.items else ()
         return Parts((*before, *(() if free else (head,))), free, (*lines, *notes), opening=True)
+    if outcome.past is not None:
+        before.append(_past(outcome.past, request, say))
+    if outcome.portrait is not None and outcome.past is not None and not outcome.past.total:
+        return Parts(tuple(before), (), tuple(notes))
     if outcome.portrait is not None:
         said = describe(outcome.portrait, outcome.outlook).sentences
         return Parts(tuple(before), tuple(sentence.text for sentence in said), tuple(notes))
     if outcome.explanation is not None:
         return Parts(tuple(before), tuple(_explanation(outcome.explanation, say)), tuple(notes))
-    if outcome.found:
+    if outcome.found or outcome.matches is not None:
         before.append(_found(outcome, say))
     elif not before:
         ask = {
@@ -144,7 +158,13 @@ def _list(outcome: Outcome, made: Recommendations, say: Macros) -> tuple[str, li
     like = [clean(title) for title in request.similar_to]
     if made.items:
         popular = made.events_used == 0 and made.match in {None, "none"}
-        head = say.list_head(len(made.items), conditions, like, popular)
+        unknown = set(unordered(request.order, known=False))
+        order = None if unknown & set(outcome.notes) else request.order
+        if len(request.compared) > 1:
+            head = say.choice_head(say.item(clean(made.items[0].title), made.items[0].year), order, popular)
+        else:
+            asked = made.match not in {None, "none"}
+            head = say.list_head(len(made.items), conditions, like, popular, order, asked)
     else:
         head = say.nothing(conditions, like)
     lines = [_line(item, outcome.known.get(item.item_id), say) for item in made.items]
@@ -174,25 +194,62 @@ def _conditions(request: Request, say: Macros) -> str:
 
 
 def _line(item: Recommendation, known: KnownFacts | None, say: Macros) -> str:
-    price = None if known is None or known.price is None else figure(known.price)
-    return say.line(item.rank, clean(item.title), item.year, [clean(name) for name in item.categories], price)
+    details = [] if known is None or known.price is None else [figure(known.price)]
+    details += [] if known is None else _details(known)
+    return say.line(
+        item.rank, clean(item.title), item.year, [clean(name) for name in item.categories], details
+    )
+
+
+def _details(known: KnownFacts) -> list[str]:
+    """Return the first few attributes of an item as a list shows them, figures with their names."""
+    found: list[str] = []
+    for name, value in known.attributes.items():
+        if isinstance(value, str) and len(value) <= LONGEST_DETAIL:
+            found.append(clean(value))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found.append(clean(f"{name} {figure(value)}"))
+    return found[:N_DETAILS]
 
 
 def _found(outcome: Outcome, say: Macros) -> str:
     request, found = outcome.request, outcome.found
     names = [_name(one, say) for one in found]
+    if outcome.matches is not None:
+        return say.counted(outcome.matches, _conditions(request, say), names)
     if outcome.unknown:
         return say.close(names)
     if len(names) > 1 and not request.where.only_items:
-        return say.found_many(names)
-    facts = [_facts(one, outcome.known.get(one.item_id, KnownFacts())) for one in found]
+        exact = request.intent == "search" and found[0].match >= 1.0
+        return say.found_several(names) if exact else say.found_many(names)
+    known = [outcome.known.get(one.item_id, KnownFacts()) for one in found]
+    asked = None if request.about is None else clean(request.about, 60)
+    value = None if asked is None else _property(asked, found[0], known[0])
+    if asked is not None and value is not None:
+        return say.property(names[0], asked, value)
+    facts = [_facts(*one) for one in zip(found, known, strict=True)]
     if request.intent == "search":
         return "\n".join(map(say.found_one, names, facts))
-    described = [outcome.known.get(one.item_id, KnownFacts()).description for one in found]
-    texts = [None if text is None else clean(text, 400) for text in described]
+    texts = [None if one.description is None else clean(one.description, 400) for one in known]
     lines = [say.about(*one) for one in zip(names, facts, texts, strict=True)]
     all_said = say.all_said(len(lines), any(facts) or any(texts))
-    return "\n".join((*lines[:-1], f"{lines[-1]} {all_said}"))
+    lacking = "" if asked is None else f"{say.no_property(names[0], asked)} "
+    return lacking + "\n".join((*lines[:-1], f"{lines[-1]} {all_said}"))
+
+
+def _property(asked: str, item: FoundItem, known: KnownFacts) -> str | None:
+    """Return the value of a property by its name; None where it has none."""
+    wanted = set(asked.casefold().replace("_", " ").split())
+    for name, value in known.attributes.items():
+        if wanted & set(name.casefold().replace("_", " ").split()):
+            return clean(_value(value))
+    if wanted & {"price", "cost", "costs"} and known.price is not None:
+        return figure(known.price)
+    if wanted & {"year", "date", "age", "release", "released"} and item.year is not None:
+        return str(item.year)
+    if wanted & {"genre", "genres", "category", "categories", "kind", "type"} and item.categories:
+        return ", ".join(map(clean, item.categories))
+    return None
 
 
 def _facts(item: FoundItem, known: KnownFacts) -> list[str]:
@@ -216,6 +273,23 @@ def _value(value: AttributeValue) -> str:
 def figure(number: float) -> str:
     """Return a price or another value as it stands in a sentence."""
     return f"{number:.10g}"
+
+
+def _past(past: Past, request: Request, say: Macros) -> str:
+    """Return the person's newest events in one sentence."""
+    asked = [clean(kind, 40) for kind in request.past if kind.casefold() not in {"all", "any", "everything"}]
+    conditions = _conditions(request, say)
+    said = "; ".join([*([", ".join(asked)] if asked else []), *([conditions] if conditions else [])])
+    return say.past([_event(one, say) for one in past.events], past.matching, past.total, said)
+
+
+def _event(one: PastEvent, say: Macros) -> str:
+    """Return an event in a sentence: "Heat (1995), rated 4, on 3 May 2001"."""
+    how = [] if one.kind is None else [done(one.kind)]
+    how = [f"rated {figure(one.rating)}"] if one.rating is not None else how
+    when = [] if one.time is None else [f"on {one.time.day} {one.time:%B %Y}"]
+    said = [] if one.stored else ["said in this conversation"]
+    return ", ".join([_name(one.item, say), *how, *when, *said])
 
 
 def _confirmation(done: Confirmation, say: Macros) -> str:
@@ -245,11 +319,16 @@ def _explanation(why: Explanation, say: Macros) -> list[str]:
     name = _name(why.item, say)
     if why.seen:
         lines = [say.seen_already(name)]
+    elif why.place is not None:
+        asked = why.listed or Request()
+        like = [clean(title) for title in asked.similar_to]
+        words = None if asked.query is None else clean(asked.query, 80)
+        lines = [say.placed(name, why.place, like, words, asked.order)]
     elif why.rank is None or why.probability is None:
         lines = [say.unranked(name)]
     else:
         lines = [say.standing(name, why.rank, percent(why.probability))]
-    if why.events == 0:
+    if why.events == 0 and why.place is None:
         lines.append(say.no_history())
     others = [one for one in why.evidence if one.item_id != why.item.item_id]
     if others:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from nextinterest.agent.chat.reading.amendments import Amendments
 from nextinterest.agent.chat.reading.dialogue import Dialogue
 from nextinterest.agent.chat.reading.lookups import TitleLookups
+from nextinterest.agent.chat.reading.orders import in_order
 from nextinterest.agent.chat.reading.references import read_shown
-from nextinterest.agent.chat.reading.tokens import LONGEST
+from nextinterest.agent.chat.reading.tokens import LONGEST, tokenise
 from nextinterest.agent.chat.reading.turn import Table, Turn, read_turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.understanding import ChatContext, Understood
@@ -81,7 +82,10 @@ class CompositionalReader:
                 dialogue.assistant(shown.items, shown.listed, offer)
             else:
                 understood = amendments.user(message.content)
-        return replace(understood, unsearched=titles.skipped, cut=_cut(said))
+        asked = understood.request
+        if said and not understood.unclear:
+            asked = in_order(asked, " ".join(tokenise(said[-1].content).words))
+        return replace(understood, request=asked, unsearched=titles.skipped, cut=_cut(said))
 
 
 def _offer(words: str, context: ChatContext, titles: TitleLookups) -> Where:
