@@ -220,3 +220,13 @@ def test_what_was_bought_is_noted_and_is_it(shop: RecommenderAgent) -> None:
     assert bought.recommendations is None
     similar = talk(shop, "shoes", "ok I bought the first one", "what goes with it?").request.similar_to
     assert similar == (first.recommendations.items[0].title,)
+
+
+def test_items_of_the_list_before_are_not_it(films: RecommenderAgent) -> None:
+    said = ("three films", "seen the 1st, gimme 2 more", "is it scary?")
+    assert talk(films, *said).text.startswith("Which item do you mean?")
+
+
+def test_likeness_to_nothing_known_is_asked_back(films: RecommenderAgent) -> None:
+    reply = talk(films, "qwzx was brilliant, more like that but less gruesome")
+    assert reply.text.splitlines()[0] == "Name an item, so that others like it can be found."

@@ -145,7 +145,7 @@ def _parts_of(outcome: Outcome) -> Parts:
         }
         before.append(
             ""
-            if outcome.notes and request.intent in {"forget", "other"}
+            if outcome.notes and request.intent in {"forget", "other", "similar"}
             else ask.get(request.intent, say.other)()
         )
     return Parts(tuple(filter(None, (*before, *notes))))

@@ -45,7 +45,8 @@ class Antecedent:
         asked = query is not None and intent in {"similar", "search", "feedback", "explain"}
         self._unknown = not named and asked and titles.resolve(query or "") is None
         if named or self._unknown or intent in {"recommend", "similar"}:
-            self._item = tuple(named[:1])
+            left = not turn.titled and intent == "recommend"  # those of the list before are left behind
+            self._item = () if left else tuple(named[:1])
 
     def resolved(self, turn: Turn) -> Turn:
         """Return a message whose opinions are on the items that they are meant for, and on no others."""

@@ -279,7 +279,8 @@ def _looks_up(turn: Turn) -> bool:
 
 def _similar_without_name(turn: Turn) -> bool:
     """Whether "similar ones" stands beside an item that is named elsewhere."""
-    if not turn.named and not turn.table.focus and not turn.table.shown and len(turn.text) > _SHORT:
+    more = turn.text.has(word_list("more_like_it"))
+    if not (turn.named or turn.table.focus or turn.table.shown or more or len(turn.text) <= _SHORT):
         return False
     return turn.text.has(word_list("alike")) and not turn.has("less_like")
 
