@@ -59,6 +59,7 @@ def test_prices_end_with_the_kind_of_thing_they_were_of() -> None:
     assert read("shoes for 30 to 60 euros", "two tents").where.price_to is None
     assert read("shoes for 30 to 60 euros", "two shoes").where.price_to == 60.0
     assert read("shoes", "between 30 and 60 euros").where.price_to == 60.0
+    assert read("a present for my dad", "for 30 to 60 euros", "2 tents for my sister").where.price_to is None
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,9 @@ class Dialogue(DialogueState):
             request.similar_to = self._models(turn)
             request.liked = []
         elif refining and names_anew(turn):
+            if request.query is not None and not before and turn.categories.include:
+                # The conditions were of something that only words said: "a present for my dad".
+                request.prices, request.published, request.attributes = (None, None), (None, None), {}
             request.similar_to, request.query = [], None
         request.liked += [item for item in liked if item not in request.liked]
         request.disliked += [item for item in unwanted if item not in request.disliked]
