@@ -257,9 +257,10 @@ def _asked(
     special = model.tokenizer.special_tokens
     said = neutralise(message, max_chars=MOST_CHARACTERS, special_tokens=special)
     language = lexicon(facts.language).name
+    claims = (*facts.claims, *_besides(outcome))
     return [
         Message(role="system", content=ask.system(language, opening)),
-        Message(role="user", content=ask.facts(said, facts.claims, items, _past(outcome)).strip()),
+        Message(role="user", content=ask.facts(said, claims, items, _past(outcome)).strip()),
     ]
 
 
@@ -269,6 +270,17 @@ def _event(one: Evidence) -> str:
     said += [] if one.rating is None else [f"rated {figure(one.rating)} of {figure(one.best_rating or 5)}"]
     said += ["liked"] if one.liked and one.kind != "like" else []
     return clean(one.title) + (f" ({', '.join(said)})" if said else "")
+
+
+def _besides(outcome: Outcome) -> list[str]:
+    """Return what was asked for in words and what was noted, which the template says elsewhere or not."""
+    query, done = outcome.request.query, outcome.confirmation
+    lines = [f"asked for: {clean(query)}"] if query and outcome.recommendations is not None else []
+    for kind, items in (
+        (("liked", done.liked), ("disliked", done.disliked), ("known", done.seen)) if done else ()
+    ):
+        lines += [f"noted as {kind}: {', '.join(clean(one.title) for one in items)}"] if items else []
+    return lines
 
 
 def _past(outcome: Outcome) -> list[str]:
