@@ -37,17 +37,20 @@ def agent(shop: Path, monkeypatch: pytest.MonkeyPatch) -> RecommenderAgent:
     return RecommenderAgent.from_dataset(load(shop), language_model=None)
 
 
+def kinds_of_ann(path: Path) -> list[str | None]:
+    log = load(path).log
+    user = log.user("ann")
+    assert user is not None
+    kinds = log.history(user).kinds
+    assert kinds is not None
+    return [kinds.name(i) for i in range(len(kinds))]
+
+
 def test_of_a_view_and_a_purchase_the_purchase_stays(shop: Path) -> None:
-    log = load(shop).log
-    history = log.history(log.user("ann"))
-    assert history.kinds is not None
-    assert [history.kinds.name(i) for i in range(2)] == ["view", "buy"]  # the tent first, then the boots
+    assert kinds_of_ann(shop) == ["view", "buy"]  # the tent first, then the boots
     clicks = shop.with_name("clicks.csv")
     clicks.write_text(SHOP.replace("buy", "click"))
-    assert load(clicks).log.user("ann") is not None
-    history = load(clicks).log.history(load(clicks).log.user("ann"))
-    assert history.kinds is not None
-    assert [history.kinds.name(i) for i in range(2)] == ["view", "view"]  # nothing is had: the first stays
+    assert kinds_of_ann(clicks) == ["view", "view"]  # nothing is had: the first stays
 
 
 def test_what_was_only_viewed_may_be_recommended_and_what_was_bought_not(agent: RecommenderAgent) -> None:

@@ -64,10 +64,13 @@ class SlowAgent(RecommenderAgent):
         user: str | None = None,
         history: HistoryLike | None = None,
         *,
+        session: str | None = None,
         confirm_forget: bool = False,
         trace: bool = False,
     ) -> Iterator[str | ChatReply]:
-        pieces = super().chat_stream(messages, user, history, confirm_forget=confirm_forget, trace=trace)
+        pieces = super().chat_stream(
+            messages, user, history, session=session, confirm_forget=confirm_forget, trace=trace
+        )
         for piece in pieces:
             yield piece
             time.sleep(self.chat_seconds)
