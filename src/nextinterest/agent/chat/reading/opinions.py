@@ -21,6 +21,7 @@ _JOINS = frozenset(
     {"and", "or", "und", "et", "the", "a", "also", "both", "plus", "nor", "neither", "either"}
 ) | {"oder", "noch", "ni"}
 _AMBIGUOUS = frozenset({("like",), ("likes",)})
+_SICK_OF = frozenset({("sick", "of"), ("sick", "to")})  # no praise, as "that was sick" is
 _AVERSIONS = frozenset({"hate", "hated", "dislike", "disliked", "loathe", "loathed", "detest", "detested"})
 _TURNS = frozenset({"but", "while", "whereas", "although", "though", "however", "aber", "mais"})
 
@@ -56,10 +57,10 @@ def read_opinions(
                 owners.setdefault(clause[position], set()).add(g)
     said: dict[int, list[Opinion]] = {}
     unstated: set[int] = set()
-    for position, opinion in _said(text, named | ignored, statements):
+    for position, length, opinion in _said(text, named | ignored, statements):
         if opinion == "none":
             unstated.add(clause[position])
-        else:
+        elif clause[position] in owners or not statements.is_on_another(position, length):
             said.setdefault(clause[position], []).append(opinion)
     result: list[tuple[Opinion, bool]] = [("none", False)] * len(spans)
     before: Opinion = "none"
@@ -131,9 +132,9 @@ def _groups(text: Text, spans: Sequence[tuple[int, int]], statements: Statements
     return groups
 
 
-def _said(text: Text, named: set[int], statements: Statements) -> list[tuple[int, Opinion]]:
-    """Return what is said where, left to right; "none" for opinions that the writer does not state."""
-    found: list[tuple[int, Opinion]] = []
+def _said(text: Text, named: set[int], statements: Statements) -> list[tuple[int, int, Opinion]]:
+    """Return what is said where and in how many words; "none" for opinions that the writer does not state."""
+    found: list[tuple[int, int, Opinion]] = []
     lists: tuple[tuple[Opinion, frozenset[tuple[str, ...]]], ...] = (
         ("disliked", word_list("disliked")),
         ("liked", word_list("liked")),
@@ -152,6 +153,9 @@ def _said(text: Text, named: set[int], statements: Statements) -> list[tuple[int
         if not length:
             position += 1
             continue
+        if text.words[position : position + 2] in _SICK_OF:
+            position += 2
+            continue
         if text.words[position : position + length] in _AMBIGUOUS and not _is_verb(text, position):
             position += 1
             continue
@@ -165,7 +169,7 @@ def _said(text: Text, named: set[int], statements: Statements) -> list[tuple[int
             opinion = "none"  # "I didn't hate it" is no praise
         elif flipped or far:
             opinion = "liked" if opinion == "disliked" else "disliked"
-        found.append((position, opinion))
+        found.append((position, length, opinion))
         position += length
     return found
 

@@ -48,6 +48,11 @@ ORDINALS = {word: n for n, words in enumerate(_ORDINALS_OF, start=1) for word in
 """Ordinal words and the rank in a list that they mean, from 1."""
 LAST = frozenset({"last", "letzte", "letzten", "dernier", "derniere", "bottom"})
 """Words for the last rank."""
+_PEOPLE = frozenset(["we", "wed", "weve", "well", "us", "you", "youd", "youve", "i"])
+_NOUNS = frozenset(["films", "movies", "books", "songs", "albums", "games", "items", "products", "articles"])
+_DESCRIBES = frozenset(
+    (word,) for word in ("with", "from", "about", "where", "who", "that", "by", "starring", "set", "in")
+)
 _LABELS = frozenset(["number", "no", "nr", "num", "#", "nummer", "numero"])
 
 
@@ -133,15 +138,37 @@ def refer(
     if by_position.items:
         return by_position
     for start, end in text.spans(word_list("all_of_them")):
-        if shown and text.words[start:end] not in {("these",), ("those",), ("them",)}:
+        if shown and _means_items(text, start, end, len(shown)):
             return Reference(tuple(shown), ((start, end),) * len(shown))
     candidates = tuple(focus[:1]) or tuple(shown[:1])
     if candidates:
         for start, end in text.spans(word_list("pronouns")):
             relative = text.words[start:end] == ("that",) and start > 0 and _is_relative(text, end)
+            if text.words[start:end] == ("the", "one") and text.words[end : end + 1] in _DESCRIBES:
+                continue  # "the one with the shark" is described, and may be any
             if not relative and not any(position in taken for position in range(start, end)):
                 return Reference(candidates, ((start, end),), pronoun=True)
     return Reference()
+
+
+def _means_items(text: Text, start: int, end: int, n: int) -> bool:
+    """Whether words for all of several mean the n items of a list: not "we both", "both funny and sad"."""
+    said = text.words[start:end]
+    if said in {("these",), ("those",), ("them",)}:
+        return False
+    if said != ("both",):
+        return True
+    token = text.tokens[start - 1] if start else None
+    if token is not None and not text.tokens[start].after_comma and not text.tokens[start].after_stop:
+        opens = start == 1 or token.after_stop or token.after_comma
+        if token.word in _PEOPLE or (token.word == "were" and (opens or token.raw.casefold() != "were")):
+            return False
+    if n != 2:
+        return False
+    if end >= len(text) or text.tokens[end].after_stop or text.tokens[end].after_comma:
+        return True
+    opinions = word_list("liked", "disliked", "seen", "judges", "states", "title_ends", "behind_ordinals")
+    return text.words[end] in single_words("list_nouns") | _NOUNS or text.phrase_at(end, opinions) > 0
 
 
 def _is_relative(text: Text, position: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,13 @@ from nextinterest.agent.chat.reading.statements import is_liking
 from nextinterest.agent.chat.reading.tokens import Text, word_list
 
 __all__ = ["Named", "with_roles"]
+
+# Questions about what was left out: "did you mean to leave out Heat?" leaves nothing out.
+_ASKS_LEFT_OUT = re.compile(
+    r" (?:did|do|have|had|are|were|why (?:did|do|are|were|have)) you (?:\w+ ){0,3}?"
+    r"(?:leave|leaving|left|skip|skipping|skipped|exclude|excluding|excluded|omit|omitting|omitted|avoid|avoiding"
+    r"|avoided|drop|dropping|dropped|ignore|ignoring|ignored|remove|removing|removed) "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +77,13 @@ def with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list[
     likes = _behind(text, inside, "similar", "if_liked")
     unlikes = _behind(text, inside, "less_like")
     bans = _behind(text, inside, "bans")
+    answers = text.words[:1] in {("no",), ("nope",)} and len(text) > 1 and text.tokens[1].after_comma
+    bound = not _ASKS_LEFT_OUT.search(text.line)
     named: list[Named] = []
     for (start, end, item, by_title), (opinion, unstated) in zip(spans, said, strict=True):
         before = named[-1] if named else None
         chained = before is not None and _only_joins(text, before.end, start)
-        unlike = (
+        unlike = bound and (
             start in unlikes
             or start in bans
             or (chained and before is not None and before.unlike and not before.like)
@@ -83,8 +93,9 @@ def with_roles(text: Text, spans: Sequence[tuple[int, int, int, bool]]) -> list[
             like = text.phrase_at(end, word_list("similar_behind") - {("but",)}) > 0
         if chained and before is not None and before.like and not unlike:
             like = True
-        if not like and is_negated(text, start) and opinion in {"none", "seen"}:
-            unlike = True
+        if not like and bound and is_negated(text, start) and opinion in {"none", "seen"}:
+            # "no, the first one" answers; "no" leaves nothing out there
+            unlike = not (answers and not by_title and start == 1)
         kind = start in unlikes or (unlike and chained and before is not None and before.kind)
         named.append(Named(item, start, end, by_title, opinion, like, unlike, kind, unstated=unstated))
     return named

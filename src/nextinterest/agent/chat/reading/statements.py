@@ -64,6 +64,21 @@ class Statements:
             return True
         return not self._is_wanted(position, length) and not self._hears(position, length)
 
+    def is_on_another(self, position: int, length: int) -> bool:
+        """Whether an opinion in a clause without items has an object of its own: "we both hate gore"."""
+        text, at = self._text, position + length
+        if not self._is_experienced(position, length) or (text.words[at - 1],) not in listed("takes_object"):
+            return False
+        number = self._clause[position]
+        behind = [text.words[p] for p in range(at, len(text)) if self._clause[p] == number]
+        if not behind or (behind[0],) in listed("whole"):
+            return False
+        end = at + len(behind)
+        return not any((word,) in listed("items") for word in behind) and any(
+            (word,) not in listed("whole") and not word.endswith("ly") and not self._is_transparent(p)
+            for p, word in zip(range(at, end), behind, strict=True)
+        )
+
     def negates(self, position: int, length: int) -> Literal["near", "far"] | None:
         """Whether a negation that does not stand right before reverses an opinion, and from how far."""
         text = self._text
@@ -248,7 +263,19 @@ class Statements:
         at = position - 1
         skipped = False
         adverbs = {"really", "so", "very", "pretty", "quite", "a", "an", "the", "such", "too", "also", "just"}
-        adverbs |= {"definitely", "probably", "absolutely", "totally", "surely", "like", "be", "been", "have"}
+        adverbs |= {
+            "both",
+            "all",
+            "definitely",
+            "probably",
+            "absolutely",
+            "totally",
+            "surely",
+            "like",
+            "be",
+            "been",
+            "have",
+        }
         while at >= start and at not in self._named and text.words[at] in adverbs:
             skipped = True
             at -= 1
