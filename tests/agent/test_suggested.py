@@ -166,3 +166,45 @@ def test_where_no_candidate_fits_the_list_says_so(endpoint: Endpoint) -> None:
     usual = plain.recommend(user="u3", query=QUERY)
     assert [item.item_id for item in answer.items] == [item.item_id for item in usual.items]
     assert "rank none" in prompt_of(endpoint.bodies[-1])
+
+
+def test_what_is_named_for_items_like_others_is_reranked_with_or_without_words(endpoint: Endpoint) -> None:
+    plan: dict[str, object] = {
+        "intent": "similar",
+        "similar_to": ["Film 3"],
+        "suggested": ["Gloomy Sunday", "a bleak dusk over the town"],
+    }
+    for more in ({}, {"query": "darker"}):
+        endpoint.script = [knowing(plan={**plan, **more})]
+        reply = agent_of(endpoint).chat([Message(role="user", content="more like Film 3")], user="u3")
+        assert reply.recommendations is not None
+        titles = [item.title for item in reply.recommendations.items]
+        assert set(titles[:2]) == {GLOOM.title, DUSK.title}
+        assert "like Film 3" in prompt_of(endpoint.bodies[-1])
+        assert "matches" not in reply.text
+
+
+def test_one_item_that_the_model_chose_is_no_failure_to_match(endpoint: Endpoint) -> None:
+    plan: dict[str, object] = {
+        "intent": "recommend",
+        "query": QUERY,
+        "count": 1,
+        "suggested": ["Gloomy Sunday"],
+    }
+    endpoint.script = [knowing(plan=plan)]
+    agent = agent_of(endpoint)
+    reply = agent.chat([Message(role="user", content="the slowest, darkest one")], user="u3")
+    assert reply.recommendations is not None
+    assert [item.title for item in reply.recommendations.items] == [GLOOM.title]
+    assert "matches" not in reply.text
+    assert agent.recommend(user="u3", k=1, query=QUERY).match == "read"
+
+
+def test_what_the_model_has_not_seen_stands_behind_what_it_has(endpoint: Endpoint) -> None:
+    endpoint.script = [knowing("Gloomy Sunday", "A bleak dusk")]
+    answer = agent_of(endpoint, n_candidates=6).recommend(user="u3", k=12, query=QUERY)
+    seen = {text.split(" [")[0].split(" (")[0] for _, text in LINE.findall(offered(endpoint))}
+    assert {item.title for item in answer.items[:6]} == seen
+    assert sum(item.probability for item in answer.items) <= 1.0
+    fits = "As the language model reads the request, the first 2 fit; the others come closest."
+    assert fits in answer.notes

@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from nextinterest.agent.engine import Engine
+from nextinterest.agent.generation import lifted, suggested_queries
 from nextinterest.agent.histories import ReadHistory
 from nextinterest.agent.notes import left_notes
 from nextinterest.agent.ranked import RankedItems, reranked
 from nextinterest.agent.where_notes import where_notes
 from nextinterest.domain import BoolArray, FloatArray, History, IntArray, Recommendations, Where
 from nextinterest.retrieval.lists import rounded_down
+from nextinterest.retrieval.queries import Query
 from nextinterest.retrieval.shortlist import Shortlist
 
 __all__ = ["SIMILARITY", "alike", "likeness_notes", "nearest_items", "ranked_alike", "ranked_between"]
@@ -48,13 +50,14 @@ def ranked_between(
     models: Sequence[int],
     k: int,
     allowed: BoolArray,
-    request: str,
+    request: str | None,
+    suggested: Sequence[str] = (),
     *,
     rerank: bool = True,
 ) -> RankedItems:
     """Return the k best of the allowed items most like some others, by likeness and the words of a request.
 
-    The words move the neighbours' probabilities as far as the catalogue matches them, as in `Engine.rank`.
+    Words move the neighbours' probabilities as far as the catalogue matches them, as in `Engine.rank`.
 
     Parameters
     ----------
@@ -63,23 +66,30 @@ def ranked_between(
     history
         The person's events, for the prompt.
     request
-        What is asked for in free text.
+        What is asked for in free text; None for nothing besides.
+    suggested
+        Items that fit, in words: candidates for a language model that reranks.
     rerank
         Whether the language model reranks, where there is one; it reads the titles of `models` and the words.
     """
-    items = np.asarray(models, dtype=np.int32)
-    found = engine.retriever.alike(items, max(k, engine.config.n_candidates), allowed=allowed)
-    words, match = engine.asked_for(request)
+    items, retriever, n = np.asarray(models, dtype=np.int32), engine.retriever, engine.config.n_candidates
+    like = "like " + ", ".join(engine.catalog.titles[item] for item in models)
+    queries: list[Query] = []
+    if rerank and suggested and engine.reranker is not None:
+        asked = engine.reranker.model, like, 0, engine.grounder
+        queries = suggested_queries(*asked, retriever.encoder, suggested)
+    depth = max(k, n, retriever.config.n_candidates if queries else 0)
+    found = retriever.alike(items, depth, allowed=allowed, queries=queries)
+    words, match = ([], None) if request is None else engine.asked_for(request)
     for query in words:
-        found = _moved(found, query.rise(found.items, engine.retriever.item_vectors))
+        found = _moved(found, query.rise(found.items, retriever.item_vectors))
     if rerank:
-        titles = ", ".join(engine.catalog.titles[item] for item in models)
-        ranked = engine.reorder([history], [found], f"like {titles}: {request}", dated=True)[0]
+        text = like if request is None else f"{like}: {request}"
+        ranked = engine.reorder([history], [lifted(found, n)], text, dated=True)[0]
     else:
         ranked = reranked(found, None)
-    ranked = ranked.at(slice(k))
-    ranked = replace(ranked, parts=_likeness(engine, models, ranked.items) | ranked.parts)
-    return ranked.matching(match, reads=engine.config.request_share > 0)
+    ranked = ranked.matching(match, reads=engine.config.request_share > 0).at(slice(k))
+    return replace(ranked, parts=_likeness(engine, models, ranked.items) | ranked.parts)
 
 
 def _moved(found: Shortlist, terms: FloatArray) -> Shortlist:

@@ -256,10 +256,9 @@ class Engine:
         )
         if rerank:
             found = [lifted(one, self.config.n_candidates) for one in found]
-            ranked = self.reorder(histories, found, request, dated=dated)
-        else:
-            ranked = [reranked(one, None) for one in found]
-        return [one.at(slice(k)).matching(match, reads=self.config.request_share > 0) for one in ranked]
+        reorder = self.reorder(histories, found, request, dated=dated) if rerank else None
+        ranked = [reranked(one, None) for one in found] if reorder is None else reorder
+        return [one.matching(match, reads=self.config.request_share > 0).at(slice(k)) for one in ranked]
 
     def asked_for(self, request: str) -> tuple[list[Query], RequestMatch]:
         """Return what a request in words asks for; see `nextinterest.retrieval.requested`."""
@@ -341,6 +340,7 @@ class Engine:
                 constrained=where is not None and not where.empty,
                 has_model=self.language_model is not None,
                 unread=ranked.unread,
+                fits=ranked.fits,
             ),
         )
 

@@ -14,6 +14,7 @@ __all__ = [
     "UNREAD",
     "absent_note",
     "ambiguity_note",
+    "fitting_notes",
     "left_notes",
     "list_notes",
     "unordered",
@@ -37,6 +38,9 @@ MATCHED: dict[RequestMatch, str] = {
 
 POPULAR = "The history is empty: the order is that of popularity."
 """The note of a list for somebody of whom nothing is known."""
+
+_RANKED = 10
+"""Candidates that a model is asked to rank at least (template ``ranking``)."""
 
 _NAMED = 5
 """Items of one title that a note names at most."""
@@ -95,6 +99,20 @@ def left_notes(n_items: int, k: int, *, constrained: bool) -> tuple[str, ...]:
     return (f"{left} left to recommend; {k} were asked for.",)
 
 
+def fitting_notes(fits: int | None, n_items: int) -> tuple[str, ...]:
+    """Return the note of a list of which a language model put only a few items before all others.
+
+    Examples
+    --------
+    >>> fitting_notes(3, 5), fitting_notes(5, 5), fitting_notes(None, 5)
+    (('As the language model reads the request, the first 3 fit; the others come closest.',), (), ())
+    """
+    if fits is None or fits >= min(n_items, _RANKED):
+        return ()
+    fit = "the first fits" if fits == 1 else f"the first {fits} fit"
+    return (f"As the language model reads the request, {fit}; the others come closest.",)
+
+
 def list_notes(
     *,
     n_events: int,
@@ -106,6 +124,7 @@ def list_notes(
     constrained: bool,
     has_model: bool,
     unread: bool = False,
+    fits: int | None = None,
 ) -> tuple[str, ...]:
     """Return the notes of a ranked list.
 
@@ -127,6 +146,8 @@ def list_notes(
         Whether the agent has a language model.
     unread
         Whether its answer could not be read.
+    fits
+        How many items it put before all others; None where it read no request.
     """
     notes: list[str] = []
     if n_events == 0:
@@ -136,6 +157,7 @@ def list_notes(
     notes += reading
     if match is not None:
         notes.append(MATCHED[match])
+    notes += fitting_notes(fits, n_items)
     if n_skipped:
         are = ("is", "was") if n_skipped == 1 else ("are", "were")
         notes.append(

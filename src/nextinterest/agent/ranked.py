@@ -48,6 +48,8 @@ class RankedItems:
         Whether the language model was asked and its answer could not be read.
     match
         How clearly the catalogue matches the words of the request; None without one.
+    fits
+        How many items a language model that read the request put before all others; None without it.
     """
 
     items: IntArray
@@ -56,6 +58,7 @@ class RankedItems:
     ranks: dict[str, IntArray] = field(default_factory=dict)
     unread: bool = False
     match: RequestMatch | None = None
+    fits: int | None = None
 
     @classmethod
     def none(cls) -> RankedItems:
@@ -66,9 +69,8 @@ class RankedItems:
         """Return the items at some indices of the list, in that order."""
         parts = {name: part[indices] for name, part in self.parts.items()}
         ranks = {name: ranks[indices] for name, ranks in self.ranks.items()}
-        return RankedItems(
-            self.items[indices], self.probabilities[indices], parts, ranks, self.unread, self.match
-        )
+        items, probabilities = self.items[indices], self.probabilities[indices]
+        return replace(self, items=items, probabilities=probabilities, parts=parts, ranks=ranks)
 
     def matching(self, match: RequestMatch | None, *, reads: bool) -> RankedItems:
         """Return the list with how the catalogue matches a request; `reads`: the model that chose read it.
@@ -79,6 +81,8 @@ class RankedItems:
         if match and reads and choice is not None:
             even = np.ptp(choice[np.isfinite(choice)]) < _EVEN
             match = "read" if not even else "none" if match == "none" else "weak"
+            fits = int((choice > np.nanmin(choice) + _EVEN).sum())
+            return replace(self, match=match, fits=fits if match == "read" else None)
         return replace(self, match=match)
 
     def recommendation(self, index: int, catalog: Catalog, evidence: tuple[Evidence, ...]) -> Recommendation:
@@ -121,6 +125,8 @@ def reranked(
     if choice is not None:
         n = len(choice)
         log[:n] = redistribute(parts["retrieval"][:n], choice, weight, share, certain)
+        if certain < 1.0:  # a request was read: nothing that the model has not seen goes before what it has
+            log[n:] = np.minimum(log[n:], log[:n].min())
         parts["choice"] = np.full(len(log), np.nan, dtype=np.float32)
         parts["choice"][:n] = choice
     order = np.argsort(-log, kind="stable")

@@ -281,7 +281,14 @@ class Retriever:
     def _signals(self) -> list[CandidateSource]:
         return [*self.sources, *self.relations]
 
-    def alike(self, items: IntArray, k: int = 10, *, allowed: BoolArray | None = None) -> Shortlist:
+    def alike(
+        self,
+        items: IntArray,
+        k: int = 10,
+        *,
+        allowed: BoolArray | None = None,
+        queries: Sequence[Query] = (),
+    ) -> Shortlist:
         """Return the k items most like some others, most alike first, by `likeness`.
 
         Parameters
@@ -294,8 +301,10 @@ class Retriever:
         allowed
             As in `shortlist`. Probabilities are of being the next event after one of the items, as far as
             likeness tells.
+        queries
+            What else is a candidate.
         """
-        asked = Asked([History(items)], k, [items], allowed)
+        asked = Asked([History(items)], k, [items], allowed, [queries])
         scoring = PooledScores([], self.likeness, self.config)
         with step("retrieve", histories=1) as s:
             found = rank_candidates(scoring, asked, self._text.indexed, self._orders)[0]

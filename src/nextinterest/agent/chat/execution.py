@@ -165,7 +165,7 @@ class Executor:
         allowed = open_items & self.conditions.mask(request.where)
         by = order_values(self.engine, request.order, allowed)
         made = (
-            neighbours(self.engine, history, models, allowed, count, words, by)
+            neighbours(self.engine, history, models, allowed, count, words, by, request.suggested)
             if models
             else filtered(self.engine, history, allowed, count * pool, words, request.suggested or None, by)
         )

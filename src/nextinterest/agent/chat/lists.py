@@ -15,7 +15,7 @@ import numpy as np
 from nextinterest.agent.alike import likeness_notes, ranked_alike, ranked_between
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.metered import metered
-from nextinterest.agent.notes import MATCHED, POPULAR, UNRANKED, UNREAD
+from nextinterest.agent.notes import MATCHED, POPULAR, UNRANKED, UNREAD, fitting_notes
 from nextinterest.agent.ranked import RankedItems
 from nextinterest.domain import BoolArray, FloatArray, History, Recommendation, Recommendations
 from nextinterest.errors import ModelError
@@ -80,6 +80,7 @@ def filtered(
 
 def _notes(ranked: RankedItems, unranked: bool) -> list[str]:
     notes = [] if ranked.match is None else [MATCHED[ranked.match]]
+    notes += fitting_notes(ranked.fits, len(ranked.items))
     return [*notes, *([UNREAD] if ranked.unread else []), *([UNRANKED] if unranked else [])]
 
 
@@ -107,6 +108,7 @@ def neighbours(
     k: int,
     request: str | None = None,
     by: FloatArray | None = None,
+    suggested: Sequence[str] = (),
 ) -> Recommendations:
     """Return the k allowed items most like some others, most alike first; a request orders them anew.
 
@@ -126,15 +128,18 @@ def neighbours(
         What is asked for besides in free text; see `ranked_between`.
     by
         Values of all items by which the `AgentConfig.n_candidates` most alike are ordered, largest first.
+    suggested
+        Items that fit, in words; see `ranked_between`.
     """
     notes = likeness_notes(engine, models)
     n = k if by is None else max(k, engine.config.n_candidates)
-    if request is None:
+    reads = engine.config.request_share > 0 and engine.reranker is not None
+    if request is None and (by is not None or not reads):
         ranked = ranked_alike(engine, models, n, allowed)
         return _listed(engine, history, ranked if by is None else ordered(ranked, by, k), notes)
 
     def rank(rerank: bool) -> RankedItems:
-        return ranked_between(engine, history, models, n, allowed, request, rerank=rerank)
+        return ranked_between(engine, history, models, n, allowed, request, suggested, rerank=rerank)
 
     ranked, unranked = _ranked(engine, rank, True)
     ranked = ranked if by is None else ordered(ranked, by, k)
