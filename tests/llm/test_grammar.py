@@ -71,7 +71,7 @@ def test_rules_no_schema_says_are_a_typed_error(models: list[LocalModel]) -> Non
         def refuse(cls, value: str) -> str:
             raise ValueError("no word will do")
 
-    with pytest.raises(OutputParseError, match="no word will do at word"):
+    with pytest.raises(OutputParseError, match="word: Value error, no word will do"):
         models[0].generate([Message(role="user", content="hi")], schema=Never)
 
 

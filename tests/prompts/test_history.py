@@ -384,4 +384,4 @@ def test_a_ranking_prompt_shows_what_is_known_of_events_and_candidates(base_toke
     assert "- Lamp (tags led, us b; oiled no), returned, 3 days after the one before\n" in text
     assert "A. Mug [Camping] (price 29.9; brand Alta): Light. " in text
     assert text.count("Light.") < 30  # cut
-    assert "in the person's words: a gift\nPut candidates that fit this before all that do not.\n" in text
+    assert "in the person's words: a gift\nPut candidates that fit this before all that do not;" in text

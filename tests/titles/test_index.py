@@ -94,8 +94,6 @@ def test_any_titles_and_any_text(titles: list[str], typed: str) -> None:
 
 
 def test_the_words_of_requests_count_as_common() -> None:
-
-    listed = {
-        word for phrases in tokens._lists("words.yaml").values() for phrase in phrases for word in phrase
-    }
+    lists = {name: phrases for name, phrases in tokens._lists("words.yaml").items() if name != "first_names"}
+    listed = {word for phrases in lists.values() for phrase in phrases for word in phrase}
     assert not listed - common_words()

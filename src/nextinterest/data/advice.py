@@ -98,6 +98,6 @@ def about_repeats(dropped: int, read: int, which: str) -> tuple[str, ...]:
     kept, others = ("last", "earlier") if which == "last" else ("first", "later")
     return (
         f"{dropped:,} of {read:,} events ({dropped / read:.0%}) repeat a user and an item and were dropped: "
-        f"the {kept} of each stays, {others} ones do not count, nor do views beside a purchase; --repeats "
-        "keep (in Python CleaningConfig(repeats='keep')) keeps all",
+        f"the {kept} of each stays, {others} ones do not count; --repeats keep (in Python "
+        "CleaningConfig(repeats='keep')) keeps all",
     )

@@ -134,7 +134,7 @@ def fields_for(catalog: Catalog) -> tuple[str, ...]:
     --------
     >>> from nextinterest.domain import Item
     >>> fields_for(Catalog.from_items([Item("1", "Espresso machine", price=90.0)]))[:5]
-    ('intent', 'count', 'price_from', 'price_to', 'excluded_items')
+    ('intent', 'count', 'price_from', 'price_to', 'order')
     """
     details = catalog.details
     has: dict[str, bool] = {

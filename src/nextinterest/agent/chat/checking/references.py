@@ -12,6 +12,7 @@ from functools import cached_property
 
 from nextinterest.agent.chat.checking.sentence import MASK, Sentence, Span
 from nextinterest.agent.chat.named import Named
+from nextinterest.counting import counted
 
 __all__ = ["Reference", "References", "extreme", "value_of"]
 
@@ -303,7 +304,7 @@ class References:
             self.taken += inside
             wrong = [n for n in inside if n.value.isdigit() and int(n.value) != len(items)]
             if named and wrong:
-                self.faults.append(f"it says that there are {wrong[0].value} others")
+                self.faults.append(f"it says that there are {counted(int(wrong[0].value), 'other')}")
             if named:
                 read.append(Reference(span.start, span.end, items, "others"))
         return read
