@@ -31,7 +31,7 @@ from nextinterest.agent.chat.checking.sentence import Sentence, TitleForms
 from nextinterest.agent.chat.checking.vocabulary import words_fault
 from nextinterest.agent.chat.named import Done, Named, described_by, done_with, of_found, of_item
 from nextinterest.agent.chat.wording import clean
-from nextinterest.domain import Outcome
+from nextinterest.domain import Outcome, Where
 from nextinterest.interests.claims import ClaimChecker
 
 __all__ = ["Facts"]
@@ -97,6 +97,8 @@ class Facts:
                 items[clean(one.title)] = described_by(items[clean(one.title)], known)
         asked = Done(asked=True)
         done = {clean(title): asked for title in request.similar_to} | done
+        out = {clean(title): Done(out=True) for title in request.less_like}
+        done |= out | {clean(title): Done("dislike", out=True) for title in request.disliked}
         counts = {} if why is None else {clean(name): n for name, n in why.shared_categories.items()}
         events = why.events if why is not None else None if made is None else made.events_used
         if past is not None:
@@ -116,6 +118,10 @@ class Facts:
                 frozenset(map(clean, past.rising)) if past is not None else frozenset(),
                 frozenset(map(clean, past.fading)) if past is not None else frozenset(),
                 f"{message} {request.query or ''}".casefold(),
+                _left_out(where),
+                frozenset(_WORD.findall((request.query or "").casefold()))
+                if made is not None and made.match == "read"
+                else frozenset(),
             ),
             tuple(claims),
             language,
@@ -230,6 +236,20 @@ class Facts:
 
     def _read(self, sentence: str) -> Sentence:
         return Sentence.read(sentence, self._titles, self._names, self._meant, self._lexicon)
+
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+
+
+def _left_out(where: Where) -> frozenset[str]:
+    """Return the words of the values of attributes that no item of a list has."""
+    values = [
+        value
+        for condition in where.excluded_attributes.values()
+        for value in (condition if isinstance(condition, tuple) else (condition,))
+        if isinstance(value, str)
+    ]
+    return frozenset(word for value in values for word in _WORD.findall(value.casefold()))
 
 
 def forms_of(known: frozenset[str] | set[str], words: Lexicon) -> Mapping[str, str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from nextinterest.agent.chat.checking.lexicon import lexicon
 from nextinterest.domain import Catalog, KnownFacts, Outcome
 from nextinterest.interests.claims import plain_words
 from nextinterest.prompts.lines import value_text
 
-__all__ = ["own_numbers", "own_words", "with_known"]
+__all__ = ["own_denials", "own_numbers", "own_words", "with_known"]
 
 MOST_DESCRIPTION = 400
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
@@ -30,6 +31,15 @@ _DENIES = frozenset(
         "incompatible",
     ]
 )
+_SENTENCE = re.compile(r"[.!?;\n]\s+|[.!?;]$")
+_CLAUSE = re.compile(r",\s+(?:but\s+)?")
+_IS_NOT = re.compile(r"not ([^\W\d_]+(?:-[^\W\d_]+)*)", re.IGNORECASE)
+_OF_THE_WHOLE = frozenset({
+    "recommended", "suitable", "suited", "supported", "included", "advised", "allowed", "possible",
+    "needed", "required", "safe", "covered", "available", "meant", "made", "intended", "only", "just",
+    "merely", "is", "are", "was", "were", "does", "do", "will",
+})  # fmt: skip
+"""Words behind "not" with which it denies what stands before it, or denies nothing."""
 _WITH = ("work", "works", "suit", "suits")
 
 
@@ -72,7 +82,27 @@ def own_words(known: KnownFacts) -> frozenset[str]:
 
 def own_numbers(known: KnownFacts) -> frozenset[str]:
     """Return the numbers of an item's attributes and description that it does not deny."""
-    return frozenset(number for text, holds in _texts(known) if holds for number in _NUMBER.findall(text))
+    held = [text for text, holds in _texts(known) if holds]
+    in_words = lexicon("en").numbers
+    words = (word for text in held for word in re.findall(r"[^\W\d_]+", text.casefold()))
+    return frozenset(number for text in held for number in _NUMBER.findall(text)) | {
+        str(in_words[word]) for word in words if word in in_words
+    }
+
+
+def own_denials(known: KnownFacts) -> frozenset[str]:
+    """Return the words of what a description says an item is not: "windproof, not waterproof".
+
+    Examples
+    --------
+    >>> sorted(own_denials(KnownFacts(description="Windproof, not waterproof. Not only for rain.")))
+    ['waterproof']
+    """
+    clauses = [
+        clause for sentence in _SENTENCE.split(known.description or "") for clause in _CLAUSE.split(sentence)
+    ]
+    found = [match[1].casefold() for clause in clauses if (match := _IS_NOT.fullmatch(clause.strip()))]
+    return frozenset(word for word in found if word not in _OF_THE_WHOLE)
 
 
 def _texts(known: KnownFacts) -> Iterator[tuple[str, bool]]:
@@ -83,8 +113,21 @@ def _texts(known: KnownFacts) -> Iterator[tuple[str, bool]]:
         else:
             text = value_text(value)
             yield f"{name} {text}", not _denies(text)
-    for sentence in re.split(r"[.!?;\n]\s+|[.!?;]$", known.description or ""):
+    for sentence in _SENTENCE.split(known.description or ""):
+        yield from _clauses(sentence)
+
+
+def _clauses(sentence: str) -> Iterator[tuple[str, bool]]:
+    """Yield what stands before a clause that begins with "not", and the rest: "windproof, not waterproof"."""
+    clauses = _CLAUSE.split(sentence)
+    first = next((n for n, clause in enumerate(clauses) if _denies(clause)), None)
+    if first is None:
         yield sentence, not _denies(sentence)
+        return
+    words = [word.casefold() for word in _WORD.findall(clauses[first])]
+    apart = words[:1] == ["not"] and not set(words) & _OF_THE_WHOLE
+    yield ", ".join(clauses[:first]), apart
+    yield ", ".join(clauses[first:]), False
 
 
 def _denies(text: str) -> bool:

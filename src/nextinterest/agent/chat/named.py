@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nextinterest.agent.chat.known import own_numbers, own_words
+from nextinterest.agent.chat.known import own_denials, own_numbers, own_words
 from nextinterest.agent.chat.wording import clean
 from nextinterest.domain import Evidence, FoundItem, KnownFacts, Recommendation
 
@@ -42,7 +42,7 @@ class Named:
     title_words
         Those of its title.
     lacks
-        Names of attributes that it has not.
+        Names of attributes that it has not, and words of what its description says that it is not.
     """
 
     title: str
@@ -74,6 +74,8 @@ class Done:
         Its rating, and the end of the scale.
     asked
         Whether the person asked for items like it, so that it need be no event.
+    out
+        Whether the request leaves it out or is for what is less like it.
     """
 
     kind: str | None = None
@@ -81,6 +83,7 @@ class Done:
     rating: float | None = None
     best_rating: float | None = None
     asked: bool = False
+    out: bool = False
 
 
 def of_item(item: Recommendation) -> Named:
@@ -136,7 +139,7 @@ def described_by(item: Named, known: KnownFacts) -> Named:
         amounts=amounts,
         numbers=frozenset(numbers),
         words=item.words | own_words(known),
-        lacks=lacks,
+        lacks=lacks | own_denials(known),
     )
 
 

@@ -38,6 +38,10 @@ class Basis:
         Categories that the history turns to, and away from, lately.
     said
         What the person wrote last, in lower case.
+    left_out
+        Words of what the request's conditions leave out, in lower case: of no item of the list.
+    queried
+        Words that the list was ordered by, in lower case.
     """
 
     items: Mapping[str, Named]
@@ -53,6 +57,8 @@ class Basis:
     rising: frozenset[str] = frozenset()
     fading: frozenset[str] = frozenset()
     said: str = ""
+    left_out: frozenset[str] = frozenset()
+    queried: frozenset[str] = frozenset()
 
     @property
     def every(self) -> tuple[Named, ...]:

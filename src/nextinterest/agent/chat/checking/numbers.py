@@ -7,6 +7,7 @@ import re
 from nextinterest.agent.chat.checking.basis import Basis
 from nextinterest.agent.chat.checking.comparisons import Comparisons, bounded
 from nextinterest.agent.chat.checking.names import counted_by
+from nextinterest.agent.chat.checking.own_phrases import own_phrases
 from nextinterest.agent.chat.checking.past import Persons
 from nextinterest.agent.chat.checking.references import References
 from nextinterest.agent.chat.checking.sentence import Sentence, Span
@@ -41,7 +42,7 @@ def numbers_fault(
     for span in sentence.numbers:
         if span in refs.taken or span in comparisons.taken:
             continue
-        if _offered(sentence, span):
+        if _offered(sentence, span) or any(a <= span.start < b for a, b in own_phrases(sentence, basis.said)):
             continue
         if not _Number(sentence, refs, persons, basis, span).holds():
             said = refs.of(span)
@@ -279,6 +280,8 @@ class _Number:
 
     def _of_whole(self, value: float) -> bool:
         total = len(self.basis.every)
+        if total and all(one.year == value for one in self.basis.every):
+            return True
         if value in self.basis.lowest | self.basis.highest and value > 12:
             return self.said is None or self.said.loose or self.said.kind == "they"
         if not (self.basis.listed and value == int(value) and value <= 100):

@@ -21,38 +21,11 @@ _KINDS: dict[str, frozenset[str | None]] = {
 }
 _LEADS = frozenset({"", "which", "that", "qui", "que", "den", "die", "das"})
 _I = frozenset({"i", "i've", "i'd", "we", "we've", "i'll", "ich", "yo", "je", "j'ai"})
-_NO_EVENT = frozenset(
-    [
-        "a",
-        "an",
-        "to",
-        "quick",
-        "long",
-        "short",
-        "good",
-        "worth",
-        "next",
-        "could",
-        "would",
-        "might",
-        "may",
-        "can",
-        "will",
-        "should",
-        "you'll",
-        "i'll",
-        "we'll",
-        "one'll",
-        "great",
-        "nice",
-        "easy",
-        "the",
-        "if",
-        "zu",
-        "à",
-        "para",
-    ]
-)
+_NO_EVENT = frozenset({
+    "a", "an", "to", "quick", "long", "short", "good", "worth", "next", "could", "would", "might", "may",
+    "can", "will", "should", "you'll", "i'll", "we'll", "one'll", "great", "nice", "easy", "the", "if",
+    "zu", "à", "para",
+})  # fmt: skip
 _BETWEEN = 7  # words between a verb and its object
 _OFTEN = 0.15  # share of events from which "you watch a lot of" holds
 
@@ -368,6 +341,10 @@ def reason_fault(sentence: Sentence, refs: References, basis: Basis) -> str | No
             return f"it names {event.value}, which is no event"
         if done.asked:
             continue
+        if done.out:
+            if not _is_left_out(sentence, event, done):
+                return f"it names {event.value}, which the list leaves out"
+            continue
         meant = _reasoned(event, events, titled)
         if meant is None or not meant.items:
             if basis.items and not any(event.value in one.because for one in basis.every):
@@ -386,6 +363,19 @@ def reason_fault(sentence: Sentence, refs: References, basis: Basis) -> str | No
         if len(words) <= 2 and others and not any(one.seen for one in behind.items):
             return f"it gives {behind.items[0].title} as a reason, which the history does not hold"
     return None
+
+
+def _is_left_out(sentence: Sentence, event: Span, done: Done) -> bool:
+    """Whether a sentence says that what the request leaves out is left out, or was disliked."""
+    begin, _ = sentence.clause(event.start)
+    denied = any(
+        one.end <= event.start and begin <= one.start and len(sentence.between(one, event).split()) <= 2
+        for one in sentence.denials
+    )
+    disliked = any(
+        begin <= one.start < event.start and one.value == "dislike" for one in sentence.find("past")
+    )
+    return denied or (disliked and done.kind == "dislike")
 
 
 def _reasoned(event: Span, events: list[Span], refs: list[Reference]) -> Reference | None:

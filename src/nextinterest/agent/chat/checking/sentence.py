@@ -76,6 +76,8 @@ class TitleForms:
         bare = [form for form in self.meant if form.casefold() not in words]
         self._bare = phrases(bare)
         self._dated = re.compile(rf"{phrases(self.meant).pattern}(?=\s*\()")
+        # A second title in brackets is part of a title, and not what stands behind a short form of it.
+        self._bracketed = phrases(form for form in self.meant if form.endswith(")"))
 
     @staticmethod
     def _forms(title: str) -> Iterator[str]:
@@ -97,7 +99,7 @@ class TitleForms:
             title = self._folded.get(lowered(inner)) or self._folded.get(lowered(match[1]))
             taken.append(match.span())
             yield Span("title" if title else "quoted", *match.span(), title or match[1])
-        for pattern in (self._dated, self._bare):
+        for pattern in (self._bracketed, self._dated, self._bare):
             for match in pattern.finditer(plain):
                 if not any(start < match.end() and match.start() < end for start, end in taken):
                     taken.append(match.span())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from nextinterest.agent.chat.checking.basis import Basis
+from nextinterest.agent.chat.checking.own_phrases import own_phrases
 from nextinterest.agent.chat.checking.references import References
 from nextinterest.agent.chat.checking.sentence import MASK, Sentence, Span
 
@@ -22,6 +23,7 @@ _PRAISE = re.compile(
     r"attractive|impressive|inspiring|entertaining|better|weak|surprising|moving)\s*(?:[,.;!]|$)"
 )
 _OFFERS = re.compile(r"(?:and |or |so )?(?:would|shall|should|want|how about|can i|may i|do you|are you)\b")
+_BY = re.compile(r"\b(?:by|with|from) $")
 _I = frozenset({"i", "i'd", "i'll", "i've", "i'm", "we", "we've", "let", "me", "happy"})
 _WITH = frozenset({"mit", "von", "with", "by", "con", "de", "avec", "par", "featuring"})
 
@@ -170,6 +172,7 @@ def _content(
     ]
     covered += [(one.start, one.end) for one in (*sentence.names, *sentence.numbers, *sentence.quoted)]
     covered += [(one.start, one.end) for one in refs.found if one.kind == "word"]
+    covered += [*own_phrases(sentence, basis.said), *_queried(sentence, refs, basis)]
     events = {word for title in basis.done for word in title.casefold().split() if len(word) > 3}
     offers = [one.start for one in (*sentence.find("offers"), *sentence.find("conditions"))]
     for match in sentence.words:
@@ -184,7 +187,7 @@ def _content(
             continue
         if _partly_so(sentence, word, begin, match.start(), basis):
             continue
-        if denied and word in _lacking(refs, match, basis):
+        if denied and word in _lacking(refs, match, basis) | basis.left_out:
             continue
         free_clause = _I & set(sentence.lower[begin:end].split()) or sentence.lower[begin:end].startswith(
             "say"
@@ -202,6 +205,18 @@ def _content(
             continue
         return f"it uses the word {word!r}, which no fact supports"
     return None
+
+
+def _queried(sentence: Sentence, refs: References, basis: Basis) -> list[tuple[int, int]]:
+    """Return where names of the query stand that are said of the list: "five by Kubrick"."""
+    found: list[tuple[int, int]] = []
+    for match in sentence.words:
+        start, end = match.span()
+        follows = bool(_BY.search(sentence.lower[:start])) or bool(found and found[-1][1] == start - 1)
+        of_one = any(one.end <= start and one.kind != "they" for one in refs.found)
+        if match[0] in basis.queried and sentence.text[start].isupper() and follows and not of_one:
+            found.append((start, end))
+    return found
 
 
 def _partly_so(sentence: Sentence, word: str, begin: int, at: int, basis: Basis) -> bool:
