@@ -13,6 +13,7 @@ __all__ = ["remarks"]
 _REMARKS: dict[Remark, str] = {
     "idle": "No question is open, so nothing was changed. Say what you would like.",
     "nothing_to_undo": "There is nothing in this conversation to undo. Nothing was changed.",
+    "program": "I am a program, not a person.",
     "gone": "What was removed is gone. Say it again to note it again.",
     "drops_seen": "What you have seen is left out of lists anyway. Nothing was deleted.",
 }

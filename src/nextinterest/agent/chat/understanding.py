@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 ReportedKind = Literal["seen", "liked", "disliked"]
-Remark = Literal["idle", "drops_seen", "nothing_to_undo", "gone"]
+Remark = Literal["idle", "drops_seen", "nothing_to_undo", "gone", "program"]
 
 
 class ChatContext:

@@ -72,4 +72,6 @@ def _is_function_word(text: Text, one: Named) -> bool:
     """Whether a title is made of function words, written as such: "war", "das war"."""
     tokens = text.tokens[one.start : one.end]
     written = one.by_title and all(token.word in single_words("function_words") for token in tokens)
+    if one.start == 0 and one.end == len(text) and tokens[0].capital:
+        return False  # "Her" alone
     return written and not tokens[0].quoted and not (tokens[-1].capital and one.end > 1)

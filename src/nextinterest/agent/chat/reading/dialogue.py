@@ -16,7 +16,7 @@ from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import may_be_name
 from nextinterest.agent.chat.reading.roles import Named
 from nextinterest.agent.chat.reading.scope import free_text, names_anew
-from nextinterest.agent.chat.reading.small_talk import small_talk
+from nextinterest.agent.chat.reading.small_talk import asks_who_answers, small_talk
 from nextinterest.agent.chat.reading.turn import Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
 from nextinterest.agent.chat.schema import EVERYTHING
@@ -100,6 +100,8 @@ class Dialogue(DialogueState):
     def _remark(turn: Turn, intent: Intent) -> Remark | None:
         if turn.drops_seen:
             return "drops_seen"
+        if intent == "other" and not turn.titled and asks_who_answers(turn.text):
+            return "program"
         idle = intent == "other" and not turn.named and small_talk(turn.text) == "idle"
         return "idle" if idle else None
 

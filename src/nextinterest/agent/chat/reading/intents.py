@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from nextinterest.agent.chat.reading.asking import asks_of_what, compares, question_of
+from nextinterest.agent.chat.reading.goods import opening
 from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.retraction import Retraction
 from nextinterest.agent.chat.reading.scope import (
@@ -19,12 +20,12 @@ from nextinterest.agent.chat.reading.scope import (
     unwanted_text,
 )
 from nextinterest.agent.chat.reading.slots import words_in_slot
-from nextinterest.agent.chat.reading.small_talk import small_talk
+from nextinterest.agent.chat.reading.small_talk import asks_who_answers, small_talk, takes_leave
 from nextinterest.agent.chat.reading.statements import opens_question
 from nextinterest.agent.chat.reading.tokens import single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.agent.chat.schema import Intent
-from nextinterest.titles.words import common_words
+from nextinterest.titles.words import common_words, everyday_words
 
 _SHORT = 4  # words; "more like that" where nothing was shown asks for what is meant
 
@@ -47,6 +48,10 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "forget"
     if not turn.titled and not turn.conditions and (said := small_talk(turn.text)) is not None:
         return "other" if said == "idle" else said
+    if (left := takes_leave(turn.text)) is not None and not _asks_or_tells(turn):
+        return left  # type: ignore[return-value]
+    if asks_who_answers(turn.text) and not turn.titled:
+        return "other"
     if _is_injected(turn):
         return "other"
     for intent, fits in (
@@ -57,6 +62,7 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         if fits(turn):
             return intent  # type: ignore[return-value]
     reported = not is_question(turn.text) and looked_up(turn, "reported_slots") is not None
+    reported = reported or _any_of_name(turn) is not None
     if not reported and not in_scope(turn, refining=refining):
         return "forget" if _speaks_of_deleting(turn) else "other"
     similar = any(one.like for one in turn.named) or _similar_without_name(turn)
@@ -94,6 +100,12 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
     if turn.titled:
         return "feedback" if stated else _mentioned(turn)
     return "forget" if _speaks_of_deleting(turn) else "other"
+
+
+def _asks_or_tells(turn: Turn) -> bool:
+    """Whether a message that takes leave has something else to it: a request, a title, an opinion."""
+    asks = turn.has("strong_requests", "wants", "asks_items", "more_of_same", "liked", "disliked", "explain")
+    return bool(turn.named or turn.conditions or turn.lacking or turn.retraction or asks)
 
 
 def _asks_of_it(turn: Turn) -> bool:
@@ -162,7 +174,7 @@ def looked_up(turn: Turn, *lists: str) -> str | None:
     """
     written = words_in_slot(turn.text, word_list(*(lists or ("strong_search",))))
     if written is None:
-        return None
+        return None if lists else _any_of_name(turn)
     if turn.categories.include and lists:
         return None
     words = [word.strip(".,!?\"'").casefold() for word in written.split()]
@@ -174,6 +186,20 @@ def looked_up(turn: Turn, *lists: str) -> str | None:
     written = written.strip()
     capital = any(part[:1].isupper() for part in written.split())
     return written if capital or any(word not in common_words() for word in content) else None
+
+
+def _any_of_name(turn: Turn) -> str | None:
+    """Return the name in "got any Taylor Swift?", which nothing in the catalogue has."""
+    text, first = turn.text, opening(turn.text)
+    start = first + text.phrase_at(first, word_list("got_any"))
+    end = len(text) - (text.words[-1:] in {("please",), ("pls",)})
+    words = text.words[start:end]
+    empty = single_words("plain") | single_words("says_nothing") | single_words("nothing_meant")
+    if start == first or not 0 < len(words) <= _SHORT or turn.conditions or turn.lacking or turn.goods:
+        return None
+    if turn.has("item_nouns", "more_of_same") or not empty.isdisjoint(words) or turn.named:
+        return None
+    return text.span(start, end) if any(word not in everyday_words() for word in words) else None
 
 
 def forgets_besides(turn: Turn) -> bool:

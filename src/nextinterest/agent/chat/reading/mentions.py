@@ -24,6 +24,7 @@ from nextinterest.agent.chat.reading.slots import (
     title_slots,
     year_behind,
 )
+from nextinterest.agent.chat.reading.small_talk import says_something
 from nextinterest.agent.chat.reading.statements import listed
 from nextinterest.agent.chat.reading.tokens import Text, all_phrases, single_words, word_list
 from nextinterest.titles import TitleIndex, TitleMatch, compared, normalise_title, title_words
@@ -155,9 +156,14 @@ class _Search:
                 continue
             dated = self._is_dated(start, end, item)
             mention = Mention(start, end, item, 1.0, end + dated)
-            if dated or self._is_quoted(start, end) or self._is_meant(mention):
+            whole = start == 0 and end == len(words) and self._is_whole()
+            if dated or whole or self._is_quoted(start, end) or self._is_meant(mention):
                 return mention
         return None
+
+    def _is_whole(self) -> bool:
+        """Whether a message that is a title says nothing else: "Up" does not, "more" and "drama" do."""
+        return not (says_something(self.text) or self.lexicon.mentions(self.text, set()))
 
     def _has_article(self, item: int, word: str) -> bool:
         """Whether a word is no article, or one of the title's: "the heat" is not Heat."""
