@@ -72,14 +72,14 @@ def test_other_questions_are_not_about_who_answers(message: str) -> None:
 
 @pytest.mark.parametrize(
     ("message", "title"),
-    [("Up", "Up"), ("up", "Up"), ("Her", "Her"), ("Big", "Big"), ("big?", "Big"), ("Speed", "Speed")],
+    [("Up", "Up"), ("Up!", "Up"), ("Her", "Her"), ("Big", "Big"), ("Big?", "Big"), ("Speed", "Speed")],
 )
 def test_a_title_alone_is_looked_up(message: str, title: str) -> None:
     asked = read(message).request
     assert (asked.intent, asked.query) == ("search", title)
 
 
-@pytest.mark.parametrize("message", ["More", "more", "perfect", "Drama", "nine", "her", "enough"])
+@pytest.mark.parametrize("message", ["More", "up", "Perfect", "Drama", "nine", "her", "enough"])
 def test_a_word_that_says_something_is_no_title(message: str) -> None:
     assert (read(message).request.intent, read(message).request.query) != ("search", message.capitalize())
 

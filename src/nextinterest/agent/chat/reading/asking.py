@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import yaml
 
 from nextinterest.agent.chat.reading.goods import opening
+from nextinterest.agent.chat.reading.scope import is_contraction
 from nextinterest.agent.chat.reading.tokens import phrases_of, single_words, tokenise
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.titles.words import NUMBER_WORDS
@@ -112,7 +113,14 @@ def unanswered(turn: Turn, items: Sequence[int], context: ChatContext) -> tuple[
     for position, token in enumerate(text.tokens):
         word = token.word
         number = word.isdigit() or word in NUMBER_WORDS
-        if position in held or word in empty or word in known or number or len(said) >= _MOST:
+        if (
+            position in held
+            or is_contraction(token)
+            or word in empty
+            or word in known
+            or number
+            or len(said) >= _MOST
+        ):
             continue
         said.append(f"“{token.raw}”")
     return tuple(said)

@@ -15,7 +15,7 @@ from nextinterest.agent.chat.reading.numbers import changed_count
 from nextinterest.agent.chat.reading.removal import excepts, in_passing
 from nextinterest.agent.chat.reading.retraction import may_be_name
 from nextinterest.agent.chat.reading.roles import Named
-from nextinterest.agent.chat.reading.scope import free_text, names_anew
+from nextinterest.agent.chat.reading.scope import counts, free_text, names_anew
 from nextinterest.agent.chat.reading.small_talk import asks_who_answers, small_talk
 from nextinterest.agent.chat.reading.turn import Table, Turn
 from nextinterest.agent.chat.reading.years import YearRange
@@ -287,6 +287,14 @@ class Dialogue(DialogueState):
                 said = seen if seen is not None else turn.titled[0].item if turn.titled else None
                 query = looked_up(turn, "reported_slots") if said is None else catalog.called(said)
             return Request(intent=intent, liked=names["liked"], disliked=names["disliked"], query=query)
+        if intent == "search" and counts(turn):
+            wanted = turn.categories
+            asked = ListRequest(
+                include=list(wanted.include), either=wanted.either, exclude=list(wanted.exclude)
+            )
+            asked.years = turn.years.range or YearRange()
+            asked.change(turn, self.context)
+            return Request(intent=intent, where=asked.asks("recommend", self.context).where)
         several = self._ids(dict.fromkeys(one.item for one in turn.titled))
         where = Where(only_items=several) if len(several) > 1 and intent in {"search", "ask"} else Where()
         return Request(intent=intent, where=where, query=self._query(turn, intent))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 from nextinterest.agent.chat.reading.asking import asks_of_what, compares, question_of
+from nextinterest.agent.chat.reading.deletion import contains
 from nextinterest.agent.chat.reading.goods import opening
 from nextinterest.agent.chat.reading.removal import excepts
 from nextinterest.agent.chat.reading.retraction import Retraction
 from nextinterest.agent.chat.reading.scope import (
+    counts,
     free_text,
     in_scope,
     is_question,
@@ -22,7 +24,7 @@ from nextinterest.agent.chat.reading.scope import (
 from nextinterest.agent.chat.reading.slots import words_in_slot
 from nextinterest.agent.chat.reading.small_talk import asks_who_answers, small_talk, takes_leave
 from nextinterest.agent.chat.reading.statements import opens_question
-from nextinterest.agent.chat.reading.tokens import single_words, word_list
+from nextinterest.agent.chat.reading.tokens import phrases_of, single_words, word_list
 from nextinterest.agent.chat.reading.turn import Turn
 from nextinterest.agent.chat.schema import Intent
 from nextinterest.titles.words import common_words, everyday_words
@@ -54,6 +56,10 @@ def decide(turn: Turn, *, refining: bool) -> Intent:
         return "other"
     if _is_injected(turn):
         return "other"
+    if counts(turn):
+        return "search"
+    if _shows_stored(turn):
+        return "profile"
     for intent, fits in (
         ("explain", _asks_why),
         ("profile", _asks_about_self),
@@ -191,7 +197,7 @@ def looked_up(turn: Turn, *lists: str) -> str | None:
 def _any_of_name(turn: Turn) -> str | None:
     """Return the name in "got any Taylor Swift?", which nothing in the catalogue has."""
     text, first = turn.text, opening(turn.text)
-    start = first + text.phrase_at(first, word_list("got_any"))
+    start = first + text.phrase_at(first, phrases_of("asking.yaml", "got_any"))
     end = len(text) - (text.words[-1:] in {("please",), ("pls",)})
     words = text.words[start:end]
     empty = single_words("plain") | single_words("says_nothing") | single_words("nothing_meant")
@@ -291,6 +297,16 @@ def _asks_about_self(turn: Turn) -> bool:
     if turn.has("profile_guards", "hard_requests"):
         return False
     return not (turn.count or turn.years.range)
+
+
+def _shows_stored(turn: Turn) -> bool:
+    """Whether only what is stored is asked for: "don't delete anything, show me what you have on me"."""
+    spared = contains("spared", turn.text.words)
+    asks = any(
+        not turn.title_positions & {start}
+        for start, _ in turn.text.spans(phrases_of("asking.yaml", "stored_of_me"))
+    )
+    return spared and asks and not turn.titled
 
 
 def _looks_up(turn: Turn) -> bool:

@@ -24,7 +24,7 @@ from nextinterest.agent.chat.reading.slots import (
     title_slots,
     year_behind,
 )
-from nextinterest.agent.chat.reading.small_talk import says_something
+from nextinterest.agent.chat.reading.small_talk import is_name_alone
 from nextinterest.agent.chat.reading.statements import listed
 from nextinterest.agent.chat.reading.tokens import Text, all_phrases, single_words, word_list
 from nextinterest.titles import TitleIndex, TitleMatch, compared, normalise_title, title_words
@@ -163,7 +163,7 @@ class _Search:
 
     def _is_whole(self) -> bool:
         """Whether a message that is a title says nothing else: "Up" does not, "more" and "drama" do."""
-        return not (says_something(self.text) or self.lexicon.mentions(self.text, set()))
+        return is_name_alone(self.text) and not self.lexicon.mentions(self.text, set())
 
     def _has_article(self, item: int, word: str) -> bool:
         """Whether a word is no article, or one of the title's: "the heat" is not Heat."""

@@ -7,21 +7,32 @@ matter, whatever it is about.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from nextinterest.agent.chat.reading.categories import is_negated
 from nextinterest.agent.chat.reading.goods import opening
-from nextinterest.agent.chat.reading.tokens import Text, single_words, word_list
-from nextinterest.titles.words import NUMBER_WORDS
+from nextinterest.agent.chat.reading.tokens import Text, Token, phrases_of, single_words, word_list
+from nextinterest.titles.words import NUMBER_WORDS, common_words
 
 if TYPE_CHECKING:
     from nextinterest.agent.chat.reading.turn import Turn
 
-__all__ = ["free_text", "in_scope", "is_question", "names_anew", "opens_indefinite", "unwanted_text"]
+__all__ = [
+    "counts",
+    "free_text",
+    "in_scope",
+    "is_contraction",
+    "is_question",
+    "names_anew",
+    "opens_indefinite",
+    "unwanted_text",
+]
 
 _LONGEST_QUERY = 200
 _SHORT = 3  # words
+_LONGEST_IDIOM = 8  # words
 
 
 def in_scope(turn: Turn, *, refining: bool) -> bool:
@@ -87,10 +98,11 @@ def unwanted_text(turn: Turn) -> tuple[tuple[int, int], ...]:
 def _free(turn: Turn) -> list[tuple[int, int]]:
     """Return the runs of words of a request that no field holds."""
     text = turn.text
-    held = turn.taken | turn.title_positions | _asking(text)
+    held = turn.taken | turn.title_positions | _asking(text) | _idioms(text)
     runs: list[tuple[int, int]] = []
     for position, word in enumerate(text.words):
         empty = word in single_words("plain") or word in single_words("says_nothing")
+        empty = empty or is_contraction(text.tokens[position])
         if position in held or empty or word.isdigit() or word in NUMBER_WORDS:
             continue
         if (
@@ -104,6 +116,45 @@ def _free(turn: Turn) -> list[tuple[int, int]]:
     asked = [run for run in runs if _is_refused(text, run[0]) or _is_of_request(turn, run)]
     # What is said beside a request that says nothing else is what it is about: "I feel sad, cheer me up".
     return runs if not asked and not turn.conditions and not turn.named else asked
+
+
+def counts(turn: Turn) -> bool:
+    """Whether a message asks how many items meet conditions: "how many war films do you have?"."""
+    text, first = turn.text, opening(turn.text)
+    if text.words[first : first + 2] != ("how", "many") or turn.named or not turn.conditions or turn.lacking:
+        return False
+    held = [span for span in text.spans(phrases_of("asking.yaml", "is_held")) if span[0] > first + 1]
+    asked = {p for span in held for p in range(*span)}
+    return bool(held) and not turn.count and all(asked.issuperset(range(*run)) for run in _free(turn))
+
+
+def is_contraction(token: Token) -> bool:
+    """Whether a word is a pronoun and a verb in one, with or without its apostrophe: "that'll", "theyve"."""
+    word, contracted = token.word, {phrase[0] for phrase in phrases_of("asking.yaml", "contracted")}
+    for ending in ("dve", "llve", "ll", "ve", "re", "d", "m"):
+        if word.endswith(ending) and word.removesuffix(ending) in contracted:
+            written = "'" in token.raw or "\u2019" in token.raw
+            return written or word not in common_words()
+    return (
+        word.endswith("s")
+        and "s" in re.split("['\u2019]", token.raw.casefold())[1:]
+        and (word[:-1] in contracted)
+    )
+
+
+def _idioms(text: Text) -> set[int]:
+    """Return the positions of "done all of those to death": it names nothing."""
+    found = set[int]()
+    for end in range(2, len(text)):
+        if text.words[end - 1 : end + 1] != ("to", "death"):
+            continue
+        first = end - 1
+        while first > max(0, end - _LONGEST_IDIOM) and not text.tokens[first].after_stop:
+            first -= 1
+            if (text.words[first],) in phrases_of("asking.yaml", "to_death"):
+                found |= {first, end - 1, end}
+                break
+    return found
 
 
 def names_anew(turn: Turn) -> bool:

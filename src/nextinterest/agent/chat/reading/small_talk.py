@@ -12,7 +12,7 @@ from typing import Literal
 from nextinterest.agent.chat.reading.tokens import Text, phrases_of, word_list
 from nextinterest.titles.words import NUMBER_WORDS
 
-__all__ = ["asks_who_answers", "says_something", "small_talk", "takes_leave"]
+__all__ = ["asks_who_answers", "is_name_alone", "small_talk", "takes_leave"]
 
 SmallTalk = Literal["complain", "bye", "thank", "greet", "idle"]
 
@@ -80,13 +80,15 @@ def asks_who_answers(text: Text) -> bool:
     return _WHO.fullmatch(" ".join(text.words)) is not None
 
 
-def says_something(text: Text) -> bool:
-    """Whether a message says something to the agent by itself: "more", "perfect", "3", "it"; not "Her"."""
+def is_name_alone(text: Text) -> bool:
+    """Whether a message is a name with a capital, and says nothing by itself: not "More", "Perfect", "3"."""
     words = text.words
+    if text.shouted or not text.tokens[0].capital:
+        return False
     if words in word_list("pronouns", "function_words"):
-        return not text.tokens[0].capital
-    number = len(words) == 1 and (words[0].isdigit() or words[0] in NUMBER_WORDS)
-    return number or words == ("help",) or words in word_list(*_SAYING) | _phrases(*_KINDS, "chatter")
+        return True
+    says = words == ("help",) or words in word_list(*_SAYING) | _phrases(*_KINDS, "chatter")
+    return not says and not (len(words) == 1 and words[0] in NUMBER_WORDS)
 
 
 def _phrases(*names: str) -> frozenset[tuple[str, ...]]:

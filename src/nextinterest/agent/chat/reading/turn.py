@@ -260,6 +260,8 @@ def read_turn(
     taken = positions | dated | turn.taken | turn.years.taken
     if asked is not None and asked.start == asked.end:
         taken |= set(range(asked.opens, asked.start))  # "that" of "scratch that" is no item of a list
+    if asked is not None and asked.idle and asked.end < len(text):
+        taken |= set(range(asked.start, asked.end))  # "forget it, let's look for a western"
     by_number = numbers_are_positions(text)
     if not mentions or any(text.phrase_at(p, word_list("rest")) for p in range(len(text))):
         turn.reference = refer(text, table.shown, table.focus, taken, by_number=by_number)
