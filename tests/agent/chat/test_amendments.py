@@ -92,6 +92,45 @@ def test_each_undo_goes_one_step_further_back(live: RecommenderAgent, way: str) 
     assert kinds(live) == [("a", "seen")]
 
 
+@pytest.mark.parametrize("what", ["", " that", " that last one", " the last thing", " that last thing"])
+@pytest.mark.parametrize(
+    "verb", ["undo", "please undo", "can you undo", "oops, undo", "could you please undo"]
+)
+def test_undoing_is_known_however_the_last_thing_is_called(verb: str, what: str) -> None:
+    assert undoes(f"{verb}{what}")
+
+
+@pytest.mark.parametrize(
+    ("message", "undone"),
+    [
+        ("undo my last message", True),
+        ("undo the last thing I said", True),
+        ("undo the very last change you made", True),
+        ("undo what you just did", True),
+        ("undo that filter please", True),
+        ("take that last one back", True),
+        ("take back the last thing I said", True),
+        ("revert the previous step", True),
+        ("undo the last two things", False),
+        ("undo the second one", False),
+        ("undo my last rating of Heat", False),
+        ("undo that last one and show me Heat", False),
+        ("the last one", False),
+        ("is the last one good?", False),
+    ],
+)
+def test_only_the_newest_change_is_undone(message: str, *, undone: bool) -> None:
+    assert undoes(message) == undone
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("undo", ["undo that last one", "undo the last thing", "undo my last message"])
+def test_conditions_are_undone_by_other_words_too(live: RecommenderAgent, way: str, undo: str) -> None:
+    *_, undone = converse(live, ["romances please", "no romances", undo], way)
+    assert undone.request.where.categories == ("Romance",)
+    assert undone.request.where.excluded_categories == ()
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_conditions_are_undone(live: RecommenderAgent, way: str) -> None:
     *_, before, _, undone = converse(

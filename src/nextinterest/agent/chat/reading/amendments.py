@@ -27,11 +27,16 @@ _LEAD = (
     "|my bad|my mistake|that was wrong|that was a mistake|thats wrong) )*"
 )
 _TAIL = "(?: (?:please|pls|sorry|thanks|thank you|again|then|now|for me|my mistake|my bad))*"
+_DID = "(?:i|you|we)(?: have|ve)?(?: just)? (?:said|did|done|made|asked|changed|added|wrote)"
+_WHAT = (  # "it", "that last one", "the last thing I said", "my last message", "what you just did"
+    f"(?:what {_DID}|(?:(?:that|this|the|my|your) )?(?:very )?(?:last|latest|previous|most recent)"
+    "(?: (?:one|thing|change|step|message|request|condition|filter|action|edit|bit|part|update))?"
+    f"(?: {_DID})?|that (?:one|thing|change|step|condition|filter|action|edit)|that|it|this)"
+)
 _UNDO = re.compile(
-    f"{_LEAD}(?:can you |could you |lets |let us |i want to |id like to |please )?"
-    "(?:undo(?: (?:that|it|this|the last (?:one|thing|change|step)|last|what i (?:just )?said))?"
-    "|(?:i )?take (?:that|it|this) back|(?:i )?take back (?:that|what i (?:just )?said)"
-    "|(?:reverse|revert) (?:that|it|this)"
+    f"{_LEAD}(?:(?:can|could|would) (?:you|we|i) |lets |let us |i (?:want|need) to |id like to |just )?(?:please )?"
+    f"(?:undo(?: {_WHAT})?|(?:i )?take {_WHAT} back|(?:i )?take back {_WHAT}"
+    f"|(?:reverse|revert|roll back) {_WHAT}"
     f"|go back(?: to (?:the|my) (?:list before|last list|previous list))?){_TAIL}"
 )
 _MISTAKE = re.compile(
