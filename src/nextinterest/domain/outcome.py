@@ -54,6 +54,10 @@ class KnownFacts(_Frozen):
         default_factory=dict, description="What else is known of it, by name."
     )
     description: str | None = Field(default=None, description="The beginning of its description.")
+    stock: int | None = Field(default=None, description="How many are left, where known.", ge=0)
+    available: bool | None = Field(
+        default=None, description="Whether it can be had now; None where nothing is known of that."
+    )
 
 
 class Background(_Frozen):

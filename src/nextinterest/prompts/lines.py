@@ -191,6 +191,13 @@ class ItemLines:
         facts = (self._short(text, _MAX_ATTRIBUTE_CHARS) for text in known)
         return tuple(fact for fact in facts if fact)
 
+    def _left(self, position: int) -> tuple[str, ...]:
+        """Return how many of a candidate are left, where known; that is no fact of an event of the past."""
+        stock = self._catalog.details.stock
+        if stock is None or stock[position] < 0:
+            return ()
+        return (f"in stock: {stock[position]}" if stock[position] else "sold out",)
+
     def _description(self, position: int) -> str | None:
         described = self._catalog.descriptions[position]
         return self._short(described, _MAX_DESCRIPTION_CHARS) if described else None
@@ -219,6 +226,8 @@ class ItemLines:
 
     def _render_candidate(self, item: int, letter: str) -> Piece:
         values = self._item(item) | {"letter": letter}
+        if not self._tight:
+            values["facts"] = (*self._facts(item), *self._left(item))
         return encode_piece(self._tokenizer, self._template.render("candidate", **values))
 
     def _render_target(self, item: int) -> Piece:

@@ -96,7 +96,7 @@ class Executor:
             outcome = doing[request.intent](understood, profile)
         else:
             outcome = Outcome(request=request)
-        outcome = with_known(outcome, self.engine.catalog)
+        outcome = with_known(outcome, self.engine.catalog, self.engine.clock())
         outcome = with_background(outcome, self.engine, profile)
         notes = (*outcome.notes, *remarks(understood, self.context.titles))
         outcome = outcome.model_copy(update={"notes": notes})

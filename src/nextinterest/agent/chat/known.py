@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from nextinterest.agent.chat.checking.lexicon import lexicon
 from nextinterest.domain import Catalog, KnownFacts, Outcome
@@ -41,32 +42,36 @@ _OF_THE_WHOLE = frozenset({
 })  # fmt: skip
 """Words behind "not" with which it denies what stands before it, or denies nothing."""
 _WITH = ("work", "works", "suit", "suits")
+_IN_STOCK, _SOLD_OUT = {"stock", "available", "left"}, {"sold", "out"}
 
 
-def with_known(outcome: Outcome, catalog: Catalog) -> Outcome:
-    """Return a result with what else is known of the items that it lists, explains or has found."""
+def with_known(outcome: Outcome, catalog: Catalog, now: datetime) -> Outcome:
+    """Return a result with what else is known, at a moment, of the items it lists, explains or has found."""
     made, why = outcome.recommendations, outcome.explanation
     ids = [one.item_id for one in outcome.found]
     ids += [] if made is None else [one.item_id for one in made.items]
     ids += [] if why is None else [why.item.item_id]
-    known = {item_id: one for item_id in ids if (one := _known(catalog, item_id)) != KnownFacts()}
+    known = {item_id: one for item_id in ids if (one := _known(catalog, item_id, now)) != KnownFacts()}
     return outcome.model_copy(update={"known": known}) if known else outcome
 
 
-def _known(catalog: Catalog, item_id: str) -> KnownFacts:
+def _known(catalog: Catalog, item_id: str, now: datetime) -> KnownFacts:
     item = catalog[catalog.position(item_id)]
     return KnownFacts(
         price=item.price,
         published=item.published,
         attributes=dict(item.attributes),
         description=item.description[:MOST_DESCRIPTION] if item.description else None,
+        stock=None if item.available is None else item.available.stock,
+        available=None if item.available is None else item.available.at(now),
     )
 
 
 def own_words(known: KnownFacts) -> frozenset[str]:
     """Return the words that may be said of an item, in lower case: those of its attributes and description.
 
-    A word is left out where it stands beside one that denies, or names what the item is not.
+    A word is left out where it stands beside one that denies, or names what the item is not. Words for
+    having an item in stock are there where it can be had, "sold out" where none is left.
 
     Examples
     --------
@@ -77,7 +82,9 @@ def own_words(known: KnownFacts) -> frozenset[str]:
     said, denied = set[str](), set[str]()
     for text, holds in _texts(known):
         (said if holds else denied).update(word.casefold() for word in _WORD.findall(text))
-    return frozenset(said - denied | set(_WITH)) if said - denied else frozenset()
+    held = _SOLD_OUT if known.stock == 0 else _IN_STOCK if known.stock and known.available else set[str]()
+    own = said - denied - _IN_STOCK | held if known.available is not None else said - denied
+    return frozenset(own | set(_WITH)) if said - denied else frozenset(own)
 
 
 def own_numbers(known: KnownFacts) -> frozenset[str]:
@@ -85,9 +92,12 @@ def own_numbers(known: KnownFacts) -> frozenset[str]:
     held = [text for text, holds in _texts(known) if holds]
     in_words = lexicon("en").numbers
     words = (word for text in held for word in re.findall(r"[^\W\d_]+", text.casefold()))
-    return frozenset(number for text in held for number in _NUMBER.findall(text)) | {
-        str(in_words[word]) for word in words if word in in_words
-    }
+    left = {str(known.stock)} if known.stock else set[str]()
+    return (
+        frozenset(number for text in held for number in _NUMBER.findall(text))
+        | left
+        | {str(in_words[word]) for word in words if word in in_words}
+    )
 
 
 def own_denials(known: KnownFacts) -> frozenset[str]:

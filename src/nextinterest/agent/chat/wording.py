@@ -43,6 +43,9 @@ _SAID_OTHERWISE = frozenset({POPULAR, *MATCHED.values()})
 _BY_OTHERS = ("Read by rules: ", "Ranked by retrieval alone: ")
 _SIMPLER = "The language model gave no usable answer, so this was done without it."
 
+_STOCK = frozenset({"stock", "availability", "available", "left", "sold"})
+"""Words that ask whether an item can be had."""
+
 N_CATEGORIES = 3
 N_NAMED = 8
 N_DETAILS, LONGEST_DETAIL = 3, 30
@@ -196,6 +199,7 @@ def _conditions(request: Request, say: Macros) -> str:
 def _line(item: Recommendation, known: KnownFacts | None, say: Macros) -> str:
     details = [] if known is None or known.price is None else [figure(known.price)]
     details += [] if known is None else _details(known)
+    details += _availability(known) if known is not None and known.available is False else []
     return say.line(
         item.rank, clean(item.title), item.year, [clean(name) for name in item.categories], details
     )
@@ -224,6 +228,8 @@ def _found(outcome: Outcome, say: Macros) -> str:
         return say.found_several(names) if exact else say.found_many(names)
     known = [outcome.known.get(one.item_id, KnownFacts()) for one in found]
     asked = None if request.about is None else clean(request.about, 60)
+    if asked is not None and _STOCK & set(asked.casefold().split()) and (left := _availability(known[0])):
+        return say.about(names[0], left, None)
     value = None if asked is None else _property(asked, found[0], known[0])
     if asked is not None and value is not None:
         return say.property(names[0], asked, value)
@@ -258,10 +264,20 @@ def _facts(item: FoundItem, known: KnownFacts) -> list[str]:
 
 
 def facts_of(known: KnownFacts) -> list[str]:
-    """Return price, day of publication and attributes of an item, each as it stands in a sentence."""
+    """Return price, availability, day of publication and attributes, each as it stands in a sentence."""
     facts = [] if known.price is None else [f"price {figure(known.price)}"]
+    facts += _availability(known)
     facts += [] if known.published is None else [f"published {known.published:%Y-%m-%d}"]
     return [*facts, *(clean(f"{name} {_value(value)}") for name, value in known.attributes.items())]
+
+
+def _availability(known: KnownFacts) -> list[str]:
+    """Return whether an item can be had, in words; nothing where that is not known."""
+    if known.stock == 0:
+        return ["sold out"]
+    if known.available is False:
+        return ["not available now"]
+    return [] if known.stock is None else [f"in stock: {known.stock}"]
 
 
 def _value(value: AttributeValue) -> str:
