@@ -6,7 +6,17 @@ import pytest
 
 from nextinterest.agent.chat.facts import Facts
 from nextinterest.agent.chat.wording import parts_of
-from nextinterest.domain import Evidence, KnownFacts, Outcome, Recommendation, Recommendations, Request, Where
+from nextinterest.domain import (
+    Evidence,
+    Explanation,
+    FoundItem,
+    KnownFacts,
+    Outcome,
+    Recommendation,
+    Recommendations,
+    Request,
+    Where,
+)
 
 
 def _outcome(request: Request, *items: Recommendation, known: dict[str, KnownFacts] | None = None) -> Outcome:
@@ -111,3 +121,24 @@ def test_for_whom_something_is_may_be_said_as_the_person_wrote_it(
 ) -> None:
     fault = _fault(JACKETS, sentence, message)
     assert (fault is None) == holds, fault
+
+
+@pytest.mark.parametrize(
+    ("sentence", "holds"),
+    [
+        ("Heat is number 1 of the list.", True),
+        ("Heat comes first in the list.", True),
+        ("Heat is number 26.", False),
+        ("Heat is number 26 among what is new to you.", False),
+        ("It has a probability of 0.57 %.", False),
+    ],
+)
+def test_an_item_of_the_list_shown_has_its_place_there_and_no_other_rank(
+    sentence: str, *, holds: bool
+) -> None:
+    found = FoundItem(item_id="h", title="Heat", categories=("Crime",), year=1995, asked="heat", match=1.0)
+    why = Explanation(item=found, rank=26, probability=0.0057, place=1, evidence=(), events=9)
+    outcome = Outcome(request=Request(intent="explain", query="Heat"), explanation=why)
+    claims = parts_of(outcome).free
+    assert "26" not in " ".join(claims)
+    assert (Facts.of(outcome, claims).fault(sentence) is None) == holds

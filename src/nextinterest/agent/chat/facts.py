@@ -89,7 +89,9 @@ class Facts:
             done |= done_with(one.evidence)
         if why is not None:
             title = clean(why.item.title)
-            items[title] = of_found(why.item, why.rank, why.probability, why.evidence, seen=why.seen)
+            # Of an item of the list shown its place there is said, and no rank beside it.
+            rank, share = (why.rank, why.probability) if why.place is None else (why.place, None)
+            items[title] = of_found(why.item, rank, share, why.evidence, seen=why.seen)
             done |= done_with(why.evidence)
         listed = [*(made.items if made is not None else ()), *(() if why is None else (why.item,))]
         for one in listed:

@@ -34,7 +34,8 @@ _WHAT = (  # "it", "that last one", "the last thing I said", "my last message", 
     f"(?: {_DID})?|that (?:one|thing|change|step|condition|filter|action|edit)|that|it|this)"
 )
 _UNDO = re.compile(
-    f"{_LEAD}(?:(?:can|could|would) (?:you|we|i) |lets |let us |i (?:want|need) to |id like to |just )?(?:please )?"
+    f"{_LEAD}(?:(?:can|could|would) (?:you|we|i) |lets |let us |i (?:want|need) to |id like to |just )?"
+    "(?:please )?"
     f"(?:undo(?: {_WHAT})?|(?:i )?take {_WHAT} back|(?:i )?take back {_WHAT}"
     f"|(?:reverse|revert|roll back) {_WHAT}"
     f"|go back(?: to (?:the|my) (?:list before|last list|previous list))?){_TAIL}"
