@@ -178,7 +178,10 @@ class Outcome(_Frozen):
     relaxation: Relaxation | None = Field(
         default=None, description="What would fit instead, where nothing or too little does."
     )
-    past: Past | None = Field(default=None, description="For profile: the person's newest events.")
+    past: Past | None = Field(
+        default=None,
+        description="For profile: the person's newest events. For ask: those of the items asked about.",
+    )
     matches: int | None = Field(
         default=None, description="For search without a title: how many items meet the conditions.", ge=0
     )

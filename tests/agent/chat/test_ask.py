@@ -62,7 +62,8 @@ def _said(agent: RecommenderAgent, request: Request, history: Sequence[str] = ("
         ),
         (
             "Brightcook kettle",
-            "Brightcook kettle: Kettles; price 1234567. That is all the catalogue says of it.",
+            "Brightcook kettle: Kettles; price 1234567. That is all the catalogue says of it.\n"
+            "In your history: Brightcook kettle.",
         ),
         ("Rosewood spoon", "Rosewood spoon: oiled yes. That is all the catalogue says of it."),
         ("Plain cup", "Plain cup (2001). The catalogue says nothing else of it."),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nextinterest.agent.chat.lists import filtered, ordered
 from nextinterest.agent.chat.naming import N_FOUND, Naming
 from nextinterest.agent.chat.ordering import order_values
+from nextinterest.agent.chat.past import past_events
 from nextinterest.agent.chat.profile import ChatProfile
 from nextinterest.agent.engine import Engine
 from nextinterest.agent.notes import unordered
 from nextinterest.agent.where_notes import where_notes
-from nextinterest.domain import Conditions, FoundItem, Outcome, Request
+from nextinterest.domain import Conditions, FoundItem, Outcome, Past, Request, Where
 
 __all__ = ["Looking"]
 
@@ -64,7 +67,18 @@ class Looking:
         items += [item for item in self.naming.resolved(request.suggested)[0] if item not in items]
         found = (*found, *(self.naming.found(item, request.query or "") for item in items))
         found = tuple({one.item_id: one for one in found}.values())
-        return Outcome(request=request, found=found, unknown=() if found else (request.query or "",))
+        past = self._past(request, found, profile) if len(found) == 1 or named else None
+        return Outcome(
+            request=request, past=past, found=found, unknown=() if found else (request.query or "",)
+        )
+
+    def _past(self, request: Request, found: Sequence[FoundItem], profile: ChatProfile) -> Past | None:
+        """Return the events of the items that a question is about; None where there are none."""
+        if request.intent != "ask":
+            return None
+        of_them = Where(only_items=tuple(one.item_id for one in found))
+        past = past_events(Request(where=of_them), profile, self.naming, self.conditions)
+        return past if past.matching else None
 
     def _count(self, request: Request, profile: ChatProfile) -> Outcome:
         """Return how many items meet the conditions, and the first of them for this person."""

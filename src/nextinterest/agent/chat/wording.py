@@ -123,7 +123,7 @@ def _parts_of(outcome: Outcome) -> Parts:
         head, lines = _list(outcome, outcome.recommendations, say)
         free = (head,) if outcome.recommendations.items else ()
         return Parts((*before, *(() if free else (head,))), free, (*lines, *notes), opening=True)
-    if outcome.past is not None:
+    if outcome.past is not None and request.intent != "ask":
         before.append(_past(outcome.past, request, say))
     if outcome.portrait is not None and outcome.past is not None and not outcome.past.total:
         return Parts(tuple(before), (), tuple(notes))
@@ -134,6 +134,8 @@ def _parts_of(outcome: Outcome) -> Parts:
         return Parts(tuple(before), tuple(_explanation(outcome.explanation, say)), tuple(notes))
     if outcome.found or outcome.matches is not None:
         before.append(_found(outcome, say))
+        if outcome.past is not None:
+            before.append(say.held([_event(one, say) for one in outcome.past.events]))
     elif not before:
         ask = {
             "feedback": say.nothing_noted,
