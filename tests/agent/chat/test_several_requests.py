@@ -10,8 +10,9 @@ from support.written import written
 
 from nextinterest.agent import Engine, RecommenderAgent
 from nextinterest.agent.chat import ChatReply, ModelReader
+from nextinterest.agent.chat.worded import worded
 from nextinterest.data import EventLog
-from nextinterest.domain import Catalog, Request
+from nextinterest.domain import Catalog, Outcome, Recommendation, Recommendations, Request
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
 from nextinterest.retrieval import Retriever
@@ -79,3 +80,37 @@ def test_all_of_them_are_data(reply: Replying) -> None:
     said = reply(Request(count=1), Request(intent="thank"))
     assert ChatReply.model_validate_json(said.model_dump_json()) == said
     assert said.asked_back is None
+
+
+def _list(*titles: str, query: str | None = None) -> Outcome:
+    items = tuple(
+        Recommendation(
+            rank=n, item_id=title, title=title, categories=(), year=1995, probability=0.1, evidence=()
+        )
+        for n, title in enumerate(titles, 1)
+    )
+    return Outcome(request=Request(query=query), recommendations=Recommendations(events_used=9, items=items))
+
+
+HEAD, ALIEN = "Here is one for you:", "1. Alien (1995)"
+
+
+def test_each_list_has_its_heading_and_all_of_its_items() -> None:
+    outcome = _list("Alien").model_copy(update={"also": (_list("Alien"), _list("Alien", "Heat"))})
+    lines = "".join(worded(outcome, "", None)).splitlines()
+    assert lines == [HEAD, ALIEN, HEAD, ALIEN, "Here are 2 for you:", ALIEN, "2. Heat (1995)"]
+
+
+def test_a_note_on_two_lists_is_said_once() -> None:
+    first, second = (
+        one.model_copy(update={"notes": ("A note.",)}) for one in (_list("Alien"), _list("Heat"))
+    )
+    lines = "".join(worded(first.model_copy(update={"also": (second,)}), "", None)).splitlines()
+    assert lines == [HEAD, ALIEN, "A note.", HEAD, "1. Heat (1995)"]
+
+
+def test_what_a_model_says_of_the_first_list_stands_before_the_next() -> None:
+    outcome = _list("Alien").model_copy(update={"also": (_list("Heat"),)})
+    model = ScriptedLanguageModel(["Here is one to start with.\nAlien is from 1995."])
+    lines = "".join(worded(outcome, "two lists", model)).splitlines()
+    assert lines == ["Here is one to start with.", ALIEN, "Alien is from 1995.", HEAD, "1. Heat (1995)"]

@@ -139,6 +139,7 @@ def _lines(parts: Parts, said: Iterator[str]) -> Iterator[Iterable[str]]:
     yield islice(said, 1) if parts.opening else said
     yield from ([line] for line in parts.after)
     yield said
+    yield from ([line] for line in parts.further)
 
 
 def _held(

@@ -6,6 +6,7 @@ neutralised to one line before it is put into a sentence, and none is ever rende
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -46,6 +47,8 @@ _SIMPLER = "The language model gave no usable answer, so this was done without i
 _STOCK = frozenset({"stock", "availability", "available", "left", "sold"})
 """Words that ask whether an item can be had."""
 
+_NUMBERED = re.compile(r"\d+\. ")
+
 N_CATEGORIES = 3
 N_NAMED = 8
 N_DETAILS, LONGEST_DETAIL = 3, 30
@@ -76,6 +79,8 @@ class Parts:
         notes.
     free
         Sentences between them that a language model may word in its own way.
+    further
+        Lines on what else was asked for, behind all that is said of the first.
     opening
         Whether the free sentence opens a list, so that what else a model says belongs behind the list.
     """
@@ -83,6 +88,7 @@ class Parts:
     before: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
     opening: bool = False
 
 
@@ -95,11 +101,15 @@ def parts_of(outcome: Outcome) -> Parts:
         The result.
     """
     first = _parts_of(outcome)
+    said = {*first.before, *first.free, *first.after}
     further: list[str] = []
     for other in map(_parts_of, outcome.also):
-        further += [line for line in (*other.before, *other.free, *other.after) if line not in further]
-    said = {*first.before, *first.free, *first.after}
-    return replace(first, after=(*first.after, *(line for line in further if line not in said)))
+        for line in (*other.before, *other.free, *other.after):
+            of_list = other.opening and (line in other.free or _NUMBERED.match(line))
+            if of_list or line not in said:  # each list has its heading and all of its items
+                further.append(line)
+        said.update(further)
+    return replace(first, further=tuple(further))
 
 
 def _parts_of(outcome: Outcome) -> Parts:
