@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.written import written
 
 from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat import ChatReply, ModelReader
 from nextinterest.agent.chat.messages import MessageLike
 from nextinterest.agent.chat.reading.amendments import corrected, undoes
+from nextinterest.domain import Request, Where
 from nextinterest.llm import ScriptedLanguageModel
 from nextinterest.messages import Message
 from nextinterest.profiles import ProfileEvent, open_store
@@ -286,3 +288,26 @@ def test_longer_messages_undo_nothing(message: str) -> None:
 @pytest.mark.parametrize("message", ["I mean", "I said", "what I meant", "no", "not that one"])
 def test_what_says_nothing_instead_is_no_correction(message: str) -> None:
     assert corrected(message) is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_model_plans_an_undo_that_rules_do_not_know(live: RecommenderAgent, way: str) -> None:
+    plans = [
+        Request(where=Where(categories=("Romance",))),
+        Request(where=Where(excluded_categories=("Romance",))),
+        Request(intent="forget", query="undo"),
+    ]
+    model = ScriptedLanguageModel([written(one) for one in plans])
+    live.conversation = live.conversation.read_by(ModelReader(model))
+    *_, undone = converse(live, ["romances please", "no romances", "back to how it stood a minute ago"], way)
+    assert undone.request.where.categories == ("Romance",)
+    assert undone.request.where.excluded_categories == ()
+
+
+def test_a_planned_undo_takes_back_nothing_that_the_message_does_not_ask_to(live: RecommenderAgent) -> None:
+    plans = [Request(intent="feedback", liked=("Heat",)), Request(intent="forget", query="undo")]
+    model = ScriptedLanguageModel([written(one) for one in plans])
+    live.conversation = live.conversation.read_by(ModelReader(model))
+    *_, reply = converse(live, ["I liked Heat", "nice weather today"])
+    assert reply.confirmation is None
+    assert ("h", "liked") in kinds(live)

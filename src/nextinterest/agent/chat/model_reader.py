@@ -16,6 +16,7 @@ from importlib.resources import files
 from nextinterest.agent.chat.grounding import as_planned
 from nextinterest.agent.chat.introduction import described
 from nextinterest.agent.chat.reading.reader import CompositionalReader
+from nextinterest.agent.chat.schema import UNDO
 from nextinterest.agent.chat.shared_titles import with_clear_titles
 from nextinterest.agent.chat.shown import shown_in
 from nextinterest.agent.chat.understanding import ChatContext, Understanding, Understood
@@ -100,7 +101,11 @@ class ModelReader:
             why = "the language model's answer could not be read" if unread else "the language model failed"
             return replace(self.fallback.read(messages, context), by_rules=why)
         texts = [one.content for one in said]
-        asked = [with_clear_titles(one, context, texts) for one in answer.asked()]
+        plan = tuple(answer.asked())
+        if len(plan) == 1 and plan[0].intent == "forget" and (plan[0].query or "").casefold() == UNDO:
+            undo = Message(role="user", content=UNDO)  # what the newest change is, the rules know
+            return CompositionalReader().read([*said[:-1], undo], context)
+        asked = [with_clear_titles(one, context, texts) for one in plan]
         return as_planned(asked, context, shown_in(said, context), opinions=self.knows_opinions)
 
     def form(self, context: ChatContext) -> type[FlatPlan] | type[FlatRequest]:

@@ -40,6 +40,9 @@ __all__ = [
 EVERYTHING = "everything"
 """The query of a request that forgets the whole profile."""
 
+UNDO = "undo"
+"""The query of a request to forget that undoes the newest change of the conversation."""
+
 
 class ChatReply(Metered, Outcome):
     """The answer: text for people, and the structured result the text was written from."""
