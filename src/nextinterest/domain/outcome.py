@@ -183,7 +183,9 @@ class Outcome(_Frozen):
         description="For profile: the person's newest events. For ask: those of the items asked about.",
     )
     matches: int | None = Field(
-        default=None, description="For search without a title: how many items meet the conditions.", ge=0
+        default=None,
+        description="For search without a title, and for lists under conditions: how many items meet them.",
+        ge=0,
     )
     portrait: InterestPortrait | None = Field(default=None, description="For profile.")
     outlook: InterestOutlook | None = Field(default=None, description="For profile: the forecast.")

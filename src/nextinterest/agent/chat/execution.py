@@ -179,6 +179,7 @@ class Executor:
             request=request,
             recommendations=made.model_copy(update={"user": history.user}),
             relaxation=nearest,
+            matches=None if request.where.empty else int(self.conditions.mask(request.where).sum()),
             notes=notes + self._list_notes(request, len(made.items), by is not None),
             unknown=unknown,
         )

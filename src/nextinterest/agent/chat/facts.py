@@ -124,6 +124,7 @@ class Facts:
                 frozenset(_WORD.findall((request.query or "").casefold()))
                 if made is not None and made.match == "read"
                 else frozenset(),
+                outcome.matches,
             ),
             tuple(claims),
             language,

@@ -277,6 +277,8 @@ def _besides(outcome: Outcome) -> list[str]:
     """Return what was asked for in words and what was noted, which the template says elsewhere or not."""
     query, done = outcome.request.query, outcome.confirmation
     lines = [f"asked for: {clean(query)}"] if query and outcome.recommendations is not None else []
+    if outcome.matches is not None and outcome.recommendations is not None:
+        lines.append(f"items of the catalogue that meet the conditions: {outcome.matches}")
     for kind, items in (
         (("liked", done.liked), ("disliked", done.disliked), ("known", done.seen)) if done else ()
     ):

@@ -42,6 +42,8 @@ class Basis:
         Words of what the request's conditions leave out, in lower case: of no item of the list.
     queried
         Words that the list was ordered by, in lower case.
+    matching
+        How many items of the catalogue meet the request's conditions; None where that is not known.
     """
 
     items: Mapping[str, Named]
@@ -59,6 +61,7 @@ class Basis:
     said: str = ""
     left_out: frozenset[str] = frozenset()
     queried: frozenset[str] = frozenset()
+    matching: int | None = None
 
     @property
     def every(self) -> tuple[Named, ...]:

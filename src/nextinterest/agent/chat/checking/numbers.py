@@ -32,6 +32,7 @@ _OFFERS = re.compile(
     r"|do you (?:want|prefer)|are you)\b"
 )
 _ROW = re.compile(r",? (?:and|und|y|et) |, ")
+_ONE = frozenset({"title", "it", "ordinal", "superlative"})
 _CLOSE = 0.051  # of a percentage, which is said with one digit behind the point
 
 
@@ -280,6 +281,8 @@ class _Number:
 
     def _of_whole(self, value: float) -> bool:
         total = len(self.basis.every)
+        if value == self.basis.matching and (self.said is None or self.said.kind not in _ONE):
+            return True
         if total and all(one.year == value for one in self.basis.every):
             return True
         if value in self.basis.lowest | self.basis.highest and value > 12:
