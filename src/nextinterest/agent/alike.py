@@ -96,9 +96,7 @@ def _moved(found: Shortlist, terms: FloatArray) -> Shortlist:
     """Return candidates with terms added to their log-scores; what they are worth together stays."""
     moved = found.log_probabilities + terms
     moved += np.logaddexp.reduce(found.log_probabilities) - np.logaddexp.reduce(moved)
-    order = np.argsort(-moved, kind="stable")
-    ranks = {name: own[order] for name, own in found.ranks.items()}
-    return replace(found, items=found.items[order], log_probabilities=moved[order], ranks=ranks)
+    return replace(found, log_probabilities=moved).at(np.argsort(-moved, kind="stable"))
 
 
 def _likeness(engine: Engine, models: Sequence[int], items: IntArray) -> dict[str, FloatArray]:

@@ -9,7 +9,7 @@ that probabilities are those of the whole catalogue, less what may not be return
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,12 @@ class Shortlist:
     rest: float
     rest_least: float
     rest_most: float
+
+    def at(self, order: NDArray[np.integer]) -> Shortlist:
+        """Return the same candidates in another order, given as indices, shape (n,)."""
+        ranks = {name: own[order] for name, own in self.ranks.items()}
+        log_probabilities = self.log_probabilities[order]
+        return replace(self, items=self.items[order], log_probabilities=log_probabilities, ranks=ranks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -157,12 +157,4 @@ def lifted(found: Shortlist, n: int) -> Shortlist:
     others = np.setdiff1d(np.arange(count), named)
     first = np.sort(np.concatenate([named, others[: n - len(named)]]))
     order = np.concatenate([first, others[n - len(named) :]])
-    return Shortlist(
-        found.items[order],
-        found.log_probabilities[order],
-        {name: ranks[order] for name, ranks in found.ranks.items()},
-        found.n_candidates,
-        found.rest,
-        found.rest_least,
-        found.rest_most,
-    )
+    return found.at(order)

@@ -1,4 +1,4 @@
-"""What a conversation has come to: the list it asks for, the items on the table, the events it reported."""
+"""What a conversation has come to: the list it asks for, items listed or named, events it reported."""
 
 from __future__ import annotations
 

@@ -337,7 +337,7 @@ def _rejects(turn: Turn) -> bool:
 
 
 def _already_seen(turn: Turn) -> bool:
-    """Whether all that is said of items on the table is that they were seen."""
+    """Whether all that is said of items listed or named before is that they were seen."""
     if turn.has("acquires"):
         return False  # "ok, I bought it" asks for no other
     on_table = [one for one in turn.named if one.item in turn.table.shown]

@@ -1,4 +1,4 @@
-"""What a conversation has on the table, and "the second one", "that one", "2 and 4", "all of them".
+"""What a conversation has listed or named, and "the second one", "that one", "2 and 4", "all of them".
 
 The lists are read off the assistant's messages, since a conversation is nothing but its messages; whoever
 wrote them. A line that starts with a number or a dot and names an item of the catalogue is a list's line.
