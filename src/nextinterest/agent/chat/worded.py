@@ -45,6 +45,7 @@ _PORTRAIT = "Worded by the template, in English: sentences about a profile are c
 _PARTLY = (
     "Partly in English: of what the language model wrote in {}, only what holds against the facts is said."
 )
+_TEMPLATE = "Worded by the template, in English: no language model words a reply of this kind."
 MOST_SENTENCES = 6
 MOST_TOKENS = 400
 MOST_DESCRIBED = 160  # characters of an item's description
@@ -101,7 +102,7 @@ def worded(
             facts = Facts.of(outcome, parts.free, message, language)
             said = _held(parts, outcome, message, model, notes, facts)
     elif language not in (None, "en") and parts.before:
-        notes.append(_PARTLY.format(lexicon(language or "en").name))
+        notes.append(_TEMPLATE)
     started = False
     for line in _lines(parts, said):
         for number, sentence in enumerate(line):
