@@ -11,7 +11,7 @@ from nextinterest.agent import RecommenderAgent
 from nextinterest.agent.chat.checking.lexicon import language_of
 from nextinterest.agent.chat.worded import worded
 from nextinterest.agent.chat.wording import parts_of
-from nextinterest.domain import Outcome, Request
+from nextinterest.domain import FoundItem, Outcome, Request
 from nextinterest.llm import ScriptedLanguageModel
 
 FILMS = OUTCOMES["films"]
@@ -112,3 +112,13 @@ def test_what_the_history_says_is_looked_up_where_a_model_words(
     if reply.background is not None:
         history = agent.history("ann")
         assert sum(reply.background.categories.values()) >= len(history)
+
+
+def test_a_reply_that_no_model_words_is_not_said_to_be_what_a_model_wrote() -> None:
+    heat = FoundItem(item_id="h", title="Heat", categories=("Crime",), year=1995, asked="Heat", match=1.0)
+    outcome = Outcome(request=Request(intent="search", query="Heat"), found=(heat,))
+    notes: list[str] = []
+    model = ScriptedLanguageModel(["Heat gibt es."])
+    assert "Heat (1995)" in "".join(worded(outcome, "gibt es den Film Heat bei euch", model, notes))
+    assert not model.calls
+    assert notes == ["Worded by the template, in English: no language model words a reply of this kind."]
